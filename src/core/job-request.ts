@@ -1,0 +1,97 @@
+import { z } from 'zod'
+import { JOB_LIMITS, REQUEST_LIMITS, type LimitName, type LimitPolicy } from './limits.ts'
+import { RetryPolicy } from './retry.ts'
+
+/** Tags are bounded and matched exactly; they never become metric labels. */
+export const TAG_BOUNDS = { count: 16, keyChars: 64, valueChars: 256 } as const
+export const ENTRY_MAX_CHARS = 256
+const DAY_MS = 86_400_000
+export const DELAY_MAX_MS = 365 * DAY_MS
+export const TTL_BOUNDS = { min: 1, max: 365 * DAY_MS } as const
+const TOOLS_MAX = 64
+
+export const Priority = z.enum(['low', 'normal', 'high', 'critical'])
+export type Priority = z.infer<typeof Priority>
+
+export const Tags = z.record(
+  z.string().min(1).max(TAG_BOUNDS.keyChars),
+  z.string().max(TAG_BOUNDS.valueChars),
+).refine((tags) => Object.keys(tags).length <= TAG_BOUNDS.count, `At most ${TAG_BOUNDS.count} tags`)
+
+/** What a job may touch. Nothing can be granted yet, so only the empty grant is valid. */
+export const Permissions = z.union([z.literal('none'), z.strictObject({})])
+
+function limitSchema (policy: LimitPolicy, name: LimitName) {
+  const { min, unit, description } = JOB_LIMITS[name]
+  const max = policy.maxima[name]
+  return z.number().int()
+    .min(min)
+    .max(max, { error: (issue) => `limits.${name} is ${String(issue.input)} ${unit}, more than the maximum of ${max} ${unit}` })
+    .default(policy.defaults[name])
+    .describe(description)
+}
+
+const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+const CodeBase64 = z.base64().transform((text, context) => {
+  try {
+    return DECODER.decode(Buffer.from(text, 'base64'))
+  } catch {
+    context.addIssue({ code: 'custom', message: 'codeBase64 does not decode to UTF-8 text' })
+    return z.NEVER
+  }
+})
+
+/**
+ * Builds the schema of `POST /v1/jobs` for one service's limits. Unknown members are refused. `code` and `codeBase64` exclude
+ * each other, and the parsed request always has `code`. Whether the code is too long is the API's to answer (413), not the schema's.
+ */
+export function buildJobRequest (policy: LimitPolicy, toolNames: readonly string[]) {
+  const shape = {
+    timeoutMs: limitSchema(policy, 'timeoutMs'),
+    cpuMs: limitSchema(policy, 'cpuMs'),
+    memoryMb: limitSchema(policy, 'memoryMb'),
+    logBytes: limitSchema(policy, 'logBytes'),
+    logLines: limitSchema(policy, 'logLines'),
+    resultBytes: limitSchema(policy, 'resultBytes'),
+    timers: limitSchema(policy, 'timers'),
+  } satisfies Record<LimitName, unknown>
+  const known = new Set(toolNames)
+  const Tool = z.string().max(ENTRY_MAX_CHARS).refine((name) => known.has(name), {
+    error: (issue) => `Unknown tool ${JSON.stringify(issue.input)}; known: ${toolNames.join(', ') || 'none'}`,
+  })
+
+  return z.strictObject({
+    code: z.string().min(1).optional().describe('JavaScript or TypeScript, an ES module'),
+    codeBase64: CodeBase64.optional().describe('The same as UTF-8 in base64, instead of `code`'),
+    input: z.unknown().describe('Any JSON value; the first argument of the entry'),
+    entry: z.string().min(1).max(ENTRY_MAX_CHARS).default('default').describe('Export to call'),
+    tools: z.array(Tool).max(TOOLS_MAX).default([]),
+    permissions: Permissions.default('none'),
+    limits: z.strictObject(shape).prefault({}),
+    retry: RetryPolicy.prefault({}),
+    priority: Priority.default('normal'),
+    delayMs: z.number().int().min(0).max(DELAY_MAX_MS).default(0).describe('Wait before the first run'),
+    ttlMs: z.number().int().min(TTL_BOUNDS.min).max(TTL_BOUNDS.max).optional().describe('The job expires if it has not started by then'),
+    tags: Tags.default({}),
+  }).transform(({ code, codeBase64, ...rest }, context) => {
+    const text = code ?? codeBase64
+    if (text !== undefined && (code === undefined || codeBase64 === undefined)) return { ...rest, code: text }
+    context.addIssue({ code: 'custom', path: ['code'], message: 'Exactly one of code and codeBase64 is needed' })
+    return z.NEVER
+  })
+}
+
+export type JobRequest = z.output<ReturnType<typeof buildJobRequest>>
+
+/** The part of a request that is stored with the job; code and input are stored as payloads. */
+export type JobSpec = Omit<JobRequest, 'code' | 'input'>
+
+/** Bytes an HTTP body with the largest allowed request may have: code escaped as JSON, input, and room for the rest. */
+export function maxBodyBytes (policy: LimitPolicy): number {
+  const BYTES_PER_ESCAPED_CHAR = 6
+  const REST_BYTES = 65_536
+  return policy.request.codeChars * BYTES_PER_ESCAPED_CHAR + policy.request.inputBytes + REST_BYTES
+}
+
+export { REQUEST_LIMITS }

@@ -1,0 +1,78 @@
+import { z } from 'zod'
+import { FAILURES, type FailureCode } from './failures.ts'
+
+const failureCodes = Object.keys(FAILURES) as [FailureCode, ...FailureCode[]] // the keys of a closed, non-empty table
+
+export const BrokenLimit = z.object({
+  name: z.string(),
+  configured: z.number(),
+  observed: z.number(),
+  suggested: z.number(),
+})
+export type BrokenLimit = z.infer<typeof BrokenLimit>
+
+/** Why an attempt failed, as clients read it. `stack` holds the user's own frames only. */
+export const JobFailure = z.object({
+  code: z.enum(failureCodes),
+  name: z.string(),
+  message: z.string(),
+  stack: z.string().optional(),
+  retryable: z.boolean(),
+  limit: BrokenLimit.optional(),
+})
+export type JobFailure = z.infer<typeof JobFailure>
+
+/** What one run used. Times in milliseconds. */
+export const Usage = z.object({
+  wallMs: z.number(),
+  cpuMs: z.number(),
+  peakMemoryBytes: z.number(),
+  logBytes: z.number(),
+  resultBytes: z.number(),
+  toolCalls: z.number(),
+})
+export type Usage = z.infer<typeof Usage>
+
+export const EMPTY_USAGE: Usage = Object.freeze({ wallMs: 0, cpuMs: 0, peakMemoryBytes: 0, logBytes: 0, resultBytes: 0, toolCalls: 0 })
+
+/** Where the run was contained. */
+export const Isolation = z.object({
+  process: z.boolean(),
+  permission: z.boolean(),
+  uid: z.number().nullable(),
+  threads: z.number(),
+})
+export type Isolation = z.infer<typeof Isolation>
+
+/** What one run of user code ended with. `result` is JSON text. A crash is a runner that died for a reason not known to be a limit. */
+export type Outcome =
+  | { type: 'succeeded', result: string, usage: Usage }
+  | { type: 'failed', error: JobFailure, usage: Usage }
+  | { type: 'cancelled', stoppedAfterMs: number, usage: Usage }
+  | { type: 'crashed', evidence: CrashEvidence, usage: Usage }
+
+/** What is known of a runner's death. `stderr` is the tail of what it wrote. */
+export const CrashEvidence = z.object({
+  signal: z.string().nullable(),
+  exitCode: z.number().nullable(),
+  reason: z.string(),
+  stderr: z.string(),
+})
+export type CrashEvidence = z.infer<typeof CrashEvidence>
+
+/** Completes a failure from its code. */
+export function buildFailure (code: FailureCode, message: string, more: { name?: string, stack?: string | undefined, limit?: BrokenLimit } = {}): JobFailure {
+  return {
+    code,
+    name: more.name ?? 'Error',
+    message,
+    retryable: FAILURES[code].retry,
+    ...(more.stack === undefined ? {} : { stack: more.stack }),
+    ...(more.limit === undefined ? {} : { limit: more.limit }),
+  }
+}
+
+/** Describes a broken limit. The suggestion is twice what was seen, and at least twice what was configured. */
+export function buildBrokenLimit (name: string, configured: number, observed: number): BrokenLimit {
+  return { name, configured, observed: Math.round(observed), suggested: Math.ceil(2 * Math.max(configured, observed)) }
+}
