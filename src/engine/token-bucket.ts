@@ -1,0 +1,32 @@
+/**
+ * Allows `perSecond` units a second on average and `burst` at once. Time is passed in, in milliseconds of any steady clock.
+ */
+export class TokenBucket {
+  readonly #perSecond: number
+  #burst: number
+  #tokens: number
+  #filledAtMs: number
+
+  constructor (perSecond: number, burst: number, nowMs: number) {
+    this.#perSecond = perSecond
+    this.#burst = burst
+    this.#tokens = burst
+    this.#filledAtMs = nowMs
+  }
+
+  /** Takes units; answers false, and takes none, when there are not as many. */
+  take (units: number, nowMs: number): boolean {
+    const grown = this.#tokens + (nowMs - this.#filledAtMs) / 1000 * this.#perSecond
+    this.#tokens = Math.min(this.#burst, grown)
+    this.#filledAtMs = nowMs
+    if (this.#tokens < units) return false
+    this.#tokens -= units
+    return true
+  }
+
+  /** Changes how much may come at once; a larger burst is granted at once. */
+  setBurst (burst: number): void {
+    this.#tokens = Math.max(0, this.#tokens + burst - this.#burst)
+    this.#burst = burst
+  }
+}
