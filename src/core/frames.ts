@@ -6,6 +6,7 @@ export interface Frame {
 
 const LENGTH_BYTES = 4
 const NEWLINE = 0x0a
+const SMALL_CHUNK_BYTES = 65_536
 const EMPTY = Buffer.alloc(0)
 
 /** Thrown by a reader when the other side breaks the framing. Nothing that it sent afterwards may be read. */
@@ -36,24 +37,25 @@ export interface FrameReaderOptions {
  * not one line of JSON. Holds at most one frame of memory.
  */
 export class FrameReader {
-  readonly #options: FrameReaderOptions
+  readonly #maxHeaderBytes: number
+  #maxFrameBytes: number
   #chunks: Buffer[] = []
   #held = 0
   #need = LENGTH_BYTES
   #inLength = true
 
   constructor (options: FrameReaderOptions) {
-    this.#options = options
+    this.#maxFrameBytes = options.maxFrameBytes
+    this.#maxHeaderBytes = options.maxHeaderBytes
   }
 
   /** The most bytes that the next frame may have; it can be changed between frames, as a run's limits ask. */
   set maxFrameBytes (bytes: number) {
-    this.#options.maxFrameBytes = bytes
+    this.#maxFrameBytes = bytes
   }
 
   * read (chunk: Buffer): Generator<Frame> {
-    this.#chunks.push(chunk)
-    this.#held += chunk.length
+    this.#keep(chunk)
     while (this.#held >= this.#need) {
       const bytes = this.#take(this.#need)
       if (this.#inLength) {
@@ -67,9 +69,20 @@ export class FrameReader {
     }
   }
 
+  /** Joins small neighbours, so that a frame that drips in byte by byte costs its bytes and not a buffer for each. */
+  #keep (chunk: Buffer): void {
+    let last = chunk
+    for (let before = this.#chunks.at(-1); before && before.length <= last.length && last.length < SMALL_CHUNK_BYTES; before = this.#chunks.at(-1)) {
+      this.#chunks.pop()
+      last = Buffer.concat([before, last])
+    }
+    this.#chunks.push(last)
+    this.#held += chunk.length
+  }
+
   #checkLength (length: number): number {
-    if (length === 0 || length > this.#options.maxFrameBytes) {
-      throw new FramingError(`Cannot read frame: its length is ${length}, allowed are 1 to ${this.#options.maxFrameBytes}`)
+    if (length === 0 || length > this.#maxFrameBytes) {
+      throw new FramingError(`Cannot read frame: its length is ${length}, allowed are 1 to ${this.#maxFrameBytes}`)
     }
     return length
   }
@@ -82,8 +95,8 @@ export class FrameReader {
   }
 
   #parse (bytes: Buffer): Frame {
-    const end = bytes.subarray(0, this.#options.maxHeaderBytes).indexOf(NEWLINE)
-    if (end < 0) throw new FramingError(`Cannot read frame: no header within ${this.#options.maxHeaderBytes} bytes`)
+    const end = bytes.subarray(0, this.#maxHeaderBytes).indexOf(NEWLINE)
+    if (end < 0) throw new FramingError(`Cannot read frame: no header within ${this.#maxHeaderBytes} bytes`)
     try {
       return { header: JSON.parse(bytes.toString('utf8', 0, end)) as unknown, body: bytes.subarray(end + 1) }
     } catch {
