@@ -38,6 +38,8 @@ export const FAILURES = {
   UNAUTHENTICATED: { status: 401, fault: 'caller', retry: false, title: 'No valid API key' },
   FORBIDDEN: { status: 403, fault: 'caller', retry: false, title: 'The API key may not do this' },
   NOT_FOUND: { status: 404, fault: 'caller', retry: false, title: 'Not found' },
+  METHOD_NOT_ALLOWED: { status: 405, fault: 'caller', retry: false, title: 'Method is not allowed here' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, fault: 'caller', retry: false, title: 'Content type is not supported' },
   GONE: { status: 410, fault: 'caller', retry: false, title: 'Removed after its retention passed' },
   IDEMPOTENCY_MISMATCH: { status: 409, fault: 'caller', retry: false, title: 'Idempotency key was used with another body' },
   RATE_LIMITED: { status: 429, fault: 'caller', retry: true, title: 'Too many requests' },
