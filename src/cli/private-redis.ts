@@ -1,9 +1,11 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { lstatSync, mkdirSync, readFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
+import { getuid } from 'node:process'
 import { setTimeout as wait } from 'node:timers/promises'
+import { sha256 } from '../core/digest.ts'
 
 /** A socket's path is cut off at 104 bytes on macOS and 108 on Linux, its closing zero included: sun_path of sys/un.h. */
 const SOCKET_PATH_BYTES = 100
@@ -37,51 +39,62 @@ export interface PrivateRedis {
  */
 export async function startPrivateRedis ({ program, folder }: PrivateRedisOptions): Promise<PrivateRedis> {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const socket = chooseSocket(folder)
+  const socket = socketPath(folder)
+  prepareSocketFolder(socket, folder)
   const log = join(folder, 'redis.log')
   const child = spawnServer(program, [
-    '--port', '0', '--unixsocket', socket.path, '--unixsocketperm', '700',
+    '--port', '0', '--unixsocket', socket, '--unixsocketperm', '700',
     '--dir', folder, '--appendonly', 'yes', '--appendfsync', 'everysec', '--save', '',
     '--maxmemory-policy', 'noeviction', '--daemonize', 'no', '--logfile', log,
   ])
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message))
     child.once('exit', (code, signal) => resolve(`ended with ${signal ?? code}`))
-  }).finally(socket.remove)
+  })
   const close = () => stop(child, ended)
   try {
-    await waitUntilReady(socket.path, ended)
+    await waitUntilReady(socket, ended)
   } catch (error) {
     await close()
     throw new Error(`Cannot start Redis: ${readTail(log)}`, { cause: error })
   }
-  return { url: `unix://${socket.path}`, pid: child.pid ?? 0, ended, close }
+  return { url: `unix://${socket}`, pid: child.pid ?? 0, ended, close }
+}
+
+/** Where the server of that folder listens: in it, or in a folder of this user under the system's temporary one when the path would be too long. */
+export function socketPath (folder: string): string {
+  const near = join(folder, 'redis.sock')
+  if (Buffer.byteLength(near) < SOCKET_PATH_BYTES) return near
+  return join(tmpdir(), `batchbox-${getuid?.() ?? 0}-${sha256(resolve(folder)).slice(0, 16)}`, 'redis.sock')
 }
 
 /** Tells whether a Redis answers on that socket, one that still loads its file included. */
-export async function isAnswering (socketPath: string): Promise<boolean> {
-  return (await ping(socketPath)) !== undefined
+export async function isAnswering (socket: string): Promise<boolean> {
+  return (await ping(socket)) !== undefined
 }
 
-function chooseSocket (folder: string): { path: string, remove(): void } {
-  const near = join(folder, 'redis.sock')
-  if (Buffer.byteLength(near) < SOCKET_PATH_BYTES) return { path: near, remove: () => rmSync(near, { force: true }) }
-  const short = mkdtempSync(join(tmpdir(), 'batchbox-')) // made for this user alone (0700)
-  return { path: join(short, 'redis.sock'), remove: () => rmSync(short, { recursive: true, force: true }) }
+/** Throws when the temporary folder was made by somebody else, who could then answer in the server's place. */
+function prepareSocketFolder (socket: string, folder: string): void {
+  const parent = dirname(socket)
+  if (parent === folder) return
+  mkdirSync(parent, { recursive: true, mode: 0o700 })
+  const { uid, mode } = lstatSync(parent)
+  if (uid !== (getuid?.() ?? uid) || (mode & 0o777) !== 0o700) throw new Error(`Cannot use ${parent}: it is not this user's alone; set TMPDIR or a shorter BATCHBOX_DATA_DIR`)
 }
 
 function spawnServer (program: string, args: string[]): ChildProcess {
-  const options = { stdio: 'ignore' } as const
+  // A group of its own: a terminal's Ctrl-C would stop it under the processes that still write their last words to it.
+  const options = { stdio: 'ignore', detached: true } as const
   const canBind = process.platform === 'linux' && spawnSync('setpriv', ['--pdeathsig', 'TERM', 'true'], { stdio: 'ignore' }).status === 0
   // setpriv becomes the server: one process, one pid.
   return canBind ? spawn('setpriv', ['--pdeathsig', 'TERM', '--', program, ...args], options) : spawn(program, args, options)
 }
 
-async function waitUntilReady (socketPath: string, ended: Promise<string>): Promise<void> {
+async function waitUntilReady (socket: string, ended: Promise<string>): Promise<void> {
   const deadline = Date.now() + READY_MS
   // A server cannot signal that it is ready except by answering.
   while (Date.now() < deadline) {
-    if (await ping(socketPath) === '+PONG') return
+    if (await ping(socket) === '+PONG') return
     const over = await Promise.race([ended, wait(POLL_MS)])
     if (over !== undefined) throw new Error(over)
   }
@@ -89,9 +102,9 @@ async function waitUntilReady (socketPath: string, ended: Promise<string>): Prom
 }
 
 /** The first line that the server answers to PING, or undefined when nobody does. */
-function ping (socketPath: string): Promise<string | undefined> {
+function ping (socket: string): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const connection = createConnection(socketPath)
+    const connection = createConnection(socket)
     const finish = (answer?: string) => {
       connection.destroy()
       resolve(answer)

@@ -1,0 +1,20 @@
+// Everything that must hold before a change lands, the quick checks first.
+import { run, runTests } from './run-tests.ts'
+
+const node = process.execPath
+const STEPS: [name: string, check: () => Promise<number>][] = [
+  ['lint', () => run([node, 'node_modules/oxlint/bin/oxlint'])],
+  ['types', () => run([node, 'node_modules/typescript/bin/tsc', '-p', '.'])],
+  ['configuration table', () => run([node, 'scripts/config-table.ts', '--check'])],
+  ['architecture', () => run([node, '--test', '--test-reporter=dot', 'test/architecture.test.ts'])],
+  ['tests', () => runTests([])],
+]
+
+for (const [name, check] of STEPS) {
+  process.stdout.write(`\n▶ ${name}\n`)
+  const code = await check()
+  if (code === 0) continue
+  process.stderr.write(`\n✖ ${name} failed\n`)
+  process.exit(code)
+}
+process.stdout.write('\n✔ all is well\n')

@@ -1,0 +1,35 @@
+import { spawn } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { ensureRedisServer } from '../src/cli/redis-server.ts'
+
+const LEAST_FILES_AT_ONCE = 2
+export const ROOT = dirname(import.meta.dirname)
+
+/**
+ * Makes sure that there is a Redis server and runs the test files, several at once; answers the runner's exit code.
+ * Without files it runs all of them.
+ */
+export async function runTests (args: string[]): Promise<number> {
+  const path = process.env['PATH'] ?? ''
+  const server = await ensureRedisServer(
+    { path, binFolder: join(ROOT, '.batchbox', 'bin') },
+    (manager) => process.stderr.write(`Installing a Redis server with ${manager}…\n`),
+  )
+  const concurrency = Math.max(LEAST_FILES_AT_ONCE, availableParallelism())
+  const files = args.some((arg) => !arg.startsWith('-')) ? args : [...args, 'test/**/*.test.ts']
+  return run([process.execPath, '--disable-warning=SecurityWarning', '--test', '--test-reporter=spec', `--test-concurrency=${concurrency}`, ...files], {
+    PATH: `${path}${delimiter}${dirname(server)}`, // tests look for the server on PATH
+  })
+}
+
+/** Runs a program in the project's folder with this process's streams; answers its exit code, 1 when a signal ended it. */
+export function run ([program = '', ...args]: string[], env: Record<string, string> = {}): Promise<number> {
+  const child = spawn(program, args, { cwd: ROOT, stdio: 'inherit', env: { ...process.env, ...env } })
+  const stop = (signal: NodeJS.Signals) => child.kill(signal)
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, stop)
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code) => resolve(code ?? 1))
+  })
+}

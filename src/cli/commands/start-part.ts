@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { CommandContext } from '../command.ts'
+import { DataDirHeldError, takeDataDir } from '../data-dir.ts'
+import { isAnswering, socketPath } from '../private-redis.ts'
+import { dataFolder, MAIN_FILES, makeAdminKey, redisFolder, startRedisOf, type Part } from '../service.ts'
+
+const ATTACH_MS = 20_000
+const ATTACH_POLL_MS = 200
+
+/**
+ * Runs the API or a worker alone, its log untouched, until it ends or is asked to stop. Answers 0 when it was asked to.
+ * Without REDIS_URL it uses the private Redis of the data folder: the one that runs, else one of its own.
+ */
+export async function startOne (part: Part, context: CommandContext): Promise<number> {
+  const { config, env, root, signal, terminal } = context
+  const redis = config.REDIS_URL ? { url: config.REDIS_URL, close: async () => {} } : await openRedis(context)
+  try {
+    if (signal.aborted) return 0
+    const key = config.BATCHBOX_ADMIN_KEY ?? makeAdminKey()
+    if (part === 'api' && !config.BATCHBOX_ADMIN_KEY) terminal.note(`API key ${key}`)
+    const child = spawn(process.execPath, [join(root, MAIN_FILES[part])], {
+      stdio: ['pipe', 'inherit', 'inherit'],
+      detached: true, // a terminal's Ctrl-C comes by this process alone
+      env: { ...env, REDIS_URL: redis.url, BATCHBOX_STOP_WITH_STDIN: '1', ...(part === 'api' ? { BATCHBOX_ADMIN_KEY: key } : {}) },
+    })
+    child.stdin.on('error', () => {}) // it ended: the exit tells
+    const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]> // the arguments of the event
+    signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true })
+    const [code] = await ended
+    return signal.aborted ? 0 : code ?? 1
+  } finally {
+    await redis.close()
+  }
+}
+
+interface OpenedRedis {
+  url: string
+  close(): Promise<void>
+}
+
+async function openRedis (context: CommandContext): Promise<OpenedRedis> {
+  const folder = dataFolder(context)
+  const socket = socketPath(redisFolder(folder))
+  const deadline = Date.now() + ATTACH_MS
+  for (;;) {
+    if (await isAnswering(socket)) return { url: `unix://${socket}`, close: async () => {} }
+    const own = await startOwn(folder, context, Date.now() > deadline)
+    if (own) return own
+    await wait(ATTACH_POLL_MS) // whoever holds the folder is about to start its Redis
+  }
+}
+
+async function startOwn (folder: string, context: CommandContext, isLastTry: boolean): Promise<OpenedRedis | undefined> {
+  try {
+    const dataDir = takeDataDir(folder)
+    const redis = await startRedisOf(dataDir.path, context).catch((error: unknown) => {
+      dataDir.release()
+      throw error
+    })
+    return {
+      url: redis.url,
+      close: async () => {
+        await redis.close()
+        dataDir.release()
+      },
+    }
+  } catch (error) {
+    if (error instanceof DataDirHeldError && !isLastTry) return undefined
+    throw error
+  }
+}
