@@ -1,0 +1,142 @@
+import { LRUCache } from 'lru-cache'
+import { createRequire } from 'node:module'
+import { type CompilerMessage, MAX_SOURCE_CHARS, type SourceFile, TRANSFORM_OPTIONS } from '../core/compiler-messages.ts'
+import { sha256 } from '../core/digest.ts'
+import { buildFailure, type JobFailure } from '../core/outcome.ts'
+import { unreachable } from '../core/unreachable.ts'
+import type { LaneAnswer } from './compiler-lane.ts'
+import { createLanePool } from './compiler-pool.ts'
+
+const BYTES_PER_CHAR = 2
+const ENTRY_BYTES = 1000
+/** A source that stopped the compiler is tried again after this: the machine may have been at fault. */
+const STOPPED_TTL_MS = 600_000
+
+const { version } = createRequire(import.meta.url)('esbuild/package.json') as { version: string } // npm's own format
+
+/** JavaScript that parses as it stands is kept as it came, and has no map. */
+export interface Compiled {
+  type: 'compiled'
+  file: SourceFile
+  code: string
+  map: string | null
+}
+
+/** SYNTAX_ERROR with its place in message and stack, or because the compiler had to be stopped; INTERNAL when there was no compiler. */
+export interface CompileFailure {
+  type: 'failed'
+  failure: JobFailure
+}
+
+export interface CompilerConfig {
+  /** Processes, each with one source at a time. */
+  processes: number
+  /** From the moment that a process has the source. */
+  timeoutMs: number
+  /** Resident memory of one process and of its esbuild. */
+  memoryMb: number
+  /** Sources that may wait for a process; one more fails with INTERNAL. */
+  maxQueued: number
+  cacheBytes: number
+}
+
+export const DEFAULT_COMPILER_CONFIG: Readonly<CompilerConfig> = Object.freeze({
+  processes: 2,
+  timeoutMs: 2000,
+  memoryMb: 512,
+  maxQueued: 1000,
+  cacheBytes: 64 * 1_048_576,
+})
+
+export interface CompilerRequest {
+  tenant: string
+  /** SHA-256 of the code. */
+  codeHash: string
+  code: string
+}
+
+export interface Compiler {
+  /** Never rejects. */
+  compile (request: CompilerRequest): Promise<Compiled | CompileFailure>
+  /** Fails what waits with INTERNAL and ends the processes. */
+  close (): Promise<void>
+}
+
+type Entry = { type: 'verbatim' } | Compiled | CompileFailure
+
+/**
+ * Compiles in processes of their own, that are killed when slow or large, and remembers answers per tenant, source, version of
+ * esbuild and options. Requests for what is being compiled share it. One process is started at once, the others when they are needed.
+ */
+export function createCompiler (config: Partial<CompilerConfig> = {}): Compiler {
+  const { cacheBytes, ...poolConfig } = { ...DEFAULT_COMPILER_CONFIG, ...config }
+  const pool = createLanePool(poolConfig)
+  const cache = new LRUCache<string, Entry>({ maxSize: cacheBytes, sizeCalculation: sizeOf })
+  const pending = new Map<string, Promise<Entry>>()
+
+  async function compileFresh (key: string, code: string): Promise<Entry> {
+    try {
+      const answer = await pool.run(code)
+      const entry = toEntry(answer, poolConfig)
+      const ttl = answer.type === 'died' ? { ttl: STOPPED_TTL_MS } : {}
+      if (answer.type !== 'unavailable') cache.set(key, entry, ttl)
+      return entry
+    } finally {
+      pending.delete(key)
+    }
+  }
+
+  return {
+    async compile ({ tenant, codeHash, code }) {
+      if (code.length > MAX_SOURCE_CHARS) return failed(buildFailure('CODE_TOO_LARGE', `Cannot compile: ${code.length} characters of code, allowed are ${MAX_SOURCE_CHARS}`))
+      const key = sha256(JSON.stringify([tenant, codeHash, version, TRANSFORM_OPTIONS]))
+      let entry = cache.get(key) ?? pending.get(key)
+      if (!entry) pending.set(key, entry = compileFresh(key, code))
+      const done = await entry
+      return done.type === 'verbatim' ? { type: 'compiled', file: 'job.js', code, map: null } : done
+    },
+    close: () => pool.close(),
+  }
+}
+
+function toEntry (answer: LaneAnswer, { timeoutMs, memoryMb }: { timeoutMs: number, memoryMb: number }): Entry {
+  switch (answer.type) {
+    case 'answered':
+      return readMessage(answer.message, answer.body)
+    case 'unavailable':
+      return failed(buildFailure('INTERNAL', `Cannot compile: ${answer.reason}`))
+    case 'died': {
+      const why = { time: `after ${timeoutMs} ms`, memory: `when it needed more than ${memoryMb} MB`, itself: 'by an error of its own' }[answer.cause]
+      return failed(buildFailure('SYNTAX_ERROR', `Cannot compile: the compiler was stopped ${why}`, { name: 'SyntaxError' }))
+    }
+    default:
+      return unreachable(answer)
+  }
+}
+
+function readMessage (message: Exclude<CompilerMessage, { type: 'ready' }>, body: Buffer): Entry {
+  switch (message.type) {
+    case 'verbatim':
+      return { type: 'verbatim' }
+    case 'compiled':
+      return { type: 'compiled', file: 'job.ts', code: body.toString('utf8', 0, message.codeBytes), map: body.toString('utf8', message.codeBytes) }
+    case 'invalid': {
+      const place = `${message.file}:${message.line}:${message.column}`
+      const text = `${message.message} (${place})`
+      const excerpt = message.excerpt === null ? '' : `\n\n${message.line} | ${message.excerpt}`
+      return failed(buildFailure('SYNTAX_ERROR', text, { name: 'SyntaxError', stack: `SyntaxError: ${text}\n    at ${place}${excerpt}` }))
+    }
+    case 'too large':
+      return failed(buildFailure('CODE_TOO_LARGE', `Cannot compile: the code becomes ${message.bytes} bytes of JavaScript and positions`))
+    default:
+      return unreachable(message)
+  }
+}
+
+function failed (failure: JobFailure): CompileFailure {
+  return { type: 'failed', failure }
+}
+
+function sizeOf (entry: Entry): number {
+  return ENTRY_BYTES + (entry.type === 'compiled' ? (entry.code.length + (entry.map?.length ?? 0)) * BYTES_PER_CHAR : 0)
+}

@@ -1,0 +1,142 @@
+import { CompilerMessage } from '../core/compiler-messages.ts'
+import type { Frame } from '../core/frames.ts'
+import { spawnCompiler } from './compiler-process.ts'
+import type { FramedExit, FramedProcess } from './framed-process.ts'
+import { readTreeRssBytes } from './process-memory.ts'
+
+const MB = 1_048_576
+const START_TIMEOUT_MS = 10_000
+const MEMORY_POLL_MS = 25
+/** A process that keeps more than this share of its memory limit after a source is replaced: the next one is not to pay for it. */
+const KEPT_SHARE = 0.5
+
+export type LaneAnswer =
+  | { type: 'answered', message: Exclude<CompilerMessage, { type: 'ready' }>, body: Buffer }
+  /** The process ended in the middle of this source, by a limit of ours or of itself. */
+  | { type: 'died', cause: 'time' | 'memory' | 'itself', reason: string }
+  | { type: 'unavailable', reason: string }
+
+export interface LaneLimits {
+  timeoutMs: number
+  memoryMb: number
+}
+
+interface Task {
+  id: number
+  cause: 'time' | 'memory' | 'itself'
+  finish (answer: LaneAnswer): void
+}
+
+interface Running {
+  child: FramedProcess
+  ready: Promise<void>
+  task: Task | undefined
+}
+
+/**
+ * One compiler process and whatever replaces it. Without a process until it is warmed or gets its first source; then starting,
+ * ready, busy. When the process ends in the middle of a source, or keeps too much memory after one, another is started at once.
+ */
+export class CompilerLane {
+  readonly #limits: LaneLimits
+  readonly #living = new Set<FramedProcess>()
+  #running: Running | undefined
+  #lastId = 0
+  #closed = false
+
+  constructor (limits: LaneLimits) {
+    this.#limits = limits
+  }
+
+  /** Starts the process, so that the first source need not wait for it. */
+  warm (): void {
+    if (!this.#closed) this.#running ??= this.#start()
+  }
+
+  /** Compiles one source; one at a time. Never rejects. */
+  async run (source: string): Promise<LaneAnswer> {
+    if (this.#closed) return closedAnswer()
+    const running = this.#running ??= this.#start()
+    try {
+      await running.ready
+    } catch (error) {
+      return { type: 'unavailable', reason: error instanceof Error ? error.message : 'It did not start' }
+    }
+    const answer = await this.#ask(running, source)
+    if (this.#closed) return answer.type === 'answered' ? answer : closedAnswer()
+    if (answer.type === 'answered') this.#dropIfLarge(running)
+    this.warm()
+    return answer
+  }
+
+  async close (): Promise<void> {
+    this.#closed = true
+    await Promise.all([...this.#living].map((child) => {
+      child.kill('The compiler is closed')
+      return child.exited
+    }))
+  }
+
+  #start (): Running {
+    const { promise: ready, resolve, reject } = Promise.withResolvers<void>()
+    ready.catch(() => {}) // a process that nobody waits for may die too
+    const onFrame = ({ header, body }: Frame) => {
+      const message = CompilerMessage.parse(header)
+      if (message.type === 'ready') return resolve()
+      if (message.id !== running.task?.id) throw new Error('Cannot use answer: nothing like it was asked for')
+      running.task.finish({ type: 'answered', message, body })
+    }
+    const onExit = ({ reason, stderrTail }: FramedExit) => {
+      this.#living.delete(child)
+      if (this.#running === running) this.#running = undefined
+      reject(new Error(`${reason}\n${stderrTail}`.trim()))
+      running.task?.finish({ type: 'died', cause: running.task.cause, reason })
+    }
+    const child = spawnCompiler({ onFrame, onExit })
+    const running: Running = { child, ready, task: undefined }
+    const timer = setTimeout(() => child.kill(`Not ready within ${START_TIMEOUT_MS} ms`), START_TIMEOUT_MS)
+    ready.finally(() => clearTimeout(timer)).catch(() => {}) // likewise
+    this.#living.add(child)
+    return running
+  }
+
+  #ask (running: Running, source: string): Promise<LaneAnswer> {
+    const { child } = running
+    const { timeoutMs, memoryMb } = this.#limits
+    const { promise, resolve } = Promise.withResolvers<LaneAnswer>()
+    const id = this.#lastId += 1
+    const stop = (cause: Task['cause'], reason: string) => {
+      if (running.task) running.task.cause = cause
+      child.kill(reason)
+    }
+    const timer = setTimeout(stop, timeoutMs, 'time', `Stopped after ${timeoutMs} ms`)
+    const poll = setInterval(() => { if (rssOf(child) > memoryMb * MB) stop('memory', `Stopped above ${memoryMb} MB`) }, MEMORY_POLL_MS)
+    running.task = {
+      id,
+      cause: 'itself',
+      finish (answer) {
+        running.task = undefined
+        clearTimeout(timer)
+        clearInterval(poll)
+        resolve(answer)
+      },
+    }
+    const sent = child.send({ type: 'compile', id }, Buffer.from(source))
+    if (!sent) running.task.finish({ type: 'unavailable', reason: 'It ended before it had the source' })
+    return promise
+  }
+
+  #dropIfLarge (running: Running): void {
+    if (rssOf(running.child) < this.#limits.memoryMb * MB * KEPT_SHARE) return
+    running.child.kill('It kept too much memory')
+    if (this.#running === running) this.#running = undefined
+  }
+}
+
+function rssOf (child: FramedProcess): number {
+  return child.pid === undefined ? 0 : readTreeRssBytes(child.pid)
+}
+
+function closedAnswer (): LaneAnswer {
+  return { type: 'unavailable', reason: 'The compiler is closed' }
+}

@@ -1,0 +1,42 @@
+import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { COMPILER_FRAME } from '../core/compiler-messages.ts'
+import type { Frame } from '../core/frames.ts'
+import { deathSignalPrefix } from './death-signal.ts'
+import { type FramedExit, type FramedProcess, spawnFramed } from './framed-process.ts'
+
+const MAX_STDERR_BYTES = 1_048_576
+const FRAMES_PER_SECOND = 10_000
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+const esbuild = createRequire(import.meta.url).resolve('esbuild/package.json')
+const binary = createRequire(esbuild).resolve(`@esbuild/${process.platform}-${process.arch}/bin/esbuild`)
+
+/**
+ * Starts a compiler process, at the head of a group that esbuild's own process is in. Node's permission model keeps the JavaScript
+ * in it to reading its code; it must be let start esbuild, which is outside of that model. The environment has nothing of ours.
+ */
+export function spawnCompiler (hooks: { onFrame (frame: Frame): void, onExit (exit: FramedExit): void }): FramedProcess {
+  const readable = [here('compiler/'), here('../core/'), `${dirname(dirname(esbuild))}/`]
+  return spawnFramed({
+    ...hooks,
+    file: here('compiler/main.ts'),
+    execArgv: [
+      '--permission', '--allow-child-process', ...readable.map((path) => `--allow-fs-read=${path}`),
+      '--disable-warning=SecurityWarning', '--disable-sigusr1', '--max-old-space-size=128',
+    ],
+    env: {
+      ESBUILD_BINARY_PATH: here('compiler/esbuild.sh'),
+      ESBUILD: binary,
+      DEATH_SIGNAL: deathSignalPrefix().join(' '),
+      GOTRACEBACK: 'none',
+    },
+    ownGroup: true,
+    ...COMPILER_FRAME,
+    maxFramesPerSecond: FRAMES_PER_SECOND,
+    maxBytesPerSecond: COMPILER_FRAME.maxFrameBytes,
+    maxStderrBytes: MAX_STDERR_BYTES,
+    maxUnsentBytes: COMPILER_FRAME.maxFrameBytes,
+  })
+}
