@@ -20,6 +20,7 @@ export const AttemptView = z.object({
   receipt: z.array(z.unknown()),
   error: JobFailure.nullable(),
 })
+export type AttemptView = z.infer<typeof AttemptView>
 
 /** A job as the API answers it. */
 export const JobView = z.object({
