@@ -1,5 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { lstatSync, mkdirSync, readFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -50,6 +50,8 @@ export async function startPrivateRedis ({ program, folder }: PrivateRedisOption
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message))
     child.once('exit', (code, signal) => resolve(`ended with ${signal ?? code}`))
+  }).finally(() => {
+    if (dirname(socket) !== folder) rmSync(dirname(socket), { recursive: true, force: true })
   })
   const close = () => stop(child, ended)
   try {
