@@ -1,0 +1,44 @@
+import type { RedisOptions } from 'ioredis'
+
+const FIRST_RETRY_MS = 50
+const MAX_RETRY_MS = 2000
+const FAIL_FAST_CONNECT_MS = 5000
+
+export interface ConnectionOptions {
+  /** `redis://`, `rediss://` (TLS) or `unix:///path/to/socket`. */
+  url: string
+  /** True answers errors while Redis is away; false holds commands until it is back. */
+  failFast: boolean
+}
+
+/** Options of ioredis, in the form that its constructor takes. */
+export type ConnectionSettings = Omit<RedisOptions, 'replyMapping'>
+
+/** Turns a Redis URL into the options of ioredis. Throws a TypeError for a URL of another kind. */
+export function buildRedisOptions ({ url, failFast }: ConnectionOptions): ConnectionSettings {
+  return {
+    ...parseRedisUrl(url),
+    retryStrategy: (times) => Math.min(FIRST_RETRY_MS * 2 ** Math.min(times, 10), MAX_RETRY_MS),
+    maxRetriesPerRequest: failFast ? 1 : null,
+    enableOfflineQueue: !failFast,
+    ...(failFast ? { connectTimeout: FAIL_FAST_CONNECT_MS } : {}),
+  }
+}
+
+function parseRedisUrl (url: string): ConnectionSettings {
+  const { protocol, hostname, port, pathname, username, password } = new URL(url)
+  if (protocol === 'unix:') return { path: decodeURIComponent(pathname) }
+  if (protocol !== 'redis:' && protocol !== 'rediss:') {
+    throw new TypeError(`Cannot connect to Redis: "${protocol}//" is none of redis://, rediss://, unix://`)
+  }
+  const db = Number(pathname.slice(1))
+  if (!Number.isInteger(db)) throw new TypeError('Cannot connect to Redis: the path of its URL is not the number of a database')
+  return {
+    host: hostname.replace(/^\[|\]$/g, ''), // ioredis wants an IPv6 address bare
+    port: port === '' ? 6379 : Number(port),
+    db,
+    ...(username === '' ? {} : { username: decodeURIComponent(username) }),
+    ...(password === '' ? {} : { password: decodeURIComponent(password) }),
+    ...(protocol === 'rediss:' ? { tls: {} } : {}),
+  }
+}

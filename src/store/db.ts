@@ -1,0 +1,56 @@
+import { Redis } from 'ioredis'
+import { buildRedisOptions } from './connection.ts'
+import { buildKeys, DEFAULT_PREFIX, type Keys } from './key-names.ts'
+
+/** A connection to the store and the names of what is in it. */
+export interface Db {
+  readonly redis: Redis
+  readonly keys: Keys
+  /** True when commands fail at once while Redis is away. */
+  readonly failFast: boolean
+  isClosed (): boolean
+  close (): Promise<void>
+}
+
+/** One run of a job: its holder may write to the job only while the job has this fence. */
+export interface Run {
+  jobId: string
+  fence: number
+}
+
+export interface DbOptions {
+  url: string
+  /** Hash-tagged; without it, `{batchbox}`. */
+  prefix?: string
+  failFast: boolean
+  onError (error: Error): void
+}
+
+/** Opens the store. The connection is made in the background and made again when it breaks; `close` ends it. */
+export function openDb ({ url, prefix = DEFAULT_PREFIX, failFast, onError }: DbOptions): Db {
+  const keys = buildKeys(prefix)
+  const redis = new Redis({ ...buildRedisOptions({ url, failFast }), enableAutoPipelining: true })
+  redis.on('error', onError)
+  let closed = false
+  return {
+    redis,
+    keys,
+    failFast,
+    isClosed: () => closed,
+    async close () {
+      if (closed) return
+      closed = true
+      await quit(redis)
+    },
+  }
+}
+
+/** Ends a connection after the commands sent so far; at once where there is no connection to send them on. */
+export async function quit (redis: Redis): Promise<void> {
+  if (redis.status !== 'ready') return redis.disconnect()
+  try {
+    await redis.quit()
+  } catch {
+    redis.disconnect() // it broke meanwhile, which is the end that was wanted
+  }
+}

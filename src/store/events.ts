@@ -1,0 +1,77 @@
+import type { EventType, JobEvent } from '../core/events.ts'
+import type { Db } from './db.ts'
+import { packSegment, readSegments, SEGMENTED } from './segments.ts'
+
+export interface EventPage {
+  /** Number of the last event already seen; 0 for none. */
+  after: number
+  limit: number
+}
+
+/** An event of the history: sequence, type, time, attempt, payload. */
+type HistoryLine = [number, EventType, number, number, Record<string, unknown>]
+
+const SEGMENT_CHARS = 1_048_576
+const READ_EVENTS = 1000
+
+/** Reads a job's events after a number, oldest first, at most that many. It is the same before, while and after they are archived. */
+export async function readEvents (db: Db, jobId: string, { after, limit }: EventPage): Promise<JobEvent[]> {
+  const entries = await readStream(db, jobId, after, limit)
+  if (entries.length > 0) return entries.map(parseEntry)
+  // Asked for after the stream: whoever finds the stream gone finds the history there, since one script swaps them.
+  const history = await db.redis.getBuffer(db.keys.history(jobId))
+  return history ? readHistory(history, { after, limit }) : []
+}
+
+/** Folds a job's stream into one value. Answers it with the number of the last event in it; undefined where there is no stream. */
+export async function foldStream (db: Db, jobId: string): Promise<{ value: Buffer, last: number } | undefined> {
+  const segments: Buffer[] = [SEGMENTED]
+  let last = 0
+  let lines = ''
+  for (;;) {
+    const entries = await readStream(db, jobId, last, READ_EVENTS)
+    for (const [id, fields] of entries) {
+      last = sequenceOf(id)
+      lines += `[${last},"${fields[1]}",${fields[3]},${fields[5]},${fields[7]}]\n`
+    }
+    if (lines.length > SEGMENT_CHARS || (entries.length < READ_EVENTS && lines !== '')) {
+      segments.push(await packSegment(lines, last))
+      lines = ''
+    }
+    if (entries.length < READ_EVENTS) return last === 0 ? undefined : { value: Buffer.concat(segments), last }
+  }
+}
+
+type Entry = [id: string, fields: string[]]
+
+function readStream (db: Db, jobId: string, after: number, limit: number): Promise<Entry[]> {
+  return db.redis.xrange(db.keys.events(jobId), `${after + 1}-0`, '+', 'COUNT', limit)
+}
+
+/** The moves write the fields in this order: t, type, m, time, a, attempt, p, payload. */
+function parseEntry ([id, fields]: Entry): JobEvent {
+  return {
+    sequence: sequenceOf(id),
+    type: fields[1] as EventType, // a move wrote it
+    time: Number(fields[3]),
+    attempt: Number(fields[5]),
+    payload: JSON.parse(fields[7] ?? '{}') as Record<string, unknown>, // likewise
+  }
+}
+
+function sequenceOf (id: string): number {
+  return Number.parseInt(id, 10)
+}
+
+async function readHistory (history: Buffer, { after, limit }: EventPage): Promise<JobEvent[]> {
+  const events: JobEvent[] = []
+  for await (const text of readSegments(history, after)) {
+    for (const line of text.split('\n')) {
+      if (line === '' || Number.parseInt(line.slice(1), 10) <= after) continue
+      if (events.length === limit) return events
+      const [sequence, type, time, attempt, payload] = JSON.parse(line) as HistoryLine // foldStream wrote it
+      events.push({ sequence, type, time, attempt, payload })
+    }
+  }
+  return events
+}

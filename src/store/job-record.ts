@@ -1,0 +1,129 @@
+import type { AttemptView } from '../core/job.ts'
+import type { JobSpec } from '../core/job-request.ts'
+import type { Isolation, JobFailure, Usage } from '../core/outcome.ts'
+import { isTerminal, type JobStatus } from '../core/status.ts'
+import { readReference, unpack } from './codec.ts'
+
+/** Version of the record that this code reads and writes. */
+const RECORD_VERSION = '1'
+
+/** A job as it is stored. Times in milliseconds of Redis's clock. */
+export interface JobRecord {
+  id: string
+  tenant: string
+  status: JobStatus
+  /** Number of the current attempt, from 1. */
+  attempt: number
+  /** Number of the job's last event: it grows with every change that clients can see. */
+  sequence: number
+  spec: JobSpec
+  codeHash: string
+  createdAt: number
+  runAt: number | null
+  startedAt: number | null
+  finishedAt: number | null
+  deadlineAt: number | null
+  expiresAt: number | null
+  crashes: number
+  lost: number
+  cancelRequested: boolean
+  /** Size of the result's JSON, and its text where it stands inside the record. */
+  result: { bytes: number, json: string | null } | null
+  error: JobFailure | null
+  usage: Usage | null
+  /** How long the first run waited after it was due. */
+  queueMs: number | null
+  progress: { value: number, message: string } | null
+  traceparent: string | null
+  traceId: string | null
+  attempts: AttemptView[]
+}
+
+interface RunStart {
+  attempt: number
+  startedAt: number
+  worker: string
+}
+
+interface RunEnd {
+  finishedAt: number
+  usage?: Usage | null
+  isolation?: Isolation | null
+  error?: JobFailure | null
+}
+
+type Fields = Readonly<Record<string, Buffer | undefined>>
+
+/** Reads the fields of a job's hash. Throws an Error for a record of a newer version. */
+export async function parseJobRecord (id: string, fields: Fields): Promise<JobRecord> {
+  const text = (name: string) => fields[name]?.toString() ?? ''
+  const time = (name: string) => fields[name] ? Number(text(name)) : null
+  // The moves wrote every JSON in here, from values that were validated before.
+  const json = <T>(name: string) => fields[name] ? JSON.parse(text(name)) as T : null
+  if (text('v') !== RECORD_VERSION) throw new Error(`Cannot read job "${id}": its record has version ${text('v')}, this version knows ${RECORD_VERSION}`)
+
+  const status = text('status') as JobStatus
+  const spec = JSON.parse(text('spec')) as JobSpec
+  const createdAt = Number(text('createdAt'))
+  const startedAt = time('startedAt')
+  return {
+    id,
+    tenant: text('tenant'),
+    status,
+    attempt: Number(text('attempt')),
+    sequence: Number(text('seq')),
+    spec,
+    codeHash: text('code'),
+    createdAt,
+    runAt: time('runAt'),
+    startedAt,
+    finishedAt: time('finishedAt'),
+    deadlineAt: time('deadlineAt'),
+    expiresAt: time('expiresAt'),
+    crashes: Number(text('crashes')),
+    lost: Number(text('lost')),
+    cancelRequested: text('cancel') === '1',
+    result: fields['result'] ? await readResultField(fields['result']) : null,
+    error: json<JobFailure>('error'),
+    usage: json<Usage>('usage'),
+    queueMs: startedAt === null ? null : Math.max(0, startedAt - createdAt - spec.delayMs),
+    progress: json<{ value: number, message: string }>('progress'),
+    traceparent: text('traceparent') || null,
+    traceId: text('traceparent').split('-')[1] ?? null,
+    attempts: readAttempts(json, { runs: Number(text('fence')), ongoing: isTerminal(status) ? 0 : Number(text('attempt')) }),
+  }
+}
+
+async function readResultField (field: Buffer): Promise<JobRecord['result']> {
+  const bytes = readReference(field)
+  if (bytes !== undefined) return { bytes, json: null }
+  const json = await unpack(field)
+  return { bytes: json.length, json: json.toString() }
+}
+
+/** Merges runs to attempts: an attempt starts with its first run, and ends as its last one did. */
+function readAttempts (json: <T>(name: string) => T | null, { runs, ongoing }: { runs: number, ongoing: number }): AttemptView[] {
+  const attempts = new Map<number, AttemptView>()
+  for (let fence = 1; fence <= runs; fence++) {
+    const start = json<RunStart>(`run:${fence}`)
+    const end = json<RunEnd>(`end:${fence}`)
+    if (!start) continue
+    const before = attempts.get(start.attempt)
+    attempts.set(start.attempt, {
+      number: start.attempt,
+      runs: (before?.runs ?? 0) + 1,
+      startedAt: before?.startedAt ?? formatTime(start.startedAt),
+      finishedAt: end && start.attempt !== ongoing ? formatTime(end.finishedAt) : null,
+      worker: start.worker,
+      isolation: end?.isolation ?? before?.isolation ?? null,
+      usage: end?.usage ?? before?.usage ?? null,
+      receipt: [],
+      error: end?.error ?? null,
+    })
+  }
+  return [...attempts.values()]
+}
+
+function formatTime (ms: number): string {
+  return new Date(ms).toISOString()
+}

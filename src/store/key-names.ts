@@ -1,0 +1,45 @@
+import { sha256 } from '../core/digest.ts'
+
+/** Prefix of a service that was not told another; hash-tagged, so that one prefix is one shard of a Cluster. */
+export const DEFAULT_PREFIX = '{batchbox}'
+
+const HASH_TAG = /^[^{}]*\{[^{}]+\}[^{}]*$/
+
+/** Names of everything that the service keeps in Redis. The moves' Lua builds the same names from the prefix. */
+export type Keys = ReturnType<typeof buildKeys>
+
+/** Builds the names under a prefix. Throws a RangeError for a prefix without a hash tag, since moves touch several keys at once. */
+export function buildKeys (prefix: string) {
+  if (!HASH_TAG.test(prefix)) throw new RangeError(`Cannot use prefix "${prefix}": it needs one hash tag, as in "{batchbox}"`)
+  return {
+    prefix,
+    job: (id: string) => `${prefix}:job:${id}`,
+    /** Events of a job that has not been archived. */
+    events: (id: string) => `${prefix}:events:${id}`,
+    /** Events of a job that ended, in one value. */
+    history: (id: string) => `${prefix}:history:${id}`,
+    trace: (id: string) => `${prefix}:trace:${id}`,
+    payload: (id: string, kind: 'input' | 'result') => `${prefix}:payload:${id}:${kind}`,
+    code: (tenant: string, hash: string) => `${prefix}:code:${tenant}:${hash}`,
+    idempotency: (tenant: string, key: string) => `${prefix}:idem:${tenant}:${sha256(key)}`,
+    /** Left behind by a removed job, so that its id answers 410 for a while. */
+    gone: (id: string) => `${prefix}:gone:${id}`,
+    /** All jobs of a tenant, or those in one state, by the time they were made. */
+    jobs: (tenant: string, status?: string) => status === undefined ? `${prefix}:jobs:${tenant}` : `${prefix}:jobs:${tenant}:${status}`,
+    /** Running jobs by deadline. */
+    running: `${prefix}:running`,
+    /** Ended jobs by the time they are to be removed. */
+    expiring: `${prefix}:expiring`,
+    /** Messages that BullMQ is owed, as `<job id> <attempt>` by the time they are due. */
+    owedDispatch: `${prefix}:owed:dispatch`,
+    /** Ended jobs whose events are still a stream. */
+    owedArchive: `${prefix}:owed:archive`,
+    apiKey: (hash: string) => `${prefix}:key:${hash}`,
+    /** Channel with one message when the job ends. */
+    endedChannel: (id: string) => `${prefix}:ended:${id}`,
+    /** Channel of ids of running jobs that somebody asked to cancel. */
+    cancelChannel: `${prefix}:cancel`,
+    /** Prefix of what BullMQ keeps. */
+    queue: `${prefix}:queue`,
+  }
+}

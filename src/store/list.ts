@@ -1,0 +1,90 @@
+import { JobError } from '../core/failures.ts'
+import type { JobSpec } from '../core/job-request.ts'
+import type { JobStatus } from '../core/status.ts'
+import type { Db } from './db.ts'
+import { parseJobRecord, type JobRecord } from './job-record.ts'
+
+/** Jobs looked at by one call, however few of them match; the cursor goes on from there. */
+export const LIST_SCAN_JOBS = 2000
+/** More than Redis can accept within a millisecond, so that a page always passes those made at one time. */
+const PAGE_JOBS = 200
+
+export interface JobFilter {
+  status?: JobStatus | undefined
+  tag?: { name: string, value: string } | undefined
+  /** Milliseconds of the Unix epoch, both included. */
+  since?: number | undefined
+  until?: number | undefined
+  limit: number
+  cursor?: string | undefined
+}
+
+export interface JobPage {
+  jobs: JobRecord[]
+  /** Null at the end. With a filter, a page that is not full, or is empty, may have one. */
+  nextCursor: string | null
+}
+
+/** Where a page ended: the next one holds what is older. */
+interface Position {
+  createdAt: number
+  id: string
+}
+
+/** Lists a tenant's jobs, newest first. Status and time are looked up in an index, the tag is matched in a bounded scan of it. */
+export async function listJobs (db: Db, tenant: string, filter: JobFilter): Promise<JobPage> {
+  const { status, tag, limit } = filter
+  const jobs: JobRecord[] = []
+  let at = parseCursor(filter.cursor)
+  for (let scanned = 0; scanned < LIST_SCAN_JOBS; scanned += PAGE_JOBS) {
+    const { positions, isLast } = await readPage(db, db.keys.jobs(tenant, status), { ...filter, at })
+    const matching = await Promise.all(positions.map((position) => !tag || hasTag(db, position.id, tag)))
+    const wanted = positions.filter((_, index) => matching[index])
+    const room = wanted.slice(0, limit - jobs.length)
+    for (const job of await readRecords(db, room)) {
+      if (job && (!status || job.status === status)) jobs.push(job)
+    }
+    if (room.length < wanted.length || (jobs.length === limit && !isLast)) return { jobs, nextCursor: formatCursor(room.at(-1) ?? at) }
+    if (isLast) return { jobs, nextCursor: null }
+    at = positions.at(-1) ?? at
+  }
+  return { jobs, nextCursor: formatCursor(at) }
+}
+
+async function readPage (db: Db, index: string, { since, until, at }: JobFilter & { at: Position | undefined }) {
+  const max = Math.min(until ?? Number.POSITIVE_INFINITY, at?.createdAt ?? Number.POSITIVE_INFINITY)
+  const flat = await db.redis.zrevrangebyscore(
+    index, Number.isFinite(max) ? max : '+inf', since ?? '-inf', 'WITHSCORES', 'LIMIT', 0, PAGE_JOBS,
+  )
+  const found: Position[] = []
+  for (let i = 0; i < flat.length; i += 2) found.push({ id: flat[i] ?? '', createdAt: Number(flat[i + 1]) })
+  return {
+    positions: found.filter(({ createdAt, id }) => !at || createdAt < at.createdAt || id < at.id),
+    isLast: found.length < PAGE_JOBS,
+  }
+}
+
+async function hasTag (db: Db, jobId: string, { name, value }: { name: string, value: string }): Promise<boolean> {
+  const spec = await db.redis.hget(db.keys.job(jobId), 'spec')
+  if (!spec) return false
+  const { tags } = JSON.parse(spec) as JobSpec // accept wrote it, from a validated request
+  return Object.hasOwn(tags, name) && tags[name] === value
+}
+
+function readRecords (db: Db, positions: readonly Position[]): Promise<(JobRecord | undefined)[]> {
+  return Promise.all(positions.map(async ({ id }) => {
+    const fields = await db.redis.hgetallBuffer(db.keys.job(id))
+    return fields['status'] ? parseJobRecord(id, fields) : undefined
+  }))
+}
+
+function formatCursor (position: Position | undefined): string | null {
+  return position ? Buffer.from(`${position.createdAt} ${position.id}`).toString('base64url') : null
+}
+
+function parseCursor (cursor: string | undefined): Position | undefined {
+  if (cursor === undefined) return undefined
+  const [, createdAt, id] = /^(\d{1,15}) (\S{1,64})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
+  if (createdAt === undefined || id === undefined) throw new JobError('INVALID', 'Cannot list jobs: the cursor is not one that a list answered with')
+  return { createdAt: Number(createdAt), id }
+}

@@ -1,0 +1,37 @@
+local tenant, spec, code_hash, code = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local input, input_body, bounds, traceparent = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+local delay_ms, ttl_ms = tonumber(ARGV[11]), tonumber(ARGV[12])
+local idem_key, body_hash, idem_ttl_ms = ARGV[13], ARGV[14], ARGV[15]
+
+if idem_key ~= '' then
+  local first = redis.call('GET', idem_key)
+  if first then
+    local hash, id = string.match(first, '^(%x+) (.+)$')
+    if hash ~= body_hash then return { 'mismatch' } end
+    if id ~= ID then return { 'repeated', id } end
+  end
+end
+
+if redis.call('EXISTS', JOB) == 1 then
+  return { 'accepted', redis.call('HGET', JOB, 'runAt') or redis.call('HGET', JOB, 'createdAt') }
+end
+
+local now, due = text(NOW), text(NOW + delay_ms)
+local status = delay_ms > 0 and 'scheduled' or 'queued'
+redis.call('HSET', JOB, 'v', 1, 'tenant', tenant, 'status', status, 'attempt', 1, 'fence', 0,
+  'spec', spec, 'code', code_hash, 'input', input, 'bounds', bounds, 'createdAt', now)
+if delay_ms > 0 then redis.call('HSET', JOB, 'runAt', due) end
+if ttl_ms > 0 then redis.call('HSET', JOB, 'ttlAt', text(NOW + ttl_ms)) end
+if traceparent ~= '' then redis.call('HSET', JOB, 'traceparent', traceparent) end
+if input_body ~= '' then redis.call('SET', P .. ':payload:' .. ID .. ':input', input_body) end
+
+local code_key = P .. ':code:' .. tenant .. ':' .. code_hash
+redis.call('HSETNX', code_key, 'bytes', code)
+redis.call('HINCRBY', code_key, 'refs', 1)
+
+redis.call('ZADD', P .. ':jobs:' .. tenant, now, ID)
+redis.call('ZADD', P .. ':jobs:' .. tenant .. ':' .. status, now, ID)
+append_event(0, 'job.' .. status, now, delay_ms > 0 and '{"delayMs":' .. text(delay_ms) .. '}' or '{}')
+owe_dispatch(1, NOW + delay_ms)
+if idem_key ~= '' then redis.call('SET', idem_key, body_hash .. ' ' .. ID, 'PX', idem_ttl_ms) end
+return { 'accepted', due }

@@ -1,0 +1,47 @@
+import { sha256 } from '../../core/digest.ts'
+import type { JobRequest } from '../../core/job-request.ts'
+import { pack, packPayload } from '../codec.ts'
+import type { Db } from '../db.ts'
+import { loadMove, runMove } from '../script.ts'
+import { readText } from './reply.ts'
+
+/** What one `Idempotency-Key` stands for: the first job that used it, bound to a hash of that request's body (hexadecimal). */
+export interface Idempotency {
+  key: string
+  bodyHash: string
+  ttlMs: number
+}
+
+export interface NewJob {
+  id: string
+  tenant: string
+  request: JobRequest
+  traceparent: string | null
+  idempotency?: Idempotency
+}
+
+/** `repeated` names the job that the key was first used for; nothing is written then, nor for `mismatch`. */
+export type Accepted =
+  | { type: 'accepted', runAtMs: number }
+  | { type: 'repeated', jobId: string }
+  | { type: 'mismatch' }
+
+const SCRIPT = loadMove(new URL('accept.lua', import.meta.url))
+
+/**
+ * Creates the record of a job, with its code (once per tenant) and input, its first event, and the dispatch that is owed.
+ * Accepting the same id again changes nothing.
+ */
+export async function accept (db: Db, job: NewJob): Promise<Accepted> {
+  const { id, tenant, request: { code, input, ...spec }, traceparent, idempotency } = job
+  const [packedCode, packedInput] = await Promise.all([pack(code), packPayload(JSON.stringify(input) ?? 'null')])
+  const reply = await runMove(db, SCRIPT, id, [
+    tenant, JSON.stringify(spec), sha256(code), packedCode, packedInput.field, packedInput.body ?? '',
+    `${spec.limits.timeoutMs} ${spec.retry.maxLost}`, traceparent ?? '', spec.delayMs, spec.ttlMs ?? 0,
+    idempotency ? db.keys.idempotency(tenant, idempotency.key) : '', idempotency?.bodyHash ?? '', idempotency?.ttlMs ?? 0,
+  ])
+  const type = readText(reply, 0)
+  if (type === 'accepted') return { type, runAtMs: Number(readText(reply, 1)) }
+  if (type === 'repeated') return { type, jobId: readText(reply, 1) }
+  return { type: 'mismatch' }
+}

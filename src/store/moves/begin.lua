@@ -1,0 +1,45 @@
+local attempt, worker, holder = tonumber(ARGV[3]), ARGV[4], ARGV[5]
+local retention_ms, allowance_ms = tonumber(ARGV[6]), tonumber(ARGV[7])
+local dead_failure, cancelled_failure, expired_failure = ARGV[8], ARGV[9], ARGV[10]
+
+local function payload (field, kind)
+  if field and string.byte(field) == 0 then return redis.call('GET', P .. ':payload:' .. ID .. ':' .. kind) end
+  return field
+end
+
+local function answer (job, started)
+  local f = redis.call('HMGET', JOB, 'spec', 'code', 'input', 'crashes', 'lost', 'traceparent', 'deadlineAt')
+  local code = redis.call('HGET', P .. ':code:' .. job.tenant .. ':' .. f[2], 'bytes')
+  return { 'run', job.fence, job.tenant, job.attempt, f[1], f[2], code, payload(f[3], 'input'), f[4] or '0', f[5] or '0',
+    f[6] or '', text(job.runAt or job.createdAt), started, f[7] }
+end
+
+local job = read_job()
+if not job then return { 'drop', 'missing' } end
+if TERMINAL[job.status] then return { 'drop', 'ended' } end
+if job.attempt ~= attempt then return { 'drop', 'stale' } end
+
+if job.status == 'running' then
+  -- The same call again, because its answer was lost on the way.
+  if job.holder == holder then
+    return answer(job, string.match(redis.call('HGET', JOB, 'run:' .. job.fence), '"startedAt":(%d+)'))
+  end
+  if lose_run(job, 'redelivered', dead_failure, cancelled_failure, retention_ms) ~= 'running' then return { 'drop', 'ended' } end
+elseif job.runAt and job.runAt > NOW then
+  return { 'early', text(job.runAt) }
+elseif job.fence == 0 and job.ttlAt and job.ttlAt <= NOW then
+  end_job(job, 'expired', expired_failure, '{}', retention_ms)
+  return { 'drop', 'expired' }
+else
+  set_status(job, 'running')
+end
+
+job.fence = redis.call('HINCRBY', JOB, 'fence', 1)
+local now, deadline = text(NOW), text(NOW + allowance_ms + job.timeoutMs)
+redis.call('HSETNX', JOB, 'startedAt', now)
+redis.call('HSET', JOB, 'deadlineAt', deadline, 'holder', holder,
+  'run:' .. job.fence, '{"attempt":' .. job.attempt .. ',"startedAt":' .. now .. ',"worker":' .. worker .. '}')
+redis.call('ZADD', P .. ':running', deadline, ID)
+strike_dispatch(job.attempt)
+append_event(job.attempt, 'job.started', now, '{"run":' .. job.fence .. ',"worker":' .. worker .. '}')
+return answer(job, now)

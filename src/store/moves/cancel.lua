@@ -1,0 +1,12 @@
+local tenant, retention_ms, failure = ARGV[3], tonumber(ARGV[4]), ARGV[5]
+
+local job = read_job()
+if not job or job.tenant ~= tenant then return { 'missing' } end
+if TERMINAL[job.status] then return { 'ended', job.status } end
+if job.status == 'running' then
+  redis.call('HSET', JOB, 'cancel', 1)
+  redis.call('PUBLISH', P .. ':cancel', ID)
+  return { 'asked' }
+end
+end_job(job, 'cancelled', failure, '{}', retention_ms)
+return { 'cancelled' }

@@ -1,0 +1,17 @@
+import type { JobStatus } from '../../core/status.ts'
+import type { Db } from '../db.ts'
+import { loadMove, runMove } from '../script.ts'
+import { readText } from './reply.ts'
+import { CANCELLED_FAILURE } from './verdicts.ts'
+
+/** `asked`: it is running, its worker was told and will settle. `ended`: it had ended before, in that state. */
+export type Cancelled = { type: 'missing' } | { type: 'ended', status: JobStatus } | { type: 'cancelled' } | { type: 'asked' }
+
+const SCRIPT = loadMove(new URL('cancel.lua', import.meta.url))
+
+/** Ends a job that is not running; asks for the end of one that is. Another tenant's job is missing. */
+export async function cancel (db: Db, tenant: string, jobId: string, retentionMs: number): Promise<Cancelled> {
+  const reply = await runMove(db, SCRIPT, jobId, [tenant, retentionMs, CANCELLED_FAILURE])
+  const type = readText(reply, 0) as Cancelled['type'] // cancel.lua has these four
+  return type === 'ended' ? { type, status: readText(reply, 1) as JobStatus } : { type } // likewise
+}

@@ -1,0 +1,19 @@
+local fence, retention_ms, cancelled_failure = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
+
+local job = read_job()
+if not job then return { 'fenced' } end
+if job.status ~= 'running' or job.fence ~= fence then
+  local before = redis.call('HGET', JOB, 'end:' .. fence)
+  local status = string.match(before or '', '^{"status":"(%l+)","finishedAt":%d+,"lost":"shutdown"')
+  return status and { 'given', status } or { 'fenced' }
+end
+
+append_event(job.attempt, 'job.lost', text(NOW), '{"run":' .. fence .. ',"reason":"shutdown","charged":false}')
+local status = job.cancel and 'cancelled' or 'queued'
+end_run(job, '{"status":' .. json_string(status) .. ',"finishedAt":' .. text(NOW) .. ',"lost":"shutdown"}')
+if job.cancel then
+  end_job(job, status, cancelled_failure, '{}', retention_ms)
+else
+  requeue(job, NOW)
+end
+return { 'given', status }

@@ -1,0 +1,101 @@
+-- Shared by all moves, and put before each. A move is one script: it checks, then writes, and nothing can come between.
+-- Every key is built from the prefix, whose hash tag keeps them on the shard of KEYS[1].
+-- Nothing that a user wrote is parsed here: JSON passes through as bytes.
+
+local P, ID = ARGV[1], ARGV[2]
+local JOB, EVENTS = P .. ':job:' .. ID, P .. ':events:' .. ID
+local TERMINAL = { succeeded = true, failed = true, cancelled = true, expired = true, dead = true }
+
+local time = redis.call('TIME')
+local NOW = time[1] * 1000 + math.floor(time[2] / 1000)
+
+local function text (number)
+  return string.format('%.0f', number)
+end
+
+-- What moves decide by. Absent fields are false; nil for a job that does not exist.
+local function read_job ()
+  local f = redis.call('HMGET', JOB, 'tenant', 'status', 'attempt', 'fence', 'createdAt', 'runAt', 'ttlAt', 'bounds', 'cancel', 'lost', 'holder')
+  if not f[2] then return nil end
+  local timeout, max_lost = 0, 0
+  if f[8] then timeout, max_lost = string.match(f[8], '^(%d+) (%d+)$') end
+  return {
+    tenant = f[1], status = f[2], attempt = tonumber(f[3]), fence = tonumber(f[4]), createdAt = f[5],
+    runAt = tonumber(f[6]), ttlAt = tonumber(f[7]), timeoutMs = tonumber(timeout), maxLost = tonumber(max_lost),
+    cancel = f[9], lost = tonumber(f[10] or 0), holder = f[11],
+  }
+end
+
+-- Entry ids are the numbers of the events, so the stream itself refuses a number twice.
+local function append_event (attempt, type, ms, payload)
+  local sequence = redis.call('HINCRBY', JOB, 'seq', 1)
+  redis.call('XADD', EVENTS, sequence .. '-0', 't', type, 'm', ms, 'a', attempt, 'p', payload)
+end
+
+-- Events given as flat triples of type, time and payload, from that argument on to the last.
+local function append_given (attempt, first)
+  for i = first, #ARGV, 3 do append_event(attempt, ARGV[i], ARGV[i + 1], ARGV[i + 2]) end
+end
+
+local function set_status (job, status)
+  redis.call('HSET', JOB, 'status', status)
+  redis.call('ZREM', P .. ':jobs:' .. job.tenant .. ':' .. job.status, ID)
+  redis.call('ZADD', P .. ':jobs:' .. job.tenant .. ':' .. status, job.createdAt, ID)
+  job.status = status
+end
+
+local function owe_dispatch (attempt, due)
+  redis.call('ZADD', P .. ':owed:dispatch', text(due), ID .. ' ' .. attempt)
+end
+
+local function strike_dispatch (attempt)
+  redis.call('ZREM', P .. ':owed:dispatch', ID .. ' ' .. attempt)
+end
+
+-- Closes the current run. What it ended with is JSON.
+local function end_run (job, ended)
+  redis.call('HSET', JOB, 'end:' .. job.fence, ended)
+  redis.call('HDEL', JOB, 'deadlineAt', 'holder', 'batch')
+  redis.call('ZREM', P .. ':running', ID)
+end
+
+-- Ends the job for good: the only way into a terminal state.
+local function end_job (job, status, failure, payload, retention_ms)
+  append_event(job.attempt, 'job.' .. status, text(NOW), payload)
+  set_status(job, status)
+  local expires = text(NOW + retention_ms)
+  redis.call('HSET', JOB, 'finishedAt', text(NOW), 'expiresAt', expires)
+  if failure ~= '' then redis.call('HSET', JOB, 'error', failure) end
+  redis.call('HDEL', JOB, 'bounds', 'cancel', 'ttlAt', 'runAt')
+  strike_dispatch(job.attempt)
+  redis.call('ZADD', P .. ':expiring', expires, ID)
+  redis.call('ZADD', P .. ':owed:archive', text(NOW), ID)
+  redis.call('PUBLISH', P .. ':ended:' .. ID, status)
+end
+
+-- Puts the current attempt back, to run again at that time.
+local function requeue (job, due)
+  set_status(job, due > NOW and 'scheduled' or 'queued')
+  redis.call('HSET', JOB, 'runAt', text(due))
+  owe_dispatch(job.attempt, due)
+end
+
+local function json_string (name)
+  return '"' .. name .. '"'
+end
+
+-- Records that the current run was lost. Answers the state that the job has now: `running` means that a new run may start.
+-- The failures are JSON, made by the caller: one for a budget that is spent, one for a cancelled job.
+local function lose_run (job, reason, dead_failure, cancelled_failure, retention_ms)
+  local charged = redis.call('HINCRBY', JOB, 'lost', 1)
+  append_event(job.attempt, 'job.lost', text(NOW), '{"run":' .. job.fence .. ',"reason":' .. json_string(reason) .. ',"charged":true,"lost":' .. charged .. '}')
+  local status = 'running'
+  if job.cancel then status = 'cancelled' elseif charged > job.maxLost then status = 'dead' end
+  end_run(job, '{"finishedAt":' .. text(NOW) .. ',"lost":' .. json_string(reason) .. '}')
+  if status == 'cancelled' then
+    end_job(job, status, cancelled_failure, '{}', retention_ms)
+  elseif status == 'dead' then
+    end_job(job, status, dead_failure, '{"error":' .. dead_failure .. '}', retention_ms)
+  end
+  return status
+end

@@ -1,0 +1,14 @@
+local fence, grace_ms, retention_ms = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local dead_failure, cancelled_failure = ARGV[6], ARGV[7]
+
+local job = read_job()
+if not job or job.status ~= 'running' or job.fence ~= fence then return { 'fenced' } end
+local deadline = tonumber(redis.call('ZSCORE', P .. ':running', ID) or 0)
+if deadline + grace_ms > NOW then return { 'early' } end
+
+local status = lose_run(job, 'overdue', dead_failure, cancelled_failure, retention_ms)
+if status == 'running' then
+  requeue(job, NOW)
+  status = job.status
+end
+return { 'lost', status }

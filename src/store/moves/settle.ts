@@ -1,0 +1,71 @@
+import type { EventType, NewEvent } from '../../core/events.ts'
+import type { Isolation, JobFailure, Usage } from '../../core/outcome.ts'
+import { isTerminal, type JobStatus } from '../../core/status.ts'
+import { packPayload } from '../codec.ts'
+import type { Db, Run } from '../db.ts'
+import { loadMove, runMove } from '../script.ts'
+import { flattenEvents } from './progress.ts'
+import { readNumber, readText } from './reply.ts'
+import { CANCELLED_FAILURE } from './verdicts.ts'
+
+/** What a run ended with, and what becomes of the job. */
+export interface Settlement {
+  /** A terminal state, unless there is a `next`: then the store finds the state itself. */
+  status: JobStatus
+  usage: Usage | null
+  isolation: Isolation | null
+  error: JobFailure | null
+  /** JSON text; kept only if the job succeeds. */
+  result?: string
+  /**
+   * The run's last events. The event of the state change (`job.succeeded`, `job.retrying`, …) is written after them by the store;
+   * one given here only adds to its payload.
+   */
+  events: readonly NewEvent[]
+  /** Another run: of the next attempt, or of the same one after a crash that is not the code's fault. */
+  next?: { attempt: number, delayMs: number }
+  /** A budget that this run is charged to. */
+  charge?: 'crash' | 'lost' | null
+  retentionMs: number
+}
+
+/** `runAtMs` says when the job is to run again, null when it ended. A fenced run changed nothing. */
+export type Settled = { type: 'settled', status: JobStatus, runAtMs: number | null } | { type: 'fenced' }
+
+const SCRIPT = loadMove(new URL('settle.lua', import.meta.url))
+const CHARGED_FIELD = { crash: 'crashes', lost: 'lost' } as const
+const STATE_EVENTS: ReadonlySet<EventType> = new Set([
+  'job.queued', 'job.scheduled', 'job.retrying', 'job.succeeded', 'job.failed', 'job.dead', 'job.cancelled', 'job.expired',
+])
+
+/**
+ * Stores what a run ended with, once: the outcome, its events and what is owed after it. Where the job is to run again but was
+ * asked to be cancelled meanwhile, it is cancelled. Throws a RangeError for a settlement that neither ends the job nor has a next run.
+ */
+export async function settle (db: Db, run: Run, settlement: Settlement): Promise<Settled> {
+  const { status, usage, isolation, error, result, next, charge, retentionMs } = settlement
+  if (!next && !isTerminal(status)) throw new RangeError(`Cannot settle job "${run.jobId}": "${status}" is no end and there is no next run`)
+  const stored = result === undefined ? null : await packPayload(result)
+  const failure = status === 'cancelled' && !error ? CANCELLED_FAILURE : error && JSON.stringify(error)
+  const type = stateEvent(settlement)
+  const reply = await runMove(db, SCRIPT, run.jobId, [
+    run.fence, status, retentionMs, failure ?? '', usage ? JSON.stringify(usage) : '', `,${JSON.stringify({ usage, isolation, error }).slice(1)}`,
+    stored?.field ?? '', stored?.body ?? '', charge ? CHARGED_FIELD[charge] : '', next?.attempt ?? 0, next?.delayMs ?? 0,
+    type, JSON.stringify({ ...statePayload(settlement), ...payloadGiven(settlement.events, type) }), CANCELLED_FAILURE,
+    ...flattenEvents(settlement.events.filter((event) => !STATE_EVENTS.has(event.type))),
+  ])
+  if (readText(reply, 0) === 'fenced') return { type: 'fenced' }
+  return { type: 'settled', status: readText(reply, 1) as JobStatus, runAtMs: readNumber(reply, 2) || null } // settle.lua answers the state it wrote
+}
+
+function stateEvent ({ status, next }: Settlement): EventType {
+  return next ? 'job.retrying' : `job.${status}` as EventType // each terminal state has its event
+}
+
+function statePayload ({ error, usage, next, charge }: Settlement): Record<string, unknown> {
+  return { ...(error ? { error } : {}), ...(next ? { ...next, charged: charge ?? null } : { usage }) }
+}
+
+function payloadGiven (events: readonly NewEvent[], type: EventType): NewEvent['payload'] | undefined {
+  return events.find((event) => event.type === type)?.payload
+}

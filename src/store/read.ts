@@ -1,0 +1,40 @@
+import { INLINE_RESULT_BYTES } from '../core/job.ts'
+import { unpack } from './codec.ts'
+import type { Db } from './db.ts'
+import { parseJobRecord, type JobRecord } from './job-record.ts'
+
+export { readEvents } from './events.ts'
+export { listJobs } from './list.ts'
+export type { JobRecord } from './job-record.ts'
+
+/** Reads a tenant's job, with its result while that is short enough to stand in the answer. Undefined for another tenant's. */
+export async function readJob (db: Db, tenant: string, jobId: string): Promise<JobRecord | undefined> {
+  const job = await readRecord(db, jobId)
+  if (job?.tenant !== tenant) return undefined
+  if (!job.result || job.result.json !== null || job.result.bytes > INLINE_RESULT_BYTES) return job
+  const body = await readBody(db, jobId)
+  return { ...job, result: { bytes: job.result.bytes, json: body?.toString() ?? null } }
+}
+
+/** Reads the result of a tenant's job as UTF-8 JSON; undefined where there is none. */
+export async function readResult (db: Db, tenant: string, jobId: string): Promise<Buffer | undefined> {
+  const job = await readRecord(db, jobId)
+  if (job?.tenant !== tenant || !job.result) return undefined
+  return job.result.json === null ? readBody(db, jobId) : Buffer.from(job.result.json)
+}
+
+/** Reads a job of any tenant. */
+export async function readRecord (db: Db, jobId: string): Promise<JobRecord | undefined> {
+  const fields = await db.redis.hgetallBuffer(db.keys.job(jobId))
+  return fields['status'] ? parseJobRecord(jobId, fields) : undefined
+}
+
+/** Tells whether a tenant's job was there and was removed not long ago. */
+export async function isGone (db: Db, tenant: string, jobId: string): Promise<boolean> {
+  return await db.redis.get(db.keys.gone(jobId)) === tenant
+}
+
+async function readBody (db: Db, jobId: string): Promise<Buffer | undefined> {
+  const body = await db.redis.getBuffer(db.keys.payload(jobId, 'result'))
+  return body ? unpack(body) : undefined
+}

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Db } from './db.ts'
+
+/** A Lua script, read at import from the file beside its caller. */
+export interface Script {
+  body: string
+  sha: string
+}
+
+type Argument = string | number | Buffer
+/** What a script answers: bytes for texts, numbers, null for nil. */
+export type Reply = Buffer | number | null | Reply[]
+
+/** Methods that ioredis makes for every command and does not declare for these two: answers as bytes, since payloads are not text. */
+interface ScriptClient {
+  evalshaBuffer (sha: string, keys: number, ...keysAndArgs: Argument[]): Promise<Reply>
+  evalBuffer (body: string, keys: number, ...keysAndArgs: Argument[]): Promise<Reply>
+}
+
+const RETRY_DELAY_MS = 100
+/** Replies of a Redis that is starting or changing its role. */
+const PASSING_REPLY = /^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY) /
+
+/** Loads a script that stands alone. */
+export function loadScript (file: URL): Script {
+  return buildScript(readFileSync(file, 'utf8'))
+}
+
+const shared = readFileSync(new URL('moves/job.lua', import.meta.url), 'utf8')
+
+/** Loads a script that moves a job: what all moves share comes first, and the first two arguments are the prefix and the job's id. */
+export function loadMove (file: URL): Script {
+  return buildScript(`${shared}\n${readFileSync(file, 'utf8')}`)
+}
+
+/**
+ * Runs a script on the shard of its first key. Where the connection holds commands while Redis is away, a script whose answer was
+ * lost is sent again, so every script must be safe to repeat.
+ */
+export async function runScript (db: Db, script: Script, key: string, args: readonly Argument[]): Promise<Reply> {
+  for (;;) {
+    try {
+      return await evaluate(db, script, key, args)
+    } catch (error) {
+      if (db.failFast || db.isClosed() || !isPassing(error)) throw error
+      await delay(RETRY_DELAY_MS)
+    }
+  }
+}
+
+/** Runs a move of one job. */
+export function runMove (db: Db, script: Script, jobId: string, args: readonly Argument[]): Promise<Reply> {
+  return runScript(db, script, db.keys.job(jobId), [db.keys.prefix, jobId, ...args])
+}
+
+async function evaluate ({ redis }: Db, { body, sha }: Script, key: string, args: readonly Argument[]): Promise<Reply> {
+  const client = redis as unknown as ScriptClient
+  try {
+    return await client.evalshaBuffer(sha, 1, key, ...args)
+  } catch (error) {
+    if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
+    return await client.evalBuffer(body, 1, key, ...args)
+  }
+}
+
+function isPassing (error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return error.name !== 'ReplyError' || PASSING_REPLY.test(error.message)
+}
+
+function buildScript (body: string): Script {
+  return { body, sha: createHash('sha1').update(body).digest('hex') }
+}

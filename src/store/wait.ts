@@ -1,0 +1,82 @@
+import { isTerminal, type JobStatus } from '../core/status.ts'
+import type { Db } from './db.ts'
+import { createSubscriber } from './subscriber.ts'
+
+/** Waits for jobs to end, over one connection however many wait. */
+export interface JobWaiter {
+  /**
+   * Resolves true when the job has ended, also when it had before; false when time or the signal ran out. A caller then reads
+   * the job. A job that does not exist has ended.
+   */
+  waitForEnd (jobId: string, timeoutMs: number, signal?: AbortSignal): Promise<boolean>
+  /** Lets everybody who waits go, with false. */
+  close (): Promise<void>
+}
+
+/** The callers that wait for one job, and the subscription that they share. */
+interface Wait {
+  wakes: Set<() => void>
+  subscribed: Promise<void>
+}
+
+/** Creates a waiter beside a store's connection. */
+export function createJobWaiter (db: Db, { onError }: { onError (error: Error): void }): JobWaiter {
+  const waits = new Map<string, Wait>()
+  const closing = new AbortController()
+  const report = (error: unknown) => { if (!closing.signal.aborted) onError(error instanceof Error ? error : new Error(String(error))) }
+  const wake = (channel: string) => { for (const each of waits.get(channel)?.wakes ?? []) each() }
+  const subscriber = createSubscriber(db, {
+    onMessage: wake,
+    onReconnect: () => { for (const channel of waits.keys()) wake(channel) },
+    onError,
+  })
+
+  function join (channel: string, onWake: () => void): Wait {
+    const wait = waits.get(channel) ?? { wakes: new Set(), subscribed: subscriber.add(channel) }
+    waits.set(channel, wait)
+    wait.wakes.add(onWake)
+    return wait
+  }
+
+  function leave (channel: string, wait: Wait, onWake: () => void): void {
+    wait.wakes.delete(onWake)
+    if (wait.wakes.size > 0 || waits.get(channel) !== wait) return
+    waits.delete(channel)
+    // Commands of one connection keep their order, so a caller that joins from here on subscribes after this.
+    if (!closing.signal.aborted) subscriber.remove(channel).catch(report)
+  }
+
+  return {
+    async waitForEnd (jobId, timeoutMs, signal) {
+      const over = AbortSignal.any([AbortSignal.timeout(timeoutMs), closing.signal, ...(signal ? [signal] : [])])
+      if (over.aborted) return false
+      const channel = db.keys.endedChannel(jobId)
+      // A word that comes while the status is read is kept: it makes the status be read once more.
+      let word = Promise.withResolvers<void>()
+      const onWake = () => word.resolve()
+      over.addEventListener('abort', onWake)
+      const wait = join(channel, onWake)
+      try {
+        await Promise.race([wait.subscribed, word.promise])
+        while (!over.aborted) {
+          word = Promise.withResolvers<void>()
+          if (await hasEnded(db, jobId)) return true
+          await word.promise
+        }
+        return false
+      } finally {
+        over.removeEventListener('abort', onWake)
+        leave(channel, wait, onWake)
+      }
+    },
+    async close () {
+      closing.abort()
+      await subscriber.close()
+    },
+  }
+}
+
+async function hasEnded (db: Db, jobId: string): Promise<boolean> {
+  const status = await db.redis.hget(db.keys.job(jobId), 'status')
+  return status === null || isTerminal(status as JobStatus) // a move wrote it
+}
