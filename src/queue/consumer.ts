@@ -1,0 +1,106 @@
+import { DelayedError, WaitingError, Worker, type ConnectionOptions, type Job } from 'bullmq'
+import { buildRedisOptions } from '../store/connection.ts'
+import { buildKeys } from '../store/key-names.ts'
+import type { AttemptRef } from '../store/moves/begin.ts'
+import { Message, QUEUE_NAME } from './messages.ts'
+
+/** What becomes of a message: over, to be delivered again then, or at once to somebody. */
+export type Verdict = { type: 'done' } | { type: 'later', atMs: number } | { type: 'back' }
+
+export interface ConsumerOptions {
+  url: string
+  prefix: string
+  concurrency: number
+  /** How long a worker that says nothing keeps its messages. */
+  lockMs?: number
+  /** How often messages of workers that are gone are looked for. */
+  stalledMs?: number
+  /** Works on one attempt. The signal is aborted when the message was lost to another worker, and when the consumer is forced to close. */
+  handle (ref: AttemptRef, context: { signal: AbortSignal }): Promise<Verdict>
+  onError (error: Error): void
+}
+
+export interface Consumer {
+  /** Takes no more messages and resolves when those being handled are over. `force` does not wait for them: they are delivered again elsewhere. */
+  close (options?: { force?: boolean }): Promise<void>
+}
+
+export const LOCK_MS = 10_000
+export const STALLED_MS = 5000
+/** How long a message rests whose handler threw, or whose last handler in this process is still at work. */
+export const REST_MS = 1000
+/** How long BullMQ waits after a broken connection before it tries again. */
+const RETRY_MS = 1000
+
+/**
+ * Creates the consumer of the queue. BullMQ decides nothing about jobs here: its limits on stalled and started messages would fail
+ * a message without asking us, so the first is out of reach and the second is not set; and no error of a handler reaches it,
+ * since it would remove the message.
+ */
+export function createConsumer (options: ConsumerOptions): Consumer {
+  const { url, prefix, concurrency, lockMs = LOCK_MS, stalledMs = STALLED_MS, handle, onError } = options
+  const active = new Map<string, { controller: AbortController, ended: Promise<unknown> }>()
+
+  async function process (job: Job<unknown>, token = ''): Promise<void> {
+    const id = job.id ?? ''
+    const previous = active.get(id)
+    const verdict = previous ? await handOver(previous) : await run(id, job.data)
+    if (verdict.type === 'done') return
+    await putBack(job, token, verdict).catch(onError)
+    // Thrown whether that worked or not: BullMQ then leaves the message alone, and one that is still here stalls and is delivered again.
+    throw verdict.type === 'later' ? new DelayedError() : new WaitingError()
+  }
+
+  async function run (id: string, data: unknown): Promise<Verdict> {
+    const controller = new AbortController()
+    const handled = Promise.try(() => handle(Message.parse(data), { signal: controller.signal })).catch((error: unknown): Verdict => {
+      onError(error instanceof Error ? error : new Error(String(error)))
+      return { type: 'later', atMs: Date.now() + REST_MS }
+    })
+    active.set(id, { controller, ended: handled })
+    const verdict = await handled
+    active.delete(id)
+    return verdict
+  }
+
+  /** A message that comes back while its last delivery is at work here: that one lost its lock. BullMQ forgets the lock of both when the first ends, so the second rests. */
+  async function handOver ({ controller, ended }: { controller: AbortController, ended: Promise<unknown> }): Promise<Verdict> {
+    controller.abort(new Error('Message was delivered again'))
+    await ended
+    return { type: 'later', atMs: Date.now() + REST_MS }
+  }
+
+  function abort (ids: readonly string[], reason: string): void {
+    for (const id of ids) active.get(id)?.controller.abort(new Error(reason))
+  }
+
+  const worker = new Worker<unknown>(QUEUE_NAME, process, {
+    connection: buildRedisOptions({ url, failFast: false }) as ConnectionOptions, // the same options, typed without exact optional members
+    prefix: buildKeys(prefix).queue,
+    concurrency,
+    lockDuration: lockMs,
+    stalledInterval: stalledMs,
+    maxStalledCount: Number.MAX_SAFE_INTEGER,
+    runRetryDelay: RETRY_MS,
+    removeOnComplete: { count: 0 },
+    removeOnFail: { count: 0 },
+  })
+  worker.on('error', onError)
+  worker.on('lockRenewalFailed', (ids) => abort(ids, 'Message lost its lock'))
+  worker.on('stalled', (id) => abort([id], 'Message stalled'))
+
+  let closed: Promise<void> | undefined
+  return {
+    async close ({ force = false } = {}) {
+      if (force) abort([...active.keys()], 'Consumer was closed')
+      if (force && closed) return worker.disconnect()
+      closed ??= worker.close(force)
+      await closed
+    },
+  }
+}
+
+async function putBack (job: Job<unknown>, token: string, verdict: Exclude<Verdict, { type: 'done' }>): Promise<void> {
+  if (verdict.type === 'later') await job.moveToDelayed(verdict.atMs, token)
+  else await job.moveToWait(token)
+}
