@@ -4,7 +4,7 @@ import { run, runTests } from './run-tests.ts'
 const node = process.execPath
 const STEPS: [name: string, check: () => Promise<number>][] = [
   ['lint', () => run([node, 'node_modules/oxlint/bin/oxlint'])],
-  ['types', () => run([node, 'node_modules/typescript/bin/tsc', '-p', '.'])],
+  ['types', () => run([node, 'scripts/types.ts'])],
   ['configuration table', () => run([node, 'scripts/config-table.ts', '--check'])],
   ['architecture', () => run([node, '--test', '--test-reporter=dot', 'test/architecture.test.ts'])],
   ['tests', () => runTests([])],
