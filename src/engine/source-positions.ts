@@ -24,14 +24,13 @@ export function mapStack (stack: string, file: string, map: string | null): stri
 
 function mapFrames (text: string, file: string, map: string | null): string[] {
   const frames: string[] = []
-  let tracer: TraceMap | null | undefined
+  const tracer = readMap(map)
   for (let at = 0; at < text.length && frames.length < MAX_FRAMES;) {
     const end = text.indexOf('\n', at)
     const line = text.slice(at, end < 0 ? text.length : end)
     at = end < 0 ? text.length : end + 1
     const frame = line.length <= FRAME_CHARS ? parseFrame(line, file) : undefined
     if (!frame) continue
-    tracer ??= readMap(map)
     const place = tracer ? findSource(tracer, frame) : frame
     if (place) frames.push(`${frame.before}${file}:${place.line}:${place.column}${frame.after}`)
   }
@@ -56,8 +55,12 @@ function parseFrame (line: string, file: string): (Place & { before: string, aft
 
 function findSource (tracer: TraceMap, { line, column }: Place): Place | undefined {
   if (line < 1 || column < 1) return undefined
-  const source = originalPositionFor(tracer, { line, column: column - 1 })
-  return source.line === null ? undefined : { line: source.line, column: source.column + 1 }
+  try {
+    const source = originalPositionFor(tracer, { line, column: column - 1 })
+    return source.line === null ? undefined : { line: source.line, column: source.column + 1 }
+  } catch {
+    return undefined // the mappings are decoded when they are first asked for
+  }
 }
 
 /** Without a readable map positions stay as they are. */

@@ -40,7 +40,7 @@ async function meansMore (source: string, asJavaScript: string): Promise<boolean
 async function parse (source: string, loader: 'js' | 'ts', more: { tsconfigRaw?: string } = {}): Promise<{ type: 'parsed', code: string } | Invalid> {
   const supported = loader === 'js' ? {} : TRANSFORM_OPTIONS.supported // as JavaScript nothing is rewritten: V8 has the last word
   try {
-    const { code } = await transform(source, { ...TRANSFORM_OPTIONS, ...more, supported, loader, sourcefile: `job.${loader}` })
+    const { code } = await transform(source, { ...TRANSFORM_OPTIONS, ...more, supported, loader, sourcefile: `job.${loader}`, minifyWhitespace: true })
     return { type: 'parsed', code }
   } catch (error) {
     return toInvalid(error, `job.${loader}`)

@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { test, type TestContext } from 'node:test'
+import { sha256 } from '../../src/core/digest.ts'
+import { type Compiler, type CompilerConfig, createCompiler } from '../../src/engine/compiler-client.ts'
+
+const KILLER = `${'a=>'.repeat(2000)}1`
+
+function startCompiler (t: TestContext, config: Partial<CompilerConfig> = {}): Compiler {
+  const compiler = createCompiler(config)
+  t.after(() => compiler.close())
+  return compiler
+}
+
+const compile = (compiler: Compiler, code: string, tenant = 'acme') => compiler.compile({ tenant, codeHash: sha256(code), code })
+
+async function compileCode (compiler: Compiler, code: string) {
+  const answer = await compile(compiler, code)
+  assert.equal(answer.type, 'compiled', JSON.stringify(answer))
+  return answer
+}
+
+async function failOn (compiler: Compiler, code: string) {
+  const answer = await compile(compiler, code)
+  assert.equal(answer.type, 'failed')
+  return answer.failure
+}
+
+/** Processes of esbuild whose compiler this test process started. */
+function descendants (): number[] {
+  const parents = new Map(globSync('/proc/[0-9]*/stat').flatMap((path) => {
+    try {
+      const [head = '', tail = ''] = readFileSync(path, 'latin1').split(/\(.*\)/s)
+      const [state, parent] = tail.trim().split(' ')
+      return state === 'Z' ? [] : [[Number(head), Number(parent)] as const]
+    } catch {
+      return []
+    }
+  }))
+  const isOurs = (pid: number): boolean => {
+    const parent = parents.get(pid)
+    return parent !== undefined && (parent === process.pid || isOurs(parent))
+  }
+  return [...parents.keys()].filter(isOurs)
+}
+
+test('JavaScript comes back byte for byte and without a map', async (t) => {
+  const compiler = startCompiler(t)
+  const code = '// é\nexport default () => "\0 \ud800 \\u0041"\n//# sourceMappingURL=data:,x\n'
+
+  assert.deepEqual(await compile(compiler, code), { type: 'compiled', file: 'job.js', code, map: null })
+})
+
+test('TypeScript comes back as JavaScript with a map', async (t) => {
+  const answer = await compileCode(startCompiler(t), 'enum A { é }\nexport default (a: number) => A.é')
+
+  assert.equal(answer.file, 'job.ts')
+  assert.match(answer.code, /var A = /)
+  assert.deepEqual((JSON.parse(answer.map ?? '') as { sources: unknown }).sources, ['job.ts'])
+})
+
+test('a syntax error has its line and column in message and stack', async (t) => {
+  assert.deepEqual(await failOn(startCompiler(t), 'export default (a: number) => {\n  let b = 1\n  }}'), {
+    code: 'SYNTAX_ERROR',
+    name: 'SyntaxError',
+    message: 'Unexpected "}" (job.ts:3:4)',
+    stack: 'SyntaxError: Unexpected "}" (job.ts:3:4)\n    at job.ts:3:4\n\n3 |   }}',
+    retryable: false,
+  })
+})
+
+test('a source that keeps the compiler busy ends with its own error within 3 s while others compile', async (t) => {
+  const compiler = startCompiler(t)
+  await compileCode(compiler, 'export default 0')
+  const start = performance.now()
+
+  const killed = failOn(compiler, KILLER)
+  const others = Promise.all(Array.from({ length: 50 }, (_, n) => compileCode(compiler, `export default (): number => ${n}`)))
+  await others
+  const othersMs = performance.now() - start
+  const failure = await killed
+  const killedMs = performance.now() - start
+
+  assert.ok(othersMs < 2000, `others took ${othersMs} ms`)
+  assert.ok(killedMs < 3000, `took ${killedMs} ms`)
+  assert.deepEqual(failure, { code: 'SYNTAX_ERROR', name: 'SyntaxError', message: 'Cannot compile: the compiler was stopped after 2000 ms', retryable: false })
+})
+
+test('a source that stopped the compiler is remembered per tenant, and innocents queued behind it compile', async (t) => {
+  const compiler = startCompiler(t, { processes: 1, timeoutMs: 300 })
+
+  const [killed, innocent] = await Promise.all([failOn(compiler, KILLER), compileCode(compiler, 'export default 1')])
+  const start = performance.now()
+  const again = await failOn(compiler, KILLER)
+  const againMs = performance.now() - start
+
+  assert.equal(innocent.file, 'job.js')
+  assert.deepEqual(again, killed)
+  assert.ok(againMs < 100, `took ${againMs} ms`)
+})
+
+test('a source that makes the compiler large is stopped by its memory limit', async (t) => {
+  const compiler = startCompiler(t, { memoryMb: 250, timeoutMs: 5000 })
+
+  const failure = await failOn(compiler, '['.repeat(999_000))
+
+  assert.equal(failure.code, 'SYNTAX_ERROR')
+  assert.match(failure.message, /more than 250 MB/)
+  await compileCode(compiler, 'export default 1')
+})
+
+test('nesting of 90,000 and 999,000 levels ends with a SYNTAX_ERROR and the compiler goes on', async (t) => {
+  const compiler = startCompiler(t)
+
+  const failures = await Promise.all([90_000, 999_000].map((levels) => failOn(compiler, '['.repeat(levels))))
+
+  assert.deepEqual(failures.map(({ code }) => code), ['SYNTAX_ERROR', 'SYNTAX_ERROR'])
+  await compileCode(compiler, 'export default 1')
+})
+
+test('a million characters of valid code compile, one more does not', async (t) => {
+  const compiler = startCompiler(t, { timeoutMs: 10_000 })
+  const line = 'export const x: number = 1; // '
+  const code = line + 'é'.repeat(1_000_000 - line.length)
+
+  await compileCode(compiler, code)
+  const failure = await failOn(compiler, `${code} `)
+
+  assert.equal(failure.code, 'CODE_TOO_LARGE')
+})
+
+test('code that grows beyond the bound fails with its size', async (t) => {
+  const compiler = startCompiler(t, { timeoutMs: 10_000, memoryMb: 2000 })
+
+  const failure = await failOn(compiler, `let x: number\n${'{'.repeat(4000)}x${'}'.repeat(4000)}`) // each level is indented by its depth
+
+  assert.equal(failure.code, 'CODE_TOO_LARGE')
+  assert.match(failure.message, /becomes \d+ bytes/)
+})
+
+test('requests for the same source share one transform, tenants do not share', async (t) => {
+  const compiler = startCompiler(t, { processes: 1, maxQueued: 1 })
+  const code = 'export default (a: number) => a'
+
+  const shared = await Promise.all(Array.from({ length: 20 }, () => compile(compiler, code)))
+  const others = await Promise.all([compile(compiler, code, 'b'), compile(compiler, code, 'c')])
+
+  assert.ok(shared.every((answer) => answer === shared[0] && answer.type === 'compiled'))
+  assert.ok(others.every((answer) => answer !== shared[0] && answer.type === 'compiled'))
+})
+
+test('above the bound of the queue a source fails with a retryable INTERNAL that is not remembered', async (t) => {
+  const compiler = startCompiler(t, { processes: 1, maxQueued: 1 })
+
+  const answers = await Promise.all([1, 2, 3].map((n) => compile(compiler, `export default ${n}`)))
+  const later = await compile(compiler, 'export default 3')
+
+  assert.deepEqual(answers.map((answer) => answer.type === 'failed' && [answer.failure.code, answer.failure.retryable]), [false, false, ['INTERNAL', true]])
+  assert.equal(later.type, 'compiled')
+})
+
+test('a closed compiler fails what waits and what comes', async () => {
+  const compiler = createCompiler({ processes: 1 })
+  const waiting = [1, 2, 3].map((n) => failOn(compiler, `export default ${n}`))
+
+  await compiler.close()
+  const failures = await Promise.all([...waiting, failOn(compiler, 'export default 4')])
+
+  assert.deepEqual(failures.map(({ code }) => code), ['INTERNAL', 'INTERNAL', 'INTERNAL', 'INTERNAL'])
+})
+
+test('a compiler that is killed from outside is replaced, and its source compiled again', { skip: process.platform !== 'linux' && 'reads /proc' }, async (t) => {
+  const compiler = startCompiler(t, { processes: 1 })
+  await compileCode(compiler, 'export default 0')
+
+  for (const pid of descendants()) process.kill(pid, 'SIGKILL')
+  const answer = await compileCode(compiler, 'export default (a: number) => a')
+
+  assert.equal(answer.file, 'job.ts')
+})
+
+test('esbuild dies with its compiler, also in the middle of a transform', { skip: process.platform !== 'linux' && 'reads /proc' }, async () => {
+  const compiler = createCompiler({ processes: 1, timeoutMs: 300 })
+  await compileCode(compiler, 'export default 0')
+  assert.equal(descendants().length, 2)
+
+  const failure = await failOn(compiler, KILLER)
+  const afterKill = descendants()
+  const busy = failOn(compiler, `${KILLER}2`)
+  await compiler.close()
+  await busy
+
+  assert.equal(failure.code, 'SYNTAX_ERROR')
+  assert.ok(afterKill.length <= 2, 'the killed and its replacement')
+  assert.deepEqual(descendants(), [])
+})

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { test } from 'node:test'
+import { readRssBytes, readTreeRssBytes } from '../../src/engine/process-memory.ts'
+
+const GONE = 2 ** 22 + 1 // above the largest process id of Linux
+const skip = process.platform !== 'linux' && 'reads /proc'
+
+test('the memory of a process is what Node says of itself', { skip }, () => {
+  const measured = readRssBytes(process.pid)
+
+  assert.ok(Math.abs(measured - process.memoryUsage.rss()) < 20_000_000)
+})
+
+test('the memory of a tree counts its children', { skip }, async (t) => {
+  const child = spawn(process.execPath, ['-e', 'process.stdout.write("up"); setInterval(() => {}, 60000)'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  t.after(() => child.kill('SIGKILL'))
+  await once(child.stdout, 'data')
+
+  assert.ok(readTreeRssBytes(process.pid) > readRssBytes(process.pid) + 10_000_000)
+})
+
+test('a process that is gone has no memory', () => {
+  assert.equal(readTreeRssBytes(GONE), 0)
+})
