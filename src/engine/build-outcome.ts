@@ -1,0 +1,65 @@
+import type { Limits } from '../core/limits.ts'
+import { type BrokenLimit, buildBrokenLimit, buildFailure, type JobFailure, type Outcome, type Usage } from '../core/outcome.ts'
+import type { FailureCode } from '../core/failures.ts'
+import type { Compiled } from './compiler-client.ts'
+import type { DoneMessage, RunnerAnswer } from './runner-process.ts'
+import { mapStack } from './source-positions.ts'
+
+const MB = 1_048_576
+
+/** Makes an outcome of what a runner answered. Names, positions and limits are put in the words clients read. */
+export function buildOutcome (answer: RunnerAnswer, compiled: Compiled, limits: Limits, logBytes: number): Outcome {
+  const measured = answer.type === 'done' ? answer.message.usage : { wallMs: answer.endedAt - answer.startedAt, cpuMs: 0, memoryBytes: 0 }
+  const usage: Usage = {
+    wallMs: round(measured.wallMs),
+    cpuMs: round(measured.cpuMs),
+    peakMemoryBytes: Math.round(Math.max(measured.memoryBytes, answer.peakMemoryBytes)),
+    logBytes,
+    resultBytes: 0,
+    toolCalls: 0,
+  }
+  if (answer.type === 'crashed') return { type: 'crashed', evidence: answer.evidence, usage }
+  if (answer.type === 'killed') return buildStopped(answer.code, answer.observed, limits, usage)
+  const { failure } = answer.message
+  if (!failure) return { type: 'succeeded', result: answer.result, usage: { ...usage, resultBytes: Buffer.byteLength(answer.result) } }
+  if (isStop(failure.code)) return buildStopped(failure.code, failure.observed, limits, usage)
+  return { type: 'failed', error: buildGuestFailure(failure, compiled, limits), usage }
+}
+
+const STOPS = {
+  TIMEOUT: { limit: 'timeoutMs', name: 'TimeoutError', message: 'Execution timeout' },
+  CPU_LIMIT: { limit: 'cpuMs', name: 'CpuLimitError', message: 'CPU time limit reached' },
+  MEMORY_LIMIT: { limit: 'memoryMb', name: 'MemoryLimitError', message: 'Memory limit reached' },
+  CANCELLED: undefined,
+} as const
+
+type StopName = keyof typeof STOPS
+
+function isStop (code: FailureCode): code is StopName {
+  return Object.hasOwn(STOPS, code)
+}
+
+function buildStopped (code: StopName, observed: number, limits: Limits, usage: Usage): Outcome {
+  const stop = STOPS[code]
+  if (!stop) return { type: 'cancelled', stoppedAfterMs: usage.wallMs, usage }
+  const configured = limits[stop.limit]
+  const seen = Math.max(observed, code === 'MEMORY_LIMIT' ? Math.round(usage.peakMemoryBytes / MB) : 0, configured)
+  return { type: 'failed', error: buildFailure(code, stop.message, { name: stop.name, limit: buildBrokenLimit(stop.limit, configured, seen) }), usage }
+}
+
+function buildGuestFailure (failure: NonNullable<DoneMessage['failure']>, compiled: Compiled, limits: Limits): JobFailure {
+  const stack = mapStack(failure.stack, compiled.file, compiled.map)
+  const limit = brokenLimit(failure.code, failure.observed, limits)
+  return buildFailure(failure.code, failure.message, { name: failure.name, ...(stack ? { stack } : {}), ...(limit ? { limit } : {}) })
+}
+
+function brokenLimit (code: FailureCode, observed: number, limits: Limits): BrokenLimit | undefined {
+  if (code === 'RESULT_TOO_LARGE') return buildBrokenLimit('resultBytes', limits.resultBytes, observed)
+  if (code === 'TIMER_LIMIT') return buildBrokenLimit('timers', limits.timers, observed)
+  return undefined
+}
+
+/** Hundredths of a millisecond are as fine as it is measured. */
+function round (ms: number): number {
+  return Math.round(ms * 100) / 100
+}

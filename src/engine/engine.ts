@@ -1,0 +1,87 @@
+import type { CompilerConfig } from './compiler-client.ts'
+import type { LogLevel } from '../core/events.ts'
+import type { Limits } from '../core/limits.ts'
+import type { Isolation, Outcome } from '../core/outcome.ts'
+import { createKernel, type Plugin } from './kernel.ts'
+import { cluster } from './plugins/cluster.ts'
+import { guard } from './plugins/guard.ts'
+import { loader } from './plugins/loader.ts'
+import { sandbox } from './plugins/sandbox.ts'
+import type { SupervisorOptions } from './supervisor.ts'
+
+/** One run of one job's code. */
+export interface RunRequest {
+  tenant: string
+  code: string
+  /** SHA-256 of the code, lowercase hex. */
+  codeHash: string
+  /** JSON text. */
+  input: string
+  entry: string
+  limits: Limits
+  context: { jobId: string, attempt: number, tags: Readonly<Record<string, string>>, deadline: string }
+}
+
+export interface LogEntry {
+  /** Milliseconds of the Unix epoch. */
+  time: number
+  level: LogLevel
+  message: string
+}
+
+export interface RunHooks {
+  /** Stops the code when it aborts; the outcome is then `cancelled`. */
+  signal: AbortSignal
+  /** Log lines as they come, within the head of the budget. Nothing more is read from the runner while its promise is pending. */
+  onLogs (lines: LogEntry[]): Promise<void> | void
+  onProgress (value: number, message: string): void
+}
+
+export interface RunSpan {
+  name: 'compile' | 'isolate boot' | 'user code'
+  /** Milliseconds of the Unix epoch. */
+  startMs: number
+  endMs: number
+}
+
+/** The end of the logs that were over the head of the budget, and what had to be left out before it. */
+export interface LogTail {
+  dropped: { lines: number, bytes: number }
+  lines: LogEntry[]
+}
+
+export interface RunReport {
+  outcome: Outcome
+  isolation: Isolation | null
+  logTail: LogTail
+  spans: RunSpan[]
+}
+
+export interface EngineConfig {
+  supervisor: SupervisorOptions
+  compiler: Partial<CompilerConfig>
+}
+
+export interface Engine {
+  /** Runs at one time. */
+  readonly lanes: number
+  /** Process ids of the runners alive. */
+  readonly runnerPids: () => number[]
+  /** Runs code in a sandbox; never rejects for what the code does. */
+  execute (request: RunRequest, hooks: RunHooks): Promise<RunReport>
+  /** Kills every process it started. Runs under way end as crashed. */
+  close (): Promise<void>
+}
+
+/** Starts the compiler and the runners; resolves when a run can be taken. The caller closes it. */
+export async function createEngine (config: EngineConfig): Promise<Engine> {
+  const runners = await cluster(config.supervisor)
+  const plugins: Plugin[] = [guard(), loader(config.compiler), runners, sandbox()]
+  const kernel = createKernel(plugins)
+  return {
+    lanes: config.supervisor.lanes,
+    runnerPids: () => runners.pids(),
+    execute: (request, hooks) => kernel.execute(request, hooks),
+    close: () => kernel.close(),
+  }
+}

@@ -1,0 +1,109 @@
+// @ts-check
+import {
+  ErrorPrototype, RangeErrorPrototype, ReflectGetPrototypeOf, stringSlice,
+} from './intrinsics.js'
+import { inspect } from './inspect.js'
+
+const MESSAGE_CHARS = 8192
+const STACK_CHARS = 16_384
+
+/**
+ * A failure as the guest may report it. It can only carry codes that user code can cause.
+ * @typedef {{ code: string, name: string, message: string, stack: string, observed?: number | undefined }} GuestFailure
+ */
+
+/** Thrown by trusted code in the guest where it already knows the code. Never handed to user code. */
+export class KnownFailure {
+  #known = true
+
+  /** @param {object} value */
+  static is (value) {
+    return #known in value
+  }
+
+  /** @param {string} code @param {string} name @param {string} message @param {number} [observed] figure that broke a limit */
+  constructor (code, name, message, observed) {
+    this.code = code
+    this.name = name
+    this.message = message
+    this.stack = ''
+    this.observed = observed
+  }
+}
+
+/**
+ * Describes whatever user code threw. Never throws; reads each member once.
+ * @param {unknown} thrown
+ * @returns {GuestFailure}
+ */
+export function describeThrown (thrown) {
+  if (isKnown(thrown)) return thrown
+  if (!isErrorLike(thrown)) return { code: 'USER_ERROR', name: 'Exception', message: cut(describeValue(thrown), MESSAGE_CHARS), stack: '' }
+  const message = cut(readText(thrown, 'message') ?? '', MESSAGE_CHARS)
+  return {
+    code: limitCode(thrown, message),
+    name: cut(readText(thrown, 'name') ?? 'Error', 256),
+    message,
+    stack: cut(readText(thrown, 'stack') ?? '', STACK_CHARS),
+  }
+}
+
+/** A private brand: user code never holds a KnownFailure, and `instanceof` would ask a prototype. @param {unknown} value @returns {value is KnownFailure} */
+const isKnown = (value) => typeof value === 'object' && value !== null && KnownFailure.is(value)
+
+/**
+ * Only a RangeError that the engine's own words fit is taken for a limit. User code can fake one: it only misnames its own failure.
+ * @param {object} error @param {string} message
+ */
+function limitCode (error, message) {
+  if (!inherits(error, RangeErrorPrototype)) return 'USER_ERROR'
+  if (message === 'Maximum call stack size exceeded') return 'STACK_LIMIT'
+  if (message === 'Array buffer allocation failed') return 'MEMORY_LIMIT'
+  return 'USER_ERROR'
+}
+
+/** @param {unknown} value @returns {value is object} */
+function isErrorLike (value) {
+  return typeof value === 'object' && value !== null && inherits(value, ErrorPrototype)
+}
+
+const PROTOTYPES_MAX = 32
+
+/** `instanceof` asks the right side's Symbol.hasInstance; this asks nobody but proxies. @param {object} value @param {object} prototype */
+function inherits (value, prototype) {
+  try {
+    let at = ReflectGetPrototypeOf(value)
+    for (let depth = 0; at !== null && depth < PROTOTYPES_MAX; depth++) {
+      if (at === prototype) return true
+      at = ReflectGetPrototypeOf(at)
+    }
+  } catch {
+    // A proxy's trap threw: whatever it is, it is not an error of ours.
+  }
+  return false
+}
+
+/** @param {unknown} value */
+function describeValue (value) {
+  if (typeof value === 'string') return value
+  if (typeof value === 'object' && value !== null) {
+    const message = readText(value, 'message')
+    if (message !== undefined) return message
+  }
+  return inspect(value)
+}
+
+/** @param {object} value @param {string} key @returns {string | undefined} */
+function readText (value, key) {
+  try {
+    const text = /** @type {any} */ (value)[key]
+    return typeof text === 'string' ? text : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** @param {string} text @param {number} chars */
+function cut (text, chars) {
+  return text.length <= chars ? text : `${stringSlice(text, 0, chars - 1)}…`
+}

@@ -1,0 +1,103 @@
+// @ts-check
+// Everything the trusted code in an isolate needs from the language, captured before user code can change it.
+// Only calls through these bindings are safe afterwards: a method call on a value would look its name up on a
+// prototype that user code owns.
+
+const { apply, construct, defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect
+
+/**
+ * @template {(...args: any[]) => any} F
+ * @param {F} method
+ * @returns {(self: unknown, ...args: Parameters<F>) => ReturnType<F>}
+ */
+const uncurry = (method) => (self, ...args) => apply(method, self, args)
+
+export const ReflectApply = apply
+export const ReflectConstruct = construct
+export const ReflectDefineProperty = defineProperty
+export const ReflectDeleteProperty = deleteProperty
+export const ReflectGetOwnPropertyDescriptor = getOwnPropertyDescriptor
+export const ReflectGetPrototypeOf = getPrototypeOf
+export const ReflectOwnKeys = ownKeys
+
+export const ArrayIsArray = Array.isArray
+export const ArrayBufferConstructor = ArrayBuffer
+export const ArrayBufferIsView = ArrayBuffer.isView
+export const DateNow = Date.now
+export const DateToISOString = uncurry(Date.prototype.toISOString)
+export const ErrorToString = uncurry(Error.prototype.toString)
+export const FunctionPrototype = Function.prototype
+export const JSONParse = JSON.parse
+export const JSONStringify = JSON.stringify
+export const MathMax = Math.max
+export const MathMin = Math.min
+export const MathTrunc = Math.trunc
+export const NumberIsFinite = Number.isFinite
+export const ObjectCreate = Object.create
+export const ObjectFreeze = Object.freeze
+export const ObjectIs = Object.is
+export const ObjectPrototype = Object.prototype
+export const ObjectPrototypeToString = uncurry(Object.prototype.toString)
+export const RangeErrorConstructor = RangeError
+export const RangeErrorPrototype = RangeError.prototype
+export const ErrorPrototype = Error.prototype
+export const RegExpToString = uncurry(RegExp.prototype.toString)
+export const StringConstructor = String
+export const SymbolToString = uncurry(Symbol.prototype.toString)
+export const SymbolToStringTag = Symbol.toStringTag
+export const SymbolSpecies = Symbol.species
+export const TypeErrorConstructor = TypeError
+export const EvalErrorConstructor = EvalError
+
+export const arrayJoin = uncurry(Array.prototype.join)
+export const mapForEach = uncurry(Map.prototype.forEach)
+export const setForEach = uncurry(Set.prototype.forEach)
+export const stringCharCodeAt = uncurry(String.prototype.charCodeAt)
+export const stringIncludes = uncurry(String.prototype.includes)
+export const stringIndexOf = uncurry(String.prototype.indexOf)
+/** @type {(text: string, from: string, to: string) => string} */
+export const stringReplaceAll = uncurry(/** @type {any} */ (String.prototype.replaceAll))
+export const stringSlice = uncurry(String.prototype.slice)
+export const stringRepeat = uncurry(String.prototype.repeat)
+export const promiseThen = uncurry(Promise.prototype.then)
+
+const mapSizeGetter = /** @type {PropertyDescriptor & { get: () => number }} */ (getOwnPropertyDescriptor(Map.prototype, 'size')).get
+const setSizeGetter = /** @type {PropertyDescriptor & { get: () => number }} */ (getOwnPropertyDescriptor(Set.prototype, 'size')).get
+/** @param {unknown} map */
+export const mapSize = (map) => apply(mapSizeGetter, map, [])
+/** @param {unknown} set */
+export const setSize = (set) => apply(setSizeGetter, set, [])
+
+/**
+ * Defines a member that ignores setters and read-only members on the prototypes: plain assignment would not.
+ * @param {object} target
+ * @param {PropertyKey} key
+ * @param {unknown} value
+ */
+export function defineValue (target, key, value) {
+  defineProperty(target, key, /** @type {any} */ ({ __proto__: null, value, writable: true, enumerable: true, configurable: true }))
+}
+
+/**
+ * Appends to an array without looking `push` up.
+ * @template T
+ * @param {T[]} list
+ * @param {T} value
+ */
+export function append (list, value) {
+  defineValue(list, list.length, value)
+}
+
+/**
+ * Reads a string as UTF-8 bytes would count it, without making them.
+ * @param {string} text
+ */
+export function utf8Length (text) {
+  let bytes = text.length
+  for (let i = 0; i < text.length; i++) {
+    const unit = stringCharCodeAt(text, i)
+    if (unit >= 0x800) bytes += unit >= 0xd800 && unit <= 0xdfff ? 1 : 2
+    else if (unit >= 0x80) bytes += 1
+  }
+  return bytes
+}

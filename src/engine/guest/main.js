@@ -1,0 +1,140 @@
+// @ts-check
+import { JSONParse, ObjectFreeze, ReflectApply, TypeErrorConstructor, defineValue } from './intrinsics.js'
+import { buildConsole } from './console.js'
+import { KnownFailure, describeThrown } from './errors.js'
+import { lockDown } from './lockdown.js'
+import { createLogBuffer } from './log-buffer.js'
+import { createProgress } from './progress.js'
+import { serializeResult } from './result.js'
+import { createTimers, installTimers } from './timers.js'
+
+/**
+ * The one way out. Every argument is a string or a number: nothing that lives in the isolate is ever handed over.
+ * @typedef {(type: 'logs' | 'progress' | 'wake' | 'result' | 'failure', a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown) => void} Post
+ * @typedef {{ timers: number, resultBytes: number, budget: import('./log-buffer.js').LogBudget }} Settings
+ */
+
+lockDown()
+
+/** @type {Post} */
+let post
+/** @type {Settings} */
+let settings
+/** @type {ReturnType<typeof createLogBuffer>} */
+let logs
+/** @type {ReturnType<typeof createTimers>} */
+let timers
+/** @type {ReturnType<typeof createProgress>} */
+let progress
+let ended = false
+
+/**
+ * Gives this isolate to one run. Called once, before any user code.
+ * @param {Post} hostPost
+ * @param {string} settingsText
+ */
+export function prepare (hostPost, settingsText) {
+  post = hostPost
+  settings = JSONParse(settingsText)
+  logs = createLogBuffer(settings.budget, (lines, droppedLines, droppedBytes) => post('logs', lines, droppedLines, droppedBytes))
+  progress = createProgress((value, message) => post('progress', value, message))
+  timers = createTimers({ max: settings.timers, wake: (delayMs) => post('wake', delayMs), fail })
+  defineValue(globalThis, 'console', buildConsole(logs.write))
+  installTimers(timers)
+  defineValue(globalThis, 'self', globalThis)
+  defineValue(globalThis, 'queueMicrotask', queueMicrotask)
+}
+
+/**
+ * Calls the entry of user code. Its end, whenever it comes, is posted.
+ * @param {Record<string, unknown>} namespace
+ * @param {string} entryName
+ * @param {string} inputText
+ * @param {string} contextText
+ */
+export function start (namespace, entryName, inputText, contextText) {
+  try {
+    const entry = findEntry(namespace, entryName)
+    void run(entry, JSONParse(inputText), buildContext(contextText))
+  } catch (thrown) {
+    fail(thrown)
+  }
+}
+
+/** Runs the timer that is due. */
+export function tick () {
+  timers.tick()
+  logs.flush()
+  progress.flush()
+}
+
+/** @param {Function} entry @param {unknown} input @param {object} context */
+async function run (entry, input, context) {
+  try {
+    succeed(await ReflectApply(entry, undefined, [input, context]))
+  } catch (thrown) {
+    fail(thrown)
+  }
+}
+
+/** @param {unknown} value */
+function succeed (value) {
+  const text = serializeResult(value, settings.resultBytes)
+  if (end()) post('result', text)
+}
+
+/** @param {unknown} thrown */
+function fail (thrown) {
+  const { code, name, message, stack, observed } = describeThrown(thrown)
+  if (end()) post('failure', code, name, message, stack, observed ?? 0)
+}
+
+/** Only the first end of a run counts. */
+function end () {
+  if (ended) return false
+  ended = true
+  logs.flush()
+  progress.flush()
+  return true
+}
+
+/** @param {Record<string, unknown>} namespace @param {string} entryName @returns {Function} */
+function findEntry (namespace, entryName) {
+  const found = readExport(namespace, entryName)
+  const entry = found === undefined && entryName === 'default' ? readExport(namespace, 'handler') : found
+  if (typeof entry === 'function') return entry
+  throw new KnownFailure('ENTRY_ERROR', 'EntryError', `Entry "${entryName}" is not a function`)
+}
+
+/** An export that was never initialised throws when it is read. @param {Record<string, unknown>} namespace @param {string} name */
+function readExport (namespace, name) {
+  try {
+    return namespace[name]
+  } catch {
+    return undefined
+  }
+}
+
+/** @param {string} contextText */
+function buildContext (contextText) {
+  const context = JSONParse(contextText)
+  defineValue(context, 'progress', progress.report)
+  ObjectFreeze(context.tags)
+  return ObjectFreeze(context)
+}
+
+/** @param {unknown} callback */
+function queueMicrotask (callback) {
+  if (typeof callback !== 'function') throw new TypeErrorConstructor('Cannot queue microtask: the callback is not a function')
+  void runNext(callback)
+}
+
+/** @param {Function} callback */
+async function runNext (callback) {
+  await undefined
+  try {
+    ReflectApply(callback, undefined, [])
+  } catch (thrown) {
+    fail(thrown)
+  }
+}

@@ -1,0 +1,60 @@
+import type { Isolation, Outcome } from '../core/outcome.ts'
+import type { Compiled } from './compiler-client.ts'
+import { splitLogBudget } from '../core/log-budget.ts'
+import type { RunHooks, RunReport, RunRequest, RunSpan } from './engine.ts'
+import { LogKeeper } from './log-keeper.ts'
+import type { RunnerProcess } from './runner-process.ts'
+
+/** The stages of a run, in order. `onFormat` runs whatever happened before. */
+export const STAGES = ['onValidate', 'onLoad', 'onSpawn', 'onExecute', 'onFormat'] as const
+export type Stage = typeof STAGES[number]
+
+/** A run on its way. Each stage adds what it made; the first to set `outcome` sends the run straight to `onFormat`. */
+export interface RunContext {
+  readonly request: RunRequest
+  hooks: RunHooks
+  compiled?: Compiled
+  runner?: RunnerProcess
+  outcome?: Outcome
+  isolation: Isolation | null
+  readonly logs: LogKeeper
+  readonly spans: RunSpan[]
+  /** Called in reverse order when the run is over. */
+  readonly releases: (() => void)[]
+}
+
+/** A part of the engine: any of the stages, and a way to close what it holds. */
+export interface Plugin extends Partial<Record<Stage, (run: RunContext) => Promise<void> | void>> {
+  readonly name: string
+  close? (): Promise<void>
+}
+
+export interface Kernel {
+  execute (request: RunRequest, hooks: RunHooks): Promise<RunReport>
+  close (): Promise<void>
+}
+
+/** Runs each request through the stages; in a stage the plugins run in the order given, at the end they close in reverse. */
+export function createKernel (plugins: readonly Plugin[]): Kernel {
+  async function runStage (stage: Stage, run: RunContext): Promise<void> {
+    for (const plugin of plugins) await plugin[stage]?.(run)
+  }
+
+  async function execute (request: RunRequest, hooks: RunHooks): Promise<RunReport> {
+    const run: RunContext = { request, hooks, isolation: null, logs: new LogKeeper(splitLogBudget(request.limits)), spans: [], releases: [] }
+    try {
+      for (const stage of STAGES) if (!run.outcome || stage === 'onFormat') await runStage(stage, run)
+    } finally {
+      for (const release of run.releases.reverse()) release()
+    }
+    if (!run.outcome) throw new TypeError('Cannot report run: no plugin gave it an outcome')
+    return { outcome: run.outcome, isolation: run.isolation, logTail: run.logs.tail, spans: run.spans }
+  }
+
+  return {
+    execute,
+    async close () {
+      for (const plugin of plugins.toReversed()) await plugin.close?.()
+    },
+  }
+}

@@ -1,0 +1,20 @@
+import { EMPTY_USAGE } from '../../core/outcome.ts'
+import { type CompilerConfig, createCompiler } from '../compiler-client.ts'
+import type { Plugin } from '../kernel.ts'
+import { epochMs } from '../epoch.ts'
+
+/** Compiles the code of a run. Code that does not compile ends the run with its own failure. */
+export function loader (config: Partial<CompilerConfig>): Plugin {
+  const compiler = createCompiler(config)
+  return {
+    name: 'loader',
+    async onLoad (run) {
+      const startMs = epochMs()
+      const answer = await compiler.compile(run.request)
+      run.spans.push({ name: 'compile', startMs, endMs: epochMs() })
+      if (answer.type === 'compiled') run.compiled = answer
+      else run.outcome = { type: 'failed', error: answer.failure, usage: EMPTY_USAGE }
+    },
+    close: () => compiler.close(),
+  }
+}

@@ -1,0 +1,33 @@
+import type { Plugin } from '../kernel.ts'
+import { buildOutcome } from '../build-outcome.ts'
+import { epochMs } from '../epoch.ts'
+
+/** Hands a run to its runner, and makes an outcome of what the runner answered. */
+export function sandbox (): Plugin {
+  return {
+    name: 'sandbox',
+    async onExecute (run) {
+      const { compiled, runner, request, hooks, logs } = run
+      if (!compiled || !runner) throw new TypeError('Cannot execute run: it was not loaded and spawned')
+      const handedAt = epochMs()
+      const answer = await runner.run({
+        file: compiled.file,
+        code: compiled.code,
+        input: request.input,
+        entry: request.entry,
+        context: JSON.stringify(request.context),
+        limits: request.limits,
+      }, {
+        signal: hooks.signal,
+        onLogs (lines, dropped) {
+          const head = logs.take(lines.map(([time, level, message]) => ({ time, level, message })), dropped)
+          if (head.length > 0) return hooks.onLogs(head)
+        },
+        onProgress: hooks.onProgress,
+      })
+      run.spans.push({ name: 'isolate boot', startMs: handedAt, endMs: answer.startedAt })
+      run.spans.push({ name: 'user code', startMs: answer.startedAt, endMs: answer.endedAt })
+      run.outcome = buildOutcome(answer, compiled, request.limits, logs.bytes)
+    },
+  }
+}

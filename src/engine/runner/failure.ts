@@ -1,0 +1,56 @@
+import { GuestCode, type StopCode } from '../../core/runner-messages.ts'
+
+/** Why a run failed, in the runner's words. `observed` is the figure that broke a limit, or 0. */
+export interface RunFailure {
+  code: GuestCode | StopCode
+  name: string
+  message: string
+  stack: string
+  observed: number
+}
+
+const NAME_CHARS = 256
+const MESSAGE_CHARS = 8192
+const STACK_CHARS = 16_384
+
+/** Reads a failure that the guest posted. A code that user code cannot cause becomes USER_ERROR. */
+export function readGuestFailure (code: unknown, name: unknown, message: unknown, stack: unknown, observed: unknown): RunFailure {
+  const known = GuestCode.safeParse(code)
+  return {
+    code: known.success ? known.data : 'USER_ERROR',
+    name: text(name, NAME_CHARS) || 'Error',
+    message: text(message, MESSAGE_CHARS),
+    stack: text(stack, STACK_CHARS),
+    observed: typeof observed === 'number' && observed >= 0 && Number.isSafeInteger(observed) ? observed : 0,
+  }
+}
+
+/**
+ * Reads what a call into the isolate rejected with. It is either the isolate's own end (memory), a module that did not parse or
+ * threw while it was evaluated, or a rejection that nobody handled; the phase tells the last two apart.
+ */
+export function readCallError (error: unknown, phase: 'compile' | 'evaluate' | 'run'): RunFailure {
+  if (!(error instanceof Error)) {
+    return { code: phase === 'run' ? 'UNHANDLED_REJECTION' : 'USER_ERROR', name: 'Exception', message: primitiveText(error), stack: '', observed: 0 }
+  }
+  const failure = { name: text(error.name, NAME_CHARS) || 'Error', message: text(error.message, MESSAGE_CHARS), stack: text(error.stack, STACK_CHARS), observed: 0 }
+  if (isOutOfMemory(failure.message)) return { ...failure, code: 'MEMORY_LIMIT' }
+  if (phase === 'compile') return { ...failure, code: 'SYNTAX_ERROR' }
+  if (failure.name === 'RangeError' && failure.message === 'Maximum call stack size exceeded') return { ...failure, code: 'STACK_LIMIT' }
+  return { ...failure, code: phase === 'run' ? 'UNHANDLED_REJECTION' : 'USER_ERROR' }
+}
+
+/** The words isolated-vm and V8 use when an isolate reaches its heap limit. */
+function isOutOfMemory (message: string): boolean {
+  return message === 'Isolate was disposed during execution due to memory limit' || message === 'Array buffer allocation failed' ||
+    message === 'Isolate is disposed'
+}
+
+function text (value: unknown, chars: number): string {
+  if (typeof value !== 'string') return ''
+  return value.length <= chars ? value : `${value.slice(0, chars - 1)}…`
+}
+
+function primitiveText (value: unknown): string {
+  return typeof value === 'object' ? 'null' : text(String(value), MESSAGE_CHARS)
+}

@@ -1,0 +1,53 @@
+import { openParentPipe } from '../../core/parent-pipe.ts'
+import { RUNNER_HEADER_BYTES, type FromRunner, type ToRunner } from '../../core/runner-messages.ts'
+import type { Frame } from '../../core/frames.ts'
+import { dropPermissions, dropRoot } from './lock-down.ts'
+import { createPool, type RunnerPool } from './pool.ts'
+import type { ThreadMessage } from './thread.ts'
+
+/** Frames from the worker are trusted; this only stops a mistake from filling the memory. */
+const MAX_FRAME_BYTES = 536_870_912
+
+let pool: RunnerPool
+
+const pipe = openParentPipe({ maxFrameBytes: MAX_FRAME_BYTES, maxHeaderBytes: RUNNER_HEADER_BYTES, onFrame: obey })
+
+// A terminal sends its signals to every process of its group. Only the worker ends a runner, by SIGKILL.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+
+function obey (frame: Frame): void {
+  const message = frame.header as ToRunner // the worker is trusted
+  switch (message.type) {
+    case 'boot': return void boot(message)
+    case 'run': return void run(message, frame.body)
+    case 'stop': return pool.stop(message.token)
+  }
+}
+
+/** A failure on the way ends the process: a runner that is not locked down serves nobody. */
+async function boot ({ threads, memoryMb }: Extract<ToRunner, { type: 'boot' }>): Promise<void> {
+  pool = await createPool({ threads, memoryMb, onMessage: relay })
+  const uid = dropRoot()
+  dropPermissions()
+  send({ type: 'ready', isolation: { process: true, permission: true, uid, threads } })
+}
+
+function run ({ type: _, codeBytes, ...rest }: Extract<ToRunner, { type: 'run' }>, body: Buffer): Promise<void> {
+  return pool.run({ ...rest, code: body.toString('utf8', 0, codeBytes), input: body.toString('utf8', codeBytes) })
+}
+
+function relay (message: Exclude<ThreadMessage, { type: 'warm' }>): void {
+  if (message.type === 'logs') {
+    const { lines, ...header } = message
+    send(header, Buffer.from(lines))
+  } else if (message.type === 'done') {
+    const { result, ...header } = message
+    send(header, result === null || header.failure ? undefined : Buffer.from(result))
+  } else {
+    send(message)
+  }
+}
+
+function send (message: FromRunner, body?: Buffer): void {
+  pipe.send(message, body)
+}

@@ -1,0 +1,183 @@
+import ivm from 'isolated-vm'
+import { splitLogBudget } from '../../core/log-budget.ts'
+import type { StopCode, ToRunner } from '../../core/runner-messages.ts'
+import { readCallError, readGuestFailure, type RunFailure } from './failure.ts'
+import { cpuMs, heapBytes, type WarmIsolate } from './isolate.ts'
+
+/** One run, as the thread is given it. */
+export interface RunTask extends Omit<Extract<ToRunner, { type: 'run' }>, 'type' | 'codeBytes'> {
+  code: string
+  /** JSON text. */
+  input: string
+}
+
+/** What a run ended with. `result` is JSON text, as the guest wrote it. */
+export interface RunEnd {
+  result: string | null
+  failure: RunFailure | null
+  usage: { wallMs: number, cpuMs: number, memoryBytes: number }
+}
+
+/** What the run says while it goes on. */
+export interface RunVoice {
+  logs (lines: string, droppedLines: number, droppedBytes: number): void
+  progress (value: number, message: string): void
+  stopping (code: StopCode, observed: number): void
+}
+
+const CPU_POLL_MS = 10
+/** The isolate's own timeout of one synchronous call stands behind the wall timer, should the thread's loop be held up. */
+const TIMEOUT_MARGIN_MS = 100
+/** Nothing but primitives crosses, either way. */
+const PLAIN_VALUES = Object.freeze({ __proto__: null, copy: false, externalCopy: false, promise: false, reference: false })
+
+/**
+ * Runs user code in an isolate made for it, once, and disposes of the isolate whatever happens. `stop` resolves early from outside.
+ * Never rejects for anything that user code does.
+ */
+export class Run {
+  readonly #task: RunTask
+  readonly #warm: WarmIsolate
+  readonly #voice: RunVoice
+  readonly #ended = Promise.withResolvers<Pick<RunEnd, 'result' | 'failure'>>()
+  readonly #startedAt = performance.now()
+  #phase: 'compile' | 'evaluate' | 'run' = 'compile'
+  #cpuMs = 0
+  #wake: NodeJS.Timeout | undefined
+  #call: Promise<unknown> = Promise.resolve()
+  #stopped = false
+
+  constructor (task: RunTask, warm: WarmIsolate, voice: RunVoice) {
+    this.#task = task
+    this.#warm = warm
+    this.#voice = voice
+  }
+
+  async finish (): Promise<RunEnd> {
+    const wall = setTimeout(() => this.stop('TIMEOUT', performance.now() - this.#startedAt), this.#task.limits.timeoutMs)
+    const cpu = setInterval(() => this.#checkCpu(), CPU_POLL_MS)
+    const executing = this.#execute()
+    const end = await this.#ended.promise
+    clearTimeout(wall)
+    clearInterval(cpu)
+    clearTimeout(this.#wake)
+    const usage = this.#usage()
+    this.#dispose()
+    await Promise.allSettled([executing, this.#call]) // some built-ins outlive even this: the worker kills the process then
+    return { ...end, usage }
+  }
+
+  /** Stops the code for the reason given. Disposing is the only thing that stops a promise that never settles. */
+  stop (code: StopCode, observed: number): void {
+    if (this.#stopped) return
+    this.#stopped = true
+    this.#voice.stopping(code, Math.round(observed))
+    this.#end({ result: null, failure: { code, name: 'Error', message: '', stack: '', observed: Math.round(observed) } })
+  }
+
+  async #execute (): Promise<void> {
+    const { isolate, context, guest } = this.#warm
+    const { limits, code, file, entry, input, context: contextText } = this.#task
+    try {
+      const settings = JSON.stringify({ timers: limits.timers, resultBytes: limits.resultBytes, budget: splitLogBudget(limits) })
+      await guest.prepare.apply(undefined, [new ivm.Callback(this.#hear, { ignored: true }), settings], this.#callOptions())
+      const module = await isolate.compileModule(code, Object.freeze({ __proto__: null, filename: file, lineOffset: 0, columnOffset: 0, produceCachedData: false }))
+      const [imported] = module.dependencySpecifiers
+      if (imported !== undefined) return this.#end(refuseImport(imported))
+      await module.instantiate(context, refuseResolution)
+      this.#phase = 'evaluate'
+      await module.evaluate(this.#callOptions())
+      this.#phase = 'run'
+      this.#call = guest.start.apply(undefined, [module.namespace.derefInto(), entry, input, contextText], this.#callOptions())
+      await this.#call
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  /** The one function the guest can call. Whatever comes is checked as if user code had sent it. It never throws. */
+  readonly #hear = (type: unknown, ...args: unknown[]): void => {
+    const [a, b, c, d, e] = args
+    if (type === 'result' && typeof a === 'string') this.#endAfterCall({ result: a, failure: this.#checkSize(a) })
+    else if (type === 'failure') this.#endAfterCall({ result: null, failure: readGuestFailure(a, b, c, d, e) })
+    else if (type === 'wake' && typeof a === 'number') this.#wakeIn(a)
+    else if (type === 'logs' && typeof a === 'string') this.#voice.logs(a, toCount(b), toCount(c))
+    else if (type === 'progress' && typeof a === 'number' && typeof b === 'string') this.#voice.progress(a, b)
+  }
+
+  /** One host timer a run: a new wake replaces the one before. */
+  #wakeIn (delayMs: number): void {
+    clearTimeout(this.#wake)
+    this.#wake = setTimeout(() => {
+      this.#call = this.#warm.guest.tick.apply(undefined, [], this.#callOptions())
+      this.#call.catch((error: unknown) => this.#fail(error))
+    }, delayMs)
+  }
+
+  /** A rejection that nobody handled surfaces when the call that made it returns: it counts more than what was posted before. */
+  #endAfterCall (end: Pick<RunEnd, 'result' | 'failure'>): void {
+    this.#call.then(() => this.#end(end), (error: unknown) => this.#fail(error))
+  }
+
+  #fail (error: unknown): void {
+    this.#end({ result: null, failure: readCallError(error, this.#phase) })
+  }
+
+  #end (end: Pick<RunEnd, 'result' | 'failure'>): void {
+    this.#ended.resolve(end)
+  }
+
+  #checkSize (result: string): RunFailure | null {
+    const bytes = Buffer.byteLength(result)
+    const { resultBytes } = this.#task.limits
+    if (bytes <= resultBytes) return null
+    return { code: 'RESULT_TOO_LARGE', name: 'RangeError', message: `Cannot return result: it is ${bytes} bytes, more than resultBytes of ${resultBytes}`, stack: '', observed: bytes }
+  }
+
+  #checkCpu (): void {
+    this.#readCpu()
+    if (this.#cpuMs > this.#task.limits.cpuMs) this.stop('CPU_LIMIT', this.#cpuMs)
+  }
+
+  #readCpu (): void {
+    try {
+      this.#cpuMs = Math.max(0, cpuMs(this.#warm.isolate) - this.#warm.bootCpuMs)
+    } catch {
+      // the memory limit disposed of the isolate: the figure read last stands
+    }
+  }
+
+  /** A stopped isolate may still be busy, and its heap is then not to be asked. */
+  #usage (): RunEnd['usage'] {
+    this.#readCpu()
+    const memoryBytes = this.#stopped ? 0 : heapBytes(this.#warm.isolate)
+    return { wallMs: performance.now() - this.#startedAt, cpuMs: this.#cpuMs, memoryBytes }
+  }
+
+  #dispose (): void {
+    try {
+      this.#warm.isolate.dispose()
+    } catch {
+      // disposed of already, by the memory limit
+    }
+  }
+
+  /** Complete, frozen and without a prototype, since isolated-vm reads options through it. The cast: its types know no 'false'. */
+  #callOptions (): ivm.ReferenceApplyOptions {
+    const timeout = this.#task.limits.timeoutMs + TIMEOUT_MARGIN_MS
+    return Object.freeze({ __proto__: null, timeout, arguments: PLAIN_VALUES, result: PLAIN_VALUES }) as object
+  }
+}
+
+function refuseImport (specifier: string): Pick<RunEnd, 'result' | 'failure'> {
+  const message = `Cannot import ${JSON.stringify(specifier)}: no modules are allowed`
+  return { result: null, failure: { code: 'MODULE_NOT_ALLOWED', name: 'Error', message: message.slice(0, 1024), stack: '', observed: 0 } }
+}
+
+function refuseResolution (): never {
+  throw new Error('Cannot import a module: none are allowed')
+}
+
+function toCount (value: unknown): number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : 0
+}

@@ -1,0 +1,88 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { StopCode } from '../../core/runner-messages.ts'
+import { createWarmIsolate, type WarmIsolate } from './isolate.ts'
+import { dropPermissions } from './lock-down.ts'
+import { Run, type RunEnd, type RunTask } from './run.ts'
+
+/** What a thread tells the runner's main thread. All of it goes over one port, so that it arrives in order; tasks answer nothing. */
+export type ThreadMessage =
+  | { type: 'warm' }
+  | { type: 'started', token: string }
+  | { type: 'logs', token: string, lines: string, droppedLines: number, droppedBytes: number }
+  | { type: 'progress', token: string, value: number, message: string }
+  | { type: 'stopping', token: string, code: StopCode, observed: number }
+  | { type: 'done', token: string, bootMs: number } & RunEnd
+
+/** What the main thread tells a thread while a task runs. */
+export interface ThreadOrder { type: 'stop', token: string }
+
+/** The first task of every thread: opens its port, makes everything warm and waits until the pool lets it lock itself down. */
+export interface WarmUp { type: 'warm-up', port: MessagePort, memoryMb: number }
+export type ThreadTask = WarmUp | ({ type: 'run' } & RunTask)
+
+let port: MessagePort
+let memoryMb: number
+let spare: WarmIsolate | undefined
+let current: { token: string, run: Run } | undefined
+
+/** Piscina calls this for each task; one at a time. */
+export default function handle (task: ThreadTask): Promise<void> {
+  return task.type === 'warm-up' ? warmUp(task) : execute(task)
+}
+
+async function warmUp (task: WarmUp): Promise<void> {
+  port = task.port
+  memoryMb = task.memoryMb
+  const lockedDown = new Promise<void>((resolve) => { port.once('message', resolve) })
+  await rehearse()
+  spare = createWarmIsolate(memoryMb)
+  tell({ type: 'warm' })
+  await lockedDown // permissions can only be dropped once every thread of the pool is up
+  dropPermissions()
+  port.on('message', obey)
+}
+
+/** Runs one job before any permission is gone, so that everything it loads is loaded and its code is compiled. */
+async function rehearse (): Promise<void> {
+  const limits = { timeoutMs: 5000, cpuMs: 5000, memoryMb, resultBytes: 1024, timers: 1, logLines: 10, logBytes: 1024 }
+  const silent = { logs () {}, progress () {}, stopping () {} }
+  const code = 'export default async (input) => { await new Promise((resolve) => setTimeout(resolve, 1)); console.log(input); return input }'
+  const end = await new Run({ token: '', file: 'job.js', code, input: '{}', entry: 'default', context: '{"tags":{}}', limits }, createWarmIsolate(memoryMb), silent).finish()
+  if (end.result !== '{}') throw new Error(`Cannot serve: the rehearsal failed: ${end.failure?.message}`)
+}
+
+async function execute ({ type: _, ...task }: { type: 'run' } & RunTask): Promise<void> {
+  const warm = takeIsolate(task.limits.memoryMb)
+  const { token } = task
+  const run = new Run(task, warm, {
+    logs: (lines, droppedLines, droppedBytes) => tell({ type: 'logs', token, lines, droppedLines, droppedBytes }),
+    progress: (value, message) => tell({ type: 'progress', token, value, message }),
+    stopping: (code, observed) => tell({ type: 'stopping', token, code, observed }),
+  })
+  current = { token, run }
+  tell({ type: 'started', token })
+  const end = await run.finish()
+  current = undefined
+  tell({ type: 'done', token, bootMs: warm.bootMs, ...end })
+  setImmediate(makeSpare) // after the answer has left
+}
+
+/** The isolate made ahead of time, if it has the memory asked for. */
+function takeIsolate (askedMb: number): WarmIsolate {
+  if (spare?.memoryMb !== askedMb) return createWarmIsolate(askedMb)
+  const warm = spare
+  spare = undefined
+  return warm
+}
+
+function makeSpare (): void {
+  spare ??= createWarmIsolate(memoryMb)
+}
+
+function obey (order: ThreadOrder): void {
+  if (current?.token === order.token) current.run.stop('CANCELLED', 0)
+}
+
+function tell (message: ThreadMessage): void {
+  port.postMessage(message)
+}
