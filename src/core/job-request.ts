@@ -33,7 +33,7 @@ function limitSchema (policy: LimitPolicy, name: LimitName) {
 
 const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-const CodeBase64 = z.base64().transform((text, context) => {
+const CodeBase64 = z.base64().min(1).transform((text, context) => {
   try {
     return DECODER.decode(Buffer.from(text, 'base64'))
   } catch {
@@ -64,7 +64,7 @@ export function buildJobRequest (policy: LimitPolicy, toolNames: readonly string
   return z.strictObject({
     code: z.string().min(1).optional().describe('JavaScript or TypeScript, an ES module'),
     codeBase64: CodeBase64.optional().describe('The same as UTF-8 in base64, instead of `code`'),
-    input: z.unknown().describe('Any JSON value; the first argument of the entry'),
+    input: z.unknown().default(null).describe('Any JSON value; the first argument of the entry'),
     entry: z.string().min(1).max(ENTRY_MAX_CHARS).default('default').describe('Export to call'),
     tools: z.array(Tool).max(TOOLS_MAX).default([]),
     permissions: Permissions.default('none'),
