@@ -1,12 +1,14 @@
 import { dirname, join } from 'node:path'
 import type { Command } from './command.ts'
+import { demo } from './commands/demo.ts'
 import { startOne } from './commands/start-part.ts'
 import { start } from './commands/start.ts'
 import { loadConfig } from './config.ts'
 import { buildTerminal } from './terminal.ts'
 
 const COMMANDS: Readonly<Record<string, Command>> = {
-  'start': start,
+  demo,
+  start,
   'start:api': (context) => startOne('api', context),
   'start:worker': (context) => startOne('worker', context),
 }
