@@ -6,7 +6,7 @@ export const SEGMENTED = Buffer.of(1)
 const HEAD_BYTES = 8
 
 /** Packs JSON text as one segment. Segments let a long value be made and read piece by piece. */
-export async function packSegment (json: string, lastSequence = 0): Promise<Buffer> {
+export async function packSegment (json: string | Buffer, lastSequence = 0): Promise<Buffer> {
   const packed = await pack(json)
   const head = Buffer.allocUnsafe(HEAD_BYTES)
   head.writeUInt32BE(packed.length, 0)

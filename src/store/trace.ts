@@ -16,9 +16,9 @@ export interface TraceBounds {
 
 const SCRIPT = loadMove(new URL('trace.lua', import.meta.url))
 
-/** Adds spans to the trace of a job. Answers false where they were left out: the job is gone, or its trace is full. */
-export async function appendTrace (db: Db, jobId: string, chunk: TraceChunk, { maxBytes, ttlMs }: TraceBounds): Promise<boolean> {
-  const segment = await packSegment(JSON.stringify(chunk))
+/** Adds spans to the trace of a job; bytes are the JSON of a chunk. Answers false where they were left out: the job is gone, or its trace is full. */
+export async function appendTrace (db: Db, jobId: string, chunk: TraceChunk | Uint8Array, { maxBytes, ttlMs }: TraceBounds): Promise<boolean> {
+  const segment = await packSegment(chunk instanceof Uint8Array ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength) : JSON.stringify(chunk))
   return await runMove(db, SCRIPT, jobId, [maxBytes, ttlMs, SEGMENTED, segment]) === 1
 }
 
