@@ -1,0 +1,71 @@
+import { hostname } from 'node:os'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import type { z } from 'zod'
+import { loadLimitPolicy } from '../core/limits.ts'
+import { createDispatcher } from '../queue/dispatcher.ts'
+import { openDb } from '../store/db.ts'
+import { findKey } from '../store/keys.ts'
+import { appendTrace } from '../store/trace.ts'
+import { createJobWaiter } from '../store/wait.ts'
+import { createTelemetry } from '../telemetry/telemetry.ts'
+import { buildFindCaller } from './access.ts'
+import { createApp } from './app.ts'
+import { buildCheckReady } from './check-ready.ts'
+import type { ApiConfig } from './config.ts'
+
+export interface ApiOptions {
+  config: Readonly<z.infer<typeof ApiConfig>>
+  logger: Logger
+  version: string
+}
+
+export interface Api {
+  readonly app: FastifyInstance
+  /** Answers the requests in flight, then closes every connection. Waits cut short by this answer with what there is. */
+  close (): Promise<void>
+}
+
+/** Builds the API of a configuration with its real collaborators. It does not listen. */
+export async function createApi ({ config, logger, version }: ApiOptions): Promise<Api> {
+  const onError = (error: unknown) => logger.warn({ err: error }, 'store connection failed')
+  const db = openDb({ url: config.REDIS_URL, prefix: config.BATCHBOX_PREFIX, failFast: true, onError })
+  const dispatcher = createDispatcher(db, { onError })
+  const waiter = createJobWaiter(db, { onError })
+  const bounds = { maxBytes: config.BATCHBOX_TRACE_BYTES, ttlMs: config.BATCHBOX_TRACE_RETENTION_MS }
+  const telemetry = await createTelemetry({
+    serviceName: 'batchbox-api',
+    serviceVersion: version,
+    instanceId: `${hostname()}-${process.pid}`,
+    sampleRatio: config.BATCHBOX_TRACE_SAMPLE_RATIO,
+    otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
+    async keepSpans (jobId, chunk) { await appendTrace(db, jobId, chunk, bounds) },
+    onError: (error) => logger.warn({ err: error }, 'spans were not kept'),
+  })
+  const app = await createApp({
+    jobs: {
+      db,
+      dispatcher,
+      waiter,
+      tracer: telemetry.tracer,
+      logger,
+      policy: loadLimitPolicy(config),
+      toolNames: [],
+      retentionMs: config.BATCHBOX_RETENTION_MS,
+      idempotencyMs: config.BATCHBOX_IDEMPOTENCY_MS,
+    },
+    findCaller: buildFindCaller(config.BATCHBOX_ADMIN_KEY, (token) => findKey(db, token)),
+    checkReady: buildCheckReady(db),
+    logger,
+    version,
+  })
+  return {
+    app,
+    async close () {
+      await app.close()
+      await telemetry.close()
+      await Promise.all([waiter.close(), dispatcher.close()])
+      await db.close()
+    },
+  }
+}

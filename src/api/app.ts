@@ -1,0 +1,63 @@
+import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { serializerCompiler } from 'fastify-type-provider-zod'
+import { maxBodyBytes } from '../core/job-request.ts'
+import type { FindCaller } from './access.ts'
+import { answerClientError } from './client-error.ts'
+import type { JobService } from './job-service.ts'
+import { authentication } from './plugins/authentication.ts'
+import { body } from './plugins/body.ts'
+import { documentation, DOCS_PATH } from './plugins/documentation.ts'
+import { answerError, errors } from './plugins/errors.ts'
+import { securityHeaders } from './plugins/security-headers.ts'
+import { tracing } from './plugins/tracing.ts'
+import { unknownPaths } from './plugins/unknown-paths.ts'
+import { waiting } from './plugins/waiting.ts'
+import { executeRoutes } from './routes/execute.ts'
+import { healthRoutes } from './routes/health.ts'
+import { jobCancelRoutes } from './routes/job-cancel.ts'
+import { jobEventRoutes } from './routes/job-events.ts'
+import { jobListRoutes } from './routes/job-list.ts'
+import { jobLogRoutes } from './routes/job-logs.ts'
+import { jobResultRoutes } from './routes/job-result.ts'
+import { jobTraceRoutes } from './routes/job-trace.ts'
+import { jobRoutes } from './routes/jobs.ts'
+import { validatorCompiler } from './validation.ts'
+
+/** Longest that a client may take to send a request. */
+const REQUEST_TIMEOUT_MS = 120_000
+
+export interface AppOptions {
+  jobs: JobService
+  findCaller: FindCaller
+  checkReady (): Promise<void>
+  logger: FastifyBaseLogger
+  version: string
+}
+
+/** Builds the HTTP application. It does not listen; `close` ends the requests that wait and then those in flight. */
+export async function createApp ({ jobs, findCaller, checkReady, logger, version }: AppOptions): Promise<FastifyInstance> {
+  const app = fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: maxBodyBytes(jobs.policy),
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    routerOptions: { maxParamLength: 256, ignoreTrailingSlash: false },
+    frameworkErrors: (error, request, reply) => answerError(error, request, reply.header('x-content-type-options', 'nosniff')),
+    clientErrorHandler: answerClientError,
+  })
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  await app.register(securityHeaders)
+  await app.register(tracing, { tracer: jobs.tracer })
+  await app.register(errors)
+  await app.register(authentication, { findCaller, openPath: DOCS_PATH })
+  await app.register(unknownPaths)
+  await app.register(body)
+  await app.register(waiting)
+  await app.register(documentation, { version })
+  await app.register(healthRoutes, { checkReady })
+  for (const routes of [jobRoutes, jobListRoutes, jobCancelRoutes, jobResultRoutes, jobLogRoutes, jobEventRoutes, jobTraceRoutes, executeRoutes]) {
+    await app.register(routes, { jobs })
+  }
+  return app
+}

@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import { buildJobRequest, ENTRY_MAX_CHARS, Permissions, type JobRequest } from '../core/job-request.ts'
+import { JOB_LIMITS, type LimitPolicy } from '../core/limits.ts'
+
+const TIMEOUT_DEFAULT_MS = 3000
+
+/** Builds the schema of `POST /execute` for one service's limits. Row ISO-1 names its members; they are not those of a job. */
+export function buildExecuteRequest (policy: LimitPolicy, toolNames: readonly string[]) {
+  const max = policy.maxima.timeoutMs
+  const known = new Set(toolNames)
+  return z.strictObject({
+    code: z.string().min(1).describe('JavaScript or TypeScript, an ES module'),
+    input: z.unknown().describe('Any JSON value; the first argument of the entry'),
+    entry: z.string().min(1).max(ENTRY_MAX_CHARS).default('default').describe('Export to call'),
+    timeout: z.number().min(JOB_LIMITS.timeoutMs.min)
+      .max(max, { error: (issue) => `timeout is ${String(issue.input)} ms, more than the maximum of ${max} ms` })
+      .default(Math.min(TIMEOUT_DEFAULT_MS, max)).describe('Wall time in milliseconds'),
+    tools: z.array(z.string().max(ENTRY_MAX_CHARS).refine((name) => known.has(name), { error: (issue) => `Unknown tool ${JSON.stringify(issue.input)}; known: ${toolNames.join(', ') || 'none'}` })).default([]),
+    permissions: Permissions.default('none'),
+  })
+}
+
+export type ExecuteRequest = z.output<ReturnType<typeof buildExecuteRequest>>
+
+/** Builds the function that makes a job of such a request: one attempt, and CPU time for as long as it may run. */
+export function buildToJobRequest (policy: LimitPolicy, toolNames: readonly string[]): (request: ExecuteRequest) => JobRequest {
+  const schema = buildJobRequest(policy, toolNames)
+  return ({ code, input, entry, timeout, tools, permissions }) => {
+    const timeoutMs = Math.ceil(timeout)
+    const cpuMs = Math.min(policy.maxima.cpuMs, Math.max(policy.defaults.cpuMs, timeoutMs))
+    return schema.parse({ code, input, entry, tools, permissions, limits: { timeoutMs: Math.min(timeoutMs, policy.maxima.timeoutMs), cpuMs } })
+  }
+}

@@ -1,0 +1,34 @@
+import { JobError } from '../core/failures.ts'
+import { isId } from '../core/ids.ts'
+import { isTerminal } from '../core/status.ts'
+import type { Db } from '../store/db.ts'
+import { isGone, readJob, type JobRecord } from '../store/read.ts'
+import type { JobService } from './job-service.ts'
+
+/** Reads a tenant's job. Throws NOT_FOUND for an id that is malformed, unknown or another tenant's, and GONE for one that was removed not long ago. */
+export async function findJob (db: Db, tenant: string, id: string): Promise<JobRecord> {
+  const job = isId('job', id) ? await readJob(db, tenant, id) : undefined
+  return job ?? refuse(db, tenant, id)
+}
+
+/** Answers why there is no such job. */
+export async function refuse (db: Db, tenant: string, id: string): Promise<never> {
+  if (isId('job', id) && await isGone(db, tenant, id)) throw new JobError('GONE', `Cannot find job "${id}": it was removed after its retention passed`)
+  throw new JobError('NOT_FOUND', `Cannot find job ${JSON.stringify(id.slice(0, 64))}`)
+}
+
+export interface FollowOptions {
+  tenant: string
+  id: string
+  waitMs: number
+  /** Made only if there is a wait, and ends it early: the client left, or the service stops. */
+  signal: () => AbortSignal
+}
+
+/** Reads a tenant's job once it has ended, or as it is when the time is over or the signal comes. Throws as `findJob` does. */
+export async function followJob ({ db, waiter }: JobService, { tenant, id, waitMs, signal }: FollowOptions): Promise<JobRecord> {
+  const before = await findJob(db, tenant, id)
+  if (waitMs <= 0 || isTerminal(before.status)) return before
+  await waiter.waitForEnd(id, waitMs, signal())
+  return findJob(db, tenant, id)
+}

@@ -1,0 +1,22 @@
+import type { Tracer } from '@opentelemetry/api'
+import type { FastifyBaseLogger } from 'fastify'
+import type { LimitPolicy } from '../core/limits.ts'
+import type { Dispatcher } from '../queue/dispatcher.ts'
+import type { Db } from '../store/db.ts'
+import type { JobWaiter } from '../store/wait.ts'
+
+/** What the routes work with. Whoever builds it closes its members. */
+export interface JobService {
+  readonly db: Db
+  readonly dispatcher: Pick<Dispatcher, 'dispatch' | 'discard'>
+  readonly waiter: Pick<JobWaiter, 'waitForEnd'>
+  readonly tracer: Tracer
+  readonly logger: Pick<FastifyBaseLogger, 'warn'>
+  readonly policy: LimitPolicy
+  readonly toolNames: readonly string[]
+  /** How long a job is kept after it ended. */
+  readonly retentionMs: number
+  /** How long an idempotency key is remembered. */
+  readonly idempotencyMs: number
+}
+

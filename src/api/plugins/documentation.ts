@@ -1,0 +1,35 @@
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import { jsonSchemaTransform } from 'fastify-type-provider-zod'
+import fp from 'fastify-plugin'
+
+/** Where the reference is served; open to all. */
+export const DOCS_PATH = '/docs'
+
+export interface DocumentationOptions {
+  version: string
+}
+
+const DOCS_POLICY = "default-src 'none'; base-uri 'none'; connect-src 'self'; font-src 'self'; form-action 'none'; frame-ancestors 'none'; img-src 'self' data:; script-src 'self'; style-src 'self' 'unsafe-inline'"
+const DESCRIPTION = 'Runs code its operator did not write, as jobs: contained, retried, traced, never lost.'
+
+/** Serves `/openapi.json`, made from the schemas that validate, and the reference under `/docs`. Must come before the routes. */
+export const documentation = fp<DocumentationOptions>(async (app, { version }) => {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Batchbox', version, description: DESCRIPTION },
+      components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },
+      security: [{ apiKey: [] }],
+    },
+    transform: jsonSchemaTransform,
+  })
+
+  app.get('/openapi.json', { config: { access: 'open' }, schema: { hide: true } }, async () => app.swagger())
+
+  await app.register(swaggerUi, {
+    routePrefix: DOCS_PATH,
+    staticCSP: DOCS_POLICY,
+    uiConfig: { validatorUrl: null }, // the default sends the reference to somebody else's server
+  })
+}, { name: 'documentation' })

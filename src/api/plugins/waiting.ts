@@ -1,0 +1,40 @@
+import type { FastifyReply } from 'fastify'
+import fp from 'fastify-plugin'
+
+declare module 'fastify' {
+  interface FastifyReply {
+    /** A signal that comes when the client leaves, or was answered. */
+    untilLeft (): AbortSignal
+    /** The same, and also when the service stops: for waits that can be cut short without harm. */
+    untilStopped (): AbortSignal
+  }
+}
+
+/** Lets requests that wait answer with what there is as soon as the service stops, and gives up those whose clients left. */
+export const waiting = fp(async (app) => {
+  const waits = new Set<AbortController>()
+  let stopping = false
+
+  app.addHook('preClose', async () => {
+    stopping = true
+    for (const wait of waits) wait.abort()
+  })
+
+  app.decorateReply('untilLeft', function (this: FastifyReply) {
+    return abortWhenLeft(this, new AbortController()).signal
+  })
+
+  app.decorateReply('untilStopped', function (this: FastifyReply) {
+    if (stopping) return AbortSignal.abort()
+    const wait = abortWhenLeft(this, new AbortController())
+    waits.add(wait)
+    wait.signal.addEventListener('abort', () => waits.delete(wait))
+    return wait.signal
+  })
+}, { name: 'waiting' })
+
+/** Listens to the response's close, not the request's: that one comes as soon as the body was read. */
+function abortWhenLeft (reply: FastifyReply, controller: AbortController): AbortController {
+  reply.raw.once('close', () => controller.abort())
+  return controller
+}

@@ -1,0 +1,70 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { JobError } from '../../core/failures.ts'
+import { isTerminal } from '../../core/status.ts'
+import { cancel } from '../../store/moves/cancel.ts'
+import { readResult, type JobRecord } from '../../store/read.ts'
+import { ExecuteAnswer, writeExecuteAnswer } from '../execute-answer.ts'
+import { buildExecuteRequest, buildToJobRequest } from '../execute-request.ts'
+import { findJob } from '../find-job.ts'
+import type { JobService } from '../job-service.ts'
+import { withProblems, type Problem } from '../problem.ts'
+import { readLogs } from '../read-logs.ts'
+import { checkSize } from '../request-size.ts'
+import { sendJsonText } from '../send-json.ts'
+import { submitJob } from '../submit-job.ts'
+
+/** A job that has not started within its timeout and this long is given up. */
+const START_GRACE_MS = 10_000
+/** A job that runs is waited for until its deadline and this long: then its worker is gone. */
+const END_GRACE_MS = 10_000
+
+/** `POST /execute`: posts a job, waits for its end and answers what it returned. A caller that leaves takes the job along. */
+export const executeRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (app, { jobs }) => {
+  const { policy, toolNames } = jobs
+  const toJobRequest = buildToJobRequest(policy, toolNames)
+
+  app.post('/execute', {
+    config: { access: 'jobs:write', shapeProblem },
+    schema: {
+      summary: 'Run code and wait for its result',
+      body: buildExecuteRequest(policy, toolNames),
+      response: withProblems({ 200: ExecuteAnswer }, 'CODE_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'CANCELLED', 'EXPIRED', 'WORKER_CRASHED', 'OVERLOADED', 'GONE'),
+    },
+  }, async ({ caller: { tenant }, body, headers, span }, reply) => {
+    const request = toJobRequest(body)
+    checkSize(policy, request, Number(headers['content-length'] ?? Infinity))
+    const id = await submitJob(jobs, { tenant, request, span, idempotencyKey: undefined })
+    const job = await waitForJob(jobs, { tenant, id, timeoutMs: request.limits.timeoutMs, signal: reply.untilLeft() })
+    const [{ lines }, result] = await Promise.all([
+      readLogs(jobs.db, id, { after: 0, limit: request.limits.logLines, level: 'trace' }),
+      readResult(jobs.db, tenant, id),
+    ])
+    return sendJsonText(reply, 200, writeExecuteAnswer(job, lines, result?.toString()))
+  })
+}
+
+interface WaitForJob {
+  tenant: string
+  id: string
+  timeoutMs: number
+  signal: AbortSignal
+}
+
+/** Answers the job once it has ended. Throws OVERLOADED, and cancels it, where it does not start or end in time. */
+async function waitForJob ({ db, waiter, retentionMs }: JobService, { tenant, id, timeoutMs, signal }: WaitForJob): Promise<JobRecord> {
+  await waiter.waitForEnd(id, timeoutMs + START_GRACE_MS, signal)
+  let job = await findJob(db, tenant, id)
+  if (job.status === 'running' && !signal.aborted) {
+    await waiter.waitForEnd(id, Math.max(0, (job.deadlineAt ?? 0) - Date.now()) + END_GRACE_MS, signal)
+    job = await findJob(db, tenant, id)
+  }
+  if (isTerminal(job.status)) return job
+  await cancel(db, tenant, id, retentionMs)
+  const state = job.status === 'running' ? 'did not end' : 'did not start'
+  throw new JobError('OVERLOADED', `Cannot execute: the job ${state} in time and was cancelled`)
+}
+
+/** Row ISO-1 names too much code in its own way. */
+function shapeProblem (problem: Problem): Problem {
+  return problem.status === 413 ? { ...problem, error: { name: 'PayloadTooLarge', message: problem.detail } } : problem
+}

@@ -1,0 +1,37 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { EventView, type JobEvent } from '../../core/events.ts'
+import { isTerminal } from '../../core/status.ts'
+import { readEvents } from '../../store/read.ts'
+import { findJob, followJob } from '../find-job.ts'
+import type { JobService } from '../job-service.ts'
+import { formatTime } from '../job-view.ts'
+import { withProblems } from '../problem.ts'
+import { After, buildPageSize, JobParams, Wait } from '../schemas.ts'
+
+const EVENTS_MAX = 1000
+
+const EventQuery = z.strictObject({ after: After, limit: buildPageSize(EVENTS_MAX, 100), wait: Wait })
+const EventAnswer = z.object({
+  data: z.array(EventView),
+  nextCursor: z.string().nullable().describe('Pass it as `after` for more; null once the job has ended and all was read'),
+})
+
+/** Answers a job's history, page by page. With `wait`, a request that would find nothing new waits for the end of the job. */
+export const jobEventRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (app, { jobs }) => {
+  app.get('/v1/jobs/:id/events', {
+    config: { access: 'jobs:read' },
+    schema: { summary: 'Read the events of a job', params: JobParams, querystring: EventQuery, response: withProblems({ 200: EventAnswer }, 'NOT_FOUND', 'GONE') },
+  }, async ({ caller: { tenant }, params: { id }, query: { after, limit, wait } }, reply) => {
+    let job = await findJob(jobs.db, tenant, id)
+    if (job.sequence <= after) job = await followJob(jobs, { tenant, id, waitMs: wait * 1000, signal: () => reply.untilStopped() })
+    const events = await readEvents(jobs.db, id, { after, limit })
+    const last = events.at(-1)?.sequence ?? after
+    const isOver = isTerminal(job.status) && last >= job.sequence
+    return { data: events.map((event) => toView(id, event)), nextCursor: isOver ? null : String(last) }
+  })
+}
+
+function toView (jobId: string, { sequence, type, time, attempt, payload }: JobEvent): z.infer<typeof EventView> {
+  return { sequence, id: `${jobId}-${sequence}`, type, time: formatTime(time), attempt, payload: { ...payload } }
+}

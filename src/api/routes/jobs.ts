@@ -1,0 +1,68 @@
+import type { FastifyReply } from 'fastify'
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { buildJobRequest } from '../../core/job-request.ts'
+import { JobView } from '../../core/job.ts'
+import { isTerminal } from '../../core/status.ts'
+import type { JobRecord } from '../../store/read.ts'
+import { followJob } from '../find-job.ts'
+import type { JobService } from '../job-service.ts'
+import { matchesEtag, writeEtag, writeJob } from '../job-view.ts'
+import { parseWait } from '../prefer.ts'
+import { withProblems } from '../problem.ts'
+import { readIdempotencyKey } from '../idempotency-key.ts'
+import { checkSize } from '../request-size.ts'
+import { JobParams, Wait } from '../schemas.ts'
+import { sendJsonText } from '../send-json.ts'
+import { submitJob } from '../submit-job.ts'
+
+export interface JobRoutesOptions {
+  jobs: JobService
+}
+
+/** Posts a job and reads one. */
+export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, { jobs }) => {
+  const { policy, toolNames } = jobs
+
+  app.post('/v1/jobs', {
+    config: { access: 'jobs:write' },
+    schema: {
+      summary: 'Enqueue a job',
+      headers: z.object({
+        'idempotency-key': z.string().optional().describe('Repeats with this key and the same body answer the first job'),
+        prefer: z.string().optional().describe('`wait=N` (RFC 7240) waits up to N seconds for the end of the job'),
+        traceparent: z.string().optional().describe('W3C Trace Context to join'),
+      }),
+      body: buildJobRequest(policy, toolNames),
+      response: withProblems({ 200: JobView, 202: JobView }, 'CODE_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_MISMATCH'),
+    },
+  }, async (request, reply) => {
+    const { caller: { tenant }, headers, body, span } = request
+    checkSize(policy, body, Number(headers['content-length'] ?? Infinity))
+    const id = await submitJob(jobs, { tenant, request: body, span, idempotencyKey: readIdempotencyKey(headers['idempotency-key']) })
+    const wait = parseWait(headers.prefer)
+    const job = await followJob(jobs, { tenant, id, waitMs: (wait ?? 0) * 1000, signal: () => reply.untilStopped() })
+    if (wait !== undefined) reply.header('preference-applied', `wait=${wait}`)
+    reply.header('location', `/v1/jobs/${id}`)
+    return sendJob(reply, job, wait !== undefined && isTerminal(job.status) ? 200 : 202)
+  })
+
+  app.get('/v1/jobs/:id', {
+    config: { access: 'jobs:read' },
+    schema: {
+      summary: 'Read a job',
+      params: JobParams,
+      querystring: z.strictObject({ wait: Wait }),
+      response: withProblems({ 200: JobView, 304: z.null().describe('Not modified') }, 'NOT_FOUND', 'GONE'),
+    },
+  }, async (request, reply) => {
+    const { caller: { tenant }, params: { id }, query: { wait } } = request
+    const job = await followJob(jobs, { tenant, id, waitMs: wait * 1000, signal: () => reply.untilStopped() })
+    if (!matchesEtag(request.headers['if-none-match'], writeEtag(job))) return sendJob(reply, job, 200)
+    return reply.code(304).header('etag', writeEtag(job)).send(null)
+  })
+}
+
+function sendJob (reply: FastifyReply, job: JobRecord, status: number): FastifyReply {
+  return sendJsonText(reply.header('etag', writeEtag(job)), status, writeJob(job))
+}

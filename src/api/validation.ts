@@ -1,0 +1,34 @@
+import type { FastifySchemaCompiler } from 'fastify'
+import type { z } from 'zod'
+import { JobError, type InvalidMember } from '../core/failures.ts'
+
+/** Most faults of one request that an answer lists. */
+const ERRORS_MAX = 20
+/** Characters of a request that an answer repeats: both hold what the caller wrote. */
+const POINTER_CHARS = 256
+const MESSAGE_CHARS = 512
+
+/**
+ * Compiles zod schemas for Fastify. A request that does not fit throws INVALID, naming every wrong member by JSON pointer;
+ * a request without the body that a route needs throws BAD_REQUEST.
+ */
+export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => (data: unknown) => {
+  if (httpPart === 'body' && data === undefined) return { error: new JobError('BAD_REQUEST', 'Cannot read the body: there is none') }
+  const parsed = schema.safeParse(data)
+  if (parsed.success) return { value: parsed.data }
+  const errors = parsed.error.issues.slice(0, ERRORS_MAX).flatMap((issue) => describeIssue(issue))
+  const summary = errors.map(({ pointer, message }) => `${pointer || 'the whole'}: ${message}`).join('; ')
+  return { error: new JobError('INVALID', `Cannot take the ${httpPart ?? 'request'}: ${summary}`, { errors }) }
+}
+
+function describeIssue (issue: z.core.$ZodIssue): InvalidMember[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.slice(0, ERRORS_MAX).map((key) => ({ pointer: buildPointer([...issue.path, key]), message: 'Unknown member' }))
+  }
+  return [{ pointer: buildPointer(issue.path), message: issue.message.slice(0, MESSAGE_CHARS) }]
+}
+
+/** Writes a path as a JSON pointer, very long keys cut. Source: RFC 6901. */
+export function buildPointer (path: readonly PropertyKey[]): string {
+  return path.map((key) => `/${String(key).slice(0, POINTER_CHARS).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+}
