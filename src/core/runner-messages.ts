@@ -23,7 +23,7 @@ export type StopCode = z.infer<typeof StopCode>
 const count = z.number().min(0).max(Number.MAX_SAFE_INTEGER)
 const token = z.string().min(16).max(64)
 
-/** What a worker tells its runner; `boot` comes first. The body of `run` is the code and then the input. */
+/** What a worker tells its runner; `boot` comes first, with the guest's script as its body. The body of `run` is the code and then the input. */
 export type ToRunner =
   | { type: 'boot', threads: number, memoryMb: number }
   | {

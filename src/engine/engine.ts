@@ -2,6 +2,7 @@ import type { CompilerConfig } from './compiler-client.ts'
 import type { LogLevel } from '../core/events.ts'
 import type { Limits } from '../core/limits.ts'
 import type { Isolation, Outcome } from '../core/outcome.ts'
+import { buildGuestBundle } from './guest-bundle.ts'
 import { createKernel, type Plugin } from './kernel.ts'
 import { cluster } from './plugins/cluster.ts'
 import { guard } from './plugins/guard.ts'
@@ -58,7 +59,7 @@ export interface RunReport {
 }
 
 export interface EngineConfig {
-  supervisor: SupervisorOptions
+  supervisor: Omit<SupervisorOptions, 'guest'>
   compiler: Partial<CompilerConfig>
 }
 
@@ -75,7 +76,7 @@ export interface Engine {
 
 /** Starts the compiler and the runners; resolves when a run can be taken. The caller closes it. */
 export async function createEngine (config: EngineConfig): Promise<Engine> {
-  const runners = await cluster(config.supervisor)
+  const runners = await cluster({ ...config.supervisor, guest: await buildGuestBundle() })
   const plugins: Plugin[] = [guard(), loader(config.compiler), runners, sandbox()]
   const kernel = createKernel(plugins)
   return {

@@ -40,6 +40,15 @@ const MAX_BYTES_PER_SECOND = 67_108_864
 const MAX_STDERR_BYTES = 1_048_576
 const MAX_UNSENT_BYTES = 536_870_912
 
+export interface RunnerOptions {
+  threads: number
+  /** What isolates made ahead of time are given. */
+  memoryMb: number
+  bootTimeoutMs: number
+  /** The guest's script. */
+  guest: string
+}
+
 /** One run as a runner is given it. */
 export interface RunnerTask {
   file: string
@@ -79,7 +88,7 @@ export class RunnerProcess {
   #task: ActiveTask | undefined
   #isolation: Isolation | undefined
 
-  constructor (options: { threads: number, memoryMb: number, bootTimeoutMs: number }) {
+  constructor (options: RunnerOptions) {
     this.ready = this.#ready.promise
     this.ready.catch(() => {}) // whoever waits is told; nobody has to
     this.#process = spawnFramed({
@@ -95,8 +104,8 @@ export class RunnerProcess {
       onFrame: (frame) => this.#take(frame),
       onExit: (exit) => this.#leave(exit),
     })
-    const { threads, memoryMb, bootTimeoutMs } = options
-    this.#send({ type: 'boot', threads, memoryMb })
+    const { threads, memoryMb, bootTimeoutMs, guest } = options
+    this.#send({ type: 'boot', threads, memoryMb }, Buffer.from(guest))
     const slow = setTimeout(() => this.kill(`The runner was not ready within ${bootTimeoutMs} ms`), bootTimeoutMs)
     this.ready.then(() => clearTimeout(slow), () => clearTimeout(slow))
   }

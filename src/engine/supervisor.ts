@@ -1,16 +1,13 @@
-import { RunnerProcess } from './runner-process.ts'
+import { RunnerProcess, type RunnerOptions } from './runner-process.ts'
 
 /** How long to wait before a runner that could not start is tried again; doubled up to the most. */
 const RESTART_MS = { first: 100, most: 5000 } as const
 
-export interface SupervisorOptions {
+export interface SupervisorOptions extends RunnerOptions {
   /** Runs at one time. */
   lanes: number
   /** Warm runners beside those, so that a runner that is killed is replaced at once. */
   spares: number
-  threads: number
-  memoryMb: number
-  bootTimeoutMs: number
   onError (error: Error): void
 }
 
@@ -38,11 +35,17 @@ export class Supervisor {
     this.#options = options
   }
 
-  /** Starts every runner; resolves when the first is ready to serve. */
+  /** Starts every runner; resolves when the first is ready to serve. Rejects, leaving none behind, when not one of them comes up. */
   static async start (options: SupervisorOptions): Promise<Supervisor> {
     const supervisor = new Supervisor(options)
     supervisor.#fill()
-    await Promise.any([...supervisor.#all].map((runner) => runner.ready))
+    const first = [...supervisor.#all].map((runner) => runner.ready)
+    try {
+      await Promise.any(first)
+    } catch {
+      await supervisor.close()
+      await first[0] // rejects with why
+    }
     return supervisor
   }
 

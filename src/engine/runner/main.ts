@@ -18,15 +18,15 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 function obey (frame: Frame): void {
   const message = frame.header as ToRunner // the worker is trusted
   switch (message.type) {
-    case 'boot': return void boot(message)
+    case 'boot': return void boot(message, frame.body.toString())
     case 'run': return void run(message, frame.body)
     case 'stop': return pool.stop(message.token)
   }
 }
 
 /** A failure on the way ends the process: a runner that is not locked down serves nobody. */
-async function boot ({ threads, memoryMb }: Extract<ToRunner, { type: 'boot' }>): Promise<void> {
-  pool = await createPool({ threads, memoryMb, onMessage: relay })
+async function boot ({ threads, memoryMb }: Extract<ToRunner, { type: 'boot' }>, guest: string): Promise<void> {
+  pool = await createPool({ threads, memoryMb, guest, onMessage: relay })
   const uid = dropRoot()
   dropPermissions()
   send({ type: 'ready', isolation: { process: true, permission: true, uid, threads } })

@@ -18,9 +18,11 @@ export interface RunnerPool {
  * Starts the threads, all of them at once and for good: one task each at a time, none started later. Resolves when every thread has
  * rehearsed a job and dropped its permissions.
  */
-export async function createPool ({ threads, memoryMb, onMessage }: {
+export async function createPool ({ threads, memoryMb, guest, onMessage }: {
   threads: number
   memoryMb: number
+  /** The text of the guest's script. */
+  guest: string
   onMessage (message: Exclude<ThreadMessage, { type: 'warm' }>): void
 }): Promise<RunnerPool> {
   const pool = new Piscina<ThreadTask, void>({
@@ -35,7 +37,7 @@ export async function createPool ({ threads, memoryMb, onMessage }: {
   })
   const ports = Array.from({ length: threads }, () => new MessageChannel())
   // The cast: the library takes the list type from an overload that does not fit
-  const warmUps = ports.map(({ port2 }) => pool.run({ type: 'warm-up', port: port2, memoryMb }, { transferList: [port2] as never }))
+  const warmUps = ports.map(({ port2 }) => pool.run({ type: 'warm-up', port: port2, guest, memoryMb }, { transferList: [port2] as never }))
   await Promise.race([Promise.all(ports.map(({ port1 }) => isWarm(port1))), Promise.all(warmUps)])
   for (const { port1 } of ports) {
     port1.on('message', onMessage)

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { StopCode } from '../../core/runner-messages.ts'
-import { createWarmIsolate, type WarmIsolate } from './isolate.ts'
+import { createIsolateMaker, type WarmIsolate } from './isolate.ts'
 import { dropPermissions } from './lock-down.ts'
 import { Run, type RunEnd, type RunTask } from './run.ts'
 
@@ -17,10 +17,11 @@ export type ThreadMessage =
 export interface ThreadOrder { type: 'stop', token: string }
 
 /** The first task of every thread: opens its port, makes everything warm and waits until the pool lets it lock itself down. */
-export interface WarmUp { type: 'warm-up', port: MessagePort, memoryMb: number }
+export interface WarmUp { type: 'warm-up', port: MessagePort, guest: string, memoryMb: number }
 export type ThreadTask = WarmUp | ({ type: 'run' } & RunTask)
 
 let port: MessagePort
+let createWarmIsolate: (memoryMb: number) => WarmIsolate
 let memoryMb: number
 let spare: WarmIsolate | undefined
 let current: { token: string, run: Run } | undefined
@@ -33,6 +34,7 @@ export default function handle (task: ThreadTask): Promise<void> {
 async function warmUp (task: WarmUp): Promise<void> {
   port = task.port
   memoryMb = task.memoryMb
+  createWarmIsolate = createIsolateMaker(task.guest)
   const lockedDown = new Promise<void>((resolve) => { port.once('message', resolve) })
   await rehearse()
   spare = createWarmIsolate(memoryMb)
