@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { parseEnv } from '../core/parse-env.ts'
 
-const ADMIN_KEY_CHARS = { min: 32, max: 512 } as const
+const ADMIN_KEY_CHARS = { min: 32, max: 256 } as const
 
 export const CliConfig = z.object({
   REDIS_URL: z.string().regex(/^(?:rediss?|unix):\/\//, 'Must start with redis://, rediss:// or unix://').optional()
