@@ -38,9 +38,11 @@ export interface CompilerConfig {
   /** Sources that may wait for a process; one more fails with INTERNAL. */
   maxQueued: number
   cacheBytes: number
+  /** Told of every process that did not start or ended by itself, with what it left on stderr: for the operator, not for users. */
+  onError? (error: Error): void
 }
 
-export const DEFAULT_COMPILER_CONFIG: Readonly<CompilerConfig> = Object.freeze({
+export const DEFAULT_COMPILER_CONFIG: Readonly<Omit<CompilerConfig, 'onError'>> = Object.freeze({
   processes: 2,
   timeoutMs: 2000,
   memoryMb: 512,
@@ -69,7 +71,7 @@ type Entry = { type: 'verbatim' } | Compiled | CompileFailure
  * esbuild and options. Requests for what is being compiled share it. One process is started at once, the others when they are needed.
  */
 export function createCompiler (config: Partial<CompilerConfig> = {}): Compiler {
-  const { cacheBytes, ...poolConfig } = { ...DEFAULT_COMPILER_CONFIG, ...config }
+  const { cacheBytes, onError, ...poolConfig } = { ...DEFAULT_COMPILER_CONFIG, ...config }
   const pool = createLanePool(poolConfig)
   const cache = new LRUCache<string, Entry>({ maxSize: cacheBytes, sizeCalculation: sizeOf })
   const pending = new Map<string, Promise<Entry>>()
@@ -77,6 +79,7 @@ export function createCompiler (config: Partial<CompilerConfig> = {}): Compiler 
   async function compileFresh (key: string, code: string): Promise<Entry> {
     try {
       const answer = await pool.run(code)
+      if (isMishap(answer)) onError?.(new Error(`Cannot compile: ${answer.evidence}`))
       const entry = toEntry(answer, poolConfig)
       const ttl = answer.type === 'died' ? { ttl: STOPPED_TTL_MS } : {}
       if (answer.type !== 'unavailable') cache.set(key, entry, ttl)
@@ -99,12 +102,16 @@ export function createCompiler (config: Partial<CompilerConfig> = {}): Compiler 
   }
 }
 
+function isMishap (answer: LaneAnswer): answer is LaneAnswer & { evidence: string } {
+  return (answer.type === 'unavailable' && answer.evidence !== undefined) || (answer.type === 'died' && answer.cause === 'itself')
+}
+
 function toEntry (answer: LaneAnswer, { timeoutMs, memoryMb }: { timeoutMs: number, memoryMb: number }): Entry {
   switch (answer.type) {
     case 'answered':
       return readMessage(answer.message, answer.body)
     case 'unavailable':
-      return failed(buildFailure('INTERNAL', `Cannot compile: ${answer.reason}`))
+      return failed(buildFailure('INTERNAL', answer.reason))
     case 'died': {
       const why = { time: `after ${timeoutMs} ms`, memory: `when it needed more than ${memoryMb} MB`, itself: 'by an error of its own' }[answer.cause]
       return failed(buildFailure('SYNTAX_ERROR', `Cannot compile: the compiler was stopped ${why}`, { name: 'SyntaxError' }))

@@ -13,8 +13,9 @@ const KEPT_SHARE = 0.5
 export type LaneAnswer =
   | { type: 'answered', message: Exclude<CompilerMessage, { type: 'ready' }>, body: Buffer }
   /** The process ended in the middle of this source, by a limit of ours or of itself. */
-  | { type: 'died', cause: 'time' | 'memory' | 'itself', reason: string }
-  | { type: 'unavailable', reason: string }
+  | { type: 'died', cause: 'time' | 'memory' | 'itself', evidence: string }
+  /** Without a process for it. The reason may be shown to anybody; the evidence names what is on the host. */
+  | { type: 'unavailable', reason: string, evidence?: string }
 
 export interface LaneLimits {
   timeoutMs: number
@@ -60,7 +61,7 @@ export class CompilerLane {
     try {
       await running.ready
     } catch (error) {
-      return { type: 'unavailable', reason: error instanceof Error ? error.message : 'It did not start' }
+      return { type: 'unavailable', reason: 'Cannot compile: the compiler did not start', evidence: String(error) }
     }
     const answer = await this.#ask(running, source)
     if (this.#closed) return answer.type === 'answered' ? answer : closedAnswer()
@@ -89,8 +90,9 @@ export class CompilerLane {
     const onExit = ({ reason, stderrTail }: FramedExit) => {
       this.#living.delete(child)
       if (this.#running === running) this.#running = undefined
-      reject(new Error(`${reason}\n${stderrTail}`.trim()))
-      running.task?.finish({ type: 'died', cause: running.task.cause, reason })
+      const evidence = `${reason}\n${stderrTail}`.trim()
+      reject(new Error(evidence))
+      running.task?.finish({ type: 'died', cause: running.task.cause, evidence })
     }
     const child = spawnCompiler({ onFrame, onExit })
     const running: Running = { child, ready, task: undefined }
@@ -122,7 +124,7 @@ export class CompilerLane {
       },
     }
     const sent = child.send({ type: 'compile', id }, Buffer.from(source))
-    if (!sent) running.task.finish({ type: 'unavailable', reason: 'It ended before it had the source' })
+    if (!sent) running.task.finish({ type: 'unavailable', reason: 'Cannot compile: the compiler ended before it had the source' })
     return promise
   }
 
@@ -138,5 +140,5 @@ function rssOf (child: FramedProcess): number {
 }
 
 function closedAnswer (): LaneAnswer {
-  return { type: 'unavailable', reason: 'The compiler is closed' }
+  return { type: 'unavailable', reason: 'Cannot compile: the compiler is closed' }
 }

@@ -35,9 +35,9 @@ export function createLanePool ({ processes, maxQueued, ...limits }: LaneLimits 
 
   return {
     run (source) {
-      if (closed) return Promise.resolve({ type: 'unavailable', reason: 'The compiler is closed' })
+      if (closed) return Promise.resolve({ type: 'unavailable', reason: 'Cannot compile: the compiler is closed' })
       if (idle.length === 0 && queue.length >= maxQueued) {
-        return Promise.resolve({ type: 'unavailable', reason: `${queue.length} sources wait for the compiler already` })
+        return Promise.resolve({ type: 'unavailable', reason: `Cannot compile: ${queue.length} sources wait for the compiler already` })
       }
       return new Promise((resolve) => {
         queue.push({ source, resolve })
@@ -46,7 +46,7 @@ export function createLanePool ({ processes, maxQueued, ...limits }: LaneLimits 
     },
     async close () {
       closed = true
-      for (const { resolve } of queue.splice(0)) resolve({ type: 'unavailable', reason: 'The compiler is closed' })
+      for (const { resolve } of queue.splice(0)) resolve({ type: 'unavailable', reason: 'Cannot compile: the compiler is closed' })
       await Promise.all(lanes.map((lane) => lane.close()))
     },
   }
