@@ -20,7 +20,7 @@ test('an accepted job is queued, has its first event, and its dispatch is owed',
   assert.equal(job.spec.tags['a'], 'b')
   assert.equal(job.traceId, '1'.repeat(32))
   assert.deepEqual(await readEvents(db, id, { after: 0, limit: 10 }), [{ sequence: 1, type: 'job.queued', time: job.createdAt, attempt: 0, payload: {} }])
-  assert.deepEqual(await db.redis.zrange(db.keys.owedDispatch, 0, -1), [`${id} 1`])
+  assert.deepEqual(await db.redis.zrange(db.keys.owedDispatch, 0, '-1'), [`${id} 1`])
 })
 
 test('a delayed job is scheduled, and its dispatch is due when its delay is over', async (t) => {

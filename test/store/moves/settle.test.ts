@@ -27,8 +27,8 @@ test('a settled job has its outcome, its terminal event, its retention, and owes
   assert.deepEqual(job.attempts[0]?.usage, usage)
   assert.deepEqual(events.map(({ sequence, type }) => [sequence, type]), [[3, 'job.log'], [4, 'job.succeeded']])
   assert.equal(await db.redis.zcard(db.keys.running), 0)
-  assert.deepEqual(await db.redis.zrange(db.keys.owedArchive, 0, -1), [id])
-  assert.deepEqual(await db.redis.zrange(db.keys.expiring, 0, -1), [id])
+  assert.deepEqual(await db.redis.zrange(db.keys.owedArchive, 0, '-1'), [id])
+  assert.deepEqual(await db.redis.zrange(db.keys.expiring, 0, '-1'), [id])
 })
 
 test('the end of a job is published on its channel', async (t) => {
@@ -79,7 +79,7 @@ test('a next attempt after a delay is scheduled and its dispatch owed; without o
   assert.deepEqual(later, { type: 'settled', status: 'scheduled', runAtMs: job.runAt })
   assert.deepEqual(job.attempts.map(({ number, error }) => [number, error?.code]), [[1, 'USER_ERROR']])
   assert.equal(job.error, null)
-  assert.deepEqual(await db.redis.zrange(db.keys.owedDispatch, 0, -1, 'WITHSCORES'), [`${id} 2`, String(job.runAt)])
+  assert.deepEqual(await db.redis.zrange(db.keys.owedDispatch, 0, '-1', 'WITHSCORES'), [`${id} 2`, String(job.runAt)])
   assert.deepEqual((await listJobs(db, TENANT, { status: 'scheduled', limit: 5 })).jobs.map((each) => each.id), [id])
   const retrying = (await readEvents(db, id, { after: 2, limit: 5 }))[0]
   assert.equal(retrying?.type, 'job.retrying')
