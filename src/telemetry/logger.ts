@@ -1,8 +1,6 @@
 import { trace } from '@opentelemetry/api'
+import type { LoggerLevel } from '../core/shared-variables.ts'
 import { pino, type DestinationStream, type Logger } from 'pino'
-
-export const LOGGER_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
-export type LoggerLevel = typeof LOGGER_LEVELS[number]
 
 const SECRET_PATHS = [
   'authorization', '*.authorization', '*.headers.authorization',

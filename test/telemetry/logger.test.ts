@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { context } from '@opentelemetry/api'
-import { createLogger, type LoggerLevel } from '../../src/telemetry/logger.ts'
+import type { LoggerLevel } from '../../src/core/shared-variables.ts'
+import { createLogger } from '../../src/telemetry/logger.ts'
 import { contextOf } from '../../src/telemetry/spans.ts'
 import { createTelemetry } from '../../src/telemetry/telemetry.ts'
 

@@ -1,0 +1,21 @@
+import { z } from 'zod'
+
+const DAY_MS = 86_400_000
+const REDIS_URL = /^(?:rediss?|unix):\/\/./
+
+/** Levels of a process's own log, from the most talkative. */
+export const LOGGER_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export type LoggerLevel = typeof LOGGER_LEVELS[number]
+
+/** The variables that the API and the workers of one service read alike, as members of their schemas. */
+export const SHARED_VARIABLES = {
+  REDIS_URL: z.string().regex(REDIS_URL, 'Expected redis://…, rediss://… or unix:///…').describe('Redis or Valkey: `redis://`, `rediss://` or `unix:///path/to.sock`'),
+  BATCHBOX_PREFIX: z.string().regex(/^[^{}]*\{[^{}]+\}[^{}]*$/, 'Expected one hash tag, as in {batchbox}').default('{batchbox}').describe('Prefix of every key in Redis, with a hash tag; services with different prefixes share a Redis'),
+  BATCHBOX_RETENTION_MS: z.coerce.number().int().min(1000).max(3650 * DAY_MS).default(7 * DAY_MS).describe('How long a job is kept after it ended'),
+  BATCHBOX_STOP_WITH_STDIN: z.enum(['0', '1']).default('0').describe('`1` stops the process gracefully when its standard input ends, which is when its supervisor died'),
+  BATCHBOX_TRACE_SAMPLE_RATIO: z.coerce.number().min(0).max(1).default(1).describe('Share of traces that are recorded and kept with their jobs'),
+  BATCHBOX_TRACE_BYTES: z.coerce.number().int().min(1024).max(16_777_216).default(65_536).describe('Bytes of trace kept per job'),
+  BATCHBOX_TRACE_RETENTION_MS: z.coerce.number().int().min(1000).max(3650 * DAY_MS).default(3 * DAY_MS).describe('How long the trace of a job is kept'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional().describe('Base URL of an OTLP/HTTP collector that spans are exported to'),
+  LOG_LEVEL: z.enum(LOGGER_LEVELS).default('info').describe('Lowest level of the log of the process'),
+}
