@@ -45,7 +45,7 @@ export function createKernel (plugins: readonly Plugin[]): Kernel {
     try {
       for (const stage of STAGES) if (!run.outcome || stage === 'onFormat') await runStage(stage, run)
     } finally {
-      for (const release of run.releases.reverse()) release()
+      for (const release of run.releases.toReversed()) release()
     }
     if (!run.outcome) throw new TypeError('Cannot report run: no plugin gave it an outcome')
     return { outcome: run.outcome, isolation: run.isolation, logTail: run.logs.tail, spans: run.spans }

@@ -1,0 +1,31 @@
+import { availableParallelism } from 'node:os'
+import { z } from 'zod'
+import { JOB_LIMITS } from '../core/limits.ts'
+import { SHARED_VARIABLES } from '../core/shared-variables.ts'
+
+const LANES = { least: 2, most: 8 } as const
+const MINUTE_MS = 60_000
+
+/** Configuration of a worker process, by environment variable. */
+export const WorkerConfig = z.object({
+  BATCHBOX_LANES: z.coerce.number().int().min(1).max(64).optional().describe(`Jobs that a worker runs at one time, each in a runner process of its own; by default one per processor, ${LANES.least} to ${LANES.most}`),
+  BATCHBOX_SPARE_RUNNERS: z.coerce.number().int().min(0).max(16).default(1).describe('Warm runner processes beside those, to replace one that is killed at once'),
+  BATCHBOX_RUNNER_THREADS: z.coerce.number().int().min(1).max(1).default(1).describe('Threads per runner process; one, so that blame, memory and the kill are one job\'s'),
+  BATCHBOX_RUNNER_BOOT_MS: z.coerce.number().int().min(1000).max(5 * MINUTE_MS).default(20_000).describe('How long a runner may take to start and lock itself down'),
+  BATCHBOX_WARM_MEMORY_MB: z.coerce.number().int().min(JOB_LIMITS.memoryMb.min).max(JOB_LIMITS.memoryMb.ceiling).default(JOB_LIMITS.memoryMb.default).describe('Memory limit of isolates made ahead of time; jobs with another limit wait for one of their own'),
+  BATCHBOX_COMPILERS: z.coerce.number().int().min(1).max(8).default(2).describe('Compiler processes'),
+  BATCHBOX_COMPILE_MS: z.coerce.number().int().min(100).max(MINUTE_MS).default(2000).describe('How long one source may take to compile'),
+  BATCHBOX_COMPILE_MEMORY_MB: z.coerce.number().int().min(128).max(8192).default(512).describe('Resident memory of a compiler process'),
+  BATCHBOX_COMPILE_CACHE_BYTES: z.coerce.number().int().min(0).max(4_294_967_296).default(67_108_864).describe('Compiled code kept in the memory of a worker'),
+  BATCHBOX_DRAIN_MS: z.coerce.number().int().min(0).max(60 * MINUTE_MS).default(20_000).describe('How long running jobs may take to finish when the worker is told to stop; the others are handed back'),
+  BATCHBOX_LOCK_MS: z.coerce.number().int().min(1000).max(10 * MINUTE_MS).default(10_000).describe('How long a worker that says nothing keeps its messages'),
+  BATCHBOX_STALLED_MS: z.coerce.number().int().min(500).max(10 * MINUTE_MS).default(5000).describe('How often messages of workers that are gone are looked for'),
+  BATCHBOX_REAP_EVERY_MS: z.coerce.number().int().min(100).max(60 * MINUTE_MS).default(5000).describe('How often a worker pays owed messages and removes what expired'),
+  ...SHARED_VARIABLES,
+})
+export type WorkerConfig = Readonly<z.infer<typeof WorkerConfig>>
+
+/** Jobs at one time, for a machine whose operator did not say. */
+export function defaultLanes (): number {
+  return Math.min(LANES.most, Math.max(LANES.least, availableParallelism()))
+}

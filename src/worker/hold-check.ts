@@ -1,0 +1,30 @@
+import type { Db } from '../store/db.ts'
+import { check } from '../store/moves/progress.ts'
+import type { ActiveRuns } from './active-runs.ts'
+
+const EVERY_MS = 1000
+
+/**
+ * Asks again and again whether the runs of this worker still hold their jobs, and stops those that do not or were cancelled: a word
+ * said on a channel is lost when the connection breaks, the job's record is not.
+ */
+export function createHoldCheck (db: Db, active: ActiveRuns, onError: (error: unknown) => void): { close (): void } {
+  let asking = false
+  async function ask (): Promise<void> {
+    const asked = active.begun
+    if (asking || asked.length === 0) return
+    asking = true
+    try {
+      const states = await check(db, asked.map(({ run }) => run))
+      for (const one of asked) {
+        const state = states.get(one.run.jobId)
+        if (state === 'cancelled') one.stop('cancel')
+        if (state === 'fenced') one.stop('fenced')
+      }
+    } finally {
+      asking = false
+    }
+  }
+  const timer = setInterval(() => { ask().catch(onError) }, EVERY_MS)
+  return { close: () => clearInterval(timer) }
+}

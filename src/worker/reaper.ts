@@ -1,0 +1,76 @@
+import type { Dispatcher } from '../queue/dispatcher.ts'
+import { archive } from '../store/archive.ts'
+import type { Db } from '../store/db.ts'
+import { loseRun, overdueRuns, owedArchives, owedDispatches, removeExpired } from '../store/reap.ts'
+
+/** How long a message may be owed before the reaper sends it: whoever made the job is about to. */
+const OWED_GRACE_MS = 5000
+/** How far past its deadline a run is before it is taken for lost. */
+export const OVERDUE_GRACE_MS = 10_000
+/** Entries looked at in one go. */
+const STEP = 100
+const STEPS_MAX = 100
+
+export interface ReaperOptions {
+  db: Db
+  dispatcher: Pick<Dispatcher, 'dispatch'>
+  everyMs: number
+  retentionMs: number
+  onError (error: unknown): void
+}
+
+export interface Reaper {
+  /** Does one round now. */
+  reap (): Promise<void>
+  close (): Promise<void>
+}
+
+/**
+ * Pays what crashes left owed and removes what expired, again and again. Every worker has one: each step is safe to do twice at once.
+ * Rounds start at random in their interval, so that workers do not march in step.
+ */
+export function createReaper ({ db, dispatcher, everyMs, retentionMs, onError }: ReaperOptions): Reaper {
+  const steps: (() => Promise<number>)[] = [
+    async () => {
+      const runs = await overdueRuns(db, OVERDUE_GRACE_MS, STEP)
+      await Promise.all(runs.map((run) => loseRun(db, run, { graceMs: OVERDUE_GRACE_MS, retentionMs })))
+      return runs.length
+    },
+    async () => {
+      const refs = await owedDispatches(db, OWED_GRACE_MS, STEP)
+      await dispatcher.dispatch(refs)
+      return refs.length
+    },
+    async () => {
+      const jobIds = await owedArchives(db, STEP)
+      await Promise.all(jobIds.map((jobId) => archive(db, jobId)))
+      return jobIds.length
+    },
+    () => removeExpired(db, STEP),
+  ]
+  let timer: NodeJS.Timeout
+  let closed = false
+  let round: Promise<void> = Promise.resolve()
+
+  async function reap (): Promise<void> {
+    for (const step of steps) {
+      for (let i = 0; i < STEPS_MAX && !closed; i++) if (await step() < STEP) break
+    }
+  }
+
+  function plan (): void {
+    timer = setTimeout(() => {
+      round = reap().catch(onError).finally(() => { if (!closed) plan() })
+    }, everyMs * (0.5 + Math.random()))
+  }
+
+  plan()
+  return {
+    reap,
+    async close () {
+      closed = true
+      clearTimeout(timer)
+      await round
+    },
+  }
+}

@@ -1,0 +1,133 @@
+import type { Tracer } from '@opentelemetry/api'
+import type { NewEvent } from '../core/events.ts'
+import type { Outcome } from '../core/outcome.ts'
+import type { Engine, RunReport } from '../engine/engine.ts'
+import type { Verdict } from '../queue/consumer.ts'
+import type { Dispatcher } from '../queue/dispatcher.ts'
+import { archive } from '../store/archive.ts'
+import type { Db, Run } from '../store/db.ts'
+import { begin, type AttemptRef, type BegunJob } from '../store/moves/begin.ts'
+import { giveBack } from '../store/moves/give-back.ts'
+import { settle, type Settled } from '../store/moves/settle.ts'
+import type { ActiveRun, ActiveRuns } from './active-runs.ts'
+import { decide, type Decision } from './decide.ts'
+import { EventWriter, logEvent } from './event-writer.ts'
+import { startRunSpan, type RunSpanHandle } from './run-span.ts'
+
+export interface JobRunner {
+  db: Db
+  engine: Pick<Engine, 'execute'>
+  dispatcher: Pick<Dispatcher, 'dispatch'>
+  active: ActiveRuns
+  tracer: Tracer
+  /** Name of this worker, as clients read it. */
+  worker: string
+  retentionMs: number
+  onError (error: unknown): void
+}
+
+/**
+ * Works on one message of the queue: begins a run, executes it, and settles what came of it. `lockLost` aborts when the message was
+ * given to another worker. Every write is made under the run's fence, so a worker that is late changes nothing.
+ */
+export async function runJob (context: JobRunner, ref: AttemptRef, lockLost: AbortSignal): Promise<Verdict> {
+  const { db, active: runs, worker, retentionMs } = context
+  const active = runs.add(ref.jobId) // before it begins: a cancel that comes right after finds it
+  const loseLock = () => active.stop('fenced')
+  lockLost.addEventListener('abort', loseLock, { once: true })
+  try {
+    const begun = await begin(db, ref, { worker, retentionMs })
+    if (begun.type === 'drop') return await dropMessage(context, ref, begun.reason)
+    if (begun.type === 'early') return { type: 'later', atMs: begun.runAtMs }
+    active.run = begun.run
+    return await executeRun(context, active, begun.run, begun.job)
+  } finally {
+    lockLost.removeEventListener('abort', loseLock)
+    runs.remove(ref.jobId, active)
+  }
+}
+
+async function dropMessage ({ db }: JobRunner, ref: AttemptRef, reason: string): Promise<Verdict> {
+  if (reason === 'expired') await archive(db, ref.jobId)
+  return { type: 'done' }
+}
+
+async function executeRun (context: JobRunner, active: ActiveRun, run: Run, job: BegunJob): Promise<Verdict> {
+  const span = startRunSpan(context.tracer, job, run)
+  const writer = new EventWriter(context.db, run, {
+    fenced: () => active.stop('fenced'),
+    cancelled: () => active.stop('cancel'),
+    error: context.onError,
+  })
+  const { spec } = job
+  const report = await context.engine.execute({
+    tenant: job.tenant,
+    code: job.code,
+    codeHash: job.codeHash,
+    input: job.input,
+    entry: spec.entry,
+    limits: spec.limits,
+    context: { jobId: job.id, attempt: job.attempt, tags: spec.tags, deadline: new Date(job.startedAt + spec.limits.timeoutMs).toISOString() },
+  }, {
+    signal: active.signal,
+    onLogs: (lines) => writer.addLogs(lines),
+    onProgress: (value, message) => writer.setProgress(value, message),
+  })
+  const rest = await writer.finish()
+  const verdict = await conclude(context, { active, run, job, report, rest, span })
+  span.end(report)
+  return verdict
+}
+
+interface Conclusion {
+  active: ActiveRun
+  run: Run
+  job: BegunJob
+  report: RunReport
+  rest: NewEvent[]
+  span: RunSpanHandle
+}
+
+async function conclude (context: JobRunner, { active, run, job, report, rest, span }: Conclusion): Promise<Verdict> {
+  const { db, retentionMs } = context
+  if (report.outcome.type === 'cancelled' && active.reason !== 'cancel') {
+    await giveBack(db, run, { retentionMs })
+    return { type: 'back' }
+  }
+  const decision = decide(withStopTime(report.outcome, active), {
+    attempt: job.attempt, crashes: job.crashes, retry: job.spec.retry, nowMs: Date.now(), random: Math.random,
+  })
+  const settled = await span.time('settle', () => settle(db, run, {
+    ...decision,
+    usage: report.outcome.usage,
+    isolation: report.isolation,
+    retentionMs,
+    events: [...rest, ...tailEvents(report), ...decision.events],
+  }))
+  return follow(context, job, decision, settled)
+}
+
+/** Acts on what the store made of it: another attempt is another message, another run of the same attempt is the same one, later. */
+async function follow ({ db, dispatcher, onError }: JobRunner, job: BegunJob, { next }: Decision, settled: Settled): Promise<Verdict> {
+  if (settled.type === 'fenced') return { type: 'done' }
+  if (settled.runAtMs === null || !next) {
+    await archive(db, job.id).catch(onError) // owed: the reaper does it otherwise
+    return { type: 'done' }
+  }
+  if (next.attempt === job.attempt) return { type: 'later', atMs: settled.runAtMs }
+  const message = { jobId: job.id, attempt: next.attempt, priority: job.spec.priority, runAtMs: settled.runAtMs }
+  await dispatcher.dispatch([message]).catch(onError) // owed, too
+  return { type: 'done' }
+}
+
+function withStopTime (outcome: Outcome, { stoppedAt }: ActiveRun): Outcome {
+  if (outcome.type !== 'cancelled' || stoppedAt === undefined) return outcome
+  return { ...outcome, stoppedAfterMs: performance.now() - stoppedAt }
+}
+
+/** The end of the logs that were over their budget, after a word of what is missing. */
+function tailEvents ({ logTail }: RunReport): NewEvent[] {
+  const { lines, bytes } = logTail.dropped
+  const dropped: NewEvent[] = lines === 0 ? [] : [{ type: 'job.logs_dropped', time: Date.now(), payload: { lines, bytes } }]
+  return [...dropped, ...logTail.lines.map(logEvent)]
+}

@@ -1,0 +1,100 @@
+import { hostname } from 'node:os'
+import type { Logger } from 'pino'
+import { createEngine, type Engine } from '../engine/engine.ts'
+import { createConsumer } from '../queue/consumer.ts'
+import { createDispatcher } from '../queue/dispatcher.ts'
+import { createCancelListener } from '../store/cancel-listener.ts'
+import { openDb } from '../store/db.ts'
+import { appendTrace } from '../store/trace.ts'
+import { createTelemetry } from '../telemetry/telemetry.ts'
+import { ActiveRuns } from './active-runs.ts'
+import { defaultLanes, type WorkerConfig } from './config.ts'
+import { createHoldCheck } from './hold-check.ts'
+import { createReaper } from './reaper.ts'
+import { runJob } from './run-job.ts'
+
+export interface WorkerOptions {
+  config: WorkerConfig
+  logger: Logger
+  version: string
+}
+
+export interface BatchboxWorker {
+  readonly lanes: number
+  readonly runnerPids: () => number[]
+  /** Takes no more jobs, lets those running finish within the drain time, hands the others back, and closes everything. */
+  close (): Promise<void>
+}
+
+/** Starts a worker with its runners, compiler and reaper; resolves when it takes jobs. */
+export async function createWorker ({ config, logger, version }: WorkerOptions): Promise<BatchboxWorker> {
+  const onError = (error: unknown) => logger.warn({ err: error }, 'worker met an error')
+  const worker = `${hostname()}-${process.pid}`
+  const engine = await startEngine(config, onError)
+  const db = openDb({ url: config.REDIS_URL, prefix: config.BATCHBOX_PREFIX, failFast: false, onError })
+  const dispatcher = createDispatcher(db, { onError })
+  const traceBounds = { maxBytes: config.BATCHBOX_TRACE_BYTES, ttlMs: config.BATCHBOX_TRACE_RETENTION_MS }
+  const telemetry = await createTelemetry({
+    serviceName: 'batchbox-worker',
+    serviceVersion: version,
+    instanceId: worker,
+    sampleRatio: config.BATCHBOX_TRACE_SAMPLE_RATIO,
+    otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
+    async keepSpans (jobId, chunk) { await appendTrace(db, jobId, chunk, traceBounds) },
+    onError,
+  })
+  const active = new ActiveRuns()
+  const cancels = await createCancelListener(db, { onCancel: (jobId) => active.stop(jobId, 'cancel'), onError })
+  const holdCheck = createHoldCheck(db, active, onError)
+  const reaper = createReaper({ db, dispatcher, everyMs: config.BATCHBOX_REAP_EVERY_MS, retentionMs: config.BATCHBOX_RETENTION_MS, onError })
+  const context = { db, engine, dispatcher, active, tracer: telemetry.tracer, worker, retentionMs: config.BATCHBOX_RETENTION_MS, onError }
+  const consumer = createConsumer({
+    url: config.REDIS_URL,
+    prefix: config.BATCHBOX_PREFIX,
+    concurrency: engine.lanes,
+    lockMs: config.BATCHBOX_LOCK_MS,
+    stalledMs: config.BATCHBOX_STALLED_MS,
+    handle: (ref, { signal }) => runJob(context, ref, signal),
+    onError,
+  })
+
+  return {
+    lanes: engine.lanes,
+    runnerPids: engine.runnerPids,
+    async close () {
+      await drain(consumer.close(), active, config.BATCHBOX_DRAIN_MS)
+      holdCheck.close()
+      await reaper.close()
+      await Promise.all([engine.close(), cancels.close(), telemetry.close()])
+      await dispatcher.close()
+      await db.close()
+    },
+  }
+}
+
+function startEngine (config: WorkerConfig, onError: (error: unknown) => void): Promise<Engine> {
+  return createEngine({
+    supervisor: {
+      lanes: config.BATCHBOX_LANES ?? defaultLanes(),
+      spares: config.BATCHBOX_SPARE_RUNNERS,
+      threads: config.BATCHBOX_RUNNER_THREADS,
+      memoryMb: config.BATCHBOX_WARM_MEMORY_MB,
+      bootTimeoutMs: config.BATCHBOX_RUNNER_BOOT_MS,
+      onError,
+    },
+    compiler: {
+      processes: config.BATCHBOX_COMPILERS,
+      timeoutMs: config.BATCHBOX_COMPILE_MS,
+      memoryMb: config.BATCHBOX_COMPILE_MEMORY_MB,
+      cacheBytes: config.BATCHBOX_COMPILE_CACHE_BYTES,
+      onError,
+    },
+  })
+}
+
+/** Waits for the jobs that run; those that are not over in time are stopped and handed back. */
+async function drain (closed: Promise<void>, active: ActiveRuns, drainMs: number): Promise<void> {
+  const late = setTimeout(() => active.stopAll('shutdown'), drainMs)
+  await closed
+  clearTimeout(late)
+}
