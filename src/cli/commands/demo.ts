@@ -6,7 +6,7 @@ import { drawTable, drawWaterfall } from '../demo/drawing.ts'
 import { moviesJob } from '../demo/jobs/movies.ts'
 import { logsJob, parcelsJob, throwsJob } from '../demo/jobs/ordinary.ts'
 import { endlessLoopJob, memoryHogJob } from '../demo/jobs/stopped.ts'
-import { formatMs } from '../demo/live-line.ts'
+import { formatMs, startLine } from '../demo/live-line.ts'
 import { runJob, runManyJobs, type JobReport } from '../demo/run-jobs.ts'
 import { orderSpans, type TraceSpan } from '../demo/trace.ts'
 import type { Terminal } from '../terminal.ts'
@@ -27,6 +27,7 @@ export async function demo (context: CommandContext): Promise<number> {
   await using closing = new AsyncDisposableStack()
   try {
     title(terminal, 'Batchbox: code nobody vouched for, run as jobs')
+    terminal.print(terminal.style('dim', '  A Redis, the API and a worker, started for this demo and stopped after it'))
     const service = await startDemoService(context, closing)
     const leaving = new AbortController()
     closing.defer(() => leaving.abort()) // requests that a wrong answer left behind
@@ -44,7 +45,11 @@ export async function demo (context: CommandContext): Promise<number> {
     signal.throwIfAborted()
     if (many) reports.push(...await showTrace(many.last.id, api, terminal))
 
-    return conclude(reports, service.logLines, terminal)
+    const code = conclude(reports, service.logLines, terminal)
+    const line = startLine(terminal, 'Stopping what was started')
+    await closing.disposeAsync()
+    line.end(terminal.style('dim', '  Redis, API and worker are stopped, their folder is removed'))
+    return code
   } catch (error) {
     if (signal.aborted) return INTERRUPTED
     throw error
@@ -83,7 +88,6 @@ function conclude (reports: readonly JobReport[], logLines: readonly string[], t
     title(terminal, 'Wrong answers')
     for (const { file, problem } of wrong) terminal.print(`  ${terminal.style('red', '✖')} ${file}: ${problem}`)
     for (const line of logLines) terminal.print(terminal.style('dim', `    ${line}`))
-    terminal.print()
     return 1
   }
   showNext(terminal)
@@ -93,15 +97,14 @@ function conclude (reports: readonly JobReport[], logLines: readonly string[], t
 function showNext (terminal: Terminal): void {
   title(terminal, 'Where to look next')
   const next = [
-    ['npm start', 'keeps the service running, prints its URL and a key'],
-    ['URL/docs', 'every route, to read and try; URL/openapi.json for programs'],
-    ['POST URL/v1/jobs', '{"code": "export default (n) => n * 2", "input": 21} with "Prefer: wait=10"'],
-    ['GET URL/v1/jobs/{id}', 'a job; then /result, /logs and /trace'],
+    ['npm start', 'keeps the service running; prints its URL (http://127.0.0.1:8787) and a key'],
+    ['GET /docs', 'every route, to read and try; /openapi.json for programs'],
+    ['POST /v1/jobs', '{"code": "export default (n) => n * 2", "input": 21}; header "Prefer: wait=10" waits for it'],
+    ['GET /v1/jobs/{id}', 'the job; below it /result, /logs and /trace'],
     ['examples/', 'the jobs above'],
     ['README.md', 'limits, configuration, how it is secured and how durable it is'],
   ]
-  for (const [what = '', why = ''] of next) terminal.print(`  ${terminal.style('cyan', what.padEnd(22))} ${why}`)
-  terminal.print()
+  for (const [what = '', why = ''] of next) terminal.print(`  ${terminal.style('cyan', what.padEnd(19))} ${why}`)
 }
 
 function title (terminal: Terminal, text: string, aside = ''): void {

@@ -2,6 +2,7 @@ import { expectEqual, expectTrue, failureOf, resultOf } from '../check.ts'
 import type { DemoJob } from '../demo-job.ts'
 
 const COUNTDOWN_FROM = 3
+const QUOTES = [{ zone: 'Local', code: 0, price: 5 }, { zone: 'World', code: 2, price: 21 }, { zone: 'Europe', code: 1, price: 27 }] as const
 
 /** TypeScript with types, an enum and parameter properties: the quotes are worked out by hand. */
 export const parcelsJob: DemoJob = {
@@ -9,10 +10,8 @@ export const parcelsJob: DemoJob = {
   shows: 'TypeScript: types, an enum, a class',
   request: { input: [{ zone: 'Local', kilos: 2 }, { zone: 'World', kilos: 0.4 }, { zone: 'Europe', kilos: 9.1 }] },
   check: (job) => {
-    expectEqual('the quotes', resultOf(job), [
-      { zone: 'Local', code: 0, price: 5 }, { zone: 'World', code: 2, price: 21 }, { zone: 'Europe', code: 1, price: 27 },
-    ])
-    return [JSON.stringify(job.result)]
+    expectEqual('the quotes', resultOf(job), QUOTES)
+    return [QUOTES.map(({ zone, code, price }) => `Zone.${zone} (${code}) costs ${price}`).join(', ')]
   },
 }
 
