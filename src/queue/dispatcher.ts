@@ -28,8 +28,10 @@ export function createDispatcher (db: Db, { onError }: { onError (error: Error):
   queue.on('error', onError)
   return {
     async dispatch (refs) {
-      if (refs.length === 0) return
-      await queue.addBulk(refs.map(toJob))
+      const [first, ...others] = refs.map(toJob)
+      if (!first) return
+      // For one message, a bulk would cost a pipeline of its own.
+      await (others.length === 0 ? queue.add(first.name, first.data, first.opts) : queue.addBulk([first, ...others]))
       await strikeDispatch(db, refs)
     },
     async discard (ref) {
