@@ -38,6 +38,7 @@ export interface AppOptions {
 export async function createApp ({ jobs, findCaller, checkReady, logger, version }: AppOptions): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: logger,
+    childLoggerFactory: (parent) => parent, // lines are tied to their request by the trace id
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxBodyBytes(jobs.policy),
     requestTimeout: REQUEST_TIMEOUT_MS,

@@ -3,11 +3,16 @@ import type { JobRecord } from '../store/read.ts'
 
 type JobHead = Omit<JobView, 'result'>
 
+/** What is shown of a stored job. */
+export type ShownJob = Pick<JobRecord,
+  | 'id' | 'status' | 'sequence' | 'createdAt' | 'startedAt' | 'finishedAt' | 'deadlineAt' | 'expiresAt'
+  | 'result' | 'error' | 'attempts' | 'usage' | 'queueMs' | 'progress' | 'traceId'> & { spec: Pick<JobRecord['spec'], 'priority' | 'tags'> }
+
 /**
  * Writes a job as clients read it, as JSON text. The result is put in as the text it was stored as: it may nest deeper than
  * this process can write. Throws a SyntaxError for a stored result that is not JSON, which could forge the members around it.
  */
-export function writeJob (job: JobRecord): string {
+export function writeJob (job: ShownJob): string {
   const head = JSON.stringify(buildJobHead(job))
   const result = job.result?.json
   if (typeof result !== 'string' || job.result === null || job.result.bytes > INLINE_RESULT_BYTES) return head
@@ -16,7 +21,7 @@ export function writeJob (job: JobRecord): string {
 }
 
 /** A job without its result, as lists answer it. */
-export function buildJobHead (job: JobRecord): JobHead {
+export function buildJobHead (job: ShownJob): JobHead {
   const self = `/v1/jobs/${job.id}`
   return {
     id: job.id,
@@ -40,7 +45,7 @@ export function buildJobHead (job: JobRecord): JobHead {
 }
 
 /** Names the state of a job, as an entity tag (RFC 9110): every change that clients can see is an event, and events are numbered. */
-export function writeEtag (job: JobRecord): string {
+export function writeEtag (job: ShownJob): string {
   return `"${job.id}-${job.sequence}"`
 }
 

@@ -7,6 +7,7 @@ import { accept, type Accepted } from '../store/moves/accept.ts'
 import { JOB_ID, messagingAttributes, TENANT } from '../telemetry/attributes.ts'
 import { contextOf, failSpan, traceparentOf } from '../telemetry/spans.ts'
 import type { JobService } from './job-service.ts'
+import type { ShownJob } from './job-view.ts'
 
 export interface Submission {
   tenant: string
@@ -16,31 +17,38 @@ export interface Submission {
   idempotencyKey: string | undefined
 }
 
+/** What became of a submission. `job` is the job as it was accepted; a repeat has the id of the first job alone. */
+export interface Submitted {
+  id: string
+  job?: ShownJob
+}
+
 /**
- * Accepts a job and answers its id, or that of the first job where the idempotency key was used before for the same request;
+ * Accepts a job, or answers the first job where the idempotency key was used before for the same request;
  * throws IDEMPOTENCY_MISMATCH where it was used for another. An accepted job whose dispatch fails stays accepted: the debt is
  * on record and is paid later.
  */
-export async function submitJob (jobs: JobService, { tenant, request, span, idempotencyKey }: Submission): Promise<string> {
+export async function submitJob (jobs: JobService, { tenant, request, span, idempotencyKey }: Submission): Promise<Submitted> {
   const id = newId('job')
   const accepting = jobs.tracer.startSpan('accept', {
     kind: SpanKind.PRODUCER,
     attributes: { ...messagingAttributes('send', `${id}-1`), [TENANT]: tenant },
   }, contextOf(span))
+  const traceparent = traceparentOf(accepting)
   try {
     const accepted = await accept(jobs.db, {
       id,
       tenant,
       request,
-      traceparent: traceparentOf(accepting),
+      traceparent,
       ...(idempotencyKey === undefined ? {} : { idempotency: { key: idempotencyKey, bodyHash: sha256(JSON.stringify(request)), ttlMs: jobs.idempotencyMs } }),
     })
     if (accepted.type === 'mismatch') throw new JobError('IDEMPOTENCY_MISMATCH', 'Cannot take the request: its Idempotency-Key was used with another body')
-    if (accepted.type === 'repeated') return accepted.jobId
+    if (accepted.type === 'repeated') return { id: accepted.jobId }
     accepting.setAttribute(JOB_ID, id)
     span.setAttribute(JOB_ID, id)
     await dispatch(jobs, id, request, accepted)
-    return id
+    return { id, job: describeAccepted(id, request, { runAtMs: accepted.runAtMs, traceId: accepting.spanContext().traceId }) }
   } catch (error) {
     if (error instanceof Error) failSpan(accepting, error)
     throw error
@@ -54,5 +62,27 @@ async function dispatch (jobs: JobService, jobId: string, { priority }: JobReque
     await jobs.dispatcher.dispatch([{ jobId, attempt: 1, priority, runAtMs }])
   } catch (error) {
     jobs.logger.warn({ err: error, jobId }, 'dispatch failed and stays owed')
+  }
+}
+
+/** The job as the store has just made it; it need not be read for that. */
+function describeAccepted (id: string, { delayMs, priority, tags }: JobRequest, { runAtMs, traceId }: { runAtMs: number, traceId: string }): ShownJob {
+  return {
+    id,
+    status: delayMs > 0 ? 'scheduled' : 'queued',
+    sequence: 1,
+    createdAt: runAtMs - delayMs,
+    startedAt: null,
+    finishedAt: null,
+    deadlineAt: null,
+    expiresAt: null,
+    result: null,
+    error: null,
+    attempts: [],
+    usage: null,
+    queueMs: null,
+    progress: null,
+    traceId,
+    spec: { priority, tags },
   }
 }

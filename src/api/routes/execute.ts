@@ -33,7 +33,7 @@ export const executeRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async 
   }, async ({ caller: { tenant }, body, headers, span }, reply) => {
     const request = toJobRequest(body)
     checkSize(policy, request, Number(headers['content-length'] ?? Infinity))
-    const id = await submitJob(jobs, { tenant, request, span, idempotencyKey: undefined })
+    const { id } = await submitJob(jobs, { tenant, request, span, idempotencyKey: undefined })
     const job = await waitForJob(jobs, { tenant, id, timeoutMs: request.limits.timeoutMs, signal: reply.untilLeft() })
     const [{ lines }, result] = await Promise.all([
       readLogs(jobs.db, id, { after: 0, limit: request.limits.logLines, level: 'trace' }),

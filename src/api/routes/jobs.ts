@@ -4,10 +4,9 @@ import { z } from 'zod'
 import { buildJobRequest } from '../../core/job-request.ts'
 import { JobView } from '../../core/job.ts'
 import { isTerminal } from '../../core/status.ts'
-import type { JobRecord } from '../../store/read.ts'
 import { followJob } from '../find-job.ts'
 import type { JobService } from '../job-service.ts'
-import { matchesEtag, writeEtag, writeJob } from '../job-view.ts'
+import { matchesEtag, writeEtag, writeJob, type ShownJob } from '../job-view.ts'
 import { parseWait } from '../prefer.ts'
 import { withProblems } from '../problem.ts'
 import { readIdempotencyKey } from '../idempotency-key.ts'
@@ -39,9 +38,9 @@ export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, { 
   }, async (request, reply) => {
     const { caller: { tenant }, headers, body, span } = request
     checkSize(policy, body, Number(headers['content-length'] ?? Infinity))
-    const id = await submitJob(jobs, { tenant, request: body, span, idempotencyKey: readIdempotencyKey(headers['idempotency-key']) })
+    const { id, job: accepted } = await submitJob(jobs, { tenant, request: body, span, idempotencyKey: readIdempotencyKey(headers['idempotency-key']) })
     const wait = parseWait(headers.prefer)
-    const job = await followJob(jobs, { tenant, id, waitMs: (wait ?? 0) * 1000, signal: () => reply.untilStopped() })
+    const job = wait === undefined && accepted ? accepted : await followJob(jobs, { tenant, id, waitMs: (wait ?? 0) * 1000, signal: () => reply.untilStopped() })
     if (wait !== undefined) reply.header('preference-applied', `wait=${wait}`)
     reply.header('location', `/v1/jobs/${id}`)
     return sendJob(reply, job, wait !== undefined && isTerminal(job.status) ? 200 : 202)
@@ -63,6 +62,6 @@ export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, { 
   })
 }
 
-function sendJob (reply: FastifyReply, job: JobRecord, status: number): FastifyReply {
+function sendJob (reply: FastifyReply, job: ShownJob, status: number): FastifyReply {
   return sendJsonText(reply.header('etag', writeEtag(job)), status, writeJob(job))
 }
