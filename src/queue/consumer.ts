@@ -29,6 +29,7 @@ export const LOCK_MS = 10_000
 export const STALLED_MS = 5000
 /** How long a message rests whose handler threw, or whose last handler in this process is still at work. */
 export const REST_MS = 1000
+const BACK: Verdict = { type: 'back' }
 /** How long BullMQ waits after a broken connection before it tries again. */
 const RETRY_MS = 1000
 
@@ -39,12 +40,13 @@ const RETRY_MS = 1000
  */
 export function createConsumer (options: ConsumerOptions): Consumer {
   const { url, prefix, concurrency, lockMs = LOCK_MS, stalledMs = STALLED_MS, handle, onError } = options
+  let stopped: Promise<void> | undefined
   const active = new Map<string, { controller: AbortController, ended: Promise<unknown> }>()
 
   async function process (job: Job<unknown>, token = ''): Promise<void> {
     const id = job.id ?? ''
     const previous = active.get(id)
-    const verdict = previous ? await handOver(previous) : await run(id, job.data)
+    const verdict = stopped ? BACK : previous ? await handOver(previous) : await run(id, job.data)
     if (verdict.type === 'done') return
     await putBack(job, token, verdict).catch(onError)
     // Thrown whether that worked or not: BullMQ then leaves the message alone, and one that is still here stalls and is delivered again.
@@ -89,13 +91,27 @@ export function createConsumer (options: ConsumerOptions): Consumer {
   worker.on('lockRenewalFailed', (ids) => abort(ids, 'Message lost its lock'))
   worker.on('stalled', (id) => abort([id], 'Message stalled'))
 
-  let closed: Promise<void> | undefined
+  const forced = Promise.withResolvers<void>()
+
+  async function stop (): Promise<void> {
+    // BullMQ's own graceful close cannot be cut short, so it comes when nothing is left to wait for.
+    await worker.pause(true)
+    const isForced = await Promise.race([forced.promise.then(() => true), whenIdle().then(() => false)])
+    await worker.close(isForced)
+  }
+
+  async function whenIdle (): Promise<void> {
+    while (active.size > 0) await Promise.all([...active.values()].map(({ ended }) => ended))
+  }
+
   return {
-    async close ({ force = false } = {}) {
-      if (force) abort([...active.keys()], 'Consumer was closed')
-      if (force && closed) return worker.disconnect()
-      closed ??= worker.close(force)
-      await closed
+    close ({ force = false } = {}) {
+      stopped ??= stop()
+      if (force) {
+        abort([...active.keys()], 'Consumer was closed')
+        forced.resolve()
+      }
+      return stopped
     },
   }
 }
