@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { openDb } from '../../src/store/db.ts'
+import { append } from '../../src/store/moves/progress.ts'
+import { settle } from '../../src/store/moves/settle.ts'
+import { readEvents, readJob } from '../../src/store/read.ts'
+import { acceptJob, beginJob, openStore, settlement, TENANT } from '../helpers/store.ts'
+
+const JOBS = 300
+const LANES = 30
+const BREAK_EVERY = 60
+
+test('moves whose connection breaks under them are sent again, and happen once', async (t) => {
+  const db = await openStore(t)
+  const breaker = db.redis.duplicate({ enableAutoPipelining: false })
+  t.after(() => breaker.disconnect())
+  const log = (message: string) => [{ type: 'job.log' as const, time: 1, payload: { message } }]
+  const ids: string[] = []
+  let breaks = 0
+  db.redis.on('close', () => { breaks += 1 })
+
+  await Promise.all(Array.from({ length: LANES }, async () => {
+    while (ids.length < JOBS) {
+      const id = await acceptJob(db)
+      ids.push(id)
+      if (ids.length % BREAK_EVERY === 0) void breaker.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+      const { run } = await beginJob(db, id)
+      await append(db, run, log('one'))
+      await append(db, run, log('two'))
+      await settle(db, run, settlement())
+    }
+  }))
+
+  assert.ok(breaks > 3, `the connection broke ${breaks} times`)
+  for (const id of ids) {
+    const job = await readJob(db, TENANT, id)
+    const events = await readEvents(db, id, { after: 0, limit: 20 })
+    assert.deepEqual([job?.status, job?.lost, job?.attempts[0]?.runs], ['succeeded', 0, 1])
+    assert.deepEqual(events.map(({ type }) => type), ['job.queued', 'job.started', 'job.log', 'job.log', 'job.succeeded'])
+  }
+})
+
+test('a connection that fails fast answers an error while Redis is away, and works once it is there', async (t) => {
+  const { url, keys } = await openStore(t)
+  const away = openDb({ url: `${url}.missing`, prefix: keys.prefix, failFast: true, onError: () => {} })
+  t.after(() => away.close())
+
+  await assert.rejects(acceptJob(away))
+})
+
+test('a script that Redis does not know yet, or has forgotten, is sent in full', async (t) => {
+  const db = await openStore(t)
+  await acceptJob(db)
+  await db.redis.script('FLUSH')
+
+  assert.equal((await readJob(db, TENANT, await acceptJob(db)))?.status, 'queued')
+})
