@@ -1,4 +1,5 @@
 import ivm from 'isolated-vm'
+import { GUEST_FILE, makeCodeCache } from './code-cache.ts'
 
 /** An isolate with the trusted guest inside, for one run only. */
 export interface WarmIsolate {
@@ -12,21 +13,18 @@ export interface WarmIsolate {
   readonly guest: Readonly<Record<'prepare' | 'start' | 'tick', ivm.Reference>>
 }
 
-type CachedScript = ivm.Script & { cachedData?: ivm.ExternalCopy<ArrayBuffer> } // left out of the library's types
-
 /**
  * Makes isolates whose heap is bounded, with nothing in them but the language and the guest. Whoever takes one disposes of it. The
- * guest's code cache is made here, from the first compilation, before this process ever sees user code.
+ * guest's code cache is made here, by this process from trusted code, before it ever sees any other.
  */
-export function createIsolateMaker (guestText: string): (memoryMb: number) => WarmIsolate {
-  let cachedData: ivm.ExternalCopy<ArrayBuffer> | undefined
+export async function createIsolateMaker (guestText: string): Promise<(memoryMb: number) => WarmIsolate> {
+  const cachedData = await makeCodeCache(guestText)
 
   return (memoryMb) => {
     const begun = performance.now()
     const isolate = new ivm.Isolate({ memoryLimit: memoryMb, onCatastrophicError: abort })
     const context = isolate.createContextSync()
-    const script: CachedScript = isolate.compileScriptSync(guestText, { filename: 'batchbox:guest', ...(cachedData ? { cachedData } : { produceCachedData: true }) })
-    cachedData ??= script.cachedData
+    const script = isolate.compileScriptSync(guestText, { filename: GUEST_FILE, cachedData })
     const exports: ivm.Reference = script.runSync(context, { reference: true })
     const exported = (name: string): ivm.Reference => exports.getSync(name, { reference: true })
     const guest = Object.freeze({ prepare: exported('prepare'), start: exported('start'), tick: exported('tick') })

@@ -80,11 +80,12 @@ export class Run {
     const { limits, code, file, entry, input, context: contextText } = this.#task
     try {
       const settings = JSON.stringify({ timers: limits.timers, resultBytes: limits.resultBytes, budget: splitLogBudget(limits) })
-      await guest.prepare.apply(undefined, [new ivm.Callback(this.#hear, { ignored: true }), settings], this.#callOptions())
-      const module = await isolate.compileModule(code, Object.freeze({ __proto__: null, filename: file, lineOffset: 0, columnOffset: 0, produceCachedData: false }))
+      guest.prepare.applySync(undefined, [new ivm.Callback(this.#hear, { ignored: true }), settings], this.#callOptions())
+      // Parsing runs nothing of the user's: no need to leave the thread for it.
+      const module = isolate.compileModuleSync(code, Object.freeze({ __proto__: null, filename: file, lineOffset: 0, columnOffset: 0, produceCachedData: false }))
       const [imported] = module.dependencySpecifiers
       if (imported !== undefined) return this.#end(refuseImport(imported))
-      await module.instantiate(context, refuseResolution)
+      module.instantiateSync(context, refuseResolution)
       this.#phase = 'evaluate'
       await module.evaluate(this.#callOptions())
       this.#phase = 'run'

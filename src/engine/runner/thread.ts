@@ -34,7 +34,7 @@ export default function handle (task: ThreadTask): Promise<void> {
 async function warmUp (task: WarmUp): Promise<void> {
   port = task.port
   memoryMb = task.memoryMb
-  createWarmIsolate = createIsolateMaker(task.guest)
+  createWarmIsolate = await createIsolateMaker(task.guest)
   const lockedDown = new Promise<void>((resolve) => { port.once('message', resolve) })
   await rehearse()
   spare = createWarmIsolate(memoryMb)
