@@ -1,11 +1,17 @@
-local last, history = tonumber(ARGV[3]), ARGV[4]
+local last, history, inline_bytes = tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
 
 local f = redis.call('HMGET', JOB, 'status', 'seq')
 if f[1] and not TERMINAL[f[1]] then return 0 end
 if f[1] and redis.call('EXISTS', EVENTS) == 1 then
-  -- No event follows the end, so a fold that is short was read too early.
-  if tonumber(f[2]) ~= last then return 0 end
-  redis.call('SET', P .. ':history:' .. ID, history)
+  -- No event follows the end, so a fold that is short, or a record that does not go with it, was read too early.
+  if tonumber(f[2]) ~= last or #ARGV < 6 then return 0 end
+  redis.call('DEL', JOB)
+  for i = 6, #ARGV, 2 do redis.call('HSET', JOB, ARGV[i], ARGV[i + 1]) end
+  if #history <= inline_bytes then
+    redis.call('HSET', JOB, 'history', history)
+  else
+    redis.call('SET', P .. ':history:' .. ID, history)
+  end
 end
 redis.call('DEL', EVENTS)
 redis.call('ZREM', P .. ':owed:archive', ID)

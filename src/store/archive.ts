@@ -1,14 +1,24 @@
+import { isTerminal, type JobStatus } from '../core/status.ts'
 import type { Db } from './db.ts'
 import { foldStream } from './events.ts'
+import { foldRecord } from './record-fold.ts'
 import { loadMove, runMove } from './script.ts'
 
 const SCRIPT = loadMove(new URL('archive.lua', import.meta.url))
 
+/** A history up to this size stands inside the job's hash: a key of its own would cost a hundred bytes more. */
+export const INLINE_HISTORY_BYTES = 1024
+
 /**
- * Replaces the stream of a job that ended by one compressed value. Answers false, and changes nothing, while the job has not
+ * Replaces the stream of a job that ended by one compressed value, and folds its record. Answers false, and changes nothing, while the job has not
  * ended. Doing it again, or twice at once, is harmless.
  */
 export async function archive (db: Db, jobId: string): Promise<boolean> {
-  const fold = await foldStream(db, jobId)
-  return await runMove(db, SCRIPT, jobId, [fold?.last ?? 0, fold?.value ?? '']) === 1
+  const [history, fields] = await Promise.all([foldStream(db, jobId), db.redis.hgetallBuffer(db.keys.job(jobId))])
+  const { value = Buffer.of(), last = 0 } = history ?? {}
+  // The record may have been read before the job's last change, which the stream then tells.
+  const status = fields['status']?.toString() as JobStatus | undefined // a move wrote it
+  const isLast = status !== undefined && isTerminal(status) && Number(fields['seq']) === last
+  const record = isLast ? await foldRecord(fields) : []
+  return await runMove(db, SCRIPT, jobId, [last, value, INLINE_HISTORY_BYTES, ...record]) === 1
 }

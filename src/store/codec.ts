@@ -20,10 +20,10 @@ const BOUND: ZstdOptions = { maxOutputLength: MAX_UNPACKED_BYTES }
 const compress = promisify<Buffer, ZstdOptions, Buffer>(zstdCompress)
 const decompress = promisify<Buffer, ZstdOptions, Buffer>(zstdDecompress)
 
-/** Packs JSON text: a format byte, then the text, compressed where that is shorter. */
-export async function pack (text: string | Buffer): Promise<Buffer> {
+/** Packs JSON text: a format byte, then the text, compressed where it is long and that is shorter. */
+export async function pack (text: string | Buffer, compressFromBytes = COMPRESS_FROM_BYTES): Promise<Buffer> {
   const bytes = typeof text === 'string' ? Buffer.from(text) : text
-  if (bytes.length >= COMPRESS_FROM_BYTES) {
+  if (bytes.length >= compressFromBytes) {
     const packed = bytes.length < IN_THREAD_FROM_BYTES ? zstdCompressSync(bytes, LEVEL) : await compress(bytes, LEVEL)
     if (packed.length < bytes.length) return withFormat(FORMAT.zstd, packed)
   }

@@ -19,7 +19,8 @@ export async function readEvents (db: Db, jobId: string, { after, limit }: Event
   const entries = await readStream(db, jobId, after, limit)
   if (entries.length > 0) return entries.map(parseEntry)
   // Asked for after the stream: whoever finds the stream gone finds the history there, since one script swaps them.
-  const history = await db.redis.getBuffer(db.keys.history(jobId))
+  const [short, long] = await Promise.all([db.redis.hgetBuffer(db.keys.job(jobId), 'history'), db.redis.getBuffer(db.keys.history(jobId))])
+  const history = short ?? long
   return history ? readHistory(history, { after, limit }) : []
 }
 

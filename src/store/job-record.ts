@@ -3,6 +3,7 @@ import type { JobSpec } from '../core/job-request.ts'
 import type { Isolation, JobFailure, Usage } from '../core/outcome.ts'
 import { isTerminal, type JobStatus } from '../core/status.ts'
 import { readReference, unpack } from './codec.ts'
+import { unfoldRecord, type Fields } from './record-fold.ts'
 
 /** Version of the record that this code reads and writes. */
 const RECORD_VERSION = '1'
@@ -52,10 +53,9 @@ interface RunEnd {
   error?: JobFailure | null
 }
 
-type Fields = Readonly<Record<string, Buffer | undefined>>
-
-/** Reads the fields of a job's hash. Throws an Error for a record of a newer version. */
-export async function parseJobRecord (id: string, fields: Fields): Promise<JobRecord> {
+/** Reads the fields of a job's hash, folded or not. Throws an Error for a record of a newer version. */
+export async function parseJobRecord (id: string, stored: Fields): Promise<JobRecord> {
+  const fields = await unfoldRecord(stored)
   const text = (name: string) => fields[name]?.toString() ?? ''
   const time = (name: string) => fields[name] ? Number(text(name)) : null
   // The moves wrote every JSON in here, from values that were validated before.

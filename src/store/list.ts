@@ -3,6 +3,7 @@ import type { JobSpec } from '../core/job-request.ts'
 import type { JobStatus } from '../core/status.ts'
 import type { Db } from './db.ts'
 import { parseJobRecord, type JobRecord } from './job-record.ts'
+import { FOLD, unfoldRecord } from './record-fold.ts'
 
 /** Jobs looked at by one call, however few of them match; the cursor goes on from there. */
 export const LIST_SCAN_JOBS = 2000
@@ -65,9 +66,10 @@ async function readPage (db: Db, index: string, { since, until, at }: JobFilter 
 }
 
 async function hasTag (db: Db, jobId: string, { name, value }: { name: string, value: string }): Promise<boolean> {
-  const spec = await db.redis.hget(db.keys.job(jobId), 'spec')
-  if (!spec) return false
-  const { tags } = JSON.parse(spec) as JobSpec // accept wrote it, from a validated request
+  const [spec, fold] = await db.redis.hmgetBuffer(db.keys.job(jobId), 'spec', FOLD)
+  const text = spec ?? (fold && (await unfoldRecord({ [FOLD]: fold }))['spec'])
+  if (!text) return false
+  const { tags } = JSON.parse(text.toString()) as JobSpec // accept wrote it, from a validated request
   return Object.hasOwn(tags, name) && tags[name] === value
 }
 

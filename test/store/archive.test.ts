@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { buildFailure } from '../../src/core/outcome.ts'
 import { archive } from '../../src/store/archive.ts'
-import type { Db } from '../../src/store/db.ts'
+import { openDb, type Db } from '../../src/store/db.ts'
+import { begin } from '../../src/store/moves/begin.ts'
+import { cancel } from '../../src/store/moves/cancel.ts'
 import { append } from '../../src/store/moves/progress.ts'
 import { settle } from '../../src/store/moves/settle.ts'
 import { owedArchives } from '../../src/store/reap.ts'
-import { readEvents } from '../../src/store/read.ts'
-import { acceptJob, beginJob, openStore, settlement } from '../helpers/store.ts'
+import { listJobs, readEvents, readJob } from '../../src/store/read.ts'
+import { acceptJob, beginJob, openStore, settlement, TENANT } from '../helpers/store.ts'
 
 /** A job that ended after that many log lines. */
 async function endedJob (db: Db, lines: number): Promise<string> {
@@ -59,4 +62,41 @@ test('readers find every event while the stream is being archived', async (t) =>
   const answers = await Promise.all(reads)
 
   for (const answer of answers) if (Array.isArray(answer)) assert.deepEqual(answer.map(({ sequence }) => sequence), [2, 3, 4, 5, 6, 7, 8])
+})
+
+test('an archived job reads as it did before, is found by its tags, and is small', async (t) => {
+  const db = await openStore(t)
+  const id = await acceptJob(db, { tags: { a: 'line\nbreak' }, retry: { attempts: 2 } })
+  const error = buildFailure('USER_ERROR', 'boom\n"', { stack: 'Error: boom\n    at job.js:1:1' })
+  await settle(db, (await beginJob(db, id)).run, settlement({ status: 'scheduled', error, next: { attempt: 2, delayMs: 0 } }))
+  await settle(db, (await beginJob(db, id, 2)).run, settlement({ status: 'dead', error }))
+  const before = await readJob(db, TENANT, id)
+
+  await archive(db, id)
+
+  assert.deepEqual(await readJob(db, TENANT, id), before)
+  assert.deepEqual((await listJobs(db, TENANT, { limit: 5, status: 'dead', tag: { name: 'a', value: 'line\nbreak' } })).jobs, [before])
+  assert.ok(await db.redis.hlen(db.keys.job(id)) <= 8)
+  assert.deepEqual(await cancel(db, TENANT, id, 1), { type: 'ended', status: 'dead' })
+  assert.deepEqual(await begin(db, { jobId: id, attempt: 2 }, { worker: 'w', retentionMs: 1 }), { type: 'drop', reason: 'ended' })
+})
+
+test('archiving that races with the settlement never keeps a record from before it', async (t) => {
+  const db = await openStore(t)
+  const other = openDb({ url: db.url, prefix: db.keys.prefix, failFast: false, onError: (failure) => t.diagnostic(failure.message) })
+  t.after(() => other.close())
+  const ids = await Promise.all(Array.from({ length: 50 }, () => acceptJob(db)))
+
+  await Promise.all(ids.map(async (id) => {
+    const { run } = await beginJob(db, id)
+    const settling = settle(db, run, settlement())
+    for (let tries = 0; tries < 100 && !await archive(other, id); tries++);
+    await settling
+  }))
+
+  for (const id of ids) {
+    const job = await readJob(db, TENANT, id)
+    assert.deepEqual([job?.status, job?.sequence, job?.result?.json], ['succeeded', 3, '42'])
+    assert.equal((await readEvents(db, id, { after: 0, limit: 9 })).length, 3)
+  }
 })

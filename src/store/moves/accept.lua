@@ -13,7 +13,7 @@ if idem_key ~= '' then
 end
 
 if redis.call('EXISTS', JOB) == 1 then
-  return { 'accepted', redis.call('HGET', JOB, 'runAt') or redis.call('HGET', JOB, 'createdAt') }
+  return { 'accepted', redis.call('HGET', JOB, 'runAt') or redis.call('HGET', JOB, 'createdAt') or text(NOW) }
 end
 
 local now, due = text(NOW), text(NOW + delay_ms)
