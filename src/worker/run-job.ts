@@ -109,7 +109,7 @@ async function conclude (context: JobRunner, { active, run, job, report, rest, s
 
 /** Acts on what the store made of it: another attempt is another message, another run of the same attempt is the same one, later. */
 async function follow ({ db, dispatcher, onError }: JobRunner, job: BegunJob, { next }: Decision, settled: Settled): Promise<Verdict> {
-  if (settled.type === 'fenced') return { type: 'done' }
+  if (settled.type === 'fenced') return { type: 'back' } // the message may be the only one that the next run has
   if (settled.runAtMs === null || !next) {
     await archive(db, job.id).catch(onError) // owed: the reaper does it otherwise
     return { type: 'done' }
