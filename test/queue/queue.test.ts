@@ -243,3 +243,44 @@ test('a close that is forced while a graceful one waits aborts the handlers and 
 
   assert.equal(signal.aborted, true)
 })
+
+test('a message that comes back to the process that still handles it waits for the first handler to end', async (t) => {
+  const { db, dispatcher } = await openQueue(t)
+  const started = Promise.withResolvers<void>()
+  const over = Promise.withResolvers<void>()
+  let atOnce = 0
+  let most = 0
+  let calls = 0
+  startConsumer(t, db, {
+    ...SHORT,
+    concurrency: 3,
+    onError: () => {}, // BullMQ tells of the lost lock here too
+    async handle (_ref, { signal }) {
+      calls += 1
+      atOnce += 1
+      most = Math.max(most, atOnce)
+      if (calls === 1) {
+        started.resolve()
+        await new Promise<void>((resolve) => { signal.addEventListener('abort', () => resolve()) })
+        await waitForRedelivery(db)
+      }
+      atOnce -= 1
+      if (calls > 1) over.resolve()
+      return DONE
+    },
+  })
+  await dispatcher.dispatch([ref('a')])
+  await started.promise
+
+  await db.redis.del(`${db.keys.queue}:jobs:a-1:lock`)
+  await over.promise
+
+  assert.equal(most, 1)
+  assert.equal(calls, 2)
+})
+
+/** Polls, since BullMQ signals it to nobody: the message is locked again once it was delivered. */
+async function waitForRedelivery (db: Db): Promise<void> {
+  const deadline = Date.now() + 10_000
+  while (Date.now() < deadline && await db.redis.exists(`${db.keys.queue}:jobs:a-1:lock`) === 0);
+}
