@@ -5,6 +5,8 @@ import { append, type Progress } from '../store/moves/progress.ts'
 
 /** Events waiting for Redis before the runner is made to wait too. */
 const PENDING_MAX = 500
+/** Events of one write; more go in several, since the arguments of a command are bounded. */
+const BATCH_MAX = 1000
 /** Progress is kept in the history up to this many times a run; afterwards only the newest value is. */
 const PROGRESS_EVENTS_MAX = 10_000
 
@@ -17,7 +19,10 @@ export interface WriterEvents {
   error (error: unknown): void
 }
 
-/** Appends the events of one run as they come, one write at a time: what comes during a write goes with the next. */
+/**
+ * Appends the events of one run as they come, one write at a time: what comes during a write goes with the next.
+ * States: open ⇄ writing → fenced. A fenced writer drops whatever comes.
+ */
 export class EventWriter {
   readonly #db: Db
   readonly #run: Run
@@ -26,6 +31,7 @@ export class EventWriter {
   #progress: Progress | undefined
   #progressEvents = 0
   #writing: Promise<void> | undefined
+  #fenced = false
 
   constructor (db: Db, run: Run, on: WriterEvents) {
     this.#db = db
@@ -35,42 +41,52 @@ export class EventWriter {
 
   /** Resolves when there is room for more. */
   addLogs (entries: readonly LogEntry[]): Promise<void> | void {
-    this.#pending.push(...entries.map(logEvent))
+    if (this.#fenced) return
+    for (const entry of entries) this.#pending.push(logEvent(entry))
     this.#write()
     if (this.#pending.length > PENDING_MAX) return this.#writing
   }
 
   setProgress (value: number, message: string): void {
+    if (this.#fenced) return
     this.#progress = { value, message }
     this.#progressEvents += 1
     if (this.#progressEvents <= PROGRESS_EVENTS_MAX) this.#pending.push({ type: 'job.progress', time: Date.now(), payload: { value, message } })
     this.#write()
   }
 
-  /** Waits for the write under way and answers what was not written yet, for the settlement to take along. */
-  async finish (): Promise<NewEvent[]> {
-    const rest = this.#pending
-    this.#pending = []
+  /** Takes the run's last events and answers those that go with its settlement, so that a short history costs no write of its own. */
+  async finish (last: readonly NewEvent[]): Promise<NewEvent[]> {
+    for (const event of last) this.#pending.push(event)
+    const rest = this.#pending.splice(Math.max(0, this.#pending.length - BATCH_MAX))
+    this.#write()
     await this.#writing
     return rest
   }
 
   #write (): void {
-    this.#writing ??= this.#drain().finally(() => { this.#writing = undefined })
+    if (this.#pending.length > 0 || this.#progress) this.#writing ??= this.#drain()
   }
 
   async #drain (): Promise<void> {
-    while (this.#pending.length > 0 || this.#progress) {
-      const [events, progress] = [this.#pending, this.#progress]
-      this.#pending = []
+    while (!this.#fenced && (this.#pending.length > 0 || this.#progress)) {
+      const [events, progress] = [this.#pending.splice(0, BATCH_MAX), this.#progress]
       this.#progress = undefined
       const answer = await append(this.#db, this.#run, events, progress).catch((error: unknown) => {
         this.#on.error(error)
         return { type: 'fenced' } as const
       })
-      if (answer.type === 'fenced') return this.#on.fenced()
-      if (answer.cancelled) this.#on.cancelled()
+      if (answer.type === 'fenced') this.#fence()
+      else if (answer.cancelled) this.#on.cancelled()
     }
+    this.#writing = undefined // with the look at what is pending: nothing may come in between and find nobody to write it
+  }
+
+  #fence (): void {
+    this.#fenced = true
+    this.#pending = []
+    this.#progress = undefined
+    this.#on.fenced()
   }
 }
 

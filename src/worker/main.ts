@@ -1,9 +1,13 @@
 import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
 import manifest from '../../package.json' with { type: 'json' }
 import { parseEnv } from '../core/parse-env.ts'
 import { createLogger } from '../telemetry/logger.ts'
 import { WorkerConfig } from './config.ts'
-import { createWorker } from './worker.ts'
+import { createWorker, HAND_BACK_MS } from './worker.ts'
+
+/** How long closing connections and processes may take once no job runs here any more. */
+const LAST_MS = 2000
 
 /** The worker process: runs jobs until it is told to stop, then lets them finish or hands them back, and exits with 0. */
 async function main (): Promise<void> {
@@ -15,8 +19,10 @@ async function main (): Promise<void> {
   logger.child({}, { level: 'info' }).info({ lanes: worker.lanes }, 'ready')
   const reason = await stopping
   logger.info({ reason }, 'stopping')
-  await worker.close()
-  logger.info('stopped')
+  const late = delay(config.BATCHBOX_DRAIN_MS + HAND_BACK_MS + LAST_MS, 'late')
+  const end = await Promise.race([worker.close(), late])
+  if (end === 'late') logger.warn('stopped with work left: what was not handed back is found by another worker')
+  else logger.info('stopped')
 }
 
 async function waitForStop (withStdin: boolean): Promise<string> {

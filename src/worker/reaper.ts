@@ -33,7 +33,7 @@ export function createReaper ({ db, dispatcher, everyMs, retentionMs, onError }:
   const steps: (() => Promise<number>)[] = [
     async () => {
       const runs = await overdueRuns(db, OVERDUE_GRACE_MS, STEP)
-      await Promise.all(runs.map((run) => loseRun(db, run, { graceMs: OVERDUE_GRACE_MS, retentionMs })))
+      await Promise.all(runs.map((run) => loseRun(db, run, { graceMs: OVERDUE_GRACE_MS, retentionMs }).catch(onError)))
       return runs.length
     },
     async () => {
@@ -43,7 +43,7 @@ export function createReaper ({ db, dispatcher, everyMs, retentionMs, onError }:
     },
     async () => {
       const jobIds = await owedArchives(db, STEP)
-      await Promise.all(jobIds.map((jobId) => archive(db, jobId)))
+      await Promise.all(jobIds.map((jobId) => archive(db, jobId).catch(onError)))
       return jobIds.length
     },
     () => removeExpired(db, STEP),
@@ -53,14 +53,16 @@ export function createReaper ({ db, dispatcher, everyMs, retentionMs, onError }:
   let round: Promise<void> = Promise.resolve()
 
   async function reap (): Promise<void> {
-    for (const step of steps) {
-      for (let i = 0; i < STEPS_MAX && !closed; i++) if (await step() < STEP) break
-    }
+    for (const step of steps) await repeat(step).catch(onError) // one that fails keeps nothing from the others
+  }
+
+  async function repeat (step: () => Promise<number>): Promise<void> {
+    for (let i = 0; i < STEPS_MAX && !closed; i++) if (await step() < STEP) return
   }
 
   function plan (): void {
     timer = setTimeout(() => {
-      round = reap().catch(onError).finally(() => { if (!closed) plan() })
+      round = reap().finally(() => { if (!closed) plan() })
     }, everyMs * (0.5 + Math.random()))
   }
 

@@ -1,7 +1,8 @@
 import type { Tracer } from '@opentelemetry/api'
+import type { Logger } from 'pino'
 import type { NewEvent } from '../core/events.ts'
 import type { Outcome } from '../core/outcome.ts'
-import type { Engine, RunReport } from '../engine/engine.ts'
+import type { Engine, RunReport, RunRequest } from '../engine/engine.ts'
 import type { Verdict } from '../queue/consumer.ts'
 import type { Dispatcher } from '../queue/dispatcher.ts'
 import { archive } from '../store/archive.ts'
@@ -20,6 +21,7 @@ export interface JobRunner {
   dispatcher: Pick<Dispatcher, 'dispatch'>
   active: ActiveRuns
   tracer: Tracer
+  logger: Logger
   /** Name of this worker, as clients read it. */
   worker: string
   retentionMs: number
@@ -47,36 +49,35 @@ export async function runJob (context: JobRunner, ref: AttemptRef, lockLost: Abo
   }
 }
 
-async function dropMessage ({ db }: JobRunner, ref: AttemptRef, reason: string): Promise<Verdict> {
-  if (reason === 'expired') await archive(db, ref.jobId)
+async function dropMessage ({ db, onError }: JobRunner, ref: AttemptRef, reason: string): Promise<Verdict> {
+  if (reason === 'expired') await archive(db, ref.jobId).catch(onError) // owed: the reaper does it otherwise
   return { type: 'done' }
 }
 
-async function executeRun (context: JobRunner, active: ActiveRun, run: Run, job: BegunJob): Promise<Verdict> {
+function executeRun (context: JobRunner, active: ActiveRun, run: Run, job: BegunJob): Promise<Verdict> {
   const span = startRunSpan(context.tracer, job, run)
-  const writer = new EventWriter(context.db, run, {
-    fenced: () => active.stop('fenced'),
-    cancelled: () => active.stop('cancel'),
-    error: context.onError,
+  return span.within(async () => {
+    const writer = new EventWriter(context.db, run, {
+      fenced: () => active.stop('fenced'),
+      cancelled: () => active.stop('cancel'),
+      error: context.onError,
+    })
+    const report = await context.engine.execute(buildRequest(job), {
+      signal: active.signal,
+      onLogs: (lines) => writer.addLogs(lines),
+      onProgress: (value, message) => writer.setProgress(value, message),
+    })
+    const rest = await writer.finish(tailEvents(report))
+    const verdict = await conclude(context, { active, run, job, report, rest, span })
+    span.end(report)
+    return verdict
   })
-  const { spec } = job
-  const report = await context.engine.execute({
-    tenant: job.tenant,
-    code: job.code,
-    codeHash: job.codeHash,
-    input: job.input,
-    entry: spec.entry,
-    limits: spec.limits,
-    context: { jobId: job.id, attempt: job.attempt, tags: spec.tags, deadline: new Date(job.startedAt + spec.limits.timeoutMs).toISOString() },
-  }, {
-    signal: active.signal,
-    onLogs: (lines) => writer.addLogs(lines),
-    onProgress: (value, message) => writer.setProgress(value, message),
-  })
-  const rest = await writer.finish()
-  const verdict = await conclude(context, { active, run, job, report, rest, span })
-  span.end(report)
-  return verdict
+}
+
+function buildRequest ({ id, tenant, attempt, spec, code, codeHash, input, startedAt }: BegunJob): RunRequest {
+  const { entry, limits, tags } = spec
+  const deadline = new Date(startedAt + limits.timeoutMs).toISOString()
+  return { tenant, code, codeHash, input, entry, limits, context: { jobId: id, attempt, tags, deadline } }
 }
 
 interface Conclusion {
@@ -91,7 +92,8 @@ interface Conclusion {
 async function conclude (context: JobRunner, { active, run, job, report, rest, span }: Conclusion): Promise<Verdict> {
   const { db, retentionMs } = context
   if (report.outcome.type === 'cancelled' && active.reason !== 'cancel') {
-    await giveBack(db, run, { retentionMs })
+    const given = await giveBack(db, run, { retentionMs })
+    context.logger.info({ ...describe(run, job), reason: active.reason, given: given.type }, 'run was stopped')
     return { type: 'back' }
   }
   const decision = decide(withStopTime(report.outcome, active), {
@@ -102,21 +104,35 @@ async function conclude (context: JobRunner, { active, run, job, report, rest, s
     usage: report.outcome.usage,
     isolation: report.isolation,
     retentionMs,
-    events: [...rest, ...tailEvents(report), ...decision.events],
+    events: [...rest, ...decision.events],
   }))
+  logEnd(context.logger, { run, job, decision, outcome: report.outcome, settled })
   return follow(context, job, decision, settled)
+}
+
+function logEnd (logger: Logger, { run, job, decision, outcome, settled }: Pick<Conclusion, 'run' | 'job'> & { decision: Decision, outcome: Outcome, settled: Settled }): void {
+  const status = settled.type === 'settled' ? settled.status : 'fenced'
+  const fields = { ...describe(run, job), status, code: decision.error?.code, wallMs: outcome.usage.wallMs }
+  if (outcome.type === 'crashed') logger.warn({ ...fields, evidence: outcome.evidence }, 'runner died under a run')
+  else logger.info(fields, 'run ended')
+}
+
+/** What the log says of a run. Nothing of it was written by a user. */
+function describe ({ fence }: Run, { id, attempt }: BegunJob) {
+  return { jobId: id, attempt, run: fence }
 }
 
 /** Acts on what the store made of it: another attempt is another message, another run of the same attempt is the same one, later. */
 async function follow ({ db, dispatcher, onError }: JobRunner, job: BegunJob, { next }: Decision, settled: Settled): Promise<Verdict> {
-  if (settled.type === 'fenced') return { type: 'back' } // the message may be the only one that the next run has
+  // The message may still be the only one that the job has: whoever gets it next finds out. Its lock tells whether it is ours to give.
+  if (settled.type === 'fenced') return { type: 'back' }
   if (settled.runAtMs === null || !next) {
-    await archive(db, job.id).catch(onError) // owed: the reaper does it otherwise
+    await archive(db, job.id).catch(onError) // owed, too
     return { type: 'done' }
   }
   if (next.attempt === job.attempt) return { type: 'later', atMs: settled.runAtMs }
   const message = { jobId: job.id, attempt: next.attempt, priority: job.spec.priority, runAtMs: settled.runAtMs }
-  await dispatcher.dispatch([message]).catch(onError) // owed, too
+  await dispatcher.dispatch([message]).catch(onError) // likewise
   return { type: 'done' }
 }
 

@@ -1,4 +1,4 @@
-import { SpanKind, type Tracer } from '@opentelemetry/api'
+import { context, SpanKind, type Tracer } from '@opentelemetry/api'
 import type { RunReport } from '../engine/engine.ts'
 import type { Run } from '../store/db.ts'
 import type { BegunJob } from '../store/moves/begin.ts'
@@ -6,6 +6,8 @@ import { JOB_ATTEMPT, JOB_ID, JOB_STATUS, messagingAttributes, TENANT } from '..
 import { contextFromTraceparent, contextOf, failSpan, recordSpan } from '../telemetry/spans.ts'
 
 export interface RunSpanHandle {
+  /** Does something inside the run's span: what it logs carries the ids of the trace. */
+  within<T> (act: () => Promise<T>): Promise<T>
   /** Times a step of the run as a span of its own. */
   time<T> (name: string, step: () => Promise<T>): Promise<T>
   /** Ends the run's span, with what the engine measured as spans below it. */
@@ -28,6 +30,7 @@ export function startRunSpan (tracer: Tracer, job: BegunJob, run: Run): RunSpanH
   const now = () => performance.timeOrigin + performance.now()
 
   return {
+    within: (act) => context.with(parent, act),
     async time (name, step) {
       const startMs = now()
       const value = await step()

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import { createEngine, type Engine } from '../engine/engine.ts'
-import { createConsumer } from '../queue/consumer.ts'
+import { createConsumer, type Consumer } from '../queue/consumer.ts'
 import { createDispatcher } from '../queue/dispatcher.ts'
 import { createCancelListener } from '../store/cancel-listener.ts'
 import { openDb } from '../store/db.ts'
@@ -12,6 +12,9 @@ import { defaultLanes, type WorkerConfig } from './config.ts'
 import { createHoldCheck } from './hold-check.ts'
 import { createReaper } from './reaper.ts'
 import { runJob } from './run-job.ts'
+
+/** How long stopping runs and handing their jobs back may take; Redis may be away. */
+export const HAND_BACK_MS = 2000
 
 export interface WorkerOptions {
   config: WorkerConfig
@@ -47,7 +50,7 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
   const cancels = await createCancelListener(db, { onCancel: (jobId) => active.stop(jobId, 'cancel'), onError })
   const holdCheck = createHoldCheck(db, active, onError)
   const reaper = createReaper({ db, dispatcher, everyMs: config.BATCHBOX_REAP_EVERY_MS, retentionMs: config.BATCHBOX_RETENTION_MS, onError })
-  const context = { db, engine, dispatcher, active, tracer: telemetry.tracer, worker, retentionMs: config.BATCHBOX_RETENTION_MS, onError }
+  const context = { db, engine, dispatcher, active, tracer: telemetry.tracer, logger, worker, retentionMs: config.BATCHBOX_RETENTION_MS, onError }
   const consumer = createConsumer({
     url: config.REDIS_URL,
     prefix: config.BATCHBOX_PREFIX,
@@ -62,7 +65,7 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
     lanes: engine.lanes,
     runnerPids: engine.runnerPids,
     async close () {
-      await drain(consumer.close(), active, config.BATCHBOX_DRAIN_MS)
+      await drain(consumer, active, config.BATCHBOX_DRAIN_MS)
       holdCheck.close()
       await reaper.close()
       await Promise.all([engine.close(), cancels.close(), telemetry.close()])
@@ -92,9 +95,11 @@ function startEngine (config: WorkerConfig, onError: (error: unknown) => void): 
   })
 }
 
-/** Waits for the jobs that run; those that are not over in time are stopped and handed back. */
-async function drain (closed: Promise<void>, active: ActiveRuns, drainMs: number): Promise<void> {
+/** Waits for the jobs that run. Those that are not over in time are stopped and handed back; those that cannot even be handed back are left. */
+async function drain (consumer: Consumer, active: ActiveRuns, drainMs: number): Promise<void> {
   const late = setTimeout(() => active.stopAll('shutdown'), drainMs)
-  await closed
+  const tooLate = setTimeout(() => { void consumer.close({ force: true }) }, drainMs + HAND_BACK_MS)
+  await consumer.close()
   clearTimeout(late)
+  clearTimeout(tooLate)
 }
