@@ -66,7 +66,7 @@ async function evaluate ({ redis }: Db, { body, sha }: Script, key: string, args
 }
 
 function isPassing (error: unknown): boolean {
-  if (!(error instanceof Error)) return false
+  if (!(error instanceof Error) || error instanceof TypeError || error instanceof RangeError) return false // a mistake is one the next time too
   return error.name !== 'ReplyError' || PASSING_REPLY.test(error.message)
 }
 

@@ -55,3 +55,11 @@ test('a script that Redis does not know yet, or has forgotten, is sent in full',
 
   assert.equal((await readJob(db, TENANT, await acceptJob(db)))?.status, 'queued')
 })
+
+test('a move with more arguments than a call can have is a mistake, not a reason to try again', async (t) => {
+  const db = await openStore(t)
+  const { run } = await beginJob(db, await acceptJob(db))
+  const events = Array.from({ length: 200_000 }, () => ({ type: 'job.log' as const, time: 1, payload: {} }))
+
+  await assert.rejects(append(db, run, events), RangeError)
+})
