@@ -1,0 +1,101 @@
+import type { TestContext } from 'node:test'
+import { trace } from '@opentelemetry/api'
+import { EMPTY_USAGE, type Outcome } from '../../src/core/outcome.ts'
+import type { RunHooks, RunReport, RunRequest } from '../../src/engine/engine.ts'
+import { createDispatcher, type Dispatcher } from '../../src/queue/dispatcher.ts'
+import type { Db } from '../../src/store/db.ts'
+import { readEvents } from '../../src/store/read.ts'
+import { createLogger } from '../../src/telemetry/logger.ts'
+import { ActiveRuns } from '../../src/worker/active-runs.ts'
+import { runJob, type JobRunner } from '../../src/worker/run-job.ts'
+import { openStore, RETENTION_MS } from './store.ts'
+
+/** A run that the worker handed to the engine, for the test to bring to its end. */
+export interface ScriptedRun {
+  request: RunRequest
+  hooks: RunHooks
+  /** Resolves when the worker wants it stopped. */
+  stopped: Promise<void>
+  end (outcome: Partial<Outcome> & Pick<Outcome, 'type'>, more?: Partial<RunReport>): void
+}
+
+/** An engine whose runs end when the test says so. */
+export function scriptEngine () {
+  const started: ScriptedRun[] = []
+  let waiting: ((run: ScriptedRun) => void) | undefined
+
+  function execute (request: RunRequest, hooks: RunHooks): Promise<RunReport> {
+    const report = Promise.withResolvers<RunReport>()
+    const stopped = Promise.withResolvers<void>()
+    if (hooks.signal.aborted) stopped.resolve()
+    else hooks.signal.addEventListener('abort', () => stopped.resolve(), { once: true })
+    const run: ScriptedRun = {
+      request,
+      hooks,
+      stopped: stopped.promise,
+      end (outcome, more = {}) {
+        const whole = { result: '42', stoppedAfterMs: 0, usage: EMPTY_USAGE, ...outcome } as Outcome // what its type does not need is ignored
+        report.resolve({ outcome: whole, isolation: null, logTail: { dropped: { lines: 0, bytes: 0 }, lines: [] }, spans: [], ...more })
+      },
+    }
+    if (waiting) waiting(run)
+    else started.push(run)
+    waiting = undefined
+    return report.promise
+  }
+
+  return {
+    execute,
+    /** The next run that was started, or will be. */
+    next: () => new Promise<ScriptedRun>((resolve) => {
+      const run = started.shift()
+      if (run) resolve(run)
+      else waiting = resolve
+    }),
+    /** Runs that nobody has taken by `next`. */
+    get untaken () { return started.length },
+  }
+}
+
+export interface WorkerBench {
+  db: Db & { url: string }
+  engine: ReturnType<typeof scriptEngine>
+  dispatcher: Dispatcher
+  active: ActiveRuns
+  errors: unknown[]
+  lines: Record<string, unknown>[]
+  /** Works on a message of the job. */
+  run (jobId: string, options?: { attempt?: number, lockLost?: AbortSignal }): ReturnType<typeof runJob>
+}
+
+/** Everything that a message needs but the queue's consumer: real Redis, real dispatcher, scripted engine. */
+export async function openBench (t: TestContext, members: Partial<JobRunner> = {}): Promise<WorkerBench> {
+  const db = await openStore(t)
+  const errors: unknown[] = []
+  const lines: Record<string, unknown>[] = []
+  const onError = (error: unknown) => { errors.push(error) }
+  const dispatcher = createDispatcher(db, { onError })
+  t.after(() => dispatcher.close())
+  const engine = scriptEngine()
+  const active = new ActiveRuns()
+  const logger = createLogger({ name: 'worker', level: 'debug', destination: { write: (line) => { lines.push(JSON.parse(line) as Record<string, unknown>) } } }) // pino writes one JSON object per line
+  const context: JobRunner = { db, engine, dispatcher, active, tracer: trace.getTracer('test'), logger, worker: 'w1', retentionMs: RETENTION_MS, onError, ...members }
+  return {
+    db, engine, dispatcher, active, errors, lines,
+    run: (jobId, { attempt = 1, lockLost = new AbortController().signal } = {}) => runJob(context, { jobId, attempt }, lockLost),
+  }
+}
+
+/** All events of a job. */
+export function eventsOf (db: Db, jobId: string) {
+  return readEvents(db, jobId, { after: 0, limit: 100_000 })
+}
+
+/** The types of a job's events, once it is sure that their numbers have no gap. */
+export async function typesOf (db: Db, jobId: string): Promise<string[]> {
+  const events = await eventsOf(db, jobId)
+  events.forEach(({ sequence }, index) => {
+    if (sequence !== index + 1) throw new Error(`Cannot trust the events of ${jobId}: number ${sequence} stands at place ${index + 1}`)
+  })
+  return events.map(({ type }) => type)
+}
