@@ -1,0 +1,30 @@
+import { createEngine, type Engine, type RunReport } from '../src/engine/engine.ts'
+import { sha256 } from '../src/core/digest.ts'
+import { DEFAULT_LIMIT_POLICY } from '../src/core/limits.ts'
+import type { Bench } from './row.ts'
+import { LANES } from './service.ts'
+
+export const RUNNER_OPTIONS = { threads: 1, memoryMb: DEFAULT_LIMIT_POLICY.defaults.memoryMb, bootTimeoutMs: 20_000 }
+
+/** Starts the engine alone, as a worker does. `closing` ends it. */
+export async function startEngine (bench: Bench, closing: AsyncDisposableStack): Promise<Engine> {
+  const onError = (error: Error) => bench.note(`  ${error.message}`)
+  const engine = await createEngine({ supervisor: { lanes: LANES, spares: 1, ...RUNNER_OPTIONS, onError }, compiler: { onError } })
+  closing.defer(() => engine.close())
+  return engine
+}
+
+/** Runs code once with the limits that jobs have by default. Throws an Error when it does not succeed. */
+export async function execute (engine: Engine, code: string): Promise<{ result: string, usage: RunReport['outcome']['usage'] }> {
+  const { outcome } = await engine.execute({
+    tenant: 'default',
+    code,
+    codeHash: sha256(code),
+    input: 'null',
+    entry: 'default',
+    limits: DEFAULT_LIMIT_POLICY.defaults,
+    context: { jobId: 'job_bench', attempt: 1, tags: {}, deadline: new Date(Date.now() + DEFAULT_LIMIT_POLICY.defaults.timeoutMs).toISOString() },
+  }, { signal: new AbortController().signal, onLogs () {}, onProgress () {} })
+  if (outcome.type !== 'succeeded') throw new Error(`Cannot use measurement: the run ended as ${JSON.stringify(outcome)}`)
+  return { result: outcome.result, usage: outcome.usage }
+}

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs'
+import { readRssBytes } from '../src/engine/process-memory.ts'
+
+/** Clock ticks of /proc per second: USER_HZ, which is 100 on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100
+
+/** What a service consists of, as its costs are told apart. */
+export type Role = 'api' | 'worker' | 'runners' | 'compilers' | 'redis'
+
+export interface ServicePids {
+  api: number
+  worker: number
+  redis: number
+}
+
+/** Process ids by role; the worker's children are told apart by what they run. */
+export function findProcesses ({ api, worker, redis }: ServicePids): Record<Role, number[]> {
+  const children = readChildren(worker)
+  const runs = (pid: number, file: string) => read(`/proc/${pid}/cmdline`).includes(file)
+  const compilers = children.filter((pid) => runs(pid, 'engine/compiler/'))
+  return {
+    api: [api],
+    worker: [worker],
+    runners: children.filter((pid) => runs(pid, 'engine/runner/')),
+    compilers: [...compilers, ...compilers.flatMap(readChildren)],
+    redis: [redis],
+  }
+}
+
+/** CPU milliseconds that each role used so far, by processes alive now; zeros where there is no /proc. */
+export function readCpuMs (pids: ServicePids): Record<Role, number> {
+  return sumByRole(findProcesses(pids), readCpuMsOf)
+}
+
+/** Resident bytes of each role. */
+export function readRss (pids: ServicePids): Record<Role, number> {
+  return sumByRole(findProcesses(pids), readRssBytes)
+}
+
+function sumByRole (processes: Record<Role, number[]>, read: (pid: number) => number): Record<Role, number> {
+  const sum = (role: Role) => processes[role].reduce((total, pid) => total + read(pid), 0)
+  return { api: sum('api'), worker: sum('worker'), runners: sum('runners'), compilers: sum('compilers'), redis: sum('redis') }
+}
+
+/** User and system time, all threads: fields 14 and 15 of proc(5)'s stat. */
+function readCpuMsOf (pid: number): number {
+  const stat = read(`/proc/${pid}/stat`)
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ') // from field 3 on: the name before it may hold spaces
+  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * (1000 / TICKS_PER_SECOND)
+}
+
+function readChildren (pid: number): number[] {
+  return read(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number)
+}
+
+function read (path: string): string {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,9 @@
+import type { Row } from '../row.ts'
+import { throughput } from './a-throughput.ts'
+import { queue } from './b-queue.ts'
+import { roundTrip } from './c-round-trip.ts'
+import { userCode } from './d-user-code.ts'
+import { overhead } from './g-overhead.ts'
+
+/** Every row, in the order they are measured. */
+export const ROWS: readonly Row[] = [throughput, queue, roundTrip, userCode, overhead]
