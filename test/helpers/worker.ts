@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test'
 import { trace } from '@opentelemetry/api'
-import { EMPTY_USAGE, type Outcome } from '../../src/core/outcome.ts'
+import { EMPTY_USAGE, type CrashEvidence, type JobFailure, type Outcome, type Usage } from '../../src/core/outcome.ts'
 import type { RunHooks, RunReport, RunRequest } from '../../src/engine/engine.ts'
 import { createDispatcher, type Dispatcher } from '../../src/queue/dispatcher.ts'
 import type { Db } from '../../src/store/db.ts'
@@ -16,8 +16,11 @@ export interface ScriptedRun {
   hooks: RunHooks
   /** Resolves when the worker wants it stopped. */
   stopped: Promise<void>
-  end (outcome: Partial<Outcome> & Pick<Outcome, 'type'>, more?: Partial<RunReport>): void
+  end (outcome: ScriptedOutcome, more?: Partial<RunReport>): void
 }
+
+/** An outcome with what the test cares about. */
+export type ScriptedOutcome = Pick<Outcome, 'type'> & { result?: string, error?: JobFailure, evidence?: CrashEvidence, usage?: Usage }
 
 /** An engine whose runs end when the test says so. */
 export function scriptEngine () {
@@ -34,7 +37,7 @@ export function scriptEngine () {
       hooks,
       stopped: stopped.promise,
       end (outcome, more = {}) {
-        const whole = { result: '42', stoppedAfterMs: 0, usage: EMPTY_USAGE, ...outcome } as Outcome // what its type does not need is ignored
+        const whole = { result: '42', stoppedAfterMs: 0, usage: EMPTY_USAGE, ...outcome } as Outcome // the test gives what the type needs
         report.resolve({ outcome: whole, isolation: null, logTail: { dropped: { lines: 0, bytes: 0 }, lines: [] }, spans: [], ...more })
       },
     }

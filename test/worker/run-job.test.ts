@@ -1,0 +1,337 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { buildFailure, EMPTY_USAGE } from '../../src/core/outcome.ts'
+import { cancel } from '../../src/store/moves/cancel.ts'
+import { readJob, readResult } from '../../src/store/read.ts'
+import { acceptJob, beginJob, RETENTION_MS, TENANT } from '../helpers/store.ts'
+import { eventsOf, openBench, typesOf } from '../helpers/worker.ts'
+
+const EVIDENCE = { signal: 'SIGKILL', exitCode: null, reason: 'The process ended by itself', stderr: '' }
+const line = (message: string) => ({ time: 1, level: 'log' as const, message })
+
+test('a job runs with what was posted, and ends with its result, usage and isolation', async (t) => {
+  const { db, engine, run, errors, lines } = await openBench(t)
+  const id = await acceptJob(db, { code: 'export const main = 1', input: { n: 1 }, entry: 'main', tags: { a: 'b' }, limits: { timeoutMs: 5000 } })
+
+  const verdict = run(id)
+  const { request, end } = await engine.next()
+  const usage = { ...EMPTY_USAGE, wallMs: 7 }
+  const isolation = { process: true, permission: true, uid: 1, threads: 1 }
+  end({ type: 'succeeded', result: '{"x":1}', usage }, { isolation })
+
+  assert.deepEqual(await verdict, { type: 'done' })
+  const job = await readJob(db, TENANT, id)
+  assert.ok(job?.startedAt)
+  const { code, input, entry, tenant, limits, context } = request
+  assert.deepEqual({ code, input, entry, tenant, timeoutMs: limits.timeoutMs }, { code: 'export const main = 1', input: '{"n":1}', entry: 'main', tenant: TENANT, timeoutMs: 5000 })
+  assert.deepEqual(context, { jobId: id, attempt: 1, tags: { a: 'b' }, deadline: new Date(job.startedAt + 5000).toISOString() })
+  assert.deepEqual([job.status, job.usage, job.attempts[0]?.isolation, job.attempts[0]?.worker], ['succeeded', usage, isolation, 'w1'])
+  assert.equal((await readResult(db, TENANT, id))?.toString(), '{"x":1}')
+  assert.deepEqual(await typesOf(db, id), ['job.queued', 'job.started', 'job.succeeded'])
+  assert.equal(await db.redis.exists(db.keys.events(id)), 0, 'its events are archived')
+  assert.deepEqual(errors, [])
+  assert.deepEqual(lines.map(({ msg, jobId, status }) => [msg, jobId, status]), [['run ended', id, 'succeeded']])
+})
+
+test('messages of jobs that ended, that nobody knows, or of another attempt are dropped', async (t) => {
+  const { db, engine, run } = await openBench(t)
+  const id = await acceptJob(db)
+  await cancel(db, TENANT, id, RETENTION_MS)
+  const other = await acceptJob(db)
+
+  const verdicts = [await run(id), await run('job_unknown'), await run(other, { attempt: 2 })]
+
+  assert.deepEqual(verdicts, [{ type: 'done' }, { type: 'done' }, { type: 'done' }])
+  assert.equal(engine.untaken, 0)
+  assert.equal((await readJob(db, TENANT, other))?.status, 'queued')
+})
+
+test('a message that comes before its time is kept for later', async (t) => {
+  const { db, run } = await openBench(t)
+  const id = await acceptJob(db, { delayMs: 60_000 })
+
+  const verdict = await run(id)
+
+  const job = await readJob(db, TENANT, id)
+  assert.deepEqual(verdict, { type: 'later', atMs: job?.runAt })
+  assert.equal(job?.status, 'scheduled')
+})
+
+test('a job whose time to live passed expires instead of running, and is archived', async (t) => {
+  const { db, engine, run } = await openBench(t)
+  const id = await acceptJob(db, { ttlMs: 1 })
+  await db.redis.hset(db.keys.job(id), 'ttlAt', 1)
+
+  assert.deepEqual(await run(id), { type: 'done' })
+
+  assert.equal((await readJob(db, TENANT, id))?.status, 'expired')
+  assert.equal(engine.untaken, 0)
+  assert.equal(await db.redis.exists(db.keys.events(id)), 0)
+})
+
+test('logs and progress are appended before the terminal event, with what was dropped before the tail', async (t) => {
+  const { db, engine, run } = await openBench(t)
+  const id = await acceptJob(db)
+
+  const verdict = run(id)
+  const { hooks, end } = await engine.next()
+  await hooks.onLogs([line('a'), line('b')])
+  hooks.onProgress(0.5, 'half')
+  await hooks.onLogs([line('c')])
+  end({ type: 'failed', error: buildFailure('USER_ERROR', 'boom') }, { logTail: { dropped: { lines: 7, bytes: 70 }, lines: [line('y'), line('z')] } })
+  await verdict
+
+  const events = await eventsOf(db, id)
+  assert.deepEqual(await typesOf(db, id), [
+    'job.queued', 'job.started', 'job.log', 'job.log', 'job.progress', 'job.log', 'job.logs_dropped', 'job.log', 'job.log', 'job.failed',
+  ])
+  assert.deepEqual(events.filter(({ type }) => type === 'job.log').map(({ payload }) => payload['message']), ['a', 'b', 'c', 'y', 'z'])
+  assert.deepEqual(events.find(({ type }) => type === 'job.logs_dropped')?.payload, { lines: 7, bytes: 70 })
+  assert.deepEqual((await readJob(db, TENANT, id))?.progress, { value: 0.5, message: 'half' })
+})
+
+test('a tail of fifty thousand lines is stored in full', async (t) => {
+  const { db, engine, run } = await openBench(t)
+  const id = await acceptJob(db)
+  const lines = Array.from({ length: 50_000 }, (_, i) => line(`${i}`))
+
+  const verdict = run(id)
+  const { end } = await engine.next()
+  end({ type: 'succeeded' }, { logTail: { dropped: { lines: 1, bytes: 1 }, lines } })
+
+  assert.deepEqual(await verdict, { type: 'done' })
+  assert.equal((await typesOf(db, id)).length, 50_000 + 4)
+})
+
+test('a run that is cancelled is stopped, and its job says how long that took', async (t) => {
+  const { db, engine, run, active } = await openBench(t)
+  const id = await acceptJob(db)
+
+  const verdict = run(id)
+  const { stopped, end } = await engine.next()
+  assert.deepEqual(await cancel(db, TENANT, id, RETENTION_MS), { type: 'asked' })
+  active.stop(id, 'cancel')
+  await stopped
+  end({ type: 'cancelled' })
+
+  assert.deepEqual(await verdict, { type: 'done' })
+  const job = await readJob(db, TENANT, id)
+  assert.deepEqual([job?.status, job?.error?.code], ['cancelled', 'CANCELLED'])
+  const { stoppedAfterMs } = (await eventsOf(db, id)).at(-1)?.payload ?? {}
+  assert.ok(typeof stoppedAfterMs === 'number' && stoppedAfterMs >= 0 && stoppedAfterMs < 5000, String(stoppedAfterMs))
+  assert.deepEqual(await typesOf(db, id), ['job.queued', 'job.started', 'job.cancelled'])
+})
+
+test('a word of cancelling that got lost is found with the next line of the log', async (t) => {
+  const { db, engine, run } = await openBench(t)
+  const id = await acceptJob(db)
+
+  const verdict = run(id)
+  const { hooks, stopped, end } = await engine.next()
+  await cancel(db, TENANT, id, RETENTION_MS)
+  void hooks.onLogs([line('still here')])
+  await stopped
+  end({ type: 'cancelled' })
+  await verdict
+
+  assert.equal((await readJob(db, TENANT, id))?.status, 'cancelled')
+})
+
+test('code that was faster than its cancel keeps its result', async (t) => {
+  const { db, engine, run, active } = await openBench(t)
+  const id = await acceptJob(db)
+
+  const verdict = run(id)
+  const { end } = await engine.next()
+  await cancel(db, TENANT, id, RETENTION_MS)
+  active.stop(id, 'cancel')
+  end({ type: 'succeeded' })
+  await verdict
+
+  assert.equal((await readJob(db, TENANT, id))?.status, 'succeeded')
+})
+
+test('a run whose message lost its lock is stopped and given back, uncharged', async (t) => {
+  const { db, engine, run } = await openBench(t)
+  const id = await acceptJob(db)
+  const lock = new AbortController()
+
+  const verdict = run(id, { lockLost: lock.signal })
+  const { stopped, end } = await engine.next()
+  lock.abort()
+  await stopped
+  end({ type: 'cancelled' })
+
+  assert.deepEqual(await verdict, { type: 'back' })
+  const job = await readJob(db, TENANT, id)
+  assert.deepEqual([job?.status, job?.lost, job?.crashes], ['queued', 0, 0])
+})
+
+test('a worker that leaves gives its jobs back, and they run to their end elsewhere without a charge', async (t) => {
+  const { db, engine, run, active } = await openBench(t)
+  const id = await acceptJob(db)
+  const verdict = run(id)
+  const first = await engine.next()
+  await first.hooks.onLogs([line('first run')])
+  active.stopAll('shutdown')
+  await first.stopped
+  first.end({ type: 'cancelled' })
+  assert.deepEqual(await verdict, { type: 'back' })
+
+  const again = run(id)
+  const second = await engine.next()
+  second.end({ type: 'succeeded' })
+
+  assert.deepEqual(await again, { type: 'done' })
+  const job = await readJob(db, TENANT, id)
+  assert.deepEqual([job?.status, job?.lost, job?.crashes, job?.attempts[0]?.runs], ['succeeded', 0, 0, 2])
+  assert.deepEqual(await typesOf(db, id), ['job.queued', 'job.started', 'job.log', 'job.lost', 'job.started', 'job.succeeded'])
+})
+
+test('a run that ends although its worker leaves is settled', async (t) => {
+  const { db, engine, run, active } = await openBench(t)
+  const id = await acceptJob(db)
+  const verdict = run(id)
+  const { end } = await engine.next()
+  active.stopAll('shutdown')
+
+  end({ type: 'succeeded' })
+
+  assert.deepEqual(await verdict, { type: 'done' })
+  assert.equal((await readJob(db, TENANT, id))?.status, 'succeeded')
+})
+
+test('a stop that comes while a run begins is not missed', async (t) => {
+  const { db, engine, run, active } = await openBench(t)
+  const id = await acceptJob(db)
+
+  const verdict = run(id)
+  active.stop(id, 'shutdown')
+  const { hooks, end } = await engine.next()
+  assert.equal(hooks.signal.aborted, true)
+  end({ type: 'cancelled' })
+
+  assert.deepEqual(await verdict, { type: 'back' })
+})
+
+test('a run that another took the place of changes nothing, whatever it ends with, and leaves the message to be found', async (t) => {
+  const { db, engine, run, lines } = await openBench(t)
+  const id = await acceptJob(db)
+  const verdict = run(id)
+  const late = await engine.next()
+  const { run: other } = await beginJob(db, id)
+  const before = await eventsOf(db, id)
+
+  void late.hooks.onLogs([line('late')])
+  await late.stopped
+  late.end({ type: 'succeeded', result: '"late"' })
+
+  assert.deepEqual(await verdict, { type: 'back' })
+  assert.deepEqual(await eventsOf(db, id), before)
+  const job = await readJob(db, TENANT, id)
+  assert.deepEqual([job?.status, job?.result, other.fence], ['running', null, 2])
+  assert.equal(lines.at(-1)?.['status'], 'fenced')
+})
+
+test('a runner that dies is charged to the job, which runs again as the same message, until it is dead', async (t) => {
+  const { db, engine, run, dispatcher, lines } = await openBench(t)
+  const id = await acceptJob(db, { retry: { maxCrashes: 2 } })
+  const crash = async () => {
+    const verdict = run(id)
+    const { end } = await engine.next()
+    end({ type: 'crashed', evidence: EVIDENCE })
+    return verdict
+  }
+
+  const first = await crash()
+  const between = await readJob(db, TENANT, id)
+  const early = await run(id)
+  await db.redis.hset(db.keys.job(id), 'runAt', 1)
+  const second = await crash()
+
+  assert.deepEqual(first, { type: 'later', atMs: between?.runAt })
+  assert.deepEqual(early, first)
+  assert.deepEqual([between?.status, between?.attempt, between?.crashes], ['scheduled', 1, 1])
+  assert.deepEqual(second, { type: 'done' })
+  const job = await readJob(db, TENANT, id)
+  assert.deepEqual([job?.status, job?.crashes, job?.error?.code, job?.attempts.length], ['dead', 2, 'WORKER_CRASHED', 1])
+  assert.deepEqual(await typesOf(db, id), ['job.queued', 'job.started', 'job.lost', 'job.retrying', 'job.started', 'job.lost', 'job.dead'])
+  const lost = (await eventsOf(db, id)).filter(({ type }) => type === 'job.lost')
+  assert.deepEqual(lost.map(({ payload }) => [payload['evidence'], payload['crashes']]), [[EVIDENCE, 1], [EVIDENCE, 2]])
+  assert.deepEqual(await dispatcher.count(), { waiting: 0, delayed: 0, active: 0 })
+  assert.deepEqual(lines.map(({ msg }) => msg), ['runner died under a run', 'runner died under a run'])
+})
+
+test('an attempt that is retried is followed by the next one, as a message of its own', async (t) => {
+  const { db, engine, run, dispatcher } = await openBench(t)
+  const id = await acceptJob(db, { retry: { attempts: 2, backoff: { type: 'fixed', delayMs: 60_000, jitter: 0 } } })
+
+  const verdict = run(id)
+  const { end } = await engine.next()
+  end({ type: 'failed', error: buildFailure('TIMEOUT', 'Execution timeout') })
+
+  assert.deepEqual(await verdict, { type: 'done' })
+  const job = await readJob(db, TENANT, id)
+  assert.deepEqual([job?.status, job?.attempt, job?.attempts[0]?.error?.code], ['scheduled', 2, 'TIMEOUT'])
+  assert.deepEqual(await dispatcher.count(), { waiting: 0, delayed: 1, active: 0 })
+  assert.deepEqual(await run(id), { type: 'done' }, 'the message of the first attempt is stale')
+})
+
+test('the last attempt of several that ends in an error which is retried leaves the job dead', async (t) => {
+  const { db, engine, run } = await openBench(t)
+  const id = await acceptJob(db, { retry: { attempts: 2, backoff: { type: 'fixed', delayMs: 0, jitter: 0 } } })
+
+  for (const attempt of [1, 2]) {
+    const verdict = run(id, { attempt })
+    const { request, end } = await engine.next()
+    assert.equal(request.context.attempt, attempt)
+    end({ type: 'failed', error: buildFailure('USER_ERROR', 'boom') })
+    await verdict
+  }
+
+  const job = await readJob(db, TENANT, id)
+  assert.deepEqual([job?.status, job?.attempts.map(({ error }) => error?.code)], ['dead', ['USER_ERROR', 'USER_ERROR']])
+  assert.deepEqual(await typesOf(db, id), ['job.queued', 'job.started', 'job.retrying', 'job.started', 'job.dead'])
+})
+
+test('a job that is to run again but was cancelled meanwhile does not', async (t) => {
+  const { db, engine, run } = await openBench(t)
+  const id = await acceptJob(db, { retry: { attempts: 2 } })
+
+  const verdict = run(id)
+  const { end } = await engine.next()
+  await cancel(db, TENANT, id, RETENTION_MS)
+  end({ type: 'crashed', evidence: EVIDENCE })
+
+  assert.deepEqual(await verdict, { type: 'done' })
+  assert.equal((await readJob(db, TENANT, id))?.status, 'cancelled')
+})
+
+test('a message that cannot be dispatched stays owed, and the job is not lost', async (t) => {
+  const failing = { dispatch: () => Promise.reject(new Error('away')) }
+  const { db, engine, run, errors } = await openBench(t, { dispatcher: failing })
+  const id = await acceptJob(db, { retry: { attempts: 2 } })
+
+  const verdict = run(id)
+  const { end } = await engine.next()
+  end({ type: 'failed', error: buildFailure('USER_ERROR', 'boom') })
+
+  assert.deepEqual(await verdict, { type: 'done' })
+  assert.match(String(errors[0]), /away/)
+  assert.deepEqual(await db.redis.zrange(db.keys.owedDispatch, 0, '-1'), [`${id} 2`])
+})
+
+test('a message delivered again while its job is marked running counts a lost run', async (t) => {
+  const { db, engine, run } = await openBench(t)
+  const id = await acceptJob(db)
+  await beginJob(db, id)
+
+  const verdict = run(id)
+  const { end } = await engine.next()
+  end({ type: 'succeeded' })
+  await verdict
+
+  const job = await readJob(db, TENANT, id)
+  assert.deepEqual([job?.status, job?.lost], ['succeeded', 1])
+  assert.deepEqual(await typesOf(db, id), ['job.queued', 'job.started', 'job.lost', 'job.started', 'job.succeeded'])
+})
