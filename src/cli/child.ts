@@ -17,8 +17,8 @@ export interface ChildOptions {
   signal: AbortSignal
   /** How long it may take to stop before it is killed. */
   stopMs: number
-  /** Gets every line it writes, the ready line excepted; `record` is undefined for text that is no JSON. */
-  onLine(line: string, record: LogRecord | undefined): void
+  /** Gets every line it writes, the ready line excepted. */
+  onLine(line: string): void
 }
 
 /** A process of the service that said it is ready. */
@@ -50,9 +50,9 @@ export async function startChild (options: ChildOptions): Promise<Child> {
     child.once('close', (code, killer) => resolve(killer ? `was ended by ${killer}` : `ended with code ${code}`))
   })
   const tail: string[] = []
-  const ready = watchLines(child, (line, record) => {
+  const ready = watchLines(child, (line) => {
     if (tail.push(line) > TAIL_LINES) tail.shift()
-    onLine(line, record)
+    onLine(line)
   })
   const stop = () => stopChild(child, ended, stopMs)
   try {
@@ -71,7 +71,7 @@ function watchLines (child: ChildProcess, onLine: ChildOptions['onLine']): Promi
       createInterface({ input: stream }).on('line', (line) => {
         const record = parseLogLine(line)
         if (record?.msg === 'ready') resolve(record)
-        else onLine(line, record)
+        else onLine(line)
       })
     }
   })
@@ -92,7 +92,8 @@ function firstOf (ready: Promise<LogRecord>, ended: Promise<string>, signal: Abo
   })
 }
 
-async function stopChild (child: ChildProcess, ended: Promise<string>, stopMs: number): Promise<void> {
+/** Asks a process to stop, kills it when that takes too long, and resolves when `ended` does. */
+export async function stopChild (child: ChildProcess, ended: Promise<unknown>, stopMs: number): Promise<void> {
   child.kill('SIGTERM')
   const timer = setTimeout(() => child.kill('SIGKILL'), stopMs)
   await ended

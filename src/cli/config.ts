@@ -1,17 +1,20 @@
 import { z } from 'zod'
+import { ApiConfig } from '../api/config.ts'
 import { parseEnv } from '../core/parse-env.ts'
+import { WorkerConfig } from '../worker/config.ts'
 
-const ADMIN_KEY_CHARS = { min: 32, max: 256 } as const
-
+/** Configuration of the command itself. What its processes read too is in their schemas; here it may be left out. */
 export const CliConfig = z.object({
-  REDIS_URL: z.string().regex(/^(?:rediss?|unix):\/\//, 'Must start with redis://, rediss:// or unix://').optional()
-    .describe('Redis to use, `redis://`, `rediss://` or `unix://`; without it the command starts a private one in the data folder'),
+  REDIS_URL: ApiConfig.shape.REDIS_URL.optional()
+    .describe('Redis or Valkey: `redis://`, `rediss://` or `unix:///path/to.sock`; without it the command starts a private one'),
   BATCHBOX_DATA_DIR: z.string().optional()
-    .describe('Folder of the private Redis and its lock; without it `.batchbox` in the project'),
-  BATCHBOX_ADMIN_KEY: z.string().min(ADMIN_KEY_CHARS.min).max(ADMIN_KEY_CHARS.max).optional()
-    .describe('API key with an administrator\'s rights; made and printed at the start when unset'),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('warn')
-    .describe('Lowest level of the log lines that `npm start` shows'),
+    .describe('Folder of the private Redis and of the lock that lets one `npm start` use it; without it `.batchbox` in the project'),
+  BATCHBOX_ADMIN_KEY: ApiConfig.shape.BATCHBOX_ADMIN_KEY.optional()
+    .describe('API key of an administrator of the tenant `default`, at least 32 characters; made and printed at the start when unset'),
+  LOG_LEVEL: ApiConfig.shape.LOG_LEVEL.unwrap().default('warn')
+    .describe('Lowest level of the log'),
+  BATCHBOX_SHUTDOWN_MS: ApiConfig.shape.BATCHBOX_SHUTDOWN_MS,
+  BATCHBOX_DRAIN_MS: WorkerConfig.shape.BATCHBOX_DRAIN_MS,
 })
 export type CliConfig = Readonly<z.infer<typeof CliConfig>>
 

@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path'
 import { getuid } from 'node:process'
 import { setTimeout as wait } from 'node:timers/promises'
 import { sha256 } from '../core/digest.ts'
+import { stopChild } from './child.ts'
 
 /** A socket's path is cut off at 104 bytes on macOS and 108 on Linux, its closing zero included: sun_path of sys/un.h. */
 const SOCKET_PATH_BYTES = 100
@@ -53,7 +54,7 @@ export async function startPrivateRedis ({ program, folder }: PrivateRedisOption
   }).finally(() => {
     if (dirname(socket) !== folder) rmSync(dirname(socket), { recursive: true, force: true })
   })
-  const close = () => stop(child, ended)
+  const close = () => stopChild(child, ended, STOP_MS)
   try {
     await waitUntilReady(socket, ended)
   } catch (error) {
@@ -117,13 +118,6 @@ function ping (socket: string): Promise<string | undefined> {
     connection.once('connect', () => connection.write('PING\r\n'))
     connection.once('data', (data) => finish(data.toString('latin1').split('\r\n', 1)[0]))
   })
-}
-
-async function stop (child: ChildProcess, ended: Promise<string>): Promise<void> {
-  child.kill('SIGTERM')
-  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
-  await ended
-  clearTimeout(timer)
 }
 
 function readTail (log: string): string {

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { startChild, type Child, type ChildOptions, type Environment } from './child.ts'
+import { startChild, type Child, type ChildOptions } from './child.ts'
 import type { CommandContext } from './command.ts'
 import { startPrivateRedis, type PrivateRedis } from './private-redis.ts'
 import { ensureRedisServer } from './redis-server.ts'
 
 const KEY_BYTES = 32
-/** A worker first lets its jobs end or hands them back, within a bound of its own below this one. */
-const STOP_MS = 30_000
+/** How long a process may take, beyond the bound it has on stopping, to hand back what is left and close its connections. */
+const STOP_SLACK_MS = 10_000
 
 export const MAIN_FILES = { api: 'src/api/main.ts', worker: 'src/worker/main.ts' } as const
 export type Part = keyof typeof MAIN_FILES
@@ -40,7 +40,12 @@ export function redisFolder (folder: string): string {
   return join(folder, 'redis')
 }
 
-/** Starts the API or a worker as a process of its own and resolves when it is ready. */
-export function startPart (part: Part, root: string, options: Pick<ChildOptions, 'signal' | 'onLine'> & { env: Environment }): Promise<Child> {
-  return startChild({ name: part, file: join(root, MAIN_FILES[part]), stopMs: STOP_MS, ...options })
+/** How long one of the processes may take to stop before it is killed. */
+export function stopMs (part: Part, config: CommandContext['config']): number {
+  return STOP_SLACK_MS + (part === 'worker' ? config.BATCHBOX_DRAIN_MS : config.BATCHBOX_SHUTDOWN_MS)
+}
+
+/** Starts the API or a worker as a process of its own and resolves when it is ready. `env` is all that it gets. */
+export function startPart (part: Part, { config, root }: CommandContext, options: Pick<ChildOptions, 'env' | 'signal' | 'onLine'>): Promise<Child> {
+  return startChild({ name: part, file: join(root, MAIN_FILES[part]), stopMs: stopMs(part, config), ...options })
 }

@@ -16,6 +16,8 @@ export interface Terminal {
   note(line: string): void
   /** Writes without ending the line: for redrawing. */
   write(text: string): void
+  /** Passes on what another process writes. */
+  forward(out: NodeJS.ReadableStream, err: NodeJS.ReadableStream): void
 }
 
 const DEFAULT_COLUMNS = 100
@@ -29,5 +31,9 @@ export function buildTerminal (out: NodeJS.WritableStream, err: NodeJS.WritableS
     print: (line = '') => { out.write(`${line}\n`) },
     note: (line) => { err.write(`${line}\n`) },
     write: (text) => { out.write(text) },
+    forward: (childOut, childErr) => {
+      childOut.pipe(out, { end: false })
+      childErr.pipe(err, { end: false })
+    },
   }
 }

@@ -46,6 +46,7 @@ export async function demo (context: CommandContext): Promise<number> {
     if (many) reports.push(...await showTrace(many.last.id, api, terminal))
 
     const code = conclude(reports, service.logLines, terminal)
+    terminal.print()
     const line = startLine(terminal, 'Stopping what was started')
     await closing.disposeAsync()
     line.end(terminal.style('dim', '  Redis, API and worker are stopped, their folder is removed'))

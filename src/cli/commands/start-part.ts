@@ -2,10 +2,11 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { stopChild } from '../child.ts'
 import type { CommandContext } from '../command.ts'
 import { DataDirHeldError, takeDataDir } from '../data-dir.ts'
 import { isAnswering, socketPath } from '../private-redis.ts'
-import { dataFolder, MAIN_FILES, makeAdminKey, redisFolder, startRedisOf, type Part } from '../service.ts'
+import { dataFolder, MAIN_FILES, makeAdminKey, redisFolder, startRedisOf, stopMs, type Part } from '../service.ts'
 
 const ATTACH_MS = 20_000
 const ATTACH_POLL_MS = 200
@@ -22,13 +23,14 @@ export async function startOne (part: Part, context: CommandContext): Promise<nu
     const key = config.BATCHBOX_ADMIN_KEY ?? makeAdminKey()
     if (part === 'api' && !config.BATCHBOX_ADMIN_KEY) terminal.note(`API key ${key}`)
     const child = spawn(process.execPath, [join(root, MAIN_FILES[part])], {
-      stdio: ['pipe', 'inherit', 'inherit'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       detached: true, // a terminal's Ctrl-C comes by this process alone
       env: { ...env, REDIS_URL: redis.url, BATCHBOX_STOP_WITH_STDIN: '1', ...(part === 'api' ? { BATCHBOX_ADMIN_KEY: key } : {}) },
     })
+    terminal.forward(child.stdout, child.stderr)
     child.stdin.on('error', () => {}) // it ended: the exit tells
-    const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]> // the arguments of the event
-    signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true })
+    const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]> // the arguments of the event
+    signal.addEventListener('abort', () => void stopChild(child, ended, stopMs(part, config)), { once: true })
     const [code] = await ended
     return signal.aborted ? 0 : code ?? 1
   } finally {

@@ -1,7 +1,7 @@
 import type { CommandContext } from '../command.ts'
 import { takeDataDir } from '../data-dir.ts'
 import { keepRunning, type Running } from '../keep-running.ts'
-import { atLeastInfo, isShown, type LogRecord } from '../log-line.ts'
+import type { LogRecord } from '../log-line.ts'
 import { dataFolder, makeAdminKey, startPart, startRedisOf, type Part } from '../service.ts'
 
 /**
@@ -26,7 +26,7 @@ async function run (context: CommandContext): Promise<void> {
   closing.defer(redis.stop)
 
   const key = config.BATCHBOX_ADMIN_KEY ?? makeAdminKey()
-  const shared = { REDIS_URL: redis.url, LOG_LEVEL: atLeastInfo(config.LOG_LEVEL) }
+  const shared = { REDIS_URL: redis.url, LOG_LEVEL: config.LOG_LEVEL }
   let port: string | undefined
   const parts = await Promise.allSettled([
     keepPart('api', context, () => ({ ...shared, BATCHBOX_ADMIN_KEY: key, ...(port ? { PORT: port } : {}) })),
@@ -61,16 +61,10 @@ async function keepRedis (context: CommandContext, folder: string): Promise<{ ur
 }
 
 async function keepPart (part: Part, context: CommandContext, buildEnv: () => Record<string, string>): Promise<{ ready: LogRecord, stop(): Promise<void> }> {
-  const { config, env, root, signal, terminal } = context
+  const { env, signal, terminal } = context
   let ready: LogRecord | undefined
   const kept = await keepRunning({
-    start: (signal) => startPart(part, root, {
-      env: { ...env, ...buildEnv() },
-      signal,
-      onLine: (line, record) => {
-        if (isShown(record, config.LOG_LEVEL)) terminal.note(line)
-      },
-    }),
+    start: (signal) => startPart(part, context, { env: { ...env, ...buildEnv() }, signal, onLine: (line) => terminal.note(line) }),
     signal,
     onUp: (child) => {
       if (ready) terminal.note(`The ${part} is ready again`)

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Environment } from '../child.ts'
 import type { CommandContext } from '../command.ts'
-import { atLeastInfo, isShown, type LogRecord } from '../log-line.ts'
 import { makeAdminKey, startPart, startRedisOf } from '../service.ts'
 import { formatMs, startLine } from './live-line.ts'
 
@@ -20,7 +19,7 @@ export interface DemoService {
 
 /** Starts a private Redis in a temporary folder, the API and one worker; each shows a line. `closing` stops and removes them. */
 export async function startDemoService (context: CommandContext, closing: AsyncDisposableStack): Promise<DemoService> {
-  const { root, signal, terminal } = context
+  const { signal, terminal } = context
   const folder = mkdtempSync(join(tmpdir(), 'batchbox-demo-'))
   closing.defer(() => rmSync(folder, { recursive: true, force: true }))
   const redis = await step(context, 'Redis', async () => {
@@ -31,12 +30,12 @@ export async function startDemoService (context: CommandContext, closing: AsyncD
 
   const key = makeAdminKey()
   const logLines: string[] = []
-  const onLine = (line: string, record: LogRecord | undefined) => {
-    if (isShown(record, 'warn') && logLines.push(line) > LOG_LINES_KEPT) logLines.shift()
+  const onLine = (line: string) => {
+    if (logLines.push(line) > LOG_LINES_KEPT) logLines.shift()
   }
-  const env = { ...ownEnvironment(context.env), REDIS_URL: redis.url, PORT: '0', BATCHBOX_ADMIN_KEY: key, LOG_LEVEL: atLeastInfo('warn') }
+  const env = { ...ownEnvironment(context.env), REDIS_URL: redis.url, PORT: '0', BATCHBOX_ADMIN_KEY: key, LOG_LEVEL: 'warn' }
   const start = async (part: 'api' | 'worker') => {
-    const child = await startPart(part, root, { env, signal, onLine })
+    const child = await startPart(part, context, { env, signal, onLine })
     closing.defer(child.stop)
     return child
   }

@@ -16,8 +16,7 @@ if (process.env.FAKE_BROKEN === part) {
 const server = createServer().listen(Number(process.env.PORT ?? 0), '127.0.0.1', () => {
   const { port } = server.address()
   writeFileSync(join(import.meta.dirname, 'seen.json'), JSON.stringify({ pid: process.pid, port }))
-  console.log(JSON.stringify({ level: 20, msg: 'a detail' }))
-  console.log(JSON.stringify({ level: 50, msg: part + ' has a problem', key: process.env.BATCHBOX_ADMIN_KEY, redis: process.env.REDIS_URL }))
+  console.log(JSON.stringify({ level: 50, msg: part + ' has a problem', logLevel: process.env.LOG_LEVEL, key: process.env.BATCHBOX_ADMIN_KEY, redis: process.env.REDIS_URL }))
   console.log(JSON.stringify({ level: 30, msg: 'ready', url: 'http://127.0.0.1:' + port }))
 })
 const stop = () => {
