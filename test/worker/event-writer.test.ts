@@ -116,7 +116,7 @@ test('a line that comes in the moment in which a write ends is written without a
     return answer
   }
   const addAfter = async (count: number) => {
-    for (let i = 0; i < count; i++) await null
+    for (let i = 0; i < count; i++) await Promise.resolve()
     void writer.addLogs([line('second')])
   }
 
