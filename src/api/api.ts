@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { z } from 'zod'
 import { loadLimitPolicy } from '../core/limits.ts'
 import { createDispatcher } from '../queue/dispatcher.ts'
-import { openDb } from '../store/db.ts'
+import { openDb, type Db } from '../store/db.ts'
 import { findKey } from '../store/keys.ts'
 import { appendTrace } from '../store/trace.ts'
 import { createJobWaiter } from '../store/wait.ts'
@@ -14,10 +14,14 @@ import { createApp } from './app.ts'
 import { buildCheckReady } from './check-ready.ts'
 import type { ApiConfig } from './config.ts'
 
+const CONNECT_WITHIN_MS = 5000
+
 export interface ApiOptions {
   config: Readonly<z.infer<typeof ApiConfig>>
   logger: Logger
   version: string
+  /** Longest to wait for the store before the API is built without it; requests then answer UNAVAILABLE until it is there. */
+  connectWithinMs?: number
 }
 
 export interface Api {
@@ -27,9 +31,10 @@ export interface Api {
 }
 
 /** Builds the API of a configuration with its real collaborators. It does not listen. */
-export async function createApi ({ config, logger, version }: ApiOptions): Promise<Api> {
+export async function createApi ({ config, logger, version, connectWithinMs = CONNECT_WITHIN_MS }: ApiOptions): Promise<Api> {
   const onError = (error: unknown) => logger.warn({ err: error }, 'store connection failed')
   const db = openDb({ url: config.REDIS_URL, prefix: config.BATCHBOX_PREFIX, failFast: true, onError })
+  const connected = waitForStore(db, connectWithinMs)
   const dispatcher = createDispatcher(db, { onError })
   const waiter = createJobWaiter(db, { onError })
   const bounds = { maxBytes: config.BATCHBOX_TRACE_BYTES, ttlMs: config.BATCHBOX_TRACE_RETENTION_MS }
@@ -42,6 +47,7 @@ export async function createApi ({ config, logger, version }: ApiOptions): Promi
     async keepSpans (jobId, chunk) { await appendTrace(db, jobId, chunk, bounds) },
     onError: (error) => logger.warn({ err: error }, 'spans were not kept'),
   })
+  await connected
   const app = await createApp({
     jobs: {
       db,
@@ -68,4 +74,14 @@ export async function createApi ({ config, logger, version }: ApiOptions): Promi
       await db.close()
     },
   }
+}
+
+async function waitForStore ({ redis }: Db, withinMs: number): Promise<void> {
+  if (redis.status === 'ready') return
+  const connected = Promise.withResolvers<void>()
+  const timer = setTimeout(connected.resolve, withinMs)
+  redis.once('ready', connected.resolve)
+  await connected.promise
+  clearTimeout(timer)
+  redis.off('ready', connected.resolve)
 }

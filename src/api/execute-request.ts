@@ -10,7 +10,7 @@ export function buildExecuteRequest (policy: LimitPolicy, toolNames: readonly st
   const known = new Set(toolNames)
   return z.strictObject({
     code: z.string().min(1).describe('JavaScript or TypeScript, an ES module'),
-    input: z.unknown().describe('Any JSON value; the first argument of the entry'),
+    input: z.unknown().optional().describe('Any JSON value; the first argument of the entry'),
     entry: z.string().min(1).max(ENTRY_MAX_CHARS).default('default').describe('Export to call'),
     timeout: z.number().min(JOB_LIMITS.timeoutMs.min)
       .max(max, { error: (issue) => `timeout is ${String(issue.input)} ms, more than the maximum of ${max} ms` })

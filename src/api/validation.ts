@@ -9,11 +9,11 @@ const POINTER_CHARS = 256
 const MESSAGE_CHARS = 512
 
 /**
- * Compiles zod schemas for Fastify. A request that does not fit throws INVALID, naming every wrong member by JSON pointer;
+ * Compiles zod schemas for Fastify, which hands over null for no body. A request that does not fit throws INVALID, naming every wrong member by JSON pointer;
  * a request without the body that a route needs throws BAD_REQUEST.
  */
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => (data: unknown) => {
-  if (httpPart === 'body' && data === undefined) return { error: new JobError('BAD_REQUEST', 'Cannot read the body: there is none') }
+  if (httpPart === 'body' && data === null) return { error: new JobError('BAD_REQUEST', 'Cannot read the body: there is none') }
   const parsed = schema.safeParse(data)
   if (parsed.success) return { value: parsed.data }
   const errors = parsed.error.issues.slice(0, ERRORS_MAX).flatMap((issue) => describeIssue(issue))
