@@ -3,7 +3,9 @@ import { throughput } from './a-throughput.ts'
 import { queue } from './b-queue.ts'
 import { roundTrip } from './c-round-trip.ts'
 import { userCode } from './d-user-code.ts'
+import { start } from './e-start.ts'
+import { memory } from './f-memory.ts'
 import { overhead } from './g-overhead.ts'
 
 /** Every row, in the order they are measured. */
-export const ROWS: readonly Row[] = [throughput, queue, roundTrip, userCode, overhead]
+export const ROWS: readonly Row[] = [throughput, queue, roundTrip, userCode, start, memory, overhead]

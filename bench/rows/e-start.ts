@@ -1,0 +1,62 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { startBaseline } from '../baseline.ts'
+import { RUNNER_OPTIONS } from '../engine.ts'
+import { NO_OP } from '../jobs.ts'
+import { compareInRounds } from '../rounds.ts'
+import type { Row } from '../row.ts'
+import { median } from '../statistics.ts'
+import { DEFAULT_LIMIT_POLICY } from '../../src/core/limits.ts'
+import { buildGuestBundle } from '../../src/engine/guest-bundle.ts'
+import { RunnerProcess } from '../../src/engine/runner-process.ts'
+
+const ROUNDS = 9
+const PAUSE_MS = 200
+
+export const start: Row = {
+  id: 'e',
+  title: 'From the fork of a runner process to the end of its first job',
+  async measure () {
+    const guest = await buildGuestBundle()
+    const readyTimes: number[] = []
+    const { ratio, subject, baseline } = await compareInRounds(ROUNDS, async () => {
+      const { readyMs, firstJobMs } = await startRunner(guest)
+      readyTimes.push(readyMs)
+      return firstJobMs
+    }, startPlain)
+    return [
+      { name: 'fork to first job done', value: subject, unit: 'ms' },
+      { name: 'fork to ready', value: median(readyTimes), unit: 'ms' },
+      { name: 'plain Node, fork to a module loaded and its answer', value: baseline, unit: 'ms' },
+      { name: 'runner ÷ plain Node', value: ratio, unit: 'ratio' },
+    ]
+  },
+}
+
+async function startRunner (guest: string): Promise<{ readyMs: number, firstJobMs: number }> {
+  const started = performance.now()
+  const runner = new RunnerProcess({ ...RUNNER_OPTIONS, guest })
+  try {
+    await runner.ready
+    const readyMs = performance.now() - started
+    const task = { file: 'job.js', code: NO_OP, input: '1', entry: 'default', context: '{}', limits: DEFAULT_LIMIT_POLICY.defaults }
+    const answer = await runner.run(task, { signal: new AbortController().signal, onLogs () {}, onProgress () {} })
+    if (answer.type !== 'done' || answer.result !== '1') throw new Error(`Cannot use measurement: the runner answered ${JSON.stringify(answer)}`)
+    return { readyMs, firstJobMs: performance.now() - started }
+  } finally {
+    runner.kill('The measurement is over')
+    await runner.exited
+    await wait(PAUSE_MS) // the system takes a dead process's memory back
+  }
+}
+
+async function startPlain (): Promise<number> {
+  const started = performance.now()
+  const plain = startBaseline('plain.ts')
+  try {
+    await plain.ask({ url: `data:text/javascript,${encodeURIComponent(NO_OP)}` })
+    return performance.now() - started
+  } finally {
+    await plain.close()
+    await wait(PAUSE_MS)
+  }
+}
