@@ -27,6 +27,9 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   })
 }
 
+// Whoever read what it says is gone: there is nobody left to run it for.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => stopping.abort())
+
 const terminal = buildTerminal(process.stdout, process.stderr)
 const name = process.argv[2] ?? 'help'
 const command = COMMANDS[name]

@@ -22,17 +22,14 @@ export function dataFolder ({ config, root }: Pick<CommandContext, 'config' | 'r
   return config.BATCHBOX_DATA_DIR ?? join(root, '.batchbox')
 }
 
-/** Finds or installs a Redis server and answers its path. */
-export function findRedis ({ env, root, terminal }: CommandContext): Promise<string> {
-  return ensureRedisServer(
+/** Starts the private Redis of a data folder, after installing a server where the machine has none; `onInstall` is told by what. */
+export async function startRedisOf (folder: string, { env, root, terminal }: CommandContext, onInstall?: (text: string) => void): Promise<PrivateRedis> {
+  const tell = onInstall ?? terminal.note
+  const program = await ensureRedisServer(
     { path: env['PATH'] ?? '', binFolder: join(root, '.batchbox', 'bin') },
-    (manager) => terminal.note(`Installing a Redis server with ${manager}…`),
+    (manager) => tell(`Installing a Redis server with ${manager}`),
   )
-}
-
-/** Starts the private Redis of a data folder. */
-export async function startRedisOf (folder: string, context: CommandContext): Promise<PrivateRedis> {
-  return startPrivateRedis({ program: await findRedis(context), folder: redisFolder(folder) })
+  return startPrivateRedis({ program, folder: redisFolder(folder) })
 }
 
 /** Where the private Redis of a data folder keeps its file. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Environment } from '../child.ts'
 import type { CommandContext } from '../command.ts'
 import { makeAdminKey, startPart, startRedisOf } from '../service.ts'
-import { formatMs, startLine } from './live-line.ts'
+import { formatMs, startLine, type LiveLine } from './live-line.ts'
 
 const LOG_LINES_KEPT = 20
 /** What would point the demo at another Redis or change what its jobs are allowed. */
@@ -22,8 +22,8 @@ export async function startDemoService (context: CommandContext, closing: AsyncD
   const { signal, terminal } = context
   const folder = mkdtempSync(join(tmpdir(), 'batchbox-demo-'))
   closing.defer(() => rmSync(folder, { recursive: true, force: true }))
-  const redis = await step(context, 'Redis', async () => {
-    const started = await startRedisOf(folder, context)
+  const redis = await step(context, 'Redis', async (line) => {
+    const started = await startRedisOf(folder, context, line.show)
     return { value: started, text: 'on a private socket, append-only' }
   })
   closing.defer(redis.close)
@@ -49,11 +49,11 @@ export async function startDemoService (context: CommandContext, closing: AsyncD
   return { url: String(api.ready['url']), key, logLines }
 }
 
-async function step<T> ({ terminal }: CommandContext, name: string, act: () => Promise<{ value: T, text: string }>): Promise<T> {
+async function step<T> ({ terminal }: CommandContext, name: string, act: (line: LiveLine) => Promise<{ value: T, text: string }>): Promise<T> {
   const started = performance.now()
   const line = startLine(terminal, `Starting ${name}`)
   try {
-    const { value, text } = await act()
+    const { value, text } = await act(line)
     line.end(`  ${terminal.style('green', '✔')} ${name.padEnd(15)} ${text}  ${terminal.style('dim', formatMs(performance.now() - started))}`)
     return value
   } catch (error) {
