@@ -10,7 +10,7 @@ import { createTimers, installTimers } from './timers.js'
 
 /**
  * The one way out. Every argument is a string or a number: nothing that lives in the isolate is ever handed over.
- * @typedef {(type: 'logs' | 'progress' | 'wake' | 'result' | 'failure', a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown) => void} Post
+ * @typedef {(type: 'entered' | 'logs' | 'progress' | 'wake' | 'result' | 'failure', a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown) => void} Post
  * @typedef {{ timers: number, resultBytes: number, budget: import('./log-buffer.js').LogBudget }} Settings
  */
 
@@ -29,11 +29,15 @@ let progress
 let ended = false
 
 /**
- * Gives this isolate to one run. Called once, before any user code.
+ * Gives this isolate to one run. Called once, before any user code. Leaves the function that calls the entry for the module that takes
+ * it away before user code is evaluated.
  * @param {Post} hostPost
  * @param {string} settingsText
+ * @param {string} entryName
+ * @param {string} inputText
+ * @param {string} contextText
  */
-export function prepare (hostPost, settingsText) {
+export function prepare (hostPost, settingsText, entryName, inputText, contextText) {
   post = hostPost
   settings = JSONParse(settingsText)
   logs = createLogBuffer(settings.budget, (lines, droppedLines, droppedBytes) => post('logs', lines, droppedLines, droppedBytes))
@@ -43,6 +47,7 @@ export function prepare (hostPost, settingsText) {
   installTimers(timers)
   defineValue(globalThis, 'self', globalThis)
   defineValue(globalThis, 'queueMicrotask', queueMicrotask)
+  defineValue(globalThis, 'batchbox:start', (/** @type {Record<string, unknown>} */ namespace) => start(namespace, entryName, inputText, contextText))
 }
 
 /**
@@ -52,7 +57,8 @@ export function prepare (hostPost, settingsText) {
  * @param {string} inputText
  * @param {string} contextText
  */
-export function start (namespace, entryName, inputText, contextText) {
+function start (namespace, entryName, inputText, contextText) {
+  post('entered')
   try {
     const entry = findEntry(namespace, entryName)
     void run(entry, JSONParse(inputText), buildContext(contextText))

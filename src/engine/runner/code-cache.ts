@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import ivm from 'isolated-vm'
+import { compileJobModules, linkJob } from './job-module.ts'
 
 /** Name of the guest's script, in stacks that are cut before anybody reads them. */
 export const GUEST_FILE = 'batchbox:guest'
@@ -39,12 +40,10 @@ async function rehearse (isolate: ivm.Isolate, context: ivm.Context, guest: ivm.
   const words = new EventTarget()
   const hear = new ivm.Callback((type: unknown) => { words.dispatchEvent(new Event(String(type))) }, { ignored: true })
   const call = async (name: string, ...args: unknown[]) => (await guest.get(name, { reference: true })).apply(undefined, args)
-  await call('prepare', hear, SETTINGS)
-  const job = await isolate.compileModule(REHEARSAL, { filename: 'job.js' })
-  await job.instantiate(context, () => { throw new Error('Cannot import') })
-  await job.evaluate()
+  await call('prepare', hear, SETTINGS, 'default', '1', '{"tags":{}}')
   const [waits, ends] = [once(words, 'wake'), once(words, 'result')]
-  await call('start', job.namespace.derefInto(), 'default', '1', '{"tags":{}}')
+  const job = await isolate.compileModule(REHEARSAL, { filename: 'job.js' })
+  await linkJob(compileJobModules(isolate), job, context).evaluate()
   await waits
   for (let ended = false; !ended;) {
     await call('tick')

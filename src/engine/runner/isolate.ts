@@ -1,5 +1,6 @@
 import ivm from 'isolated-vm'
 import { GUEST_FILE, makeCodeCache } from './code-cache.ts'
+import { compileJobModules, type JobModules } from './job-module.ts'
 
 /** An isolate with the trusted guest inside, for one run only. */
 export interface WarmIsolate {
@@ -10,7 +11,8 @@ export interface WarmIsolate {
   readonly bootMs: number
   /** CPU milliseconds that the guest itself used up to here. */
   readonly bootCpuMs: number
-  readonly guest: Readonly<Record<'prepare' | 'start' | 'tick', ivm.Reference>>
+  readonly guest: Readonly<Record<'prepare' | 'tick', ivm.Reference>>
+  readonly modules: JobModules
 }
 
 /**
@@ -27,8 +29,9 @@ export async function createIsolateMaker (guestText: string): Promise<(memoryMb:
     const script = isolate.compileScriptSync(guestText, { filename: GUEST_FILE, cachedData })
     const exports: ivm.Reference = script.runSync(context, { reference: true })
     const exported = (name: string): ivm.Reference => exports.getSync(name, { reference: true })
-    const guest = Object.freeze({ prepare: exported('prepare'), start: exported('start'), tick: exported('tick') })
-    return { isolate, context, memoryMb, guest, bootMs: performance.now() - begun, bootCpuMs: cpuMs(isolate) }
+    const guest = Object.freeze({ prepare: exported('prepare'), tick: exported('tick') })
+    const modules = compileJobModules(isolate)
+    return { isolate, context, memoryMb, guest, modules, bootMs: performance.now() - begun, bootCpuMs: cpuMs(isolate) }
   }
 }
 

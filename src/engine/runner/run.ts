@@ -3,6 +3,7 @@ import { splitLogBudget } from '../../core/log-budget.ts'
 import type { StopCode, ToRunner } from '../../core/runner-messages.ts'
 import { readCallError, readGuestFailure, type RunFailure } from './failure.ts'
 import { cpuMs, heapBytes, type WarmIsolate } from './isolate.ts'
+import { linkJob } from './job-module.ts'
 
 /** One run, as the thread is given it. */
 export interface RunTask extends Omit<Extract<ToRunner, { type: 'run' }>, 'type' | 'codeBytes'> {
@@ -76,20 +77,18 @@ export class Run {
   }
 
   async #execute (): Promise<void> {
-    const { isolate, context, guest } = this.#warm
+    const { isolate, context, guest, modules } = this.#warm
     const { limits, code, file, entry, input, context: contextText } = this.#task
     try {
       const settings = JSON.stringify({ timers: limits.timers, resultBytes: limits.resultBytes, budget: splitLogBudget(limits) })
-      guest.prepare.applySync(undefined, [new ivm.Callback(this.#hear, { ignored: true }), settings], this.#callOptions())
+      guest.prepare.applySync(undefined, [new ivm.Callback(this.#hear, { ignored: true }), settings, entry, input, contextText], this.#callOptions())
       // Parsing runs nothing of the user's: no need to leave the thread for it.
       const module = isolate.compileModuleSync(code, Object.freeze({ __proto__: null, filename: file, lineOffset: 0, columnOffset: 0, produceCachedData: false }))
       const [imported] = module.dependencySpecifiers
       if (imported !== undefined) return this.#end(refuseImport(imported))
-      module.instantiateSync(context, refuseResolution)
+      const main = linkJob(modules, module, context)
       this.#phase = 'evaluate'
-      await module.evaluate(this.#callOptions())
-      this.#phase = 'run'
-      this.#call = guest.start.apply(undefined, [module.namespace.derefInto(), entry, input, contextText], this.#callOptions())
+      this.#call = main.evaluate(this.#callOptions())
       await this.#call
     } catch (error) {
       this.#fail(error)
@@ -101,6 +100,7 @@ export class Run {
     const [a, b, c, d, e] = args
     if (type === 'result' && typeof a === 'string') this.#endAfterCall({ result: a, failure: this.#checkSize(a) })
     else if (type === 'failure') this.#endAfterCall({ result: null, failure: readGuestFailure(a, b, c, d, e) })
+    else if (type === 'entered') this.#phase = 'run'
     else if (type === 'wake' && typeof a === 'number') this.#wakeIn(a)
     else if (type === 'logs' && typeof a === 'string') this.#voice.logs(a, toCount(b), toCount(c))
     else if (type === 'progress' && typeof a === 'number' && typeof b === 'string') this.#voice.progress(a, b)
@@ -173,10 +173,6 @@ export class Run {
 function refuseImport (specifier: string): Pick<RunEnd, 'result' | 'failure'> {
   const message = `Cannot import ${JSON.stringify(specifier)}: no modules are allowed`
   return { result: null, failure: { code: 'MODULE_NOT_ALLOWED', name: 'Error', message: message.slice(0, 1024), stack: '', observed: 0 } }
-}
-
-function refuseResolution (): never {
-  throw new Error('Cannot import a module: none are allowed')
 }
 
 function toCount (value: unknown): number {
