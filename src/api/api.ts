@@ -15,6 +15,7 @@ import { buildCheckReady } from './check-ready.ts'
 import type { ApiConfig } from './config.ts'
 
 const CONNECT_WITHIN_MS = 5000
+const EXECUTE_GRACE_MS = 10_000
 
 export interface ApiOptions {
   config: Readonly<z.infer<typeof ApiConfig>>
@@ -22,6 +23,8 @@ export interface ApiOptions {
   version: string
   /** Longest to wait for the store before the API is built without it; requests then answer UNAVAILABLE until it is there. */
   connectWithinMs?: number
+  /** See `JobService`; 10 s without it, as row ISO-1 has it. */
+  executeGraceMs?: number
 }
 
 export interface Api {
@@ -31,7 +34,7 @@ export interface Api {
 }
 
 /** Builds the API of a configuration with its real collaborators. It does not listen. */
-export async function createApi ({ config, logger, version, connectWithinMs = CONNECT_WITHIN_MS }: ApiOptions): Promise<Api> {
+export async function createApi ({ config, logger, version, connectWithinMs = CONNECT_WITHIN_MS, executeGraceMs = EXECUTE_GRACE_MS }: ApiOptions): Promise<Api> {
   const onError = (error: unknown) => logger.warn({ err: error }, 'store connection failed')
   const db = openDb({ url: config.REDIS_URL, prefix: config.BATCHBOX_PREFIX, failFast: true, onError })
   const connected = waitForStore(db, connectWithinMs)
@@ -59,6 +62,7 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
       toolNames: [],
       retentionMs: config.BATCHBOX_RETENTION_MS,
       idempotencyMs: config.BATCHBOX_IDEMPOTENCY_MS,
+      executeGraceMs,
     },
     findCaller: buildFindCaller(config.BATCHBOX_ADMIN_KEY, (token) => findKey(db, token)),
     checkReady: buildCheckReady(db),

@@ -18,5 +18,6 @@ export interface JobService {
   readonly retentionMs: number
   /** How long an idempotency key is remembered. */
   readonly idempotencyMs: number
+  /** A job of `POST /execute` that has not started within its timeout and this long is given up. */
+  readonly executeGraceMs: number
 }
-

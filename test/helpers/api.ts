@@ -28,12 +28,12 @@ export interface TestApi extends Pick<Api, 'app'> {
 }
 
 /** Starts the API with real collaborators on a Redis prefix of its own; nothing listens. */
-export async function startApi (t: TestContext, env: Record<string, string> = {}): Promise<TestApi> {
+export async function startApi (t: TestContext, env: Record<string, string> = {}, options: { executeGraceMs?: number } = {}): Promise<TestApi> {
   const { url, prefix } = await redisForTest(t)
   const lines: Record<string, unknown>[] = []
   const destination = { write: (line: string) => { lines.push(JSON.parse(line) as Record<string, unknown>) } } // pino writes one JSON object per line
   const config = parseEnv(ApiConfig, { REDIS_URL: url, BATCHBOX_PREFIX: prefix, BATCHBOX_ADMIN_KEY: ADMIN_KEY, ...env })
-  const api = await createApi({ config, logger: createLogger({ name: 'api', level: 'info', destination }), version: '0.0.0', connectWithinMs: env['REDIS_URL'] ? 50 : 5000 })
+  const api = await createApi({ config, logger: createLogger({ name: 'api', level: 'info', destination }), version: '0.0.0', connectWithinMs: env['REDIS_URL'] ? 50 : 5000, ...options })
   const db = openDb({ url, prefix, failFast: false, onError: (error) => t.diagnostic(error.message) })
   let closing: Promise<unknown> | undefined
   const close = async () => { await (closing ??= Promise.all([api.close(), db.close()])) }

@@ -13,8 +13,6 @@ import { checkSize } from '../request-size.ts'
 import { sendJsonText } from '../send-json.ts'
 import { submitJob } from '../submit-job.ts'
 
-/** A job that has not started within its timeout and this long is given up. */
-const START_GRACE_MS = 10_000
 /** A job that runs is waited for until its deadline and this long: then its worker is gone. */
 const END_GRACE_MS = 10_000
 
@@ -51,8 +49,8 @@ interface WaitForJob {
 }
 
 /** Answers the job once it has ended. Throws OVERLOADED, and cancels it, where it does not start or end in time. */
-async function waitForJob ({ db, waiter, retentionMs }: JobService, { tenant, id, timeoutMs, signal }: WaitForJob): Promise<JobRecord> {
-  await waiter.waitForEnd(id, timeoutMs + START_GRACE_MS, signal)
+async function waitForJob ({ db, waiter, retentionMs, executeGraceMs }: JobService, { tenant, id, timeoutMs, signal }: WaitForJob): Promise<JobRecord> {
+  await waiter.waitForEnd(id, timeoutMs + executeGraceMs, signal)
   let job = await findJob(db, tenant, id)
   if (job.status === 'running' && !signal.aborted) {
     await waiter.waitForEnd(id, Math.max(0, (job.deadlineAt ?? 0) - Date.now()) + END_GRACE_MS, signal)

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { startApi } from '../helpers/api.ts'
+
+interface Document {
+  openapi: string
+  paths: Record<string, Record<string, { responses: Record<string, { content?: object }>, security?: unknown[], requestBody?: object }>>
+}
+
+test('/openapi.json describes every route in OpenAPI 3.1, with a problem for each error it can answer', async (t) => {
+  const { get } = await startApi(t)
+
+  const response = await get('/openapi.json', {})
+
+  const { openapi, paths } = response.json() as unknown as Document // OpenAPI 3.1
+  assert.match(openapi, /^3\.1\./)
+  assert.deepEqual(Object.keys(paths).sort(), [
+    '/execute', '/healthz', '/readyz', '/v1/jobs', '/v1/jobs/{id}', '/v1/jobs/{id}/cancel', '/v1/jobs/{id}/events',
+    '/v1/jobs/{id}/logs', '/v1/jobs/{id}/result', '/v1/jobs/{id}/trace',
+  ])
+  const post = paths['/v1/jobs']?.['post']
+  assert.deepEqual(Object.keys(post?.responses ?? {}), ['200', '202', '400', '401', '403', '409', '413', '415', '422', '500', '503'])
+  assert.deepEqual(Object.keys(post?.responses['413']?.content ?? {}), ['application/problem+json'])
+  assert.match(JSON.stringify(post?.requestBody), /"memoryMb"/)
+  assert.deepEqual(paths['/healthz']?.['get']?.security, [])
+})
+
+test('no answer may run, be framed or be taken for another type; only the reference is HTML', async (t) => {
+  const { get } = await startApi(t)
+  for (const path of ['/healthz', '/openapi.json', '/v1/jobs', '/nothing']) {
+    const { headers } = await get(path)
+
+    assert.equal(headers['x-content-type-options'], 'nosniff')
+    assert.match(String(headers['content-security-policy']), /default-src 'none'/)
+    assert.match(String(headers['content-type']), /^application\/(?:problem\+)?json/)
+  }
+  const { headers, statusCode } = await get('/docs', {})
+  assert.equal(statusCode, 200)
+  assert.match(String(headers['content-security-policy']), /script-src 'self'/)
+})
