@@ -10,7 +10,6 @@ const MINUTE_MS = 60_000
 export const WorkerConfig = z.object({
   BATCHBOX_LANES: z.coerce.number().int().min(1).max(64).optional().describe(`Jobs that a worker runs at one time, each in a runner process of its own; by default one per processor, ${LANES.least} to ${LANES.most}`),
   BATCHBOX_SPARE_RUNNERS: z.coerce.number().int().min(0).max(16).default(1).describe('Warm runner processes beside those, to replace one that is killed at once'),
-  BATCHBOX_RUNNER_THREADS: z.coerce.number().int().min(1).max(1).default(1).describe('Threads per runner process; one, so that blame, memory and the kill are one job\'s'),
   BATCHBOX_RUNNER_BOOT_MS: z.coerce.number().int().min(1000).max(5 * MINUTE_MS).default(20_000).describe('How long a runner may take to start and lock itself down'),
   BATCHBOX_WARM_MEMORY_MB: z.coerce.number().int().min(JOB_LIMITS.memoryMb.min).max(JOB_LIMITS.memoryMb.ceiling).default(JOB_LIMITS.memoryMb.default).describe('Memory limit of isolates made ahead of time; jobs with another limit wait for one of their own'),
   BATCHBOX_COMPILERS: z.coerce.number().int().min(1).max(8).default(2).describe('Compiler processes'),

@@ -80,7 +80,7 @@ function startEngine (config: WorkerConfig, onError: (error: unknown) => void): 
     supervisor: {
       lanes: config.BATCHBOX_LANES ?? defaultLanes(),
       spares: config.BATCHBOX_SPARE_RUNNERS,
-      threads: config.BATCHBOX_RUNNER_THREADS,
+      threads: 1, // so that blame, memory and the kill are one job's
       memoryMb: config.BATCHBOX_WARM_MEMORY_MB,
       bootTimeoutMs: config.BATCHBOX_RUNNER_BOOT_MS,
       onError,
