@@ -3,6 +3,8 @@ import type { RedisOptions } from 'ioredis'
 const FIRST_RETRY_MS = 50
 const MAX_RETRY_MS = 2000
 const FAIL_FAST_CONNECT_MS = 5000
+/** A Redis that is there but answers nothing is as good as away. */
+const FAIL_FAST_COMMAND_MS = 5000
 
 export interface ConnectionOptions {
   /** `redis://`, `rediss://` (TLS) or `unix:///path/to/socket`. */
@@ -21,7 +23,7 @@ export function buildRedisOptions ({ url, failFast }: ConnectionOptions): Connec
     retryStrategy: (times) => Math.min(FIRST_RETRY_MS * 2 ** Math.min(times, 10), MAX_RETRY_MS),
     maxRetriesPerRequest: failFast ? 1 : null,
     enableOfflineQueue: !failFast,
-    ...(failFast ? { connectTimeout: FAIL_FAST_CONNECT_MS } : {}),
+    ...(failFast ? { connectTimeout: FAIL_FAST_CONNECT_MS, commandTimeout: FAIL_FAST_COMMAND_MS } : {}),
   }
 }
 

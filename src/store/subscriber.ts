@@ -18,7 +18,7 @@ export interface SubscriberOptions {
 
 /** Opens a connection of its own beside the store's, since one that is subscribed takes no other commands everywhere. */
 export function createSubscriber (db: Db, { onMessage, onReconnect, onError }: SubscriberOptions): Subscriber {
-  const redis: Redis = db.redis.duplicate({ enableAutoPipelining: false, enableOfflineQueue: true, maxRetriesPerRequest: null })
+  const redis: Redis = db.redis.duplicate({ enableAutoPipelining: false, enableOfflineQueue: true, maxRetriesPerRequest: null, commandTimeout: undefined })
   let connections = 0
   redis.on('error', onError)
   redis.on('message', onMessage)
