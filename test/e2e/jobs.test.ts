@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startService } from '../helpers/service.ts'
+import { until } from '../helpers/until.ts'
 
 /** One service for all of them: none harms it. */
 test('jobs over HTTP', { concurrency: 4 }, async (t) => {
@@ -32,10 +33,10 @@ test('jobs over HTTP', { concurrency: 4 }, async (t) => {
   })
 
   void t.test('a job that is read while it runs is running, with a deadline and its progress', async () => {
-    const { id } = await service.post({ code: 'export default async (_, { progress }) => { progress(0.5, "half"); await new Promise((r) => setTimeout(r, 600)); return 1 }' })
-    let job = await service.read(id)
-    while (job.progress === null) job = await service.read(id)
+    const { id } = await service.post({ code: 'export default async (_, { progress }) => { progress(0.5, "half"); await new Promise((r) => setTimeout(r, 1000)); return 1 }' })
+    await until('it has progressed', async () => (await service.read(id)).progress !== null)
 
+    const job = await service.read(id)
     assert.deepEqual([job.status, job.progress], ['running', { value: 0.5, message: 'half' }])
     assert.ok(job.deadlineAt)
     assert.deepEqual((await service.end(id)).deadlineAt, null)
@@ -87,7 +88,7 @@ test('jobs over HTTP', { concurrency: 4 }, async (t) => {
 
   void t.test('an endless loop is stopped by a cancel, and its event says how long that took', async () => {
     const { id } = await service.post({ code: 'export default () => { console.log("in"); for (;;); }', limits: { cpuMs: 60_000, timeoutMs: 60_000 } })
-    while ((await service.read(id)).status !== 'running') await service.events(id)
+    await until('it loops', async () => (await service.logs(id)).length > 0)
 
     const asked = await service.request('POST', `/v1/jobs/${id}/cancel`)
     const job = await service.end(id)
