@@ -1,5 +1,5 @@
 import { readRssBytes } from './process-memory.ts'
-import type { StopCode } from '../core/runner-messages.ts'
+import type { StopCode } from '../core/runner-protocol.ts'
 
 /** How long a run that was told to stop may take before its runner is killed. */
 export const STOP_GRACE_MS = 500

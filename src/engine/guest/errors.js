@@ -9,12 +9,18 @@ const STACK_CHARS = 16_384
 
 /**
  * A failure as the guest may report it. It can only carry codes that user code can cause.
- * @typedef {{ code: string, name: string, message: string, stack: string, observed?: number | undefined }} GuestFailure
+ * @typedef {{ code: string, name: string, message: string, stack: string, observed: number }} GuestFailure
  */
 
 /** Thrown by trusted code in the guest where it already knows the code. Never handed to user code. */
 export class KnownFailure {
   #known = true
+  // Declared, so that they are defined and never looked for on Object.prototype, where user code may have put setters.
+  code = ''
+  name = ''
+  message = ''
+  stack = ''
+  observed = 0
 
   /** @param {object} value */
   static is (value) {
@@ -22,11 +28,10 @@ export class KnownFailure {
   }
 
   /** @param {string} code @param {string} name @param {string} message @param {number} [observed] figure that broke a limit */
-  constructor (code, name, message, observed) {
+  constructor (code, name, message, observed = 0) {
     this.code = code
     this.name = name
     this.message = message
-    this.stack = ''
     this.observed = observed
   }
 }
@@ -38,13 +43,14 @@ export class KnownFailure {
  */
 export function describeThrown (thrown) {
   if (isKnown(thrown)) return thrown
-  if (!isErrorLike(thrown)) return { code: 'USER_ERROR', name: 'Exception', message: cut(describeValue(thrown), MESSAGE_CHARS), stack: '' }
+  if (!isErrorLike(thrown)) return { code: 'USER_ERROR', name: 'Exception', message: cut(describeValue(thrown), MESSAGE_CHARS), stack: '', observed: 0 }
   const message = cut(readText(thrown, 'message') ?? '', MESSAGE_CHARS)
   return {
     code: limitCode(thrown, message),
     name: cut(readText(thrown, 'name') ?? 'Error', 256),
     message,
     stack: cut(readText(thrown, 'stack') ?? '', STACK_CHARS),
+    observed: 0,
   }
 }
 

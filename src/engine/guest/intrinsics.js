@@ -3,7 +3,7 @@
 // Only calls through these bindings are safe afterwards: a method call on a value would look its name up on a
 // prototype that user code owns.
 
-const { apply, construct, defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect
+const { apply, construct, defineProperty, deleteProperty, get, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect
 
 /**
  * @template {(...args: any[]) => any} F
@@ -16,6 +16,7 @@ export const ReflectApply = apply
 export const ReflectConstruct = construct
 export const ReflectDefineProperty = defineProperty
 export const ReflectDeleteProperty = deleteProperty
+export const ReflectGet = get
 export const ReflectGetOwnPropertyDescriptor = getOwnPropertyDescriptor
 export const ReflectGetPrototypeOf = getPrototypeOf
 export const ReflectOwnKeys = ownKeys
@@ -33,6 +34,8 @@ export const MathMax = Math.max
 export const MathMin = Math.min
 export const MathTrunc = Math.trunc
 export const NumberIsFinite = Number.isFinite
+export const NumberParseFloat = Number.parseFloat
+export const NumberParseInt = Number.parseInt
 export const ObjectCreate = Object.create
 export const ObjectFreeze = Object.freeze
 export const ObjectIs = Object.is

@@ -51,6 +51,7 @@ function replaceArrayBuffer () {
     if (new.target === undefined) throw new TypeErrorConstructor("Constructor ArrayBuffer requires 'new'")
     return ReflectConstruct(ArrayBufferConstructor, [length], new.target)
   }
+  ReflectDefineProperty(replacement, 'name', hidden('ArrayBuffer')) // the bundler renames what shadows a global
   ReflectDefineProperty(replacement, 'prototype', fixed(prototype))
   ReflectDefineProperty(replacement, 'isView', hidden(ArrayBufferIsView))
   ReflectDefineProperty(replacement, SymbolSpecies, /** @type {any} */ ({

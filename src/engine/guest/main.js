@@ -92,7 +92,7 @@ function succeed (value) {
 /** @param {unknown} thrown */
 function fail (thrown) {
   const { code, name, message, stack, observed } = describeThrown(thrown)
-  if (end()) post('failure', code, name, message, stack, observed ?? 0)
+  if (end()) post('failure', code, name, message, stack, observed)
 }
 
 /** Only the first end of a run counts. */

@@ -1,5 +1,5 @@
 // @ts-check
-import { DateNow, NumberIsFinite, StringConstructor, TypeErrorConstructor, stringSlice } from './intrinsics.js'
+import { DateNow, NumberIsFinite, ObjectFreeze, StringConstructor, TypeErrorConstructor, stringSlice } from './intrinsics.js'
 
 const EVERY_MS = 100
 const MESSAGE_CHARS = 1024
@@ -30,5 +30,5 @@ export function createProgress (post) {
     if (DateNow() - lastPost >= EVERY_MS) flush()
   }
 
-  return { report, flush }
+  return { report: ObjectFreeze(report), flush }
 }

@@ -1,13 +1,19 @@
 // @ts-check
-import { ArrayIsArray, JSONStringify, ObjectCreate } from './intrinsics.js'
+import {
+  ArrayIsArray, JSONStringify, ObjectCreate, RangeErrorPrototype, ReflectApply, ReflectGet, ReflectGetPrototypeOf, ReflectOwnKeys, stringSlice,
+} from './intrinsics.js'
 import { KnownFailure } from './errors.js'
 
-/** Thrown through JSON.stringify when the text grows over its cap. */
-const TOO_LARGE = ObjectCreate(null)
+/** Thrown through JSON.stringify when the text grows over its cap, and to leave it early. */
+const STOP = ObjectCreate(null)
+/** A result that is over its limit by less is written all the same, so that the host can tell its exact size. */
+const EXACT_BYTES = 1_048_576
+const PATH_CHARS = 256
+const KEYS_MAX = 1000
 
 /**
  * Writes a result as JSON text by JSON.stringify's rules; undefined becomes null. Counts while it writes, so that a value that
- * shares its parts a million times over is stopped at the cap and not when memory ends.
+ * shares its parts a million times over is stopped near the cap and not when memory ends; the host has the last word on the size.
  * Throws a KnownFailure: RESULT_TOO_LARGE, or RESULT_NOT_SERIALIZABLE naming the path.
  * @param {unknown} value
  * @param {number} maxBytes
@@ -17,32 +23,40 @@ export function serializeResult (value, maxBytes) {
   if (value === undefined) return 'null'
   if (typeof value === 'function' || typeof value === 'symbol') throw notSerializable('result', `a ${typeof value} has no JSON form`)
   const counter = { chars: 0 }
-  let text
   try {
-    text = JSONStringify(value, buildCounter(counter, maxBytes))
+    return JSONStringify(value, buildCounter(counter, maxBytes + EXACT_BYTES)) ?? 'null'
   } catch (thrown) {
-    if (thrown === TOO_LARGE) throw tooLarge(counter.chars, maxBytes)
-    throw explain(value)
+    if (thrown === STOP) throw tooLarge(counter.chars, maxBytes)
+    throw isTooDeep(thrown) ? notSerializable('result', 'it is nested too deeply') : explain(value)
   }
-  if (text === undefined) return 'null'
-  if (text.length > maxBytes) throw tooLarge(text.length, maxBytes)
-  return text
 }
 
 /**
- * A replacer that changes nothing. It counts a lower bound of the text: keys with their quotes, strings with theirs, one for the rest.
- * @param {{ chars: number }} counter @param {number} maxBytes
+ * A replacer that changes nothing. It counts a lower bound of the text: no commas, no escapes, one byte for each character.
+ * @param {{ chars: number }} counter @param {number} maxChars
  */
-function buildCounter (counter, maxBytes) {
+function buildCounter (counter, maxChars) {
+  counter.chars = -3 // the first call is for the value itself, and no key is written
   /** @type {(this: unknown, key: string, value: unknown) => unknown} */
   return function count (key, value) {
-    if (value !== undefined && typeof value !== 'function' && typeof value !== 'symbol') {
-      counter.chars += (typeof value === 'string' ? value.length + 3 : 2) + (ArrayIsArray(this) ? 0 : key.length)
-      if (counter.chars > maxBytes + 16) throw TOO_LARGE
-    }
+    if (value === undefined || typeof value === 'function' || typeof value === 'symbol') return value
+    counter.chars += (ArrayIsArray(this) ? 0 : key.length + 3) + (typeof value === 'string' || typeof value === 'object' ? 2 : 1)
+    if (typeof value === 'string') counter.chars += value.length
+    if (counter.chars > maxChars) throw STOP
     return value
   }
 }
+
+/** @param {unknown} thrown */
+function isTooDeep (thrown) {
+  return typeof thrown === 'object' && thrown !== null && ReflectGetPrototypeOf(thrown) === RangeErrorPrototype
+}
+
+/**
+ * The way down to what JSON.stringify looks at: objects, and their paths. Without a prototype: an index setter that user code put on
+ * Array.prototype would see what an array is given.
+ * @typedef {{ depth: number, holders: Record<number, any>, paths: Record<number, string> }} Trail
+ */
 
 /**
  * Runs again over a value that could not be written and says where. The value may have changed since, or refuse to be read: then only
@@ -50,39 +64,82 @@ function buildCounter (counter, maxBytes) {
  * @param {unknown} value
  */
 function explain (value) {
-  // Without a prototype: an index setter that user code put on Array.prototype would see what an array is given.
-  /** @type {Record<number, unknown>} */
-  const holders = ObjectCreate(null)
-  /** @type {Record<number, string>} */
-  const paths = ObjectCreate(null)
-  let deepest = 0
+  /** @type {Trail} */
+  const trail = { depth: 0, holders: ObjectCreate(null), paths: ObjectCreate(null) }
   let path = 'result'
   let problem = 'it cannot be written as JSON'
   try {
     JSONStringify(value, /** @type {(this: any, key: string, value: unknown) => unknown} */ function (key, member) {
-      let depth = deepest
-      while (depth > 0 && holders[depth] !== this) depth--
-      path = depth === 0 ? 'result' : `${paths[depth]}${ArrayIsArray(this) ? `[${key}]` : `.${key}`}`
+      while (trail.depth > 0 && trail.holders[trail.depth] !== this) trail.depth--
+      path = pathTo(trail, trail.depth, this, key)
       if (typeof member === 'bigint') {
         problem = 'a BigInt has no JSON form'
-        throw TOO_LARGE
+        throw STOP
       }
-      if (typeof member === 'object' && member !== null) {
-        for (let i = 1; i <= depth; i++) {
-          if (holders[i] !== member) continue
-          problem = `it refers back to ${paths[i]}`
-          throw TOO_LARGE
-        }
-        deepest = depth + 1
-        holders[deepest] = member
-        paths[deepest] = path
+      if (typeof member !== 'object' || member === null) return member
+      for (let i = 1; i <= trail.depth; i++) {
+        if (trail.holders[i] !== member) continue
+        problem = `it refers back to ${trail.paths[i]}`
+        throw STOP
       }
+      trail.depth++
+      trail.holders[trail.depth] = member
+      trail.paths[trail.depth] = path
       return member
     })
   } catch (thrown) {
-    if (thrown !== TOO_LARGE) problem = `reading it threw ${describeShort(thrown)}`
+    if (thrown !== STOP) return notSerializable(findThrower(trail, value), `reading it threw ${describeShort(thrown)}`)
   }
   return notSerializable(path, problem)
+}
+
+/** @param {Trail} trail @param {number} depth @param {unknown} holder @param {string} key */
+function pathTo (trail, depth, holder, key) {
+  if (depth === 0) return 'result'
+  const path = `${trail.paths[depth]}${ArrayIsArray(holder) ? `[${key}]` : `.${key}`}`
+  return path.length <= PATH_CHARS ? path : `${stringSlice(path, 0, PATH_CHARS - 1)}…`
+}
+
+/**
+ * A getter or a toJSON threw before the replacer heard of the member: reads the members of everything on the way down once more.
+ * @param {Trail} trail @param {unknown} value
+ */
+function findThrower (trail, value) {
+  if (trail.depth === 0 && throwsAsJson(value, '')) return 'result'
+  for (let depth = trail.depth; depth > 0; depth--) {
+    const holder = trail.holders[depth]
+    try {
+      const keys = ReflectOwnKeys(holder)
+      for (let i = 0; i < keys.length && i < KEYS_MAX; i++) {
+        const key = keys[i]
+        if (typeof key === 'string' && throwsWhenRead(holder, key)) return pathTo(trail, depth, holder, key)
+      }
+    } catch {
+      return /** @type {string} */ (trail.paths[depth]) // it does not even tell its keys
+    }
+  }
+  return 'result'
+}
+
+/** @param {object} holder @param {string} key */
+function throwsWhenRead (holder, key) {
+  try {
+    return throwsAsJson(ReflectGet(holder, key), key)
+  } catch {
+    return true
+  }
+}
+
+/** @param {unknown} value @param {string} key */
+function throwsAsJson (value, key) {
+  if ((typeof value !== 'object' || value === null) && typeof value !== 'bigint') return false
+  try {
+    const { toJSON } = /** @type {any} */ (value)
+    if (typeof toJSON === 'function') ReflectApply(toJSON, value, [key])
+    return false
+  } catch {
+    return true
+  }
 }
 
 /** @param {unknown} thrown */

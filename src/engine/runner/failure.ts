@@ -1,4 +1,4 @@
-import { GuestCode, type StopCode } from '../../core/runner-messages.ts'
+import { FAILURE_CHARS, GUEST_CODES, type GuestCode, type StopCode } from '../../core/runner-protocol.ts'
 
 /** Why a run failed, in the runner's words. `observed` is the figure that broke a limit, or 0. */
 export interface RunFailure {
@@ -9,18 +9,13 @@ export interface RunFailure {
   observed: number
 }
 
-const NAME_CHARS = 256
-const MESSAGE_CHARS = 8192
-const STACK_CHARS = 16_384
-
 /** Reads a failure that the guest posted. A code that user code cannot cause becomes USER_ERROR. */
 export function readGuestFailure (code: unknown, name: unknown, message: unknown, stack: unknown, observed: unknown): RunFailure {
-  const known = GuestCode.safeParse(code)
   return {
-    code: known.success ? known.data : 'USER_ERROR',
-    name: text(name, NAME_CHARS) || 'Error',
-    message: text(message, MESSAGE_CHARS),
-    stack: text(stack, STACK_CHARS),
+    code: GUEST_CODES.find((known) => known === code) ?? 'USER_ERROR',
+    name: text(name, FAILURE_CHARS.name) || 'Error',
+    message: text(message, FAILURE_CHARS.message),
+    stack: text(stack, FAILURE_CHARS.stack),
     observed: typeof observed === 'number' && observed >= 0 && Number.isSafeInteger(observed) ? observed : 0,
   }
 }
@@ -33,7 +28,7 @@ export function readCallError (error: unknown, phase: 'compile' | 'evaluate' | '
   if (!(error instanceof Error)) {
     return { code: phase === 'run' ? 'UNHANDLED_REJECTION' : 'USER_ERROR', name: 'Exception', message: primitiveText(error), stack: '', observed: 0 }
   }
-  const failure = { name: text(error.name, NAME_CHARS) || 'Error', message: text(error.message, MESSAGE_CHARS), stack: text(error.stack, STACK_CHARS), observed: 0 }
+  const failure = { name: text(error.name, FAILURE_CHARS.name) || 'Error', message: text(error.message, FAILURE_CHARS.message), stack: text(error.stack, FAILURE_CHARS.stack), observed: 0 }
   if (isOutOfMemory(failure.message)) return { ...failure, code: 'MEMORY_LIMIT' }
   if (phase === 'compile') return { ...failure, code: 'SYNTAX_ERROR' }
   if (failure.name === 'RangeError' && failure.message === 'Maximum call stack size exceeded') return { ...failure, code: 'STACK_LIMIT' }
@@ -52,5 +47,5 @@ function text (value: unknown, chars: number): string {
 }
 
 function primitiveText (value: unknown): string {
-  return typeof value === 'object' ? 'null' : text(String(value), MESSAGE_CHARS)
+  return typeof value === 'object' ? 'null' : text(String(value), FAILURE_CHARS.message)
 }

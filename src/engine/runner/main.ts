@@ -1,5 +1,6 @@
 import { openParentPipe } from '../../core/parent-pipe.ts'
-import { RUNNER_HEADER_BYTES, type FromRunner, type ToRunner } from '../../core/runner-messages.ts'
+import type { FromRunner } from '../../core/runner-messages.ts'
+import { RUNNER_HEADER_BYTES, type ToRunner } from '../../core/runner-protocol.ts'
 import type { Frame } from '../../core/frames.ts'
 import { dropPermissions, dropRoot } from './lock-down.ts'
 import { createPool, type RunnerPool } from './pool.ts'

@@ -1,6 +1,6 @@
 import ivm from 'isolated-vm'
 import { splitLogBudget } from '../../core/log-budget.ts'
-import type { StopCode, ToRunner } from '../../core/runner-messages.ts'
+import type { StopCode, ToRunner } from '../../core/runner-protocol.ts'
 import { readCallError, readGuestFailure, type RunFailure } from './failure.ts'
 import { cpuMs, heapBytes, type WarmIsolate } from './isolate.ts'
 import { linkJob } from './job-module.ts'

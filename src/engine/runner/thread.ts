@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { StopCode } from '../../core/runner-messages.ts'
+import type { StopCode } from '../../core/runner-protocol.ts'
 import { createIsolateMaker, type WarmIsolate } from './isolate.ts'
 import { dropPermissions } from './lock-down.ts'
 import { Run, type RunEnd, type RunTask } from './run.ts'
