@@ -68,6 +68,11 @@ function limitCode (error, message) {
   return 'USER_ERROR'
 }
 
+/** Tells whether the engine ran out of stack. @param {unknown} thrown */
+export function isStackOverflow (thrown) {
+  return isErrorLike(thrown) && limitCode(thrown, readText(thrown, 'message') ?? '') === 'STACK_LIMIT'
+}
+
 /** @param {unknown} value @returns {value is object} */
 function isErrorLike (value) {
   return typeof value === 'object' && value !== null && inherits(value, ErrorPrototype)

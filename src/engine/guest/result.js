@@ -1,8 +1,8 @@
 // @ts-check
 import {
-  ArrayIsArray, JSONStringify, ObjectCreate, RangeErrorPrototype, ReflectApply, ReflectGet, ReflectGetPrototypeOf, ReflectOwnKeys, stringSlice,
+  ArrayIsArray, JSONStringify, ObjectCreate, ReflectApply, ReflectGet, ReflectOwnKeys, stringSlice,
 } from './intrinsics.js'
-import { KnownFailure } from './errors.js'
+import { KnownFailure, isStackOverflow } from './errors.js'
 
 /** Thrown through JSON.stringify when the text grows over its cap, and to leave it early. */
 const STOP = ObjectCreate(null)
@@ -27,7 +27,7 @@ export function serializeResult (value, maxBytes) {
     return JSONStringify(value, buildCounter(counter, maxBytes + EXACT_BYTES)) ?? 'null'
   } catch (thrown) {
     if (thrown === STOP) throw tooLarge(counter.chars, maxBytes)
-    throw isTooDeep(thrown) ? notSerializable('result', 'it is nested too deeply') : explain(value)
+    throw isStackOverflow(thrown) ? notSerializable('result', 'it is nested too deeply') : explain(value)
   }
 }
 
@@ -45,11 +45,6 @@ function buildCounter (counter, maxChars) {
     if (counter.chars > maxChars) throw STOP
     return value
   }
-}
-
-/** @param {unknown} thrown */
-function isTooDeep (thrown) {
-  return typeof thrown === 'object' && thrown !== null && ReflectGetPrototypeOf(thrown) === RangeErrorPrototype
 }
 
 /**
