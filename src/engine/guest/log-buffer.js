@@ -1,13 +1,16 @@
 // @ts-check
-import { DateNow, JSONStringify, append, arrayJoin, stringSlice, utf8Length } from './intrinsics.js'
+import { DateNow, JSONStringify, MathMax, append, arrayJoin, stringSlice, utf8Length } from './intrinsics.js'
 
 /** A longer message is cut, and says by how much. */
 const MESSAGE_CHARS = 65_536
-/** Lines pass to the host one by one at first, so that each is seen at once; past this many in a window they are gathered. */
+/** So many lines pass to the host one by one, so that none is lost when the run is killed; later ones of the head are gathered. */
+const LINES_AT_ONCE = 10_000
 const WINDOW_MS = 50
-const LINES_AT_ONCE = 32
 /** Once the head of the budget is full, the newest lines are handed over at this pace: all the host needs to keep a tail. */
 const TAIL_EVERY_MS = 250
+/** More characters are handed over in several pieces, and no faster than this: a host that is sent more takes it for an attack. */
+const POST_CHARS = 500_000
+const CHARS_PER_MS = 10_000
 
 /**
  * @typedef {{ headLines: number, headBytes: number, tailLines: number, tailBytes: number }} LogBudget
@@ -15,21 +18,22 @@ const TAIL_EVERY_MS = 250
  */
 
 /**
- * Gathers log lines inside the isolate and hands them over in batches: as they come while the head of the budget lasts, afterwards
- * the newest ones only, with a count of what was left out. So a flood costs the host a bounded number of calls.
+ * Gathers log lines inside the isolate and hands them over: as they come while the head of the budget lasts, afterwards the newest
+ * ones only, with a count of what was left out before them. So a flood costs the host a bounded number of calls.
  * @param {LogBudget} budget
- * @param {(lines: string, droppedLines: number, droppedBytes: number) => void} post
+ * @param {(lines: string, droppedLines: number, droppedBytes: number) => void} post takes elements of a JSON array, comma between them
  */
 export function createLogBuffer (budget, post) {
   /** @type {Line[]} */
   let held = []
   let heldBytes = 0
+  let heldChars = 0
   let droppedLines = 0
   let droppedBytes = 0
   let lines = 0
   let bytes = 0
-  let windowStart = 0
-  let linesInWindow = 0
+  let flushedAt = 0
+  let paceMs = WINDOW_MS
 
   const inHead = () => lines <= budget.headLines && bytes <= budget.headBytes
 
@@ -43,12 +47,11 @@ export function createLogBuffer (budget, post) {
     if (wasInHead && !inHead()) flush() // what is held so far belongs to the head
     append(held, line)
     heldBytes += line.bytes
-    if (!inHead()) dropOldest()
-    if (now - windowStart >= (inHead() ? WINDOW_MS : TAIL_EVERY_MS)) {
-      windowStart = now
-      linesInWindow = 0
-      flush()
-    } else if (inHead() && linesInWindow++ < LINES_AT_ONCE) {
+    heldChars += line.text.length
+    if (!inHead()) {
+      dropOldest()
+      if (now - flushedAt >= MathMax(TAIL_EVERY_MS, paceMs)) flush()
+    } else if (lines <= LINES_AT_ONCE || heldChars > POST_CHARS || now - flushedAt >= WINDOW_MS) {
       flush()
     }
   }
@@ -66,6 +69,8 @@ export function createLogBuffer (budget, post) {
     droppedBytes += heldBytes - kept
     held = newest
     heldBytes = kept
+    heldChars = 0
+    for (let i = 0; i < held.length; i++) heldChars += at(i).text.length
   }
 
   /** @param {number} index */
@@ -73,14 +78,28 @@ export function createLogBuffer (budget, post) {
 
   function flush () {
     if (held.length === 0 && droppedLines === 0) return
+    flushedAt = DateNow()
+    paceMs = heldChars / CHARS_PER_MS
+    for (let from = 0; from < held.length || droppedLines > 0;) from = postFrom(from)
+    held = []
+    heldBytes = heldChars = 0
+  }
+
+  /** Hands over as many lines as fit into one piece, and what was dropped before them. @param {number} from */
+  function postFrom (from) {
     /** @type {string[]} */
     const texts = []
-    for (let i = 0; i < held.length; i++) append(texts, at(i).text)
+    let chars = 0
+    let to = from
+    for (; to < held.length && (to === from || chars + at(to).text.length <= POST_CHARS); to++) {
+      append(texts, at(to).text)
+      chars += at(to).text.length
+    }
     const linesOut = droppedLines
     const bytesOut = droppedBytes
-    held = []
-    heldBytes = droppedLines = droppedBytes = 0
-    post(`[${arrayJoin(texts, ',')}]`, linesOut, bytesOut)
+    droppedLines = droppedBytes = 0
+    post(arrayJoin(texts, ','), linesOut, bytesOut)
+    return to
   }
 
   return { write, flush }

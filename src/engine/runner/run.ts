@@ -21,6 +21,7 @@ export interface RunEnd {
 
 /** What the run says while it goes on. */
 export interface RunVoice {
+  /** Elements of a JSON array, as text, with commas between them. */
   logs (lines: string, droppedLines: number, droppedBytes: number): void
   progress (value: number, message: string): void
   stopping (code: StopCode, observed: number): void

@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads'
 import type { StopCode } from '../../core/runner-protocol.ts'
 import { createIsolateMaker, type WarmIsolate } from './isolate.ts'
 import { dropPermissions } from './lock-down.ts'
+import { LogGatherer } from './log-gatherer.ts'
 import { Run, type RunEnd, type RunTask } from './run.ts'
 
 /** What a thread tells the runner's main thread. All of it goes over one port, so that it arrives in order; tasks answer nothing. */
@@ -56,8 +57,9 @@ async function rehearse (): Promise<void> {
 async function execute ({ type: _, ...task }: { type: 'run' } & RunTask): Promise<void> {
   const warm = takeIsolate(task.limits.memoryMb)
   const { token } = task
+  const logs = new LogGatherer((lines, droppedLines, droppedBytes) => tell({ type: 'logs', token, lines, droppedLines, droppedBytes }))
   const run = new Run(task, warm, {
-    logs: (lines, droppedLines, droppedBytes) => tell({ type: 'logs', token, lines, droppedLines, droppedBytes }),
+    logs: (...batch) => logs.take(...batch),
     progress: (value, message) => tell({ type: 'progress', token, value, message }),
     stopping: (code, observed) => tell({ type: 'stopping', token, code, observed }),
   })
@@ -65,6 +67,7 @@ async function execute ({ type: _, ...task }: { type: 'run' } & RunTask): Promis
   tell({ type: 'started', token })
   const end = await run.finish()
   current = undefined
+  logs.flush()
   tell({ type: 'done', token, bootMs: warm.bootMs, ...end })
   setImmediate(makeSpare) // after the answer has left
 }
