@@ -29,10 +29,14 @@ export function buildConsole (write) {
     write(level, indent + stringReplaceAll(safe, '\n', `\n${indent}`))
   }
 
-  /** @param {string} level */
-  const printer = (level) => (/** @type {unknown[]} */ ...args) => print(level, format(args))
   /** @param {unknown} label */
-  const named = (label) => (label === undefined ? 'default' : StringConstructor(label))
+  function named (label) {
+    try {
+      return label === undefined ? 'default' : StringConstructor(label)
+    } catch {
+      return '[unreadable]'
+    }
+  }
   /** @param {object} table @param {string} label */
   const hasRoom = (table, label) => label in table || labels++ < LABELS_MAX
   /** @param {string} label */
@@ -45,11 +49,16 @@ export function buildConsole (write) {
   }
 
   const methods = {
-    log: printer('log'),
-    info: printer('info'),
-    debug: printer('debug'),
-    warn: printer('warn'),
-    error: printer('error'),
+    /** @param {unknown[]} args */
+    log (...args) { print('log', format(args)) },
+    /** @param {unknown[]} args */
+    info (...args) { print('info', format(args)) },
+    /** @param {unknown[]} args */
+    debug (...args) { print('debug', format(args)) },
+    /** @param {unknown[]} args */
+    warn (...args) { print('warn', format(args)) },
+    /** @param {unknown[]} args */
+    error (...args) { print('error', format(args)) },
     /** @param {unknown[]} args */
     trace (...args) { print('trace', args.length === 0 ? 'Trace' : `Trace: ${format(args)}`) },
     /** @param {unknown} value */

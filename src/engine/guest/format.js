@@ -1,5 +1,5 @@
 // @ts-check
-import { JSONStringify, MathTrunc, append, arrayJoin, stringSlice } from './intrinsics.js'
+import { JSONStringify, MathTrunc, NumberParseFloat, NumberParseInt, append, arrayJoin, stringSlice } from './intrinsics.js'
 import { inspect } from './inspect.js'
 
 /**
@@ -48,20 +48,17 @@ function directive (letter, take) {
   const { value } = taken
   switch (letter) {
     case 's': return show(value)
-    case 'd': return `${toNumber(value)}`
-    case 'i': return `${MathTrunc(toNumber(value))}`
-    case 'f': return `${toNumber(value)}`
+    case 'd': return typeof value === 'bigint' ? `${value}n` : `${typeof value === 'string' ? +value : toNumber(value)}`
+    case 'i': return typeof value === 'bigint' ? `${value}n` : `${typeof value === 'string' ? NumberParseInt(value, 10) : MathTrunc(toNumber(value))}`
+    case 'f': return `${typeof value === 'string' ? NumberParseFloat(value) : toNumber(value)}`
     case 'j': return toJson(value)
     case 'c': return ''
     default: return inspect(value)
   }
 }
 
-/** @param {unknown} value */
-function toNumber (value) {
-  if (typeof value === 'number') return value
-  return typeof value === 'string' ? +value : NaN
-}
+/** Objects are not asked. @param {unknown} value */
+const toNumber = (value) => (typeof value === 'number' ? value : NaN)
 
 /** @param {unknown} value */
 function toJson (value) {

@@ -2,7 +2,7 @@
 import {
   ArrayBufferIsView, ArrayIsArray, DateToISOString, ErrorPrototype, JSONStringify, ObjectCreate, ObjectIs, ObjectPrototypeToString,
   ReflectGetOwnPropertyDescriptor, ReflectGetPrototypeOf, ReflectOwnKeys, RegExpToString, StringConstructor, SymbolToString,
-  append, arrayJoin, mapForEach, mapSize, setForEach, setSize, stringReplaceAll, stringSlice, stringRepeat,
+  append, arrayJoin, mapForEach, mapSize, setForEach, setSize, stringIncludes, stringIndexOf, stringReplaceAll, stringSlice, stringRepeat,
 } from './intrinsics.js'
 
 const DEPTH_MAX = 4
@@ -112,8 +112,22 @@ function inheritsError (value) {
 /** @param {object} error */
 function writeError (error) {
   const { name, message, stack } = /** @type {Record<string, unknown>} */ (error)
-  if (typeof stack === 'string' && stack !== '') return cut(stack, TEXT_CHARS)
+  if (typeof stack === 'string' && stack !== '') return cut(withoutGuestFrames(stack), TEXT_CHARS)
   return `[${typeof name === 'string' ? cut(name, 256) : 'Error'}: ${typeof message === 'string' ? cut(message, TEXT_CHARS) : ''}]`
+}
+
+/** Leaves of a stack what is the user's own. @param {string} stack */
+function withoutGuestFrames (stack) {
+  let kept = ''
+  for (let at = 0; at < stack.length;) {
+    const next = stringIndexOf(stack, '\n', at)
+    const end = next < 0 ? stack.length : next
+    const line = stringSlice(stack, at, end)
+    if (!stringIncludes(line, 'batchbox:guest:') && !stringIncludes(line, '<isolated-vm>:')) kept += kept === '' ? line : `\n${line}`
+    if (kept.length > TEXT_CHARS) break
+    at = end + 1
+  }
+  return kept
 }
 
 /** @param {object} value @returns {{ kind: 'Map' | 'Set', count: number } | undefined} */
