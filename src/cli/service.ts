@@ -42,7 +42,11 @@ export function stopMs (part: Part, config: CommandContext['config']): number {
   return STOP_SLACK_MS + (part === 'worker' ? config.BATCHBOX_DRAIN_MS : config.BATCHBOX_SHUTDOWN_MS)
 }
 
-/** Starts the API or a worker as a process of its own and resolves when it is ready. `env` is all that it gets. */
-export function startPart (part: Part, { config, root }: CommandContext, options: Pick<ChildOptions, 'env' | 'signal' | 'onLine'>): Promise<Child> {
-  return startChild({ name: part, file: join(root, MAIN_FILES[part]), stopMs: stopMs(part, config), ...options })
+/**
+ * Starts the API or a worker as a process of its own and resolves when it is ready. `env` is all that it gets, but for the folder where
+ * Node keeps compiled modules: with it, a second start takes half the time.
+ */
+export function startPart (part: Part, { config, root }: CommandContext, { env, ...options }: Pick<ChildOptions, 'env' | 'signal' | 'onLine'>): Promise<Child> {
+  const cached = { NODE_COMPILE_CACHE: join(root, '.batchbox', 'compile-cache'), ...env }
+  return startChild({ name: part, file: join(root, MAIN_FILES[part]), stopMs: stopMs(part, config), env: cached, ...options })
 }
