@@ -1,7 +1,7 @@
 // What worker and runner agree on without a schema: a runner that loaded one would take a third longer to start.
 
-/** Bytes of a frame's header from a runner; logs and results travel in the body. */
-export const RUNNER_HEADER_BYTES = 65_536
+/** Bytes of a frame's header from a runner; logs and results travel in the body. Six for every character that a failure may have. */
+export const RUNNER_HEADER_BYTES = 262_144
 /** Bytes of a frame that holds a batch of logs, and of every frame that is not a result. */
 export const RUNNER_FRAME_BYTES = 4_194_304
 /** Characters of what a failure says. */

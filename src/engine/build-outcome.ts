@@ -2,7 +2,7 @@ import type { Limits } from '../core/limits.ts'
 import { type BrokenLimit, buildBrokenLimit, buildFailure, type JobFailure, type Outcome, type Usage } from '../core/outcome.ts'
 import type { FailureCode } from '../core/failures.ts'
 import type { Compiled } from './compiler-client.ts'
-import type { DoneMessage, RunnerAnswer } from './runner-process.ts'
+import type { DoneMessage, RunnerAnswer } from './run-conversation.ts'
 import { mapStack } from './source-positions.ts'
 
 const MB = 1_048_576

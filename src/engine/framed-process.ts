@@ -7,6 +7,7 @@ import { TokenBucket } from './token-bucket.ts'
 
 const PIPE_FD = 3
 const STDERR_TAIL_BYTES = 4096
+const REASON_CHARS = 500
 /** How long a child that closed its pipe may take to exit, and its last words to arrive after its exit. */
 const FAREWELL_MS = 200
 
@@ -91,7 +92,7 @@ export function spawnFramed (options: FramedProcessOptions): FramedProcess {
     maxHeaderBytes: options.maxHeaderBytes,
     onFrame,
     onChunk,
-    onFault: (error) => kill(error instanceof Error ? error.message : 'Cannot handle frame'),
+    onFault: (error) => kill(error instanceof Error ? error.message.slice(0, REASON_CHARS) : 'Cannot handle frame'),
   })
 
   function finish (signal: string | null, exitCode: number | null, reason: string): void {

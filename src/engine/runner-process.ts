@@ -1,13 +1,11 @@
-import { randomBytes } from 'node:crypto'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Frame } from '../core/frames.ts'
-import { FromRunner, LogLines } from '../core/runner-messages.ts'
+import { FromRunner } from '../core/runner-messages.ts'
 import { RUNNER_FRAME_BYTES, RUNNER_HEADER_BYTES, type ToRunner } from '../core/runner-protocol.ts'
-import type { CrashEvidence, Isolation } from '../core/outcome.ts'
-import { unreachable } from '../core/unreachable.ts'
-import { epochMs } from './epoch.ts'
+import type { Isolation } from '../core/outcome.ts'
 import { spawnFramed, type FramedExit, type FramedProcess } from './framed-process.ts'
-import { RunWatch, type KillCode } from './run-watch.ts'
+import { RunConversation, type RunnerAnswer, type RunnerHooks, type RunnerTask } from './run-conversation.ts'
 
 const RUNNER_FILE = fileURLToPath(new URL('./runner/main.ts', import.meta.url))
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -48,35 +46,9 @@ export interface RunnerOptions {
   bootTimeoutMs: number
   /** The guest's script. */
   guest: string
+  /** The module that is the runner; it may read its own folder besides ours. Ours unless given. */
+  file?: string
 }
-
-/** One run as a runner is given it. */
-export interface RunnerTask {
-  file: string
-  code: string
-  input: string
-  entry: string
-  context: string
-  limits: Extract<ToRunner, { type: 'run' }>['limits']
-}
-
-export interface RunnerHooks {
-  signal: AbortSignal
-  onLogs (lines: LogLines, dropped: { lines: number, bytes: number }): Promise<void> | void
-  onProgress (value: number, message: string): void
-}
-
-export type DoneMessage = Extract<FromRunner, { type: 'done' }>
-
-/**
- * What became of a task. `done`: the runner answered and can take another. `killed`: it did not stop when it had to, or held too much
- * memory. `crashed`: it died and nothing that we know of explains why.
- */
-export type RunnerAnswer = { startedAt: number, endedAt: number, peakMemoryBytes: number } & (
-  | { type: 'done', message: DoneMessage, result: string }
-  | { type: 'killed', code: KillCode, observed: number }
-  | { type: 'crashed', evidence: CrashEvidence }
-)
 
 /**
  * One runner process with one run at a time. States: starting → idle ⇄ busy → dead. Whatever it sends that does not fit its state
@@ -86,15 +58,16 @@ export class RunnerProcess {
   readonly ready: Promise<Isolation>
   readonly #process: FramedProcess
   readonly #ready = Promise.withResolvers<Isolation>()
-  #task: ActiveTask | undefined
+  #run: RunConversation | undefined
+  #exit: FramedExit | undefined
   #isolation: Isolation | undefined
 
   constructor (options: RunnerOptions) {
     this.ready = this.#ready.promise
     this.ready.catch(() => {}) // whoever waits is told; nobody has to
     this.#process = spawnFramed({
-      file: RUNNER_FILE,
-      execArgv: EXEC_ARGV,
+      file: options.file ?? RUNNER_FILE,
+      execArgv: options.file === undefined ? EXEC_ARGV : [...EXEC_ARGV, `--allow-fs-read=${dirname(options.file)}/`],
       env: ENVIRONMENT,
       maxFrameBytes: RUNNER_FRAME_BYTES,
       maxHeaderBytes: RUNNER_HEADER_BYTES,
@@ -121,32 +94,27 @@ export class RunnerProcess {
 
   /** Runs one task; resolves whatever happens. The runner must be ready and idle. */
   run (task: RunnerTask, hooks: RunnerHooks): Promise<RunnerAnswer> {
-    if (this.#task) throw new TypeError('Cannot run task: the runner is busy')
-    const { promise, resolve } = Promise.withResolvers<RunnerAnswer>()
-    const token = randomBytes(16).toString('hex')
-    const watch = new RunWatch({
-      pid: this.#process.pid ?? 0,
-      limits: task.limits,
-      payloadBytes: task.code.length + task.input.length,
-      kill: (reason) => this.kill(reason),
-    })
-    const stop = () => {
-      watch.stopping('CANCELLED', 0)
-      this.#send({ type: 'stop', token })
-    }
-    this.#task = { token, hooks, watch, startedAt: epochMs(), finish: (answer) => {
-      this.#task = undefined
-      watch.close()
+    if (this.#run) throw new TypeError('Cannot run task: the runner is busy')
+    const onEnd = () => {
+      this.#run = undefined
       hooks.signal.removeEventListener('abort', stop)
-      resolve(answer)
-    } }
-    this.#process.setMaxFrameBytes(Math.max(RUNNER_FRAME_BYTES, task.limits.resultBytes + RUNNER_HEADER_BYTES))
-    const code = Buffer.from(task.code)
-    const { file, entry, context, limits } = task
-    this.#send({ type: 'run', token, file, entry, context, limits, codeBytes: code.length }, Buffer.concat([code, Buffer.from(task.input)]))
-    if (hooks.signal.aborted) stop()
-    else hooks.signal.addEventListener('abort', stop, { once: true })
-    return promise
+    }
+    const run = this.#run = new RunConversation({ task, hooks, pid: this.#process.pid ?? 0, kill: (reason) => this.kill(reason), onEnd })
+    const stop = () => {
+      run.cancel()
+      this.#send({ type: 'stop', token: run.token })
+    }
+    hooks.signal.addEventListener('abort', stop, { once: true })
+    if (this.#exit) run.leave(this.#exit) // it died between being lent and now
+    else this.#handOver(run.token, task)
+    if (hooks.signal.aborted && this.#run) stop()
+    return run.answer
+  }
+
+  #handOver (token: string, { code: text, input, ...rest }: RunnerTask): void {
+    this.#process.setMaxFrameBytes(Math.max(RUNNER_FRAME_BYTES, rest.limits.resultBytes + RUNNER_HEADER_BYTES))
+    const code = Buffer.from(text)
+    this.#send({ type: 'run', token, ...rest, codeBytes: code.length }, Buffer.concat([code, Buffer.from(input)]))
   }
 
   #send (message: ToRunner, body?: Buffer): void {
@@ -156,23 +124,8 @@ export class RunnerProcess {
   #take (frame: Frame): Promise<void> | void {
     const message = FromRunner.parse(frame.header) // a throw kills the runner
     if (message.type === 'ready') return this.#becomeReady(message.isolation)
-    const task = this.#task
-    if (!task || message.token !== task.token) throw new Error(`Cannot take "${message.type}": it belongs to no run of this runner`)
-    switch (message.type) {
-      case 'started':
-        task.startedAt = epochMs()
-        return task.watch.started()
-      case 'logs':
-        return task.hooks.onLogs(LogLines.parse(JSON.parse(frame.body.toString())), { lines: message.droppedLines, bytes: message.droppedBytes })
-      case 'progress':
-        return task.hooks.onProgress(message.value, message.message)
-      case 'stopping':
-        return task.watch.stopping(message.code, message.observed)
-      case 'done':
-        return task.finish({ type: 'done', message, result: frame.body.toString(), ...this.#times(task) })
-      default:
-        return unreachable(message)
-    }
+    if (!this.#run) throw new Error(`Cannot take "${message.type}": this runner has no run`)
+    return this.#run.take(message, frame.body)
   }
 
   #becomeReady (isolation: Isolation): void {
@@ -182,25 +135,8 @@ export class RunnerProcess {
   }
 
   #leave (exit: FramedExit): void {
+    this.#exit = exit
     this.#ready.reject(new Error(`Cannot start runner: ${exit.reason}${exit.stderrTail && `\n${exit.stderrTail}`}`))
-    const task = this.#task
-    if (!task) return
-    const killed = task.watch.killedFor
-    if (killed) return task.finish({ type: 'killed', ...killed, ...this.#times(task) })
-    const evidence = { signal: exit.signal, exitCode: exit.exitCode, reason: exit.reason, stderr: exit.stderrTail }
-    task.finish({ type: 'crashed', evidence, ...this.#times(task) })
+    this.#run?.leave(exit)
   }
-
-  #times (task: ActiveTask) {
-    return { startedAt: task.startedAt, endedAt: epochMs(), peakMemoryBytes: task.watch.peakMemoryBytes }
-  }
-}
-
-interface ActiveTask {
-  token: string
-  hooks: RunnerHooks
-  watch: RunWatch
-  /** Epoch milliseconds; when it was handed over, until the runner says that user code started. */
-  startedAt: number
-  finish (answer: RunnerAnswer): void
 }

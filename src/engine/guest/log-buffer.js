@@ -10,7 +10,7 @@ const WINDOW_MS = 50
 const TAIL_EVERY_MS = 250
 /** More characters are handed over in several pieces, and no faster than this: a host that is sent more takes it for an attack. */
 const POST_CHARS = 500_000
-const CHARS_PER_MS = 10_000
+const CHARS_PER_MS = 4000
 
 /**
  * @typedef {{ headLines: number, headBytes: number, tailLines: number, tailBytes: number }} LogBudget

@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto'
+import { INLINE_RESULT_BYTES } from '../core/job.ts'
+import type { CrashEvidence } from '../core/outcome.ts'
+import { type FromRunner, type LogLines, parseLogLines } from '../core/runner-messages.ts'
+import { RUNNER_FRAME_BYTES, type ToRunner } from '../core/runner-protocol.ts'
+import { unreachable } from '../core/unreachable.ts'
+import { epochMs } from './epoch.ts'
+import type { FramedExit } from './framed-process.ts'
+import { type KillCode, RunWatch } from './run-watch.ts'
+import { TokenBucket } from './token-bucket.ts'
+
+/** What logs may weigh on their way beyond the budget of the run: a guest hands over the end of a flood again and again, more slowly. */
+const LOG_BYTES_PER_SECOND = 16_777_216
+/** JSON writes a control character in six bytes, and time and level around each line. */
+const ESCAPED = 6
+const BYTES_AROUND_LINE = 64
+
+/** One run as a runner is given it. */
+export interface RunnerTask {
+  file: string
+  code: string
+  input: string
+  entry: string
+  context: string
+  limits: Extract<ToRunner, { type: 'run' }>['limits']
+}
+
+export interface RunnerHooks {
+  signal: AbortSignal
+  onLogs (lines: LogLines, dropped: { lines: number, bytes: number }): Promise<void> | void
+  onProgress (value: number, message: string): void
+}
+
+export type DoneMessage = Extract<FromRunner, { type: 'done' }>
+type RunMessage = Exclude<FromRunner, { type: 'ready' }>
+
+/**
+ * What became of a task. `done`: the runner answered and can take another. `killed`: it did not stop when it had to, or held too much
+ * memory. `crashed`: it died and nothing that we know of explains why.
+ */
+export type RunnerAnswer = { startedAt: number, endedAt: number, peakMemoryBytes: number } & End
+
+type End =
+  | { type: 'done', message: DoneMessage, result: string }
+  | { type: 'killed', code: KillCode, observed: number }
+  | { type: 'crashed', evidence: CrashEvidence }
+
+interface ConversationOptions {
+  task: RunnerTask
+  hooks: RunnerHooks
+  /** The runner's. */
+  pid: number
+  kill (reason: string): void
+  /** Called once, when no more may be said. */
+  onEnd (): void
+}
+
+/**
+ * What worker and runner say to each other about one run. States: handed over → started → ended; a stop may come in any. Whatever does not
+ * fit is thrown, and kills the runner: it is treated as if it were already taken over.
+ */
+export class RunConversation {
+  /** Nobody but this runner knows it, and it only for this run. */
+  readonly token = randomBytes(16).toString('hex')
+  readonly answer: Promise<RunnerAnswer>
+  readonly #answer = Promise.withResolvers<RunnerAnswer>()
+  readonly #options: ConversationOptions
+  readonly #watch: RunWatch
+  readonly #logTokens: TokenBucket
+  /** Epoch milliseconds; when the task was handed over, until the runner says that user code started. */
+  #startedAt = epochMs()
+  #isStarted = false
+
+  constructor (options: ConversationOptions) {
+    const { task: { limits, code, input }, pid, kill } = options
+    this.#options = options
+    this.answer = this.#answer.promise
+    this.#watch = new RunWatch({ pid, limits, payloadBytes: code.length + input.length, kill })
+    const logBurst = RUNNER_FRAME_BYTES + ESCAPED * limits.logBytes + BYTES_AROUND_LINE * limits.logLines
+    this.#logTokens = new TokenBucket(LOG_BYTES_PER_SECOND, logBurst, performance.now())
+  }
+
+  /** The run is to be cancelled: the runner has a short while from now. */
+  cancel (): void {
+    this.#watch.stopping('CANCELLED', 0)
+  }
+
+  take (message: RunMessage, body: Buffer): Promise<void> | void {
+    if (message.token !== this.token) throw new Error(`Cannot take "${message.type}": it belongs to another run`)
+    if (this.#isStarted === (message.type === 'started')) throw new Error(`Cannot take "${message.type}": the run ${this.#isStarted ? 'started before' : 'did not start'}`)
+    switch (message.type) {
+      case 'started': return this.#start()
+      case 'logs': return this.#takeLogs(message, body)
+      case 'progress': return this.#options.hooks.onProgress(message.value, message.message)
+      case 'stopping':
+        this.#checkCancel(message.code)
+        return this.#watch.stopping(message.code, message.observed)
+      case 'done': return this.#takeEnd(message, body)
+      default: return unreachable(message)
+    }
+  }
+
+  /** The runner died. */
+  leave ({ signal, exitCode, reason, stderrTail }: FramedExit): void {
+    const killed = this.#watch.killedFor
+    this.#end(killed ? { type: 'killed', ...killed } : { type: 'crashed', evidence: { signal, exitCode, reason, stderr: stderrTail } })
+  }
+
+  #start (): void {
+    this.#isStarted = true
+    this.#startedAt = epochMs()
+    this.#watch.started()
+  }
+
+  #takeLogs ({ droppedLines, droppedBytes }: Extract<FromRunner, { type: 'logs' }>, body: Buffer): Promise<void> | void {
+    if (!this.#logTokens.take(body.length, performance.now())) throw new Error('Cannot take "logs": they are more than the run may keep')
+    return this.#options.hooks.onLogs(parseLogLines(body.toString()), { lines: droppedLines, bytes: droppedBytes })
+  }
+
+  #takeEnd (message: DoneMessage, body: Buffer): void {
+    this.#checkCancel(message.failure?.code)
+    const result = message.failure ? '' : this.#readResult(body)
+    this.#end({ type: 'done', message, result })
+  }
+
+  /** Results that are put into answers of ours have to be JSON; longer ones are passed on as they are. */
+  #readResult (body: Buffer): string {
+    const { resultBytes } = this.#options.task.limits
+    if (body.length > resultBytes) throw new Error(`Cannot take "done": its result is ${body.length} bytes, allowed are ${resultBytes}`)
+    const text = body.toString()
+    if (body.length <= INLINE_RESULT_BYTES && !isJson(text)) throw new Error('Cannot take "done": its result is not JSON')
+    return text
+  }
+
+  /** A run that says it was cancelled, and was not, would be given back and run again for ever. */
+  #checkCancel (code: string | undefined): void {
+    if (code === 'CANCELLED' && !this.#options.hooks.signal.aborted) throw new Error('Cannot take end: nobody cancelled the run')
+  }
+
+  #end (end: End): void {
+    this.#watch.close()
+    this.#options.onEnd()
+    this.#answer.resolve({ startedAt: this.#startedAt, endedAt: epochMs(), peakMemoryBytes: this.#watch.peakMemoryBytes, ...end })
+  }
+}
+
+function isJson (text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
