@@ -11,6 +11,10 @@ export interface SupervisorOptions extends RunnerOptions {
   onError (error: Error): void
 }
 
+type Waiter = PromiseWithResolvers<RunnerProcess | undefined>
+
+const CLOSED = 'Cannot run code: the engine is closed'
+
 /** A runner for one run. */
 export interface Lease {
   readonly runner: RunnerProcess
@@ -26,7 +30,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions
   readonly #all = new Set<RunnerProcess>()
   readonly #idle: RunnerProcess[] = []
-  readonly #waiting: ((runner: RunnerProcess) => void)[] = []
+  readonly #waiting = new Set<Waiter>()
   #restartMs: number = RESTART_MS.first
   #restart: NodeJS.Timeout | undefined
   #closed = false
@@ -53,18 +57,33 @@ export class Supervisor {
     return [...this.#all].map((runner) => runner.pid).filter((pid) => pid !== undefined)
   }
 
-  /** Lends an idle runner, waiting for one if none is. */
-  async acquire (): Promise<Lease> {
-    const runner = this.#idle.shift() ?? await new Promise<RunnerProcess>((resolve) => { this.#waiting.push(resolve) })
-    return { runner, release: () => { if (this.#all.has(runner)) this.#offer(runner) } }
+  /** Lends an idle runner, waiting for one if none is; undefined when the signal aborts meanwhile. Rejects once it is closed. */
+  async acquire (signal: AbortSignal): Promise<Lease | undefined> {
+    if (this.#closed) throw new Error(CLOSED)
+    const runner = this.#idle.shift() ?? await this.#wait(signal)
+    return runner && { runner, release: () => { if (this.#all.has(runner)) this.#offer(runner) } }
   }
 
   async close (): Promise<void> {
     this.#closed = true
     clearTimeout(this.#restart)
+    for (const { reject } of this.#waiting) reject(new Error(CLOSED))
     const runners = [...this.#all]
     for (const runner of runners) runner.kill('The worker stops')
     await Promise.all(runners.map((runner) => runner.exited))
+  }
+
+  async #wait (signal: AbortSignal): Promise<RunnerProcess | undefined> {
+    const waiter = Promise.withResolvers<RunnerProcess | undefined>()
+    const giveUp = () => { if (this.#waiting.delete(waiter)) waiter.resolve(undefined) }
+    this.#waiting.add(waiter)
+    signal.addEventListener('abort', giveUp, { once: true })
+    if (signal.aborted) giveUp()
+    try {
+      return await waiter.promise
+    } finally {
+      signal.removeEventListener('abort', giveUp)
+    }
   }
 
   #fill (): void {
@@ -83,9 +102,10 @@ export class Supervisor {
   }
 
   #offer (runner: RunnerProcess): void {
-    const next = this.#waiting.shift()
-    if (next) next(runner)
-    else this.#idle.push(runner)
+    const [next] = this.#waiting
+    if (!next) return void this.#idle.push(runner)
+    this.#waiting.delete(next)
+    next.resolve(runner)
   }
 
   #forget (runner: RunnerProcess): void {

@@ -12,7 +12,9 @@ export async function cluster (options: SupervisorOptions): Promise<ClusterPlugi
     name: 'cluster',
     async onSpawn (run) {
       if (run.outcome) return
-      const { runner, release } = await supervisor.acquire()
+      const lease = await supervisor.acquire(run.hooks.signal)
+      if (!lease) return // cancelled: the guard says so
+      const { runner, release } = lease
       run.runner = runner
       run.isolation = runner.isolation ?? null
       run.releases.push(release)

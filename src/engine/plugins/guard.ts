@@ -6,5 +6,5 @@ export function guard (): Plugin {
   const endCancelled = (run: RunContext) => {
     if (run.hooks.signal.aborted) run.outcome = { type: 'cancelled', stoppedAfterMs: 0, usage: EMPTY_USAGE }
   }
-  return { name: 'guard', onValidate: endCancelled, onSpawn: endCancelled }
+  return { name: 'guard', onValidate: endCancelled, onSpawn: endCancelled, onExecute: endCancelled }
 }

@@ -7,6 +7,7 @@ export function sandbox (): Plugin {
   return {
     name: 'sandbox',
     async onExecute (run) {
+      if (run.outcome) return
       const { compiled, runner, request, hooks, logs } = run
       if (!compiled || !runner) throw new TypeError('Cannot execute run: it was not loaded and spawned')
       const handedAt = epochMs()

@@ -26,6 +26,8 @@ let createWarmIsolate: (memoryMb: number) => WarmIsolate
 let memoryMb: number
 let spare: WarmIsolate | undefined
 let current: { token: string, run: Run } | undefined
+/** Orders come through a port of their own: one may be faster than the task that it is about. */
+let early: string | undefined
 
 /** Piscina calls this for each task; one at a time. */
 export default function handle (task: ThreadTask): Promise<void> {
@@ -65,7 +67,9 @@ async function execute ({ type: _, ...task }: { type: 'run' } & RunTask): Promis
   })
   current = { token, run }
   tell({ type: 'started', token })
-  const end = await run.finish()
+  const finished = run.finish()
+  if (early === token) run.stop('CANCELLED', 0)
+  const end = await finished
   current = undefined
   logs.flush()
   tell({ type: 'done', token, bootMs: warm.bootMs, ...end })
@@ -86,6 +90,7 @@ function makeSpare (): void {
 
 function obey (order: ThreadOrder): void {
   if (current?.token === order.token) current.run.stop('CANCELLED', 0)
+  else early = order.token
 }
 
 function tell (message: ThreadMessage): void {
