@@ -24,22 +24,20 @@ export function readGuestFailure (code: unknown, name: unknown, message: unknown
  * Reads what a call into the isolate rejected with. It is either the isolate's own end (memory), a module that did not parse or
  * threw while it was evaluated, or a rejection that nobody handled; the phase tells the last two apart.
  */
-export function readCallError (error: unknown, phase: 'compile' | 'evaluate' | 'run'): RunFailure {
-  if (!(error instanceof Error)) {
-    return { code: phase === 'run' ? 'UNHANDLED_REJECTION' : 'USER_ERROR', name: 'Exception', message: primitiveText(error), stack: '', observed: 0 }
-  }
+export function readCallError (error: unknown, phase: 'compile' | 'evaluate' | 'run', isDisposed: boolean): RunFailure {
+  const code = phase === 'run' ? 'UNHANDLED_REJECTION' : 'USER_ERROR'
+  if (!(error instanceof Error)) return { code, name: 'Exception', message: primitiveText(error), stack: '', observed: 0 }
+  if (error.message === NO_ERROR) return { code, name: 'Exception', message: 'An object that is not an Error', stack: '', observed: 0 }
   const failure = { name: text(error.name, FAILURE_CHARS.name) || 'Error', message: text(error.message, FAILURE_CHARS.message), stack: text(error.stack, FAILURE_CHARS.stack), observed: 0 }
-  if (isOutOfMemory(failure.message)) return { ...failure, code: 'MEMORY_LIMIT' }
+  if (isDisposed ? DISPOSED.has(failure.message) : failure.message === 'Array buffer allocation failed') return { ...failure, code: 'MEMORY_LIMIT' }
   if (phase === 'compile') return { ...failure, code: 'SYNTAX_ERROR' }
   if (failure.name === 'RangeError' && failure.message === 'Maximum call stack size exceeded') return { ...failure, code: 'STACK_LIMIT' }
-  return { ...failure, code: phase === 'run' ? 'UNHANDLED_REJECTION' : 'USER_ERROR' }
+  return { ...failure, code }
 }
 
-/** The words isolated-vm and V8 use when an isolate reaches its heap limit. */
-function isOutOfMemory (message: string): boolean {
-  return message === 'Isolate was disposed during execution due to memory limit' || message === 'Array buffer allocation failed' ||
-    message === 'Isolate is disposed'
-}
+/** The words isolated-vm uses when an isolate reached its heap limit, and for something thrown that it cannot copy. */
+const DISPOSED: ReadonlySet<string> = new Set(['Isolate was disposed during execution due to memory limit', 'Isolate is disposed'])
+const NO_ERROR = 'An object was thrown from supplied code within isolated-vm, but that object was not an instance of `Error`.'
 
 function text (value: unknown, chars: number): string {
   if (typeof value !== 'string') return ''

@@ -122,7 +122,7 @@ export class Run {
   }
 
   #fail (error: unknown): void {
-    this.#end({ result: null, failure: readCallError(error, this.#phase) })
+    this.#end({ result: null, failure: readCallError(error, this.#phase, this.#warm.isolate.isDisposed) })
   }
 
   #end (end: Pick<RunEnd, 'result' | 'failure'>): void {
