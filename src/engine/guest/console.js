@@ -43,7 +43,7 @@ export function buildConsole (write) {
   const elapsed = (label) => `${label}: ${DateNow() - timers[label]}ms`
 
   /** @param {unknown[]} args */
-  const openGroup = (...args) => {
+  function openGroup (args) {
     if (args.length > 0) print('log', format(args))
     if (groups < GROUPS_MAX) groups++
   }
@@ -97,8 +97,10 @@ export function buildConsole (write) {
       if (condition) return
       print('error', args.length === 0 ? 'Assertion failed' : `Assertion failed: ${format(args)}`)
     },
-    group: openGroup,
-    groupCollapsed: openGroup,
+    /** @param {unknown[]} args */
+    group (...args) { openGroup(args) },
+    /** @param {unknown[]} args */
+    groupCollapsed (...args) { openGroup(args) },
     groupEnd () { if (groups > 0) groups-- },
     clear () {},
   }

@@ -8,6 +8,7 @@ import {
 export function lockDown () {
   denyCodeGeneration()
   for (const name of ['WebAssembly', 'SharedArrayBuffer', 'console']) ReflectDeleteProperty(globalThis, name)
+  ReflectDeleteProperty(Intl, 'v8BreakIterator') // V8's own, in no standard
   replaceArrayBuffer()
 }
 

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import { after } from 'node:test'
+import { sha256 } from '../../src/core/digest.ts'
+import type { FailureCode } from '../../src/core/failures.ts'
+import { DEFAULT_LIMIT_POLICY, type Limits } from '../../src/core/limits.ts'
+import type { JobFailure } from '../../src/core/outcome.ts'
+import { createEngine, type Engine, type LogEntry, type RunReport } from '../../src/engine/engine.ts'
+import { isAlive } from './processes.ts'
+
+export interface RunOptions {
+  /** Made JSON before it is sent; null unless given. */
+  input?: unknown
+  entry?: string
+  limits?: Partial<Limits>
+  tags?: Record<string, string>
+  signal?: AbortSignal
+  onLog? (line: LogEntry): void
+  onProgress? (value: number, message: string): void
+}
+
+export interface RunRecord {
+  report: RunReport
+  /** What was delivered while the code ran. */
+  logs: LogEntry[]
+  progress: { value: number, message: string }[]
+  /** From the call of the engine to its answer. */
+  tookMs: number
+}
+
+export interface TestEngine {
+  readonly engine: Engine
+  run (code: string, options?: RunOptions): Promise<RunRecord>
+  /** The parsed result of code that must succeed. */
+  resultOf (code: string, options?: RunOptions): Promise<unknown>
+  /** The failure of code that must fail. */
+  failureOf (code: string, options?: RunOptions): Promise<JobFailure>
+}
+
+/**
+ * Starts one engine for a whole test file, before its first test. When the file is over it is closed, and no process of it may be left.
+ * To be called at the top of a test file.
+ */
+export async function startEngine ({ lanes = 2, spares = 1 }: { lanes?: number, spares?: number } = {}): Promise<TestEngine> {
+  const problems: Error[] = []
+  const engine = await createEngine({
+    supervisor: { lanes, spares, threads: 1, memoryMb: 128, bootTimeoutMs: 30_000, onError: (error) => problems.push(error) },
+    compiler: { processes: 1, timeoutMs: 20_000, onError: (error) => problems.push(error) },
+  })
+  after(async () => {
+    const pids = engine.runnerPids()
+    await engine.close()
+    assert.deepEqual(pids.filter(isAlive), [], 'no runner is left')
+    assert.deepEqual(problems, [], 'no process failed to start')
+  })
+  const execute = buildExecute(engine)
+  return {
+    engine,
+    run: execute,
+    async resultOf (code, options) {
+      const { report: { outcome } } = await execute(code, options)
+      assert.equal(outcome.type, 'succeeded', JSON.stringify(outcome))
+      return JSON.parse(outcome.result) as unknown
+    },
+    async failureOf (code, options) {
+      return failureIn((await execute(code, options)).report)
+    },
+  }
+}
+
+function buildExecute (engine: Engine) {
+  return async (code: string, options: RunOptions = {}): Promise<RunRecord> => {
+    const logs: LogEntry[] = []
+    const progress: RunRecord['progress'] = []
+    const begun = performance.now()
+    const report = await engine.execute({
+      tenant: 'acme',
+      code,
+      codeHash: sha256(code),
+      input: JSON.stringify(options.input ?? null),
+      entry: options.entry ?? 'default',
+      limits: { ...DEFAULT_LIMIT_POLICY.defaults, ...options.limits },
+      context: { jobId: 'job-1', attempt: 1, tags: options.tags ?? {}, deadline: '2030-01-01T00:00:00.000Z' },
+    }, {
+      signal: options.signal ?? new AbortController().signal,
+      onLogs (lines) {
+        logs.push(...lines)
+        for (const line of lines) options.onLog?.(line)
+      },
+      onProgress (value, message) {
+        progress.push({ value, message })
+        options.onProgress?.(value, message)
+      },
+    })
+    return { report, logs, progress, tookMs: performance.now() - begun }
+  }
+}
+
+/** The failure in a report of a run that must have failed. */
+export function failureIn ({ outcome }: RunReport, code?: FailureCode): JobFailure {
+  assert.equal(outcome.type, 'failed', JSON.stringify(outcome).slice(0, 1000))
+  if (code !== undefined) assert.equal(outcome.error.code, code, outcome.error.message)
+  return outcome.error
+}
+
+/** All lines that a run left: those delivered and the tail. */
+export function allMessages ({ logs, report }: RunRecord): string[] {
+  return [...logs, ...report.logTail.lines].map(({ message }) => message)
+}
