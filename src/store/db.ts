@@ -26,10 +26,13 @@ export interface DbOptions {
   onError (error: Error): void
 }
 
-/** Opens the store. The connection is made in the background and made again when it breaks; `close` ends it. */
+/**
+ * Opens the store. The connection is made in the background and made again when it breaks; `close` ends it. Commands are not pipelined
+ * by themselves: that holds one back until those before it are answered, and costs more than it saves where each job has its own few.
+ */
 export function openDb ({ url, prefix = DEFAULT_PREFIX, failFast, onError }: DbOptions): Db {
   const keys = buildKeys(prefix)
-  const redis = new Redis({ ...buildRedisOptions({ url, failFast }), enableAutoPipelining: true })
+  const redis = new Redis(buildRedisOptions({ url, failFast }))
   redis.on('error', onError)
   let closed = false
   return {
