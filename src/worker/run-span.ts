@@ -14,11 +14,10 @@ export interface RunSpanHandle {
   end (report: RunReport): void
 }
 
-/** Starts the span of one run, and below it the span of the wait in the queue that is over. */
+/** Starts the span of one run. At its end comes the span of the wait in the queue before it, too. */
 export function startRunSpan (tracer: Tracer, job: BegunJob, run: Run): RunSpanHandle {
   const jobAttribute = { [JOB_ID]: job.id }
   const accepted = contextFromTraceparent(job.traceparent)
-  recordSpan(tracer, { name: 'wait in queue', parent: accepted, startMs: job.queuedAt, endMs: job.startedAt, attributes: jobAttribute })
   const span = tracer.startSpan('run', {
     kind: SpanKind.CONSUMER,
     attributes: {
@@ -38,6 +37,8 @@ export function startRunSpan (tracer: Tracer, job: BegunJob, run: Run): RunSpanH
       return value
     },
     end ({ outcome, spans }) {
+      // At the end only, since each of the two is a root in this process, and roots that end together are stored together.
+      recordSpan(tracer, { name: 'wait in queue', parent: accepted, startMs: job.queuedAt, endMs: job.startedAt, attributes: jobAttribute })
       for (const { name, startMs, endMs } of spans) recordSpan(tracer, { name, parent, startMs, endMs, attributes: jobAttribute })
       span.setAttribute(JOB_STATUS, outcome.type)
       if (outcome.type === 'failed') failSpan(span, { code: outcome.error.code, message: outcome.error.message })
