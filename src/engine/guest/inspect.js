@@ -1,8 +1,8 @@
 // @ts-check
 import {
-  ArrayBufferIsView, ArrayIsArray, DateToISOString, ErrorPrototype, JSONStringify, ObjectCreate, ObjectIs, ObjectPrototypeToString,
+  ArrayBufferIsView, ArrayIsArray, DateToISOString, ErrorPrototype, JSONStringify, ObjectCreate, ObjectHasOwn, ObjectIs, ObjectPrototypeToString,
   ReflectGetOwnPropertyDescriptor, ReflectGetPrototypeOf, ReflectOwnKeys, RegExpToString, StringConstructor, SymbolToString,
-  append, arrayJoin, mapForEach, mapSize, setForEach, setSize, stringIncludes, stringIndexOf, stringReplaceAll, stringSlice, stringRepeat,
+  append, arrayJoin, mapForEach, mapSize, ownValue, setForEach, setSize, stringIncludes, stringIndexOf, stringReplaceAll, stringSlice, stringRepeat,
 } from './intrinsics.js'
 
 const DEPTH_MAX = 4
@@ -188,8 +188,8 @@ function members (value, state) {
 function member (holder, key, state) {
   const descriptor = ReflectGetOwnPropertyDescriptor(holder, key)
   if (descriptor === undefined) return undefined
-  if (descriptor.get !== undefined || descriptor.set !== undefined) return descriptor.get === undefined ? '[Setter]' : '[Getter]'
-  return write(descriptor.value, state)
+  if (ObjectHasOwn(descriptor, 'value')) return write(descriptor.value, state)
+  return descriptor.get === undefined ? '[Setter]' : '[Getter]'
 }
 
 const PLAIN_KEY = ObjectCreate(null)
@@ -207,13 +207,13 @@ function writeKey (key) {
 function className (value) {
   const prototype = ReflectGetPrototypeOf(value)
   if (prototype === null) return '[Object: null prototype]'
-  const constructor = ReflectGetOwnPropertyDescriptor(prototype, 'constructor')?.value
+  const constructor = ownValue(prototype, 'constructor')
   return typeof constructor === 'function' ? cut(ownText(constructor, 'name') ?? 'Object', 256) : 'Object'
 }
 
 /** @param {object} holder @param {string} key @returns {string | undefined} */
 function ownText (holder, key) {
-  const text = ReflectGetOwnPropertyDescriptor(holder, key)?.value
+  const text = ownValue(holder, key)
   return typeof text === 'string' ? text : undefined
 }
 

@@ -38,6 +38,7 @@ export const NumberParseFloat = Number.parseFloat
 export const NumberParseInt = Number.parseInt
 export const ObjectCreate = Object.create
 export const ObjectFreeze = Object.freeze
+export const ObjectHasOwn = Object.hasOwn
 export const ObjectIs = Object.is
 export const ObjectPrototype = Object.prototype
 export const ObjectPrototypeToString = uncurry(Object.prototype.toString)
@@ -79,6 +80,18 @@ export const setSize = (set) => apply(setSizeGetter, set, [])
  */
 export function defineValue (target, key, value) {
   defineProperty(target, key, /** @type {any} */ ({ __proto__: null, value, writable: true, enumerable: true, configurable: true }))
+}
+
+/**
+ * Reads a data member of an object itself; undefined for an accessor. A descriptor is an object, too: what it has not is looked for on
+ * Object.prototype.
+ * @param {object} holder
+ * @param {PropertyKey} key
+ * @returns {unknown}
+ */
+export function ownValue (holder, key) {
+  const descriptor = getOwnPropertyDescriptor(holder, key)
+  return descriptor !== undefined && ObjectHasOwn(descriptor, 'value') ? descriptor.value : undefined
 }
 
 /**

@@ -1,6 +1,6 @@
 // @ts-check
 import {
-  ArrayIsArray, MathMax, ObjectCreate, ReflectGetOwnPropertyDescriptor, ReflectOwnKeys, append, arrayJoin, stringRepeat,
+  ArrayIsArray, MathMax, ObjectCreate, ReflectGetOwnPropertyDescriptor, ReflectOwnKeys, append, arrayJoin, ownValue, stringRepeat,
 } from './intrinsics.js'
 import { inspect } from './inspect.js'
 
@@ -32,7 +32,7 @@ function draw (data, only) {
   const known = ObjectCreate(null)
   let hasValues = false
   for (let i = 0; i < keys.length; i++) {
-    const row = read(data, key(keys, i))
+    const row = ownValue(data, key(keys, i))
     if (typeof row !== 'object' || row === null) {
       hasValues = true
       continue
@@ -46,13 +46,13 @@ function draw (data, only) {
   }
   const shown = only === undefined ? columns : pick(only)
   if (hasValues) append(shown, VALUE)
-  return layOut(keys, shown, (rowKey, column) => cell(read(data, rowKey), column))
+  return layOut(keys, shown, (rowKey, column) => cell(ownValue(data, rowKey), column))
 }
 
 /** @param {unknown} row @param {string} column */
 function cell (row, column) {
   if (typeof row !== 'object' || row === null) return column === VALUE ? inspect(row, 1) : ''
-  return ReflectGetOwnPropertyDescriptor(row, column) === undefined ? '' : inspect(read(row, column), 1)
+  return ReflectGetOwnPropertyDescriptor(row, column) === undefined ? '' : inspect(ownValue(row, column), 1)
 }
 
 /** @param {string[]} rows @param {string[]} columns @param {(row: string, column: string) => string} text */
@@ -133,8 +133,3 @@ function stringKeys (value, most) {
 
 /** @param {string[]} list @param {number} index */
 const key = (list, index) => /** @type {string} */ (list[index])
-
-/** A getter is not called. @param {object} holder @param {string} name */
-function read (holder, name) {
-  return ReflectGetOwnPropertyDescriptor(holder, name)?.value
-}
