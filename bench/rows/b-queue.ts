@@ -7,7 +7,8 @@ import { startService } from '../service.ts'
 const ROUNDS = 3
 const JOBS = 600
 const BULL_JOBS = 5000
-const WARM_UP_JOBS = 300
+/** Code that has run a few hundred times only is still being optimised. */
+const WARM_UP_JOBS = 1000
 
 export const queue: Row = {
   id: 'b',
