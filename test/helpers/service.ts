@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { startChild, type Child } from '../../src/cli/child.ts'
 import { parseLogLine, type LogRecord } from '../../src/cli/log-line.ts'
@@ -5,6 +6,7 @@ import type { JobView } from '../../src/core/job.ts'
 import { openDb, type Db } from '../../src/store/db.ts'
 import { buildClient, type Client } from './client.ts'
 import { redisForTest } from './redis.ts'
+import type { Scope } from './scope.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const KEY = `bbx_${'k'.repeat(40)}`
@@ -14,11 +16,6 @@ const SMALL = { BATCHBOX_LANES: '2', BATCHBOX_SPARE_RUNNERS: '0', BATCHBOX_COMPI
 
 export type Part = 'api' | 'worker'
 export type Env = Readonly<Record<string, string>>
-
-/** What ends with a test, or with the tests of a file: a TestContext, or the `after` of node:test. */
-export interface Scope {
-  after (end: () => Promise<unknown> | void): void
-}
 
 /** A process of the service, with what it logged. */
 export interface ServiceProcess extends Child {
@@ -50,10 +47,13 @@ export async function startService (scope: Scope, options: ServiceOptions = {}):
   const { url: redisUrl, prefix } = options.redis ?? await redisForTest(scope)
   const shared = { ...SMALL, PATH: process.env['PATH'] ?? '', REDIS_URL: redisUrl, BATCHBOX_PREFIX: prefix, BATCHBOX_ADMIN_KEY: KEY, PORT: '0', ...options.env }
   const startWorker = (env: Env = {}) => startPart(scope, 'worker', { ...shared, ...env })
-  const [api, worker] = await Promise.all([
-    startPart(scope, 'api', shared),
-    options.worker === false ? undefined : startWorker(),
-  ])
+  // Both are settled, so that one that fails leaves none behind that nobody ends.
+  const started = await Promise.allSettled([startPart(scope, 'api', shared), options.worker === false ? undefined : startWorker()])
+  const [api, worker] = started.map((part) => {
+    if (part.status === 'rejected') throw part.reason
+    return part.value
+  })
+  assert.ok(api)
   const db = openDb({ url: redisUrl, prefix, failFast: false, onError: () => {} }) // tests stop Redis on purpose
   scope.after(() => db.close())
   const url = String(api.ready['url'])

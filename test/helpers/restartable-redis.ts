@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startPrivateRedis } from '../../src/cli/private-redis.ts'
+import { findRedisServer } from '../../src/cli/redis-server.ts'
+import type { Scope } from './scope.ts'
+
+export interface RestartableRedis {
+  url: string
+  /** SIGKILL; resolves when it is gone. */
+  kill (): Promise<void>
+  /** Starts it again on its append-only file, at the same address. */
+  restart (): Promise<void>
+}
+
+/** Starts a Redis with an append-only file that a test may kill. What uses it must end before. */
+export async function startRestartableRedis (scope: Scope): Promise<RestartableRedis> {
+  const folder = mkdtempSync(join(tmpdir(), 'batchbox-test-aof-'))
+  const program = findRedisServer({ path: process.env['PATH'] ?? '', binFolder: join(folder, 'bin') })
+  assert.ok(program, 'there is a Redis server')
+  const start = () => startPrivateRedis({ program, folder })
+  let redis = await start()
+  scope.after(async () => {
+    await redis.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return {
+    url: redis.url,
+    async kill () {
+      process.kill(redis.pid, 'SIGKILL')
+      await redis.ended
+    },
+    async restart () {
+      redis = await start()
+    },
+  }
+}
