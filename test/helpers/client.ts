@@ -25,6 +25,9 @@ export interface Span {
   traceId: string
   spanId: string
   parentSpanId: string
+  startTimeUnixNano: string
+  endTimeUnixNano: string
+  status: { code: number }
   attributes: { key: string, value: unknown }[]
 }
 
