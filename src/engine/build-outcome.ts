@@ -3,6 +3,7 @@ import { type BrokenLimit, buildBrokenLimit, buildFailure, type JobFailure, type
 import type { FailureCode } from '../core/failures.ts'
 import type { Compiled } from './compiler-client.ts'
 import type { DoneMessage, RunnerAnswer } from './run-conversation.ts'
+import { explainRefusedImport } from './refused-import.ts'
 import { mapStack } from './source-positions.ts'
 
 const MB = 1_048_576
@@ -47,7 +48,8 @@ function buildStopped (code: StopName, observed: number, limits: Limits, usage: 
   return { type: 'failed', error: buildFailure(code, stop.message, { name: stop.name, limit: buildBrokenLimit(stop.limit, configured, seen) }), usage }
 }
 
-function buildGuestFailure (failure: NonNullable<DoneMessage['failure']>, compiled: Compiled, limits: Limits): JobFailure {
+function buildGuestFailure (reported: NonNullable<DoneMessage['failure']>, compiled: Compiled, limits: Limits): JobFailure {
+  const failure = explainRefusedImport(reported, compiled.code)
   const stack = mapStack(failure.stack, compiled.file, compiled.map)
   const limit = brokenLimit(failure.code, failure.observed, limits)
   return buildFailure(failure.code, failure.message, { name: failure.name, ...(stack ? { stack } : {}), ...(limit ? { limit } : {}) })
