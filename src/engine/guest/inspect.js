@@ -227,7 +227,7 @@ function more (items, skipped) {
 function block (prefix, open, items, close) {
   if (items.length === 0) return `${prefix}${open}${close}`
   const line = arrayJoin(items, ', ')
-  if (line.length + prefix.length <= LINE_CHARS) return open === '[' ? `${prefix}[ ${line} ]` : `${prefix}{ ${line} }`
+  if (line.length + prefix.length <= LINE_CHARS && !stringIncludes(line, '\n')) return open === '[' ? `${prefix}[ ${line} ]` : `${prefix}{ ${line} }`
   const indented = stringReplaceAll(arrayJoin(items, ',\n'), '\n', `\n${stringRepeat(' ', 2)}`)
   return `${prefix}${open}\n  ${indented}\n${close}`
 }

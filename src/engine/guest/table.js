@@ -37,6 +37,7 @@ function draw (data, only) {
       hasValues = true
       continue
     }
+    if (columns.length >= COLUMNS_MAX) continue // a row's keys cost their number
     const names = stringKeys(row, COLUMNS_MAX)
     for (let j = 0; j < names.length && columns.length < COLUMNS_MAX; j++) {
       if (known[key(names, j)]) continue
