@@ -2,9 +2,8 @@ local max_bytes, ttl_ms, form, segment = tonumber(ARGV[3]), ARGV[4], ARGV[5], AR
 local key = P .. ':trace:' .. ID
 
 if redis.call('EXISTS', JOB) == 0 then return 0 end
-local length = redis.call('STRLEN', key)
-if length + #segment > max_bytes then return 0 end
-if length == 0 then redis.call('APPEND', key, form) end
-redis.call('APPEND', key, segment)
-redis.call('PEXPIRE', key, ttl_ms)
+local before = redis.call('GET', key) or form
+if #before + #segment > max_bytes then return 0 end
+-- Written as a whole: what is appended to gets twice the room that it needs.
+redis.call('SET', key, before .. segment, 'PX', ttl_ms)
 return 1
