@@ -1,6 +1,6 @@
 import { trace } from '@opentelemetry/api'
 import type { LoggerLevel } from '../core/shared-variables.ts'
-import { pino, type DestinationStream, type Logger } from 'pino'
+import { pino, stdSerializers, type DestinationStream, type Logger } from 'pino'
 
 const SECRET_PATHS = [
   'authorization', '*.authorization', '*.headers.authorization',
@@ -21,6 +21,7 @@ export function createLogger ({ name, level, destination }: LoggerOptions): Logg
     name,
     level,
     mixin: readTraceIds,
+    serializers: { err: serializeError },
     redact: { paths: SECRET_PATHS, censor: '[redacted]' },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
@@ -31,4 +32,11 @@ export function createLogger ({ name, level, destination }: LoggerOptions): Logg
 function readTraceIds (): object {
   const span = trace.getActiveSpan()?.spanContext()
   return span ? { trace_id: span.traceId, span_id: span.spanId } : {}
+}
+
+/** What else an error carries stays out: those of Redis have the arguments of their command, which are passwords, code, inputs and results. */
+function serializeError (error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const { type, message, stack, code } = stdSerializers.err(error)
+  return { type, message, stack, code }
 }

@@ -50,3 +50,14 @@ test('credentials in headers are never written', () => {
 
   assert.doesNotMatch(JSON.stringify(lines), /secret/)
 })
+
+test('an error is written without what else it carries, such as the arguments of a command that Redis refused', () => {
+  const { logger, lines } = buildLogger()
+  const refused = Object.assign(new Error('WRONGPASS', { cause: new Error('why') }), { code: 'NOAUTH', command: { name: 'hello', args: ['3', 'AUTH', 'default', 'secret', Buffer.from('secret')] } })
+
+  logger.warn({ err: refused }, 'store connection failed')
+
+  assert.deepEqual(Object.keys(lines[0]?.['err'] ?? {}), ['type', 'message', 'stack', 'code'])
+  assert.partialDeepStrictEqual(lines[0], { err: { type: 'Error', message: 'WRONGPASS: why', code: 'NOAUTH' } })
+  assert.match(JSON.stringify(lines), /caused by: Error: why/)
+})
