@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sha256 } from '../../src/core/digest.ts'
 import { createKey, findKey } from '../../src/store/keys.ts'
 import { allKeys, openStore } from '../helpers/store.ts'
 
@@ -21,4 +22,23 @@ test('an expired key is not found', async (t) => {
   const { token } = await createKey(db, { tenant: 'acme', scopes: [], expiresAt: Date.now() - 1 })
 
   assert.equal(await findKey(db, token), undefined)
+})
+
+test('a key that expires leaves nothing behind, and one that does not expire is kept', async (t) => {
+  const db = await openStore(t)
+
+  const passing = await createKey(db, { tenant: 'acme', scopes: [], expiresAt: Date.now() + 60_000 })
+  const lasting = await createKey(db, { tenant: 'acme', scopes: [] })
+
+  assert.equal(await db.redis.pexpiretime(db.keys.apiKey(sha256(passing.token))), passing.expiresAt)
+  assert.equal(await db.redis.pexpiretime(db.keys.apiKey(sha256(lasting.token))), -1)
+})
+
+test('a tenant cannot be named so that its jobs would be those of another', async (t) => {
+  const db = await openStore(t)
+
+  for (const tenant of ['acme:queued', '', 'a b', 'x'.repeat(65)]) {
+    await assert.rejects(createKey(db, { tenant, scopes: [] }), RangeError)
+  }
+  assert.deepEqual(await allKeys(db), [])
 })
