@@ -7,6 +7,8 @@ const SECRET_PATHS = [
   'accessToken', '*.accessToken', '*.headers.accesstoken', '*.headers.cookie',
 ]
 
+const STDOUT = 1
+
 export interface LoggerOptions {
   /** Which process writes: `api`, `worker`. */
   name: string
@@ -26,7 +28,8 @@ export function createLogger ({ name, level, destination }: LoggerOptions): Logg
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
   }
-  return destination ? pino(options, destination) : pino(options)
+  // Lines are out before a process ends. What is still to be written then would be tried for ever where the reader is gone.
+  return pino(options, destination ?? pino.destination({ dest: STDOUT, sync: true }))
 }
 
 function readTraceIds (): object {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { test, type TestContext } from 'node:test'
 import { context } from '@opentelemetry/api'
 import type { LoggerLevel } from '../../src/core/shared-variables.ts'
@@ -60,4 +62,26 @@ test('an error is written without what else it carries, such as the arguments of
   assert.deepEqual(Object.keys(lines[0]?.['err'] ?? {}), ['type', 'message', 'stack', 'code'])
   assert.partialDeepStrictEqual(lines[0], { err: { type: 'Error', message: 'WRONGPASS: why', code: 'NOAUTH' } })
   assert.match(JSON.stringify(lines), /caused by: Error: why/)
+})
+
+test('a process whose reader is gone can log its last lines and leave', async (t) => {
+  const code = `
+    import { createLogger } from ${JSON.stringify(import.meta.resolve('../../src/telemetry/logger.ts'))}
+    const logger = createLogger({ name: 'api', level: 'info' })
+    process.stdin.once('data', () => {
+      logger.info('stopping')
+      logger.info('stopped')
+      process.exit(0)
+    })
+    logger.info('ready')
+  `
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['pipe', 'pipe', 'inherit'] })
+  t.after(() => child.kill('SIGKILL'))
+  await once(child.stdout, 'data')
+  child.stdout.destroy()
+  await once(child.stdout, 'close')
+
+  child.stdin.write('go')
+
+  assert.deepEqual(await once(child, 'exit', { signal: AbortSignal.timeout(10_000) }), [0, null])
 })

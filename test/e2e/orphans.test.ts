@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { test } from 'node:test'
+import { descendantsOf } from '../helpers/process-tree.ts'
+import { waitUntilDead } from '../helpers/processes.ts'
+import { redisForTest } from '../helpers/redis.ts'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+const SKIP = process.platform !== 'linux' && 'reads /proc'
+
+/** Starts one process of the service as the command does, says its pid, and waits to be killed. */
+const STARTER = `
+import { startChild } from ${JSON.stringify(join(ROOT, 'src/cli/child.ts'))}
+const { FILE, ...env } = process.env
+const child = await startChild({ name: 'part', file: FILE, env, signal: new AbortController().signal, stopMs: 1000, onLine () {} })
+console.log(child.pid)
+`
+
+for (const part of ['api', 'worker']) {
+  test(`a starter that is killed takes its ${part} along, with all that it started`, { skip: SKIP }, async (t) => {
+    const { url, prefix } = await redisForTest(t)
+    const starter = spawn(process.execPath, ['--input-type=module', '-e', STARTER], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {
+        PATH: process.env['PATH'], FILE: join(ROOT, `src/${part}/main.ts`), REDIS_URL: url, BATCHBOX_PREFIX: prefix, PORT: '0',
+        BATCHBOX_ADMIN_KEY: 'k'.repeat(40), BATCHBOX_LANES: '1', BATCHBOX_SPARE_RUNNERS: '0', BATCHBOX_COMPILERS: '1', LOG_LEVEL: 'info',
+      },
+    })
+    t.after(() => starter.kill('SIGKILL'))
+    const [line] = await once(createInterface({ input: starter.stdout }), 'line') as [string]
+    const pids = [Number(line), ...descendantsOf(Number(line)).map(({ pid }) => pid)]
+    assert.ok(pids.length >= (part === 'worker' ? 2 : 1))
+
+    starter.kill('SIGKILL')
+
+    await Promise.all(pids.map((pid) => waitUntilDead(pid, 3000)))
+  })
+}
