@@ -68,7 +68,7 @@ const KINDS: Record<string, Kind> = {
   'a result that is too large': {
     code: 'export default () => "x".repeat(1000)',
     limits: { resultBytes: 100 },
-    expected: { code: 'RESULT_TOO_LARGE', limit: { name: 'resultBytes', configured: 100, observed: 1003, suggested: 2006 } },
+    expected: { code: 'RESULT_TOO_LARGE', limit: { name: 'resultBytes', configured: 100, observed: 1002, suggested: 2004 } },
   },
   'recursion without an end': { code: 'const f = () => f() + 1\nexport default () => f()', expected: { code: 'STACK_LIMIT', name: 'RangeError' }, frames: /^ {4}at f \(job\.js:1:/ },
   'a promise that never settles': { code: 'export default () => new Promise(() => {})', limits: { timeoutMs: 150 }, expected: { code: 'TIMEOUT', name: 'TimeoutError', message: 'Execution timeout' } },
