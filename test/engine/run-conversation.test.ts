@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { DEFAULT_LIMIT_POLICY } from '../../src/core/limits.ts'
+import { FromRunner, type LogLines } from '../../src/core/runner-messages.ts'
+import { RunConversation } from '../../src/engine/run-conversation.ts'
+
+const limits = { ...DEFAULT_LIMIT_POLICY.defaults, resultBytes: 1000, logBytes: 1000, logLines: 10 }
+const usage = { wallMs: 1, cpuMs: 2, memoryBytes: 3 }
+const failure = { code: 'USER_ERROR', name: 'Error', message: 'x', stack: '', observed: 0 }
+
+function startConversation (t: TestContext) {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const cancel = new AbortController()
+  const lines: LogLines = []
+  let ended = 0
+  const conversation = new RunConversation({
+    task: { file: 'job.js', code: '', input: '', entry: 'default', context: '{}', limits },
+    hooks: { signal: cancel.signal, onLogs: (batch) => { lines.push(...batch) }, onProgress () {} },
+    pid: 0,
+    kill () {},
+    onEnd () { ended += 1 },
+  })
+  const say = (message: object, body = '') => {
+    const parsed = FromRunner.parse({ token: conversation.token, ...message })
+    assert.ok(parsed.type !== 'ready')
+    return conversation.take(parsed, Buffer.from(body))
+  }
+  return { conversation, say, cancel, lines, ended: () => ended }
+}
+
+test('a run that is started, speaks and ends is answered with its result', async (t) => {
+  const { conversation, say, lines, ended } = startConversation(t)
+
+  say({ type: 'started' })
+  say({ type: 'logs', droppedLines: 0, droppedBytes: 0 }, '[[1,"log","a"],[2,"warn","b"]]')
+  say({ type: 'done', failure: null, usage, bootMs: 1 }, '{"a":1}')
+  const answer = await conversation.answer
+
+  assert.equal(answer.type === 'done' && answer.result, '{"a":1}')
+  assert.deepEqual(lines, [[1, 'log', 'a'], [2, 'warn', 'b']])
+  assert.equal(ended(), 1)
+})
+
+const REFUSED: [what: string, message: object, body?: string][] = [
+  ['no token', { type: 'progress', token: undefined, value: 1, message: '' }],
+  ['a token of another run', { type: 'progress', token: 'f'.repeat(32), value: 1, message: '' }],
+  ['a second start', { type: 'started' }],
+  ['an unknown type', { type: 'settle' }],
+  ['a code of the host', { type: 'done', failure: { ...failure, code: 'WORKER_CRASHED' }, usage, bootMs: 1 }],
+  ['a cancel that nobody asked for', { type: 'done', failure: { ...failure, code: 'CANCELLED' }, usage, bootMs: 1 }],
+  ['a stop for a cancel that nobody asked for', { type: 'stopping', code: 'CANCELLED', observed: 0 }],
+  ['usage that is no number', { type: 'done', failure: null, usage: { ...usage, wallMs: null }, bootMs: 1 }, '1'],
+  ['usage below zero', { type: 'done', failure: null, usage: { ...usage, cpuMs: -1 }, bootMs: 1 }, '1'],
+  ['usage as text', { type: 'done', failure: null, usage: { ...usage, memoryBytes: '1' }, bootMs: 1 }, '1'],
+  ['usage beyond measure', { type: 'done', failure: null, usage: { ...usage, memoryBytes: Infinity }, bootMs: 1 }, '1'],
+  ['an end without usage', { type: 'done', failure: null, bootMs: 1 }, '1'],
+  ['a result that is not JSON', { type: 'done', failure: null, usage, bootMs: 1 }, '{"a":1'],
+  ['two results', { type: 'done', failure: null, usage, bootMs: 1 }, '1 2'],
+  ['an empty result', { type: 'done', failure: null, usage, bootMs: 1 }, ''],
+  ['a result over the limit', { type: 'done', failure: null, usage, bootMs: 1 }, `"${'x'.repeat(999)}"`],
+  ['a message over its length', { type: 'done', failure: { ...failure, message: 'x'.repeat(8193) }, usage, bootMs: 1 }],
+  ['logs that are not JSON', { type: 'logs', droppedLines: 0, droppedBytes: 0 }, 'x'],
+  ['logs that are no list', { type: 'logs', droppedLines: 0, droppedBytes: 0 }, '{"length":1}'],
+  ['lines that are too short', { type: 'logs', droppedLines: 0, droppedBytes: 0 }, '[[1,"log"]]'],
+  ['lines that are too long', { type: 'logs', droppedLines: 0, droppedBytes: 0 }, '[[1,"log","x",1]]'],
+  ['a level that is none', { type: 'logs', droppedLines: 0, droppedBytes: 0 }, '[[1,"fatal","x"]]'],
+  ['a negative count', { type: 'logs', droppedLines: -1, droppedBytes: 0 }, '[]'],
+  ['more logs than the budget could make', { type: 'logs', droppedLines: 0, droppedBytes: 0 }, `[[1,"log","${'x'.repeat(5_000_000)}"]]`],
+  ['progress that is no number', { type: 'progress', value: '1', message: '' }],
+  ['progress that says too much', { type: 'progress', value: 1, message: 'x'.repeat(1025) }],
+]
+
+for (const [what, message, body] of REFUSED) {
+  test(`a runner may not send ${what}`, (t) => {
+    const { say, ended } = startConversation(t)
+    say({ type: 'started' })
+
+    assert.throws(() => say(message, body))
+    assert.equal(ended(), 0)
+  })
+}
+
+test('before a run has started, nothing but its start may come', (t) => {
+  const { say } = startConversation(t)
+
+  for (const message of [{ type: 'done', failure: null, usage, bootMs: 1 }, { type: 'progress', value: 1, message: '' }, { type: 'stopping', code: 'TIMEOUT', observed: 1 }]) {
+    assert.throws(() => say(message, '1'), /did not start/)
+  }
+})
+
+test('a cancel that was asked for may be reported', async (t) => {
+  const { conversation, say, cancel } = startConversation(t)
+  say({ type: 'started' })
+
+  cancel.abort()
+  say({ type: 'stopping', code: 'CANCELLED', observed: 0 })
+  say({ type: 'done', failure: { ...failure, code: 'CANCELLED' }, usage, bootMs: 1 })
+
+  assert.equal((await conversation.answer).type, 'done')
+})
+
+test('a death that nothing explains is a crash with its evidence', async (t) => {
+  const { conversation } = startConversation(t)
+
+  conversation.leave({ signal: 'SIGSEGV', exitCode: null, reason: 'The process ended by itself', stderrTail: 'words' })
+  const answer = await conversation.answer
+
+  assert.deepEqual(answer.type === 'crashed' && answer.evidence, { signal: 'SIGSEGV', exitCode: null, reason: 'The process ended by itself', stderr: 'words' })
+})
+
+test('a death after its time is the time\'s', async (t) => {
+  const { conversation, say } = startConversation(t)
+  say({ type: 'started' })
+
+  t.mock.timers.tick(limits.timeoutMs + 500)
+  conversation.leave({ signal: 'SIGKILL', exitCode: null, reason: 'killed', stderrTail: '' })
+  const answer = await conversation.answer
+
+  assert.deepEqual([answer.type, answer.type === 'killed' && answer.code], ['killed', 'TIMEOUT'])
+})

@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict'
+import { fileURLToPath } from 'node:url'
+import { test, type TestContext } from 'node:test'
+import { DEFAULT_LIMIT_POLICY } from '../../src/core/limits.ts'
+import type { RunnerAnswer, RunnerHooks, RunnerTask } from '../../src/engine/run-conversation.ts'
+import { RunnerProcess } from '../../src/engine/runner-process.ts'
+
+const FAKE = fileURLToPath(new URL('fixtures/fake-runner.ts', import.meta.url))
+const limits = { ...DEFAULT_LIMIT_POLICY.defaults, timeoutMs: 5000, resultBytes: 1000 }
+
+async function startRunner (t: TestContext, boot = 'fair'): Promise<RunnerProcess> {
+  const runner = new RunnerProcess({ threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, guest: boot, file: FAKE })
+  t.after(async () => {
+    runner.kill('The test is over')
+    await runner.exited
+  })
+  if (boot === 'fair') await runner.ready
+  return runner
+}
+
+function play (runner: RunnerProcess, mode: string, { hooks = {}, task = {} }: { hooks?: Partial<RunnerHooks>, task?: Partial<RunnerTask> } = {}): Promise<RunnerAnswer> {
+  return runner.run({ file: 'job.js', code: mode, input: '"in"', entry: 'default', context: '{}', limits, ...task }, {
+    signal: new AbortController().signal, onLogs () {}, onProgress () {}, ...hooks,
+  })
+}
+
+test('a fair runner takes one run after another', async (t) => {
+  const runner = await startRunner(t)
+  const lines: unknown[] = []
+
+  const first = await play(runner, 'fair', { hooks: { onLogs: (batch) => { lines.push(...batch) } } })
+  const second = await play(runner, 'fair')
+
+  assert.deepEqual([first.type === 'done' && first.result, second.type], ['"in"', 'done'])
+  assert.deepEqual(lines, [[1, 'log', 'line']])
+})
+
+/** Of all these the runner dies, and the run that it had ends as crashed; the reason says what it did. */
+const CRIMES: [mode: string, reason: RegExp][] = [
+  ['a wrong token', /belongs to another run/],
+  ['another ready', /said it before/],
+  ['done before started', /did not start/],
+  ['an unknown type', /./],
+  ['a cancel nobody asked for', /nobody cancelled/],
+  ['NaN usage', /wallMs/],
+  ['a result that is not JSON', /not JSON/],
+  ['a result over the limit', /2002 bytes, allowed are 1000/],
+  ['a flood of bad lines', /list of lines/],
+  ['an oversize header', /no header within/],
+  ['an oversize body', /its length is/],
+  ['raw garbage', /header is not JSON/],
+  ['a closed pipe', /closed it/],
+]
+
+test('whatever a runner does that does not fit kills that runner alone, and its run ends as crashed with the evidence', async (t) => {
+  const neighbour = await startRunner(t)
+  const lanes = [CRIMES.filter((_, i) => i % 2 === 0), CRIMES.filter((_, i) => i % 2 === 1)] // two at a time
+
+  await Promise.all(lanes.map(async (crimes) => {
+    for (const [mode, reason] of crimes) {
+      const answer = await play(await startRunner(t), mode)
+      assert.equal(answer.type, 'crashed', `${mode}: ${JSON.stringify(answer)}`)
+      assert.match(answer.evidence.reason, reason, mode)
+      assert.ok(answer.evidence.reason.length <= 500)
+      assert.equal(answer.evidence.signal, 'SIGKILL', mode)
+    }
+  }))
+
+  assert.equal((await play(neighbour, 'fair')).type, 'done')
+})
+
+test('endless logs end their runner, and hold up neither its neighbour nor us', async (t) => {
+  const [neighbour, runner] = await Promise.all([startRunner(t), startRunner(t)])
+  const before = process.memoryUsage.rss()
+  const flood = play(runner, 'endless logs', { task: { limits: { ...limits, logBytes: 0, timeoutMs: 1000 } } })
+  let over = false
+  flood.finally(() => { over = true }).catch(() => {})
+  let answered = 0
+
+  for (; !over; answered += 1) assert.equal((await play(neighbour, 'fair')).type, 'done')
+
+  assert.notEqual((await flood).type, 'done')
+  assert.ok(answered > 3, `${answered} runs of the neighbour`)
+  assert.ok(process.memoryUsage.rss() - before < 300_000_000)
+})
+
+for (const mode of ['done twice', 'logs after done']) {
+  test(`a runner that sends ${mode} is killed, and the run that it ended first stands`, async (t) => {
+    const runner = await startRunner(t)
+
+    const answer = await play(runner, mode)
+    const { reason } = await runner.exited
+
+    assert.equal(answer.type === 'done' && answer.result, '1')
+    assert.match(reason, /this runner has no run/)
+  })
+}
+
+test('a frame for the run before is a crime', async (t) => {
+  const runner = await startRunner(t)
+  await play(runner, 'fair')
+
+  const answer = await play(runner, 'the token of the run before')
+
+  assert.match(answer.type === 'crashed' ? answer.evidence.reason : '', /belongs to another run/)
+})
+
+test('a runner that dies by itself leaves its words, its signal or its code as evidence', async (t) => {
+  const [aborted, exited] = await Promise.all([play(await startRunner(t), 'words, then death'), play(await startRunner(t), 'an exit')])
+
+  assert.deepEqual([aborted.type, exited.type], ['crashed', 'crashed'])
+  if (aborted.type === 'crashed') assert.deepEqual(aborted.evidence, { signal: 'SIGABRT', exitCode: null, reason: 'The process ended by itself', stderr: 'it hurts here\n' })
+  if (exited.type === 'crashed') assert.deepEqual([exited.evidence.signal, exited.evidence.exitCode], [null, 3])
+})
+
+test('a runner that does not end its run in time is killed, and the limit is to blame', async (t) => {
+  const runner = await startRunner(t)
+
+  const answer = await play(runner, 'never ends', { task: { limits: { ...limits, timeoutMs: 100 } } })
+
+  assert.deepEqual([answer.type, answer.type === 'killed' && answer.code], ['killed', 'TIMEOUT'])
+  assert.ok(answer.endedAt - answer.startedAt >= 590)
+})
+
+test('a runner that does not stop when its run is cancelled is killed', async (t) => {
+  const runner = await startRunner(t)
+  const cancel = new AbortController()
+
+  const playing = play(runner, 'never ends', { hooks: { signal: cancel.signal } })
+  cancel.abort()
+  const answer = await playing
+
+  assert.deepEqual([answer.type, answer.type === 'killed' && answer.code], ['killed', 'CANCELLED'])
+})
+
+test('a result may take the whole limit; a longer text is not parsed', async (t) => {
+  const runner = await startRunner(t)
+  const input = 'x'.repeat(100_000) // no JSON, and too long to be put into an answer
+
+  const answer = await play(runner, 'the input as the result', { task: { input, limits: { ...limits, resultBytes: 100_000 } } })
+
+  assert.equal(answer.type === 'done' && answer.result.length, 100_000)
+})
+
+test('an error thrown while logs are kept kills the runner and is no error of ours', async (t) => {
+  const runner = await startRunner(t)
+
+  const answer = await play(runner, 'fair', { hooks: { onLogs: () => Promise.reject(new Error('Cannot keep logs')) } })
+
+  assert.match(answer.type === 'crashed' ? answer.evidence.reason : '', /Cannot keep logs/)
+})
+
+for (const [boot, reason] of [['ready twice', /said it before/], ['done before ready', /has no run/], ['ready without isolation', /isolation/], ['dies', /ended by itself/]] as const) {
+  test(`a runner that does "${boot}" at its start is dead before it serves or soon after`, async (t) => {
+    const runner = await startRunner(t, boot)
+
+    assert.match((await runner.exited).reason, reason)
+    const answer = await play(runner, 'fair') // as when it died between being lent and now
+    assert.equal(answer.type, 'crashed')
+  })
+}
+
+test('a runner that is not ready in time is killed, and whoever waits hears why', async (t) => {
+  const runner = new RunnerProcess({ threads: 1, memoryMb: 64, bootTimeoutMs: 300, guest: 'silent', file: FAKE })
+  t.after(() => runner.kill('The test is over'))
+
+  await assert.rejects(runner.ready, /not ready within 300 ms/)
+  assert.equal((await runner.exited).signal, 'SIGKILL')
+})
+
+test('a busy runner takes no second run', async (t) => {
+  const runner = await startRunner(t)
+  const first = play(runner, 'fair, slowly')
+
+  assert.throws(() => { void play(runner, 'fair') }, TypeError)
+  assert.equal((await first).type, 'done')
+})
