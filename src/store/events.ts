@@ -12,11 +12,17 @@ export interface EventPage {
 type HistoryLine = [number, EventType, number, number, Record<string, unknown>]
 
 const SEGMENT_CHARS = 1_048_576
-const READ_EVENTS = 1000
+/** Few enough that Redis can answer them at once, however long the lines of a log are. */
+const READ_EVENTS = 200
+/** A page that holds so much ends early, so that what code logs is never all in the memory of who reads it. */
+const PAGE_CHARS = 4_194_304
 
-/** Reads a job's events after a number, oldest first, at most that many. It is the same before, while and after they are archived. */
+/**
+ * Reads a job's events after a number, oldest first, at most that many, and fewer where they are long: the history is at its end when none
+ * come. It is the same before, while and after they are archived.
+ */
 export async function readEvents (db: Db, jobId: string, { after, limit }: EventPage): Promise<JobEvent[]> {
-  const entries = await readStream(db, jobId, after, limit)
+  const entries = await readStreamPage(db, jobId, { after, limit })
   if (entries.length > 0) return entries.map(parseEntry)
   // Asked for after the stream: whoever finds the stream gone finds the history there, since one script swaps them.
   const [short, long] = await Promise.all([db.redis.hgetBuffer(db.keys.job(jobId), 'history'), db.redis.getBuffer(db.keys.history(jobId))])
@@ -45,6 +51,22 @@ export async function foldStream (db: Db, jobId: string): Promise<{ value: Buffe
 
 type Entry = [id: string, fields: string[]]
 
+async function readStreamPage (db: Db, jobId: string, { after, limit }: EventPage): Promise<Entry[]> {
+  const page: Entry[] = []
+  let chars = 0
+  for (let at = after; page.length < limit && chars < PAGE_CHARS;) {
+    const count = Math.min(READ_EVENTS, limit - page.length)
+    const entries = await readStream(db, jobId, at, count)
+    for (const entry of entries) {
+      page.push(entry)
+      chars += entry[1][7]?.length ?? 0
+      at = sequenceOf(entry[0])
+    }
+    if (entries.length < count) break
+  }
+  return page
+}
+
 function readStream (db: Db, jobId: string, after: number, limit: number): Promise<Entry[]> {
   return db.redis.xrange(db.keys.events(jobId), `${after + 1}-0`, '+', 'COUNT', limit)
 }
@@ -66,10 +88,12 @@ function sequenceOf (id: string): number {
 
 async function readHistory (history: Buffer, { after, limit }: EventPage): Promise<JobEvent[]> {
   const events: JobEvent[] = []
+  let chars = 0
   for await (const text of readSegments(history, after)) {
     for (const line of text.split('\n')) {
       if (line === '' || Number.parseInt(line.slice(1), 10) <= after) continue
-      if (events.length === limit) return events
+      if (events.length === limit || chars >= PAGE_CHARS) return events
+      chars += line.length
       const [sequence, type, time, attempt, payload] = JSON.parse(line) as HistoryLine // foldStream wrote it
       events.push({ sequence, type, time, attempt, payload })
     }

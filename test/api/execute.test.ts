@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { buildFailure } from '../../src/core/outcome.ts'
 import { ADMIN_TENANT, startApi, type TestApi } from '../helpers/api.ts'
-import { logEvent, nextJob, playWorker } from '../helpers/play-worker.ts'
-import type { Settlement } from '../../src/store/moves/settle.ts'
+import { beginRun, logEvent, nextJob, playWorker } from '../helpers/play-worker.ts'
+import { append } from '../../src/store/moves/progress.ts'
+import { settle, type Settlement } from '../../src/store/moves/settle.ts'
 
 const USAGE = { wallMs: 12, cpuMs: 3, peakMemoryBytes: 1, logBytes: 0, resultBytes: 2, toolCalls: 0 }
 
@@ -25,6 +26,19 @@ test('logs are answered with level, message and timestamp', async (t) => {
   const response = await execute(await startApi(t), { result: 'null', events: [logEvent('info', 'hello', 1_700_000_000_000), logEvent('error', 'oh')] })
 
   assert.partialDeepStrictEqual(response.json(), { ok: true, result: null, logs: [{ level: 'info', message: 'hello', timestamp: 1_700_000_000_000 }, { level: 'error', message: 'oh' }] })
+})
+
+test('logs are answered in full, also after a long history', async (t) => {
+  const api = await startApi(t)
+  const posting = api.post('/execute', { code: 'export default () => 42' })
+  const run = await beginRun(api.db, await nextJob(api.db, ADMIN_TENANT))
+  for (let batch = 0; batch < 11; batch++) {
+    await append(api.db, run, Array.from({ length: 1000 }, () => ({ type: 'job.progress' as const, time: 1, payload: { value: batch, message: '' } })))
+  }
+
+  await settle(api.db, run, { status: 'succeeded', usage: USAGE, isolation: null, error: null, result: '1', events: [logEvent('info', 'done')], retentionMs: 60_000 })
+
+  assert.partialDeepStrictEqual((await posting).json(), { ok: true, logs: [{ message: 'done' }] })
 })
 
 test('a throw is 200 with ok false and a log of level exception', async (t) => {

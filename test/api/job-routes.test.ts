@@ -78,6 +78,19 @@ test('logs are a page of lines from a cursor on, by lowest level', async (t) => 
   assert.deepEqual(messages(warnings), ['three', 'four'])
 })
 
+test('a page of long lines ends early, with a cursor to the rest', async (t) => {
+  const api = await startApi(t)
+  const id = await postJob(api)
+  const run = await beginRun(api.db, id)
+  for (let batch = 0; batch < 3; batch++) await append(api.db, run, Array.from({ length: 100 }, () => logEvent('info', 'x'.repeat(65_536))))
+
+  const first = (await api.get(`/v1/jobs/${id}/logs`)).json()
+  const rest = (await api.get(`/v1/jobs/${id}/logs?after=${String(first['nextCursor'])}`)).json()
+
+  assert.deepEqual([messages(first).length, messages(rest).length], [198, 102]) // two events came before the first line
+  assert.equal(rest['nextCursor'], null)
+})
+
 test('logs are NDJSON for who accepts it, with a link to the next page', async (t) => {
   const api = await startApi(t)
   const id = await postJob(api)

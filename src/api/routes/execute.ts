@@ -8,7 +8,7 @@ import { buildExecuteRequest, buildToJobRequest } from '../execute-request.ts'
 import { findJob } from '../find-job.ts'
 import type { JobService } from '../job-service.ts'
 import { withProblems, type Problem } from '../problem.ts'
-import { readLogs } from '../read-logs.ts'
+import { readWholeLog } from '../read-logs.ts'
 import { checkSize } from '../request-size.ts'
 import { sendJsonText } from '../send-json.ts'
 import { submitJob } from '../submit-job.ts'
@@ -33,8 +33,8 @@ export const executeRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async 
     checkSize(policy, request, Number(headers['content-length'] ?? Infinity))
     const { id } = await submitJob(jobs, { tenant, request, span, idempotencyKey: undefined })
     const job = await waitForJob(jobs, { tenant, id, timeoutMs: request.limits.timeoutMs, signal: reply.untilLeft() })
-    const [{ lines }, result] = await Promise.all([
-      readLogs(jobs.db, id, { after: 0, limit: request.limits.logLines, level: 'trace' }),
+    const [lines, result] = await Promise.all([
+      readWholeLog(jobs.db, job, request.limits.logLines),
       readResult(jobs.db, tenant, id),
     ])
     return sendJsonText(reply, 200, writeExecuteAnswer(job, lines, result?.toString()))

@@ -30,8 +30,8 @@ export const jobLogRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (
       }, 'NOT_FOUND', 'GONE'),
     },
   }, async ({ caller, params: { id }, query, headers }, reply) => {
-    await findJob(jobs.db, caller.tenant, id)
-    const { lines, next } = await readLogs(jobs.db, id, query)
+    const job = await findJob(jobs.db, caller.tenant, id)
+    const { lines, next } = await readLogs(jobs.db, job, query)
     reply.header('vary', 'accept')
     if (!headers.accept?.includes(NDJSON)) return reply.type('application/json').send({ data: lines, nextCursor: next === null ? null : String(next) })
     if (next !== null) reply.header('link', `</v1/jobs/${id}/logs?${writeQuery({ ...query, after: next })}>; rel="next"`)
