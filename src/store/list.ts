@@ -9,6 +9,10 @@ import { FOLD, unfoldRecord } from './record-fold.ts'
 export const LIST_SCAN_JOBS = 2000
 /** More than Redis can accept within a millisecond, so that a page always passes those made at one time. */
 const PAGE_JOBS = 200
+/** Records read at one time. A job that was tried a hundred times, with long stacks, takes megabytes. */
+const READ_JOBS = 10
+/** A page whose attempts take so many characters ends early. */
+const PAGE_CHARS = 4_194_304
 
 export interface JobFilter {
   status?: JobStatus | undefined
@@ -22,7 +26,7 @@ export interface JobFilter {
 
 export interface JobPage {
   jobs: JobRecord[]
-  /** Null at the end. With a filter, a page that is not full, or is empty, may have one. */
+  /** Null at the end. A page that is not full, or is empty, may have one. */
   nextCursor: string | null
 }
 
@@ -36,16 +40,23 @@ interface Position {
 export async function listJobs (db: Db, tenant: string, filter: JobFilter): Promise<JobPage> {
   const { status, tag, limit } = filter
   const jobs: JobRecord[] = []
+  let chars = 0
   let at = parseCursor(filter.cursor)
   for (let scanned = 0; scanned < LIST_SCAN_JOBS; scanned += PAGE_JOBS) {
     const { positions, isLast } = await readPage(db, db.keys.jobs(tenant, status), { ...filter, at })
     const matching = await Promise.all(positions.map((position) => !tag || hasTag(db, position.id, tag)))
     const wanted = positions.filter((_, index) => matching[index])
     const room = wanted.slice(0, limit - jobs.length)
-    for (const job of await readRecords(db, room)) {
-      if (job && (!status || job.status === status)) jobs.push(job)
+    let read = 0
+    for (; read < room.length && chars < PAGE_CHARS; read += READ_JOBS) {
+      for (const job of await readRecords(db, room.slice(read, read + READ_JOBS))) {
+        if (!job || (status && job.status !== status)) continue
+        jobs.push(job)
+        chars += JSON.stringify(job.attempts).length
+      }
     }
-    if (room.length < wanted.length || (jobs.length === limit && !isLast)) return { jobs, nextCursor: formatCursor(room.at(-1) ?? at) }
+    const taken = room.slice(0, read)
+    if (taken.length < wanted.length || (jobs.length === limit && !isLast)) return { jobs, nextCursor: formatCursor(taken.at(-1) ?? at) }
     if (isLast) return { jobs, nextCursor: null }
     at = positions.at(-1) ?? at
   }

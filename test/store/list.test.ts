@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { JobError } from '../../src/core/failures.ts'
+import { buildFailure } from '../../src/core/outcome.ts'
 import type { Db } from '../../src/store/db.ts'
 import { listJobs, LIST_SCAN_JOBS, type JobFilter } from '../../src/store/list.ts'
 import { settle } from '../../src/store/moves/settle.ts'
@@ -70,6 +71,22 @@ test('a scan that hits its bound answers what it has, with a cursor that goes on
   assert.notEqual(first.nextCursor, null)
   assert.deepEqual(ids, [needle])
   assert.equal(pages, 2)
+})
+
+test('a page of jobs that failed with long stacks ends early, and the next goes on from there', async (t) => {
+  const db = await openStore(t)
+  const error = buildFailure('USER_ERROR', 'no', { stack: 'x'.repeat(1_048_576) })
+  const made: string[] = []
+  for (let index = 0; index < 30; index++) {
+    const id = await acceptJob(db)
+    await settle(db, (await beginJob(db, id)).run, settlement({ status: 'failed', error }))
+    made.push(id)
+  }
+
+  const { ids, pages } = await readAll(db, { limit: 30 })
+
+  assert.deepEqual(ids.toSorted(), made.toSorted())
+  assert.ok(pages > 1)
 })
 
 test('a cursor that is not ours is INVALID', async (t) => {
