@@ -25,7 +25,7 @@ test('a runner that is killed', { skip: SKIP }, async (t) => {
 })
 
 async function killRunnersUnderLoad (service: TestService): Promise<void> {
-  const load = await startLoad(service, COUNT, small)
+  const load = startLoad(service, COUNT, small)
 
   for (let mark = 10; mark < COUNT; mark += 40) {
     await load.reach(mark)
@@ -69,7 +69,7 @@ async function killRunnersUnderOneJob (service: TestService): Promise<void> {
 
 test('a worker that is killed under 200 jobs costs none its success, leaves no process, and another one goes on', { skip: SKIP }, async (t) => {
   const service = await startService(t, { env: IMPATIENT })
-  const load = await startLoad(service, COUNT, small)
+  const load = startLoad(service, COUNT, small)
   await load.reach(40)
   const below = descendantsOf(service.worker.pid)
   assert.ok(below.length >= 3, 'two runners and a compiler')

@@ -16,7 +16,7 @@ test('a worker that is told to stop under load finishes or hands back its jobs, 
   const service = await startService(t, { env: { BATCHBOX_DRAIN_MS: '200' } })
   const { id } = await service.post(slow(2500))
   await until('the slow job runs', async () => (await service.logs(id)).length > 0)
-  const load = await startLoad(service, SMALL_JOBS, small)
+  const load = startLoad(service, SMALL_JOBS, small)
   await load.reach(10)
 
   await stopGracefully(service.worker)

@@ -7,6 +7,7 @@ const POSTING_AT_ONCE = 20
 const TERMINAL_EVENTS = new Set(JobStatus.options.filter(isTerminal).map((status) => `job.${status}`))
 
 export interface Load {
+  /** In the order of their numbers, as far as they were accepted. */
   ids: string[]
   /** Jobs that have ended so far. */
   readonly ended: number
@@ -16,34 +17,44 @@ export interface Load {
   done: Promise<JobView[]>
 }
 
-/** Posts that many jobs, numbered from 0, and follows each to its end. Resolves when all are accepted. */
-export async function startLoad (client: Client, count: number, build: (index: number) => Record<string, unknown>): Promise<Load> {
+/** Posts that many jobs, numbered from 0, some at a time, and follows each to its end. */
+export function startLoad (client: Client, count: number, build: (index: number) => Record<string, unknown>): Load {
   const ids: string[] = []
   const marks: { count: number, resolve: () => void }[] = []
+  const ends: Promise<JobView>[] = []
   let next = 0
   let ended = 0
 
-  await Promise.all(Array.from({ length: POSTING_AT_ONCE }, async () => {
-    while (next < count) {
-      const index = next
-      next += 1
-      ids[index] = (await client.post(build(index))).id
-    }
-  }))
-  const done = Promise.all(ids.map(async (id) => {
+  async function follow (id: string): Promise<JobView> {
     const job = await client.end(id)
     ended += 1
     for (const mark of marks) if (ended >= mark.count) mark.resolve()
     return job
-  }))
+  }
+
+  async function post (): Promise<void> {
+    while (next < count) {
+      const index = next
+      next += 1
+      const { id } = await client.post(build(index))
+      ids[index] = id
+      ends[index] = follow(id)
+    }
+  }
+
+  const done = Promise.all(Array.from({ length: POSTING_AT_ONCE }, post)).then(() => Promise.all(ends))
+  done.catch(() => {}) // whoever awaits it is told
   return {
     ids,
     done,
     get ended () { return ended },
-    reach: (mark) => new Promise((resolve) => {
-      if (ended >= mark) resolve()
-      else marks.push({ count: mark, resolve })
-    }),
+    reach: async (mark) => {
+      const reached = new Promise<void>((resolve) => {
+        if (ended >= mark) resolve()
+        else marks.push({ count: mark, resolve })
+      })
+      await Promise.race([reached, done]) // rejects where posting fails
+    },
   }
 }
 
