@@ -50,7 +50,7 @@ export async function submitJob (jobs: JobService, { tenant, request, span, idem
     await dispatch(jobs, id, request, accepted)
     return { id, job: describeAccepted(id, request, { runAtMs: accepted.runAtMs, traceId: accepting.spanContext().traceId }) }
   } catch (error) {
-    if (error instanceof Error) failSpan(accepting, error)
+    if (error instanceof Error) failSpan(accepting, { code: error instanceof JobError ? error.code : 'INTERNAL', message: error.message })
     throw error
   } finally {
     accepting.end()

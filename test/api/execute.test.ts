@@ -82,6 +82,19 @@ test('a failure of the service is a problem with the code of the job', async (t)
   assert.equal(response.json()['code'], 'WORKER_CRASHED')
 })
 
+test('a failure inside is 500 INTERNAL, and the trace of the job shows no stack of ours', async (t) => {
+  const api = await startApi(t)
+
+  const response = await execute(api, { result: 'not JSON' })
+
+  const id = await nextJob(api.db, ADMIN_TENANT)
+  let trace = ''
+  while (!trace.includes('POST /execute')) trace = (await api.get(`/v1/jobs/${id}/trace`)).body
+  assert.equal(response.json()['code'], 'INTERNAL')
+  assert.match(trace, /"error.type","value":\{"stringValue":"INTERNAL"/)
+  assert.doesNotMatch(trace, /src\/api/)
+})
+
 test('too much code is 413 with the error that row ISO-1 names', async (t) => {
   const { post } = await startApi(t)
 

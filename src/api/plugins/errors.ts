@@ -26,7 +26,7 @@ export function answerError (error: FastifyError | Error, request: FastifyReques
 
 function sendProblem (request: FastifyRequest, reply: FastifyReply, failure: JobError, problem: Problem): FastifyReply {
   const { status } = FAILURES[failure.code]
-  if (status >= 500) failSpan(request.span, failure.code === 'INTERNAL' ? failure : { code: failure.code, message: failure.message })
+  if (status >= 500) failSpan(request.span, failure)
   if (status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS)
   if (status === 401) reply.header('www-authenticate', 'Bearer')
   const shaped = request.routeOptions.config?.shapeProblem?.(problem) ?? problem
