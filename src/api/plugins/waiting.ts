@@ -25,7 +25,7 @@ export const waiting = fp(async (app) => {
   })
 
   app.decorateReply('untilStopped', function (this: FastifyReply) {
-    if (stopping) return AbortSignal.abort()
+    if (stopping || this.raw.closed) return AbortSignal.abort()
     const wait = abortWhenLeft(this, new AbortController())
     waits.add(wait)
     wait.signal.addEventListener('abort', () => waits.delete(wait))
@@ -35,6 +35,7 @@ export const waiting = fp(async (app) => {
 
 /** Listens to the response's close, not the request's: that one comes as soon as the body was read. */
 function abortWhenLeft (reply: FastifyReply, controller: AbortController): AbortController {
-  reply.raw.once('close', () => controller.abort())
+  if (reply.raw.closed) controller.abort()
+  else reply.raw.once('close', () => controller.abort())
   return controller
 }
