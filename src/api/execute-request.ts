@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { buildJobRequest, ENTRY_MAX_CHARS, Permissions, type JobRequest } from '../core/job-request.ts'
+import { buildJobRequest, buildTools, ENTRY_MAX_CHARS, Permissions, type JobRequest } from '../core/job-request.ts'
 import { JOB_LIMITS, type LimitPolicy } from '../core/limits.ts'
 
 const TIMEOUT_DEFAULT_MS = 3000
@@ -7,7 +7,6 @@ const TIMEOUT_DEFAULT_MS = 3000
 /** Builds the schema of `POST /execute` for one service's limits. Row ISO-1 names its members; they are not those of a job. */
 export function buildExecuteRequest (policy: LimitPolicy, toolNames: readonly string[]) {
   const max = policy.maxima.timeoutMs
-  const known = new Set(toolNames)
   return z.strictObject({
     code: z.string().min(1).describe('JavaScript or TypeScript, an ES module'),
     input: z.unknown().optional().describe('Any JSON value; the first argument of the entry'),
@@ -15,7 +14,7 @@ export function buildExecuteRequest (policy: LimitPolicy, toolNames: readonly st
     timeout: z.number().min(JOB_LIMITS.timeoutMs.min)
       .max(max, { error: (issue) => `timeout is ${String(issue.input)} ms, more than the maximum of ${max} ms` })
       .default(Math.min(TIMEOUT_DEFAULT_MS, max)).describe('Wall time in milliseconds'),
-    tools: z.array(z.string().max(ENTRY_MAX_CHARS).refine((name) => known.has(name), { error: (issue) => `Unknown tool ${JSON.stringify(issue.input)}; known: ${toolNames.join(', ') || 'none'}` })).default([]),
+    tools: buildTools(toolNames),
     permissions: Permissions.default('none'),
   })
 }

@@ -19,6 +19,11 @@ export const documentation = fp<DocumentationOptions>(async (app, { version }) =
     openapi: {
       openapi: '3.1.0',
       info: { title: 'Batchbox', version, description: DESCRIPTION },
+      tags: [
+        { name: 'jobs', description: 'Code that is run once accepted: posted, followed and read back' },
+        { name: 'execute', description: 'Code and its answer in one request' },
+        { name: 'health', description: 'For load balancers and supervisors' },
+      ],
       components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },
       security: [{ apiKey: [] }],
     },
@@ -31,5 +36,6 @@ export const documentation = fp<DocumentationOptions>(async (app, { version }) =
     routePrefix: DOCS_PATH,
     staticCSP: DOCS_POLICY,
     uiConfig: { validatorUrl: null }, // the default sends the reference to somebody else's server
+    theme: { title: 'Batchbox', css: [{ filename: 'batchbox.css', content: '.swagger-ui .topbar { display: none }' }] },
   })
 }, { name: 'documentation' })

@@ -24,6 +24,7 @@ export const executeRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async 
   app.post('/execute', {
     config: { access: 'jobs:write', shapeProblem },
     schema: {
+      tags: ['execute'],
       summary: 'Run code and wait for its result',
       body: buildExecuteRequest(policy, toolNames),
       response: withProblems({ 200: ExecuteAnswer }, 'CODE_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'CANCELLED', 'EXPIRED', 'WORKER_CRASHED', 'OVERLOADED', 'GONE'),

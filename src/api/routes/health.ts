@@ -14,12 +14,12 @@ export interface HealthOptions {
 export const healthRoutes: FastifyPluginAsyncZod<HealthOptions> = async (app, { checkReady }) => {
   app.get('/healthz', {
     config: { access: 'open' },
-    schema: { summary: 'Liveness', security: [], response: withProblems({ 200: Health }) },
+    schema: { tags: ['health'], summary: 'Liveness', security: [], response: withProblems({ 200: Health }) },
   }, async () => ({ status: 'ok' as const }))
 
   app.get('/readyz', {
     config: { access: 'open' },
-    schema: { summary: 'Readiness: a job posted now would be accepted', security: [], response: withProblems({ 200: Health }, 'UNAVAILABLE') },
+    schema: { tags: ['health'], summary: 'Readiness: a job posted now would be accepted', security: [], response: withProblems({ 200: Health }, 'UNAVAILABLE') },
   }, async () => {
     await checkReady().catch((cause: unknown) => {
       throw new JobError('UNAVAILABLE', 'Cannot accept jobs: the store takes no writes', { cause })

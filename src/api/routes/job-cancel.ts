@@ -20,6 +20,7 @@ export const jobCancelRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = asyn
   app.post('/v1/jobs/:id/cancel', {
     config: { access: 'jobs:write' },
     schema: {
+      tags: ['jobs'],
       summary: 'Cancel a job',
       params: JobParams,
       response: withProblems({ 200: Cancelled, 202: Cancelled }, 'NOT_FOUND', 'GONE', 'UNSUPPORTED_MEDIA_TYPE'),

@@ -21,7 +21,7 @@ const EventAnswer = z.object({
 export const jobEventRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (app, { jobs }) => {
   app.get('/v1/jobs/:id/events', {
     config: { access: 'jobs:read' },
-    schema: { summary: 'Read the events of a job', params: JobParams, querystring: EventQuery, response: withProblems({ 200: EventAnswer }, 'NOT_FOUND', 'GONE') },
+    schema: { tags: ['jobs'], summary: 'Read the events of a job', params: JobParams, querystring: EventQuery, response: withProblems({ 200: EventAnswer }, 'NOT_FOUND', 'GONE') },
   }, async ({ caller: { tenant }, params: { id }, query: { after, limit, wait } }, reply) => {
     let job = await findJob(jobs.db, tenant, id)
     if (job.sequence <= after) job = await followJob(jobs, { tenant, id, waitMs: wait * 1000, signal: () => reply.untilStopped() })

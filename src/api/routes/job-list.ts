@@ -33,6 +33,7 @@ export const jobListRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async 
   app.get('/v1/jobs', {
     config: { access: 'jobs:read' },
     schema: {
+      tags: ['jobs'],
       summary: 'List jobs',
       querystring: ListQuery,
       response: withProblems({ 200: z.object({ data: z.array(JobView.omit({ result: true })), nextCursor: z.string().nullable() }) }),

@@ -22,6 +22,7 @@ export const jobLogRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (
   app.get('/v1/jobs/:id/logs', {
     config: { access: 'jobs:read' },
     schema: {
+      tags: ['jobs'],
       summary: 'Read the log of a job',
       params: JobParams,
       querystring: LogQuery,

@@ -13,6 +13,7 @@ export const jobResultRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = asyn
   app.get('/v1/jobs/:id/result', {
     config: { access: 'jobs:read' },
     schema: {
+      tags: ['jobs'],
       summary: 'Read the result of a job',
       params: JobParams,
       response: withProblems({ 200: z.unknown().describe('The value that the entry returned, as JSON') }, 'NOT_FOUND', 'GONE'),

@@ -12,7 +12,7 @@ const Trace = z.object({ resourceSpans: z.array(z.unknown()) }).describe('OTLP/J
 export const jobTraceRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (app, { jobs }) => {
   app.get('/v1/jobs/:id/trace', {
     config: { access: 'jobs:read' },
-    schema: { summary: 'Read the trace of a job', params: JobParams, response: withProblems({ 200: Trace }, 'NOT_FOUND', 'GONE') },
+    schema: { tags: ['jobs'], summary: 'Read the trace of a job', params: JobParams, response: withProblems({ 200: Trace }, 'NOT_FOUND', 'GONE') },
   }, async ({ caller, params: { id } }) => {
     await findJob(jobs.db, caller.tenant, id)
     return readTrace(jobs.db, id)

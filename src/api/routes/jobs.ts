@@ -26,6 +26,7 @@ export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, { 
   app.post('/v1/jobs', {
     config: { access: 'jobs:write' },
     schema: {
+      tags: ['jobs'],
       summary: 'Enqueue a job',
       headers: z.object({
         'idempotency-key': z.string().optional().describe('Repeats with this key and the same body answer the first job'),
@@ -33,7 +34,7 @@ export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, { 
         traceparent: z.string().optional().describe('W3C Trace Context to join'),
       }),
       body: buildJobRequest(policy, toolNames),
-      response: withProblems({ 200: JobView, 202: JobView }, 'CODE_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_MISMATCH'),
+      response: withProblems({ 200: JobView, 202: JobView }, 'CODE_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_MISMATCH', 'GONE'),
     },
   }, async (request, reply) => {
     const { caller: { tenant }, headers, body, span } = request
@@ -49,6 +50,7 @@ export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, { 
   app.get('/v1/jobs/:id', {
     config: { access: 'jobs:read' },
     schema: {
+      tags: ['jobs'],
       summary: 'Read a job',
       params: JobParams,
       querystring: z.strictObject({ wait: Wait }),
