@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { JOB_LIMITS, REQUEST_LIMITS, type LimitName, type LimitPolicy } from './limits.ts'
+import { JOB_LIMITS, type LimitName, type LimitPolicy } from './limits.ts'
 import { RetryPolicy } from './retry.ts'
 
 /** Tags are bounded and matched exactly; they never become metric labels. */
@@ -31,6 +31,15 @@ function limitSchema (policy: LimitPolicy, name: LimitName) {
     .describe(description)
 }
 
+/** Builds the schema of the tools that a job asks for, by their names. */
+export function buildTools (toolNames: readonly string[]) {
+  const known = new Set(toolNames)
+  const Tool = z.string().max(ENTRY_MAX_CHARS).refine((name) => known.has(name), {
+    error: (issue) => `Unknown tool ${JSON.stringify(issue.input)}; known: ${toolNames.join(', ') || 'none'}`,
+  })
+  return z.array(Tool).max(TOOLS_MAX).default([])
+}
+
 const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 const CodeBase64 = z.base64().min(1).transform((text, context) => {
@@ -56,17 +65,13 @@ export function buildJobRequest (policy: LimitPolicy, toolNames: readonly string
     resultBytes: limitSchema(policy, 'resultBytes'),
     timers: limitSchema(policy, 'timers'),
   } satisfies Record<LimitName, unknown>
-  const known = new Set(toolNames)
-  const Tool = z.string().max(ENTRY_MAX_CHARS).refine((name) => known.has(name), {
-    error: (issue) => `Unknown tool ${JSON.stringify(issue.input)}; known: ${toolNames.join(', ') || 'none'}`,
-  })
 
   return z.strictObject({
     code: z.string().min(1).optional().describe('JavaScript or TypeScript, an ES module'),
     codeBase64: CodeBase64.optional().describe('The same as UTF-8 in base64, instead of `code`'),
     input: z.unknown().default(null).describe('Any JSON value; the first argument of the entry'),
     entry: z.string().min(1).max(ENTRY_MAX_CHARS).default('default').describe('Export to call'),
-    tools: z.array(Tool).max(TOOLS_MAX).default([]),
+    tools: buildTools(toolNames),
     permissions: Permissions.default('none'),
     limits: z.strictObject(shape).prefault({}),
     retry: RetryPolicy.prefault({}),
@@ -93,5 +98,3 @@ export function maxBodyBytes (policy: LimitPolicy): number {
   const REST_BYTES = 65_536
   return policy.request.codeChars * BYTES_PER_ESCAPED_CHAR + policy.request.inputBytes + REST_BYTES
 }
-
-export { REQUEST_LIMITS }
