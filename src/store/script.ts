@@ -23,36 +23,27 @@ const RETRY_DELAY_MS = 100
 /** Replies of a Redis that is starting or changing its role. */
 const PASSING_REPLY = /^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY) /
 
-/** Loads a script that stands alone. */
-export function loadScript (file: URL): Script {
-  return buildScript(readFileSync(file, 'utf8'))
-}
-
 const shared = readFileSync(new URL('moves/job.lua', import.meta.url), 'utf8')
 
 /** Loads a script that moves a job: what all moves share comes first, and the first two arguments are the prefix and the job's id. */
 export function loadMove (file: URL): Script {
-  return buildScript(`${shared}\n${readFileSync(file, 'utf8')}`)
+  const body = `${shared}\n${readFileSync(file, 'utf8')}`
+  return { body, sha: createHash('sha1').update(body).digest('hex') }
 }
 
 /**
- * Runs a script on the shard of its first key. Where the connection holds commands while Redis is away, a script whose answer was
- * lost is sent again, so every script must be safe to repeat.
+ * Runs a move of one job. Where the connection holds commands while Redis is away, a move whose answer was lost is sent again, so
+ * every move must be safe to repeat.
  */
-export async function runScript (db: Db, script: Script, key: string, args: readonly Argument[]): Promise<Reply> {
+export async function runMove (db: Db, script: Script, jobId: string, args: readonly Argument[]): Promise<Reply> {
   for (;;) {
     try {
-      return await evaluate(db, script, key, args)
+      return await evaluate(db, script, db.keys.job(jobId), [db.keys.prefix, jobId, ...args])
     } catch (error) {
       if (db.failFast || db.isClosed() || !isPassing(error)) throw error
       await delay(RETRY_DELAY_MS)
     }
   }
-}
-
-/** Runs a move of one job. */
-export function runMove (db: Db, script: Script, jobId: string, args: readonly Argument[]): Promise<Reply> {
-  return runScript(db, script, db.keys.job(jobId), [db.keys.prefix, jobId, ...args])
 }
 
 async function evaluate ({ redis }: Db, { body, sha }: Script, key: string, args: readonly Argument[]): Promise<Reply> {
@@ -68,8 +59,4 @@ async function evaluate ({ redis }: Db, { body, sha }: Script, key: string, args
 function isPassing (error: unknown): boolean {
   if (!(error instanceof Error) || error instanceof TypeError || error instanceof RangeError) return false // a mistake is one the next time too
   return error.name !== 'ReplyError' || PASSING_REPLY.test(error.message)
-}
-
-function buildScript (body: string): Script {
-  return { body, sha: createHash('sha1').update(body).digest('hex') }
 }
