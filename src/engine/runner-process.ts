@@ -23,6 +23,7 @@ const EXEC_ARGV = [
   '--allow-worker',
   '--allow-addons',
   '--no-experimental-sqlite', // it writes files whatever the permission model says
+  '--no-experimental-ffi', // raw memory; refused without a flag as well
   '--disallow-code-generation-from-strings',
   '--disable-proto=delete',
   '--disable-sigusr1',

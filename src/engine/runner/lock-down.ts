@@ -2,7 +2,7 @@
 const PERMISSIONS = ['worker', 'addon', 'fs'] as const
 
 interface Permission {
-  has (scope: string): boolean
+  has (scope: string, reference?: string): boolean
   drop (scope: string): void
 }
 
@@ -14,8 +14,9 @@ export function dropPermissions (): void {
   const { permission } = process as typeof process & { permission?: Permission } // its drop is missing in the types
   if (!permission) throw new Error('Cannot serve: the process was started without --permission')
   for (const scope of PERMISSIONS) permission.drop(scope)
-  for (const scope of ['fs.read', 'fs.write', 'child', 'worker', 'addon', 'net', 'wasi', 'inspector']) {
-    if (permission.has(scope)) throw new Error(`Cannot serve: permission "${scope}" is still granted`)
+  for (const scope of ['fs.read', 'fs.write', 'child', 'worker', 'addon', 'net', 'wasi', 'inspector', 'ffi']) {
+    // A scope that is granted for some paths is only seen by asking for one of them
+    if (permission.has(scope) || permission.has(scope, import.meta.filename)) throw new Error(`Cannot serve: permission "${scope}" is still granted`)
   }
 }
 
