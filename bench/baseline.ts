@@ -4,6 +4,7 @@ import { join } from 'node:path'
 
 /** A process that a baseline is measured in. */
 export interface Baseline {
+  pid: number
   /** Sends one message and answers the next one that comes back. */
   ask (message: object): Promise<unknown>
   close (): Promise<void>
@@ -16,6 +17,7 @@ export function startBaseline (file: string, { execArgv = [] }: { execArgv?: str
   const failed = exited.then(([code, signal]) => { throw new Error(`Cannot measure baseline ${file}: it ended with ${signal ?? code}`) })
   failed.catch(() => {}) // nobody may be waiting
   return {
+    pid: child.pid ?? 0,
     async ask (message) {
       const answer = once(child, 'message')
       child.send(message)

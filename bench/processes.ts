@@ -29,7 +29,7 @@ export function findProcesses ({ api, worker, redis }: ServicePids): Record<Role
 
 /** CPU milliseconds that each role used so far, by processes alive now; zeros where there is no /proc. */
 export function readCpuMs (pids: ServicePids): Record<Role, number> {
-  return sumByRole(findProcesses(pids), readCpuMsOf)
+  return sumByRole(findProcesses(pids), readProcessCpuMs)
 }
 
 /** Resident bytes of each role. */
@@ -42,8 +42,14 @@ function sumByRole (processes: Record<Role, number[]>, read: (pid: number) => nu
   return { api: sum('api'), worker: sum('worker'), runners: sum('runners'), compilers: sum('compilers'), redis: sum('redis') }
 }
 
-/** User and system time, all threads: fields 14 and 15 of proc(5)'s stat. */
-function readCpuMsOf (pid: number): number {
+/** CPU milliseconds that the whole machine spent on anything, all processors together: the first line of proc(5)'s stat. */
+export function readMachineCpuMs (): number {
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = read('/proc/stat').split('\n', 1)[0]?.split(/\s+/).slice(1).map(Number) ?? []
+  return (user + nice + system + irq + softirq) * (1000 / TICKS_PER_SECOND)
+}
+
+/** User and system time of a process, all threads: fields 14 and 15 of proc(5)'s stat. */
+export function readProcessCpuMs (pid: number): number {
   const stat = read(`/proc/${pid}/stat`)
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ') // from field 3 on: the name before it may hold spaces
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * (1000 / TICKS_PER_SECOND)

@@ -1,4 +1,4 @@
-// Fresh isolates per second in bare isolated-vm, on as many threads as it is asked for: what the service's own work is measured against.
+// Fresh isolates in bare isolated-vm, on as many threads as it is asked for: what the service's own work is measured against.
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 
@@ -14,10 +14,10 @@ const threads: Worker[] = []
 process.on('message', async (message) => {
   const ask = message as Ask // its parent is the bench
   while (threads.length < ask.threads) threads.push(new Worker(THREAD_FILE))
-  const rates = await Promise.all(threads.map(async (thread) => {
+  const counts = await Promise.all(threads.map(async (thread) => {
     thread.postMessage(ask, [])
-    const [rate] = await once(thread, 'message') as [number] // the thread answers with its rate
-    return rate
+    const [count] = await once(thread, 'message') as [number] // the thread answers with how many it made
+    return count
   }))
-  process.send?.({ perSecond: rates.reduce((sum, rate) => sum + rate, 0) })
+  process.send?.({ count: counts.reduce((sum, count) => sum + count, 0) })
 })
