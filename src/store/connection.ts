@@ -21,6 +21,7 @@ export function buildRedisOptions ({ url, failFast }: ConnectionOptions): Connec
   return {
     ...parseRedisUrl(url),
     retryStrategy: (times) => Math.min(FIRST_RETRY_MS * 2 ** Math.min(times, 10), MAX_RETRY_MS),
+    reconnectOnError: (error) => error.message.startsWith('READONLY '),
     maxRetriesPerRequest: failFast ? 1 : null,
     enableOfflineQueue: !failFast,
     ...(failFast ? { connectTimeout: FAIL_FAST_CONNECT_MS, commandTimeout: FAIL_FAST_COMMAND_MS } : {}),

@@ -29,6 +29,13 @@ test('a connection that fails fast queues nothing, the other waits for Redis', (
   assert.deepEqual([patient.enableOfflineQueue, patient.maxRetriesPerRequest], [true, null])
 })
 
+test('a connection whose server lost its role is made again, since the name may lead to another server by now', () => {
+  const { reconnectOnError } = buildRedisOptions({ url: 'redis://h', failFast: false })
+
+  assert.equal(reconnectOnError?.(new Error("READONLY You can't write against a read only replica.")), true)
+  assert.equal(reconnectOnError?.(new Error('OOM command not allowed when used memory > \'maxmemory\'.')), false)
+})
+
 test('a prefix without a hash tag is refused', () => {
   assert.throws(() => buildKeys('batchbox'), RangeError)
   assert.equal(buildKeys('{b}').job('x'), '{b}:job:x')
