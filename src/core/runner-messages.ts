@@ -33,6 +33,8 @@ export type FromRunner = z.infer<typeof FromRunner>
 /** Log lines as a runner sends them: time in milliseconds, level, message. */
 export type LogLines = [time: number, level: LogLevel, message: string][]
 
+/** Source: ECMA-262, time values and time range. */
+const TIME_MAX_MS = 8.64e15
 const LEVELS: ReadonlySet<unknown> = new Set(LOG_LEVELS)
 
 /** Reads log lines from JSON text; throws when it is anything else. By hand: they are the one thing that comes by the megabyte. */
@@ -43,5 +45,10 @@ export function parseLogLines (text: string): LogLines {
 }
 
 function isLogLine (line: unknown): line is LogLines[number] {
-  return Array.isArray(line) && line.length === 3 && typeof line[0] === 'number' && LEVELS.has(line[1]) && typeof line[2] === 'string'
+  return Array.isArray(line) && line.length === 3 && isTime(line[0]) && LEVELS.has(line[1]) && typeof line[2] === 'string'
+}
+
+/** JSON can say 1e999, which no reader could write as a date again. */
+function isTime (value: unknown): boolean {
+  return typeof value === 'number' && value >= 0 && value <= TIME_MAX_MS
 }
