@@ -15,6 +15,8 @@ export interface RunOptions {
   tags?: Record<string, string>
   signal?: AbortSignal
   onLog? (line: LogEntry): void
+  /** Keeps each batch of logs back until its promise settles. */
+  hold? (): Promise<void>
   onProgress? (value: number, message: string): void
 }
 
@@ -85,6 +87,7 @@ function buildExecute (engine: Engine) {
       onLogs (lines) {
         logs.push(...lines)
         for (const line of lines) options.onLog?.(line)
+        return options.hold?.()
       },
       onProgress (value, message) {
         progress.push({ value, message })
