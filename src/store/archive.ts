@@ -10,11 +10,21 @@ const SCRIPT = loadMove(new URL('archive.lua', import.meta.url))
 export const INLINE_HISTORY_BYTES = 1024
 
 /**
- * Replaces the stream of a job that ended by one compressed value, and folds its record. Answers false, and changes nothing, while the job has not
- * ended. Doing it again, or twice at once, is harmless.
+ * A longer history stays a stream, which reads the same. A job of many attempts may log more than Redis takes in one value (512 MB) or a
+ * worker in its memory.
  */
-export async function archive (db: Db, jobId: string): Promise<boolean> {
-  const [history, fields] = await Promise.all([foldStream(db, jobId), db.redis.hgetallBuffer(db.keys.job(jobId))])
+const MAX_HISTORY_BYTES = 64 * 1_048_576
+
+/**
+ * Replaces the stream of a job that ended by one compressed value, and folds its record. Answers false, and changes nothing, while the job has not
+ * ended; false, too, where the history is too long, and then it is no longer owed. Doing it again, or twice at once, is harmless.
+ */
+export async function archive (db: Db, jobId: string, { maxBytes = MAX_HISTORY_BYTES } = {}): Promise<boolean> {
+  const [history, fields] = await Promise.all([foldStream(db, jobId, maxBytes), db.redis.hgetallBuffer(db.keys.job(jobId))])
+  if (history === 'too long') {
+    await db.redis.zrem(db.keys.owedArchive, jobId)
+    return false
+  }
   const { value = Buffer.of(), last = 0 } = history ?? {}
   // The record may have been read before the job's last change, which the stream then tells.
   const status = fields['status']?.toString() as JobStatus | undefined // a move wrote it

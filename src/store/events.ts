@@ -30,9 +30,13 @@ export async function readEvents (db: Db, jobId: string, { after, limit }: Event
   return history ? readHistory(history, { after, limit }) : []
 }
 
-/** Folds a job's stream into one value. Answers it with the number of the last event in it; undefined where there is no stream. */
-export async function foldStream (db: Db, jobId: string): Promise<{ value: Buffer, last: number } | undefined> {
+/**
+ * Folds a job's stream into one value. Answers it with the number of the last event in it; undefined where there is no stream, and
+ * `too long`, without having read the rest, where it takes more bytes than that.
+ */
+export async function foldStream (db: Db, jobId: string, maxBytes: number): Promise<{ value: Buffer, last: number } | 'too long' | undefined> {
   const segments: Buffer[] = [SEGMENTED]
+  let bytes = 0
   let last = 0
   let lines = ''
   for (;;) {
@@ -42,7 +46,10 @@ export async function foldStream (db: Db, jobId: string): Promise<{ value: Buffe
       lines += `[${last},"${fields[1]}",${fields[3]},${fields[5]},${fields[7]}]\n`
     }
     if (lines.length > SEGMENT_CHARS || (entries.length < READ_EVENTS && lines !== '')) {
-      segments.push(await packSegment(lines, last))
+      const segment = await packSegment(lines, last)
+      segments.push(segment)
+      bytes += segment.length
+      if (bytes > maxBytes) return 'too long'
       lines = ''
     }
     if (entries.length < READ_EVENTS) return last === 0 ? undefined : { value: Buffer.concat(segments), last }

@@ -60,6 +60,18 @@ test('a page of long events ends early, archived or not, and the next goes on fr
   assert.ok(before.length > 1 && after.length > 1)
 })
 
+test('a history that is too long for one value stays a stream, is owed no longer, and reads the same', async (t) => {
+  const db = await openStore(t)
+  const id = await endedJob(db, 3000)
+  const before = await readEvents(db, id, { after: 0, limit: 5000 })
+
+  const archived = await archive(db, id, { maxBytes: 1000 })
+
+  assert.equal(archived, false)
+  assert.deepEqual(await owedArchives(db, 10), [])
+  assert.deepEqual(await readEvents(db, id, { after: 0, limit: 5000 }), before)
+})
+
 test('archiving many times at once is the same as once', async (t) => {
   const db = await openStore(t)
   const id = await endedJob(db, 3)
