@@ -4,6 +4,7 @@ import { DEFAULT_LIMIT_POLICY } from '../src/core/limits.ts'
 import type { Bench } from './row.ts'
 import { LANES } from './service.ts'
 
+/** Options of a runner that a worker has when nobody sets any. */
 export const RUNNER_OPTIONS = { threads: 1, memoryMb: DEFAULT_LIMIT_POLICY.defaults.memoryMb, bootTimeoutMs: 20_000 }
 
 /** Starts the engine alone, as a worker does. `closing` ends it. */

@@ -20,6 +20,7 @@ export interface JobClient {
   close (): Promise<void>
 }
 
+/** Opens the connections; the caller closes them. */
 export function createJobClient ({ url, key, db }: BenchService): JobClient {
   const pool = new Pool(url, { connections: POSTS_AT_ONCE })
   const body = JSON.stringify({ code: NO_OP, input: 1 })

@@ -7,6 +7,7 @@ const TICKS_PER_SECOND = 100
 /** What a service consists of, as its costs are told apart. */
 export type Role = 'api' | 'worker' | 'runners' | 'compilers' | 'redis'
 
+/** The processes that a service was started as. */
 export interface ServicePids {
   api: number
   worker: number

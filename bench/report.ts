@@ -10,6 +10,7 @@ export interface RowReport {
   error?: string
 }
 
+/** What it was measured on. */
 export interface Machine {
   node: string
   platform: string
@@ -19,6 +20,7 @@ export interface Machine {
   loadAverage: number
 }
 
+/** One run of the bench. */
 export interface Report {
   startedAt: string
   machine: Machine

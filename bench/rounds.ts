@@ -1,5 +1,6 @@
 import { median } from './statistics.ts'
 
+/** A subject against its baseline. */
 export interface Compared {
   /** Median over the rounds of subject ÷ baseline. */
   ratio: number

@@ -1,6 +1,7 @@
 /** `ratio` compares two figures of one run on one machine; every other unit only holds for the machine that it was measured on. */
 export type Unit = 'ratio' | 'per second' | 'ms' | 'MB' | 'bytes'
 
+/** What a figure has to reach; the value itself is enough. */
 export interface Target {
   type: 'at least' | 'at most'
   value: number

@@ -18,6 +18,7 @@ const FOREIGN = /^(?:BATCHBOX_|OTEL_|REDIS_URL$|PORT$|HOST$|NODE_OPTIONS$)/
 
 /** Runs at one time, in the service and in the baselines. */
 export const LANES = defaultLanes()
+/** Processors that this process may use. */
 export const CORES = availableParallelism()
 
 /** The whole service as separate processes on a Redis of its own. */
@@ -30,6 +31,7 @@ export interface BenchService {
   pids: ServicePids
 }
 
+/** A Redis for one row. */
 export interface BenchRedis {
   url: string
   pid: number

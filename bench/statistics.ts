@@ -8,6 +8,7 @@ export function percentile (values: readonly number[], share: number): number {
   return below + (above - below) * (position % 1)
 }
 
+/** The value in the middle. Throws a RangeError for no values. */
 export function median (values: readonly number[]): number {
   return percentile(values, 0.5)
 }

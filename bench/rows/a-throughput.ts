@@ -19,6 +19,7 @@ interface Spell {
   cpuMs: Record<string, number>
 }
 
+/** The whole service against the least that one isolate per job costs. */
 export const throughput: Row = {
   id: 'a',
   title: 'No-op jobs through the whole service ÷ fresh isolates in bare isolated-vm',

@@ -10,6 +10,7 @@ const BULL_JOBS = 5000
 /** Code that has run a few hundred times only is still being optimised. */
 const WARM_UP_JOBS = 1000
 
+/** The whole service against a queue whose jobs do nothing. */
 export const queue: Row = {
   id: 'b',
   title: 'No-op jobs through the whole service ÷ jobs of a bare BullMQ worker that do nothing',

@@ -12,6 +12,7 @@ const WAIT_S = 30
 /** Between two requests, so that a job meets the service idle, as the isolate of the one before it is being replaced otherwise. */
 const IDLE_MS = 10
 
+/** How long a client waits for one job while nothing else goes on. */
 export const roundTrip: Row = {
   id: 'c',
   title: 'One no-op at a time, posted with Prefer: wait, until its result is answered',

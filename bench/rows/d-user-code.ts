@@ -8,6 +8,7 @@ import type { Engine } from '../../src/engine/engine.ts'
 const ROUNDS = 9
 const SUBJECTS = { 'CPU-bound': 'cpu-bound.js', 'allocation-heavy': 'allocation-heavy.js' } as const
 
+/** What the sandbox costs code that computes or allocates. Both sides start cold, so that what the compiler has learnt is equal. */
 export const userCode: Row = {
   id: 'd',
   title: 'Time of user code in the sandbox ÷ the same function in a plain Node process, cold on both sides',

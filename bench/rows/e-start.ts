@@ -12,6 +12,7 @@ import { RunnerProcess } from '../../src/engine/runner-process.ts'
 const ROUNDS = 9
 const PAUSE_MS = 200
 
+/** How long a runner takes to come up; spares hide it. */
 export const start: Row = {
   id: 'e',
   title: 'From the fork of a runner process to the end of its first job',

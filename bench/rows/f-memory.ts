@@ -16,6 +16,7 @@ const SAMPLE_MS = 200
 const MB = 1_048_576
 const MEASURED = ['api', 'worker', 'runners'] as const satisfies Role[]
 
+/** Memory, and whether it grows with the jobs that went by. */
 export const memory: Row = {
   id: 'f',
   title: 'Memory of the processes as jobs go by, and what a finished job leaves in Redis',
@@ -82,7 +83,7 @@ async function readRedisBytes ({ db }: BenchService): Promise<number> {
 async function measureKeys ({ db }: BenchService): Promise<Figure[]> {
   const JOBS = 50
   const ids = await db.redis.zrevrange(db.keys.jobs('default'), 0, JOBS - 1)
-  const kinds = { record: db.keys.job, history: db.keys.history, trace: db.keys.trace }
+  const kinds = { 'record with history': db.keys.job, trace: db.keys.trace }
   return Promise.all(Object.entries(kinds).map(async ([kind, key]): Promise<Figure> => {
     const sizes = await Promise.all(ids.map((id) => db.redis.memory('USAGE', key(id))))
     return { name: `Redis per finished job: ${kind}`, value: median(sizes.map((size) => size ?? 0)), unit: 'bytes' }

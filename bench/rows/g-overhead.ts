@@ -6,6 +6,7 @@ import { median, percentile } from '../statistics.ts'
 const WARM_UP_RUNS = 50
 const RUNS = 500
 
+/** The engine without HTTP and Redis. */
 export const overhead: Row = {
   id: 'g',
   title: 'What the engine alone adds to the time of user code, one no-op right after another',
