@@ -19,7 +19,7 @@ test('/openapi.json describes every route in OpenAPI 3.1, with a problem for eac
     '/v1/jobs/{id}/logs', '/v1/jobs/{id}/result', '/v1/jobs/{id}/trace',
   ])
   const post = paths['/v1/jobs']?.['post']
-  assert.deepEqual(Object.keys(post?.responses ?? {}), ['200', '202', '400', '401', '403', '409', '413', '415', '422', '500', '503'])
+  assert.deepEqual(Object.keys(post?.responses ?? {}), ['200', '202', '400', '401', '403', '409', '410', '413', '415', '422', '500', '503'])
   assert.deepEqual(Object.keys(post?.responses['413']?.content ?? {}), ['application/problem+json'])
   assert.match(JSON.stringify(post?.requestBody), /"memoryMb"/)
   assert.deepEqual(paths['/healthz']?.['get']?.security, [])
