@@ -112,6 +112,7 @@ export class Supervisor {
     this.#all.delete(runner)
     const index = this.#idle.indexOf(runner)
     if (index >= 0) this.#idle.splice(index, 1)
+    if (this.#closed) return
     if (runner.isolation) return this.#fill() // it served: the next one will too
     clearTimeout(this.#restart)
     this.#restart = setTimeout(() => this.#fill(), this.#restartMs)

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { Supervisor, type SupervisorOptions } from '../../src/engine/supervisor.ts'
+import { isAlive } from '../helpers/processes.ts'
+
+const FAKE = fileURLToPath(new URL('fixtures/fake-runner.ts', import.meta.url))
+const signal = new AbortController().signal
+
+async function startSupervisor (t: TestContext, options: Partial<SupervisorOptions> = {}) {
+  const errors: Error[] = []
+  const supervisor = await Supervisor.start({
+    lanes: 1, spares: 1, threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, guest: 'fair', file: FAKE, onError: (error) => errors.push(error), ...options,
+  })
+  t.after(() => supervisor.close())
+  const acquire = async () => {
+    const lease = await supervisor.acquire(signal)
+    assert.ok(lease)
+    return lease
+  }
+  return { supervisor, acquire, errors }
+}
+
+test('a runner is lent to one at a time, and again after its release', async (t) => {
+  const { supervisor, acquire } = await startSupervisor(t, { spares: 0 })
+  const first = await acquire()
+  let isServed = false
+
+  const waiting = acquire().finally(() => { isServed = true })
+  await new Promise(setImmediate)
+  assert.equal(isServed, false)
+  first.release()
+
+  assert.equal((await waiting).runner.pid, first.runner.pid)
+  assert.equal(supervisor.pids.length, 1)
+})
+
+test('a runner that dies is replaced; the spare serves meanwhile', async (t) => {
+  const { supervisor, acquire } = await startSupervisor(t)
+  const first = await acquire()
+
+  first.runner.kill('It did wrong')
+  await first.runner.exited
+  first.release()
+  const next = await acquire()
+  const after = await acquire()
+
+  assert.equal(new Set([first.runner.pid, next.runner.pid, after.runner.pid]).size, 3)
+  assert.deepEqual(supervisor.pids.toSorted(), [next.runner.pid, after.runner.pid].toSorted())
+})
+
+test('an idle runner that dies is not lent', async (t) => {
+  const { supervisor, acquire } = await startSupervisor(t, { spares: 0 })
+  const [pid = 0] = supervisor.pids
+
+  process.kill(pid, 'SIGKILL')
+  while (supervisor.pids.includes(pid)) await new Promise(setImmediate)
+  const lease = await acquire()
+
+  assert.ok(isAlive(lease.runner.pid ?? 0))
+})
+
+test('those who wait are served in their order, also by a replacement', async (t) => {
+  const { acquire } = await startSupervisor(t, { spares: 0 })
+  const first = await acquire()
+  const order: string[] = []
+
+  const waiting = ['a', 'b'].map((name) => acquire().then((lease) => {
+    order.push(name)
+    lease.release()
+  }))
+  first.runner.kill('It did wrong')
+  await Promise.all(waiting)
+
+  assert.deepEqual(order, ['a', 'b'])
+})
+
+test('who waits and is cancelled gets none, and takes none from the others', async (t) => {
+  const { supervisor, acquire } = await startSupervisor(t, { spares: 0 })
+  const first = await acquire()
+  const cancel = new AbortController()
+
+  const cancelled = supervisor.acquire(cancel.signal)
+  const patient = acquire()
+  cancel.abort()
+  first.release()
+
+  assert.equal(await cancelled, undefined)
+  assert.equal((await patient).runner, first.runner)
+})
+
+test('closing ends every runner and everybody\'s wait', async (t) => {
+  const { supervisor, acquire } = await startSupervisor(t)
+  await acquire()
+  await acquire()
+  const { pids } = supervisor
+  const waiting = assert.rejects(acquire(), /the engine is closed/)
+
+  await supervisor.close()
+
+  await waiting
+  assert.deepEqual(pids.filter(isAlive), [])
+  await assert.rejects(acquire(), /the engine is closed/)
+})
+
+test('when not one runner comes up the start rejects with why, and leaves none behind', async (t) => {
+  await assert.rejects(startSupervisor(t, { guest: 'dies' }), /Cannot start runner: The process ended by itself/)
+})
+
+test('runners that cannot start are tried again with growing pauses, and whoever waits is served in the end', async (t) => {
+  const failedAt: number[] = []
+  const options: Partial<SupervisorOptions> = { guest: 'fair' }
+  const supervisor = await Supervisor.start({
+    lanes: 1, spares: 0, threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, file: FAKE,
+    get guest () { return options.guest ?? '' },
+    onError () { if (failedAt.push(performance.now()) === 3) options.guest = 'fair' },
+  })
+  t.after(() => supervisor.close())
+  const lease = await supervisor.acquire(signal)
+
+  options.guest = 'dies'
+  lease?.runner.kill('It did wrong')
+  const next = await supervisor.acquire(signal)
+
+  assert.ok(next)
+  const [first = 0, second = 0, third = 0] = failedAt
+  assert.equal(failedAt.length, 3)
+  assert.ok(second - first >= 100 && third - second >= 200, `${second - first} and ${third - second} ms`)
+})
