@@ -14,6 +14,8 @@ export interface Situation {
   attempt: number
   /** Runners that died under the job before. */
   crashes: number
+  /** Runs that were lost with their workers before. */
+  lost: number
   retry: RetryPolicy
   nowMs: number
   random (): number
@@ -50,4 +52,16 @@ function decideCrashed (outcome: Extract<Outcome, { type: 'crashed' }>, { attemp
   const lost: NewEvent = { type: 'job.lost', time: nowMs, payload: { reason: 'crash', charged: true, crashes: seen, evidence: { signal, exitCode, reason, stderr } } }
   if (seen >= retry.maxCrashes) return { status: 'dead', error, charge: 'crash', events: [lost] }
   return { status: 'scheduled', error, charge: 'crash', next: { attempt, delayMs: backoffMs(CRASH_BACKOFF, seen, random) }, events: [lost] }
+}
+
+/**
+ * Decides about a run whose worker lost its claim to it while the job was still its own: a worker that could not renew its lock is as
+ * good as gone, and code that does that to workers again and again must come to an end.
+ */
+export function decideLost ({ attempt, lost, retry, nowMs }: Situation): Decision {
+  const seen = lost + 1
+  const event: NewEvent = { type: 'job.lost', time: nowMs, payload: { reason: 'lock', charged: true, lost: seen } }
+  const error = buildFailure('WORKER_CRASHED', `The worker lost its claim to this run (${seen} lost, retry.maxLost is ${retry.maxLost})`, { name: 'WorkerCrashed' })
+  if (seen > retry.maxLost) return { status: 'dead', error, charge: 'lost', events: [event] }
+  return { status: 'queued', error, charge: 'lost', next: { attempt, delayMs: 0 }, events: [event] }
 }

@@ -30,11 +30,11 @@ export interface Reaper {
  * Rounds start at random in their interval, so that workers do not march in step.
  */
 export function createReaper ({ db, dispatcher, everyMs, retentionMs, onError }: ReaperOptions): Reaper {
+  // Each answers how many entries it dealt with; those that failed are left for the next round.
   const steps: (() => Promise<number>)[] = [
     async () => {
       const runs = await overdueRuns(db, OVERDUE_GRACE_MS, STEP)
-      await Promise.all(runs.map((run) => loseRun(db, run, { graceMs: OVERDUE_GRACE_MS, retentionMs }).catch(onError)))
-      return runs.length
+      return countDone(runs.map((run) => loseRun(db, run, { graceMs: OVERDUE_GRACE_MS, retentionMs })))
     },
     async () => {
       const refs = await owedDispatches(db, OWED_GRACE_MS, STEP)
@@ -43,8 +43,7 @@ export function createReaper ({ db, dispatcher, everyMs, retentionMs, onError }:
     },
     async () => {
       const jobIds = await owedArchives(db, STEP)
-      await Promise.all(jobIds.map((jobId) => archive(db, jobId).catch(onError)))
-      return jobIds.length
+      return countDone(jobIds.map((jobId) => archive(db, jobId)))
     },
     () => removeExpired(db, STEP),
   ]
@@ -54,6 +53,13 @@ export function createReaper ({ db, dispatcher, everyMs, retentionMs, onError }:
 
   async function reap (): Promise<void> {
     for (const step of steps) await repeat(step).catch(onError) // one that fails keeps nothing from the others
+  }
+
+  async function countDone (works: Promise<unknown>[]): Promise<number> {
+    const ends = await Promise.allSettled(works)
+    const failed = ends.filter((end) => end.status === 'rejected')
+    for (const { reason } of failed) onError(reason)
+    return ends.length - failed.length
   }
 
   async function repeat (step: () => Promise<number>): Promise<void> {

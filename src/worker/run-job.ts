@@ -11,7 +11,7 @@ import { begin, type AttemptRef, type BegunJob } from '../store/moves/begin.ts'
 import { giveBack } from '../store/moves/give-back.ts'
 import { settle, type Settled } from '../store/moves/settle.ts'
 import type { ActiveRun, ActiveRuns } from './active-runs.ts'
-import { decide, type Decision } from './decide.ts'
+import { decide, decideLost, type Decision } from './decide.ts'
 import { EventWriter, logEvent } from './event-writer.ts'
 import { startRunSpan, type RunSpanHandle } from './run-span.ts'
 
@@ -25,8 +25,13 @@ export interface JobRunner {
   /** Name of this worker, as clients read it. */
   worker: string
   retentionMs: number
+  /** Added to a run's wall limit to make its deadline: waiting for a runner and compiling are not on the code's clock. */
+  allowanceMs: number
   onError (error: unknown): void
 }
+
+/** A message that came before its time rests at least that long, or a clock ahead of Redis's would have it come again and again. */
+const EARLY_REST_MS = 50
 
 /**
  * Works on one message of the queue: begins a run, executes it, and settles what came of it. `lockLost` aborts when the message was
@@ -38,9 +43,9 @@ export async function runJob (context: JobRunner, ref: AttemptRef, lockLost: Abo
   const loseLock = () => active.stop('fenced')
   lockLost.addEventListener('abort', loseLock, { once: true })
   try {
-    const begun = await begin(db, ref, { worker, retentionMs })
+    const begun = await begin(db, ref, { worker, retentionMs, allowanceMs: context.allowanceMs })
     if (begun.type === 'drop') return await dropMessage(context, ref, begun.reason)
-    if (begun.type === 'early') return { type: 'later', atMs: begun.runAtMs }
+    if (begun.type === 'early') return { type: 'later', atMs: Math.max(begun.runAtMs, Date.now() + EARLY_REST_MS) }
     active.run = begun.run
     return await executeRun(context, active, begun.run, begun.job)
   } finally {
@@ -91,14 +96,14 @@ interface Conclusion {
 
 async function conclude (context: JobRunner, { active, run, job, report, rest, span }: Conclusion): Promise<Verdict> {
   const { db, retentionMs } = context
-  if (report.outcome.type === 'cancelled' && active.reason !== 'cancel') {
+  const stopped = report.outcome.type === 'cancelled' ? active.reason : undefined
+  if (stopped === 'shutdown') {
     const given = await giveBack(db, run, { retentionMs })
-    context.logger.info({ ...describe(run, job), reason: active.reason, given: given.type }, 'run was stopped')
+    context.logger.info({ ...describe(run, job), given: given.type }, 'run was given back')
     return { type: 'back' }
   }
-  const decision = decide(withStopTime(report.outcome, active), {
-    attempt: job.attempt, crashes: job.crashes, retry: job.spec.retry, nowMs: Date.now(), random: Math.random,
-  })
+  const situation = { attempt: job.attempt, crashes: job.crashes, lost: job.lost, retry: job.spec.retry, nowMs: Date.now(), random: Math.random }
+  const decision = stopped === 'fenced' ? decideLost(situation) : decide(withStopTime(report.outcome, active), situation)
   const settled = await span.time('settle', () => settle(db, run, {
     ...decision,
     usage: report.outcome.usage,

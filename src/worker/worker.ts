@@ -5,12 +5,13 @@ import { createConsumer, type Consumer } from '../queue/consumer.ts'
 import { createDispatcher } from '../queue/dispatcher.ts'
 import { createCancelListener } from '../store/cancel-listener.ts'
 import { openDb } from '../store/db.ts'
+import { START_ALLOWANCE_MS } from '../store/moves/begin.ts'
 import { appendTrace } from '../store/trace.ts'
 import { createTelemetry } from '../telemetry/telemetry.ts'
 import { ActiveRuns } from './active-runs.ts'
 import { defaultLanes, type WorkerConfig } from './config.ts'
 import { createHoldCheck } from './hold-check.ts'
-import { createReaper } from './reaper.ts'
+import { createReaper, OVERDUE_GRACE_MS } from './reaper.ts'
 import { runJob } from './run-job.ts'
 
 /** How long stopping runs and handing their jobs back may take; Redis may be away. */
@@ -50,7 +51,7 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
   const cancels = await createCancelListener(db, { onCancel: (jobId) => active.stop(jobId, 'cancel'), onError })
   const holdCheck = createHoldCheck(db, active, onError)
   const reaper = createReaper({ db, dispatcher, everyMs: config.BATCHBOX_REAP_EVERY_MS, retentionMs: config.BATCHBOX_RETENTION_MS, onError })
-  const context = { db, engine, dispatcher, active, tracer: telemetry.tracer, logger, worker, retentionMs: config.BATCHBOX_RETENTION_MS, onError }
+  const context = { db, engine, dispatcher, active, tracer: telemetry.tracer, logger, worker, retentionMs: config.BATCHBOX_RETENTION_MS, allowanceMs: startAllowanceMs(config), onError }
   const consumer = createConsumer({
     url: config.REDIS_URL,
     prefix: config.BATCHBOX_PREFIX,
@@ -102,4 +103,9 @@ async function drain (consumer: Consumer, active: ActiveRuns, drainMs: number): 
   await consumer.close()
   clearTimeout(late)
   clearTimeout(tooLate)
+}
+
+/** A run that has to wait for a runner to boot and for its code to be compiled must not look overdue meanwhile. */
+function startAllowanceMs (config: WorkerConfig): number {
+  return Math.max(START_ALLOWANCE_MS, config.BATCHBOX_RUNNER_BOOT_MS + config.BATCHBOX_COMPILE_MS - OVERDUE_GRACE_MS + 1000)
 }

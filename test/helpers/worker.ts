@@ -82,7 +82,7 @@ export async function openBench (t: TestContext, members: Partial<JobRunner> = {
   const engine = scriptEngine()
   const active = new ActiveRuns()
   const logger = createLogger({ name: 'worker', level: 'debug', destination: { write: (line) => { lines.push(JSON.parse(line) as Record<string, unknown>) } } }) // pino writes one JSON object per line
-  const context: JobRunner = { db, engine, dispatcher, active, tracer: trace.getTracer('test'), logger, worker: 'w1', retentionMs: RETENTION_MS, onError, ...members }
+  const context: JobRunner = { db, engine, dispatcher, active, tracer: trace.getTracer('test'), logger, worker: 'w1', retentionMs: RETENTION_MS, allowanceMs: 5000, onError, ...members }
   return {
     db, engine, dispatcher, active, errors, lines,
     run: (jobId, { attempt = 1, lockLost = new AbortController().signal } = {}) => runJob(context, { jobId, attempt }, lockLost),

@@ -3,12 +3,12 @@ import { test } from 'node:test'
 import { FAILURES, type FailureCode } from '../../src/core/failures.ts'
 import { buildFailure, EMPTY_USAGE, type Outcome } from '../../src/core/outcome.ts'
 import { RetryPolicy } from '../../src/core/retry.ts'
-import { decide, type Situation } from '../../src/worker/decide.ts'
+import { decide, decideLost, type Situation } from '../../src/worker/decide.ts'
 
 const NOW = 1_700_000_000_000
 
 function situation (retry: Record<string, unknown> = {}, members: Partial<Situation> = {}): Situation {
-  return { attempt: 1, crashes: 0, retry: RetryPolicy.parse(retry), nowMs: NOW, random: () => 0, ...members }
+  return { attempt: 1, crashes: 0, lost: 0, retry: RetryPolicy.parse(retry), nowMs: NOW, random: () => 0, ...members }
 }
 
 function failed (code: FailureCode): Outcome {
@@ -89,4 +89,15 @@ test('backoff is drawn at random within its jitter', () => {
   const delays = [0, 0.5, 0.998].map((value) => decide(failed('TIMEOUT'), situation(policy, { random: () => value })).next?.delayMs)
 
   assert.deepEqual(delays, [1000, 750, 501])
+})
+
+test('a run whose claim was lost runs again at once, until retry.maxLost is spent', () => {
+  const policy = { maxLost: 2 }
+
+  const decisions = [0, 1, 2].map((lost) => decideLost(situation(policy, { lost })))
+
+  assert.deepEqual(decisions.map(({ status, next, charge }) => [status, next, charge]), [
+    ['queued', { attempt: 1, delayMs: 0 }, 'lost'], ['queued', { attempt: 1, delayMs: 0 }, 'lost'], ['dead', undefined, 'lost'],
+  ])
+  assert.deepEqual(decisions[2]?.error?.code, 'WORKER_CRASHED')
 })

@@ -150,7 +150,7 @@ test('code that was faster than its cancel keeps its result', async (t) => {
   assert.equal((await readJob(db, TENANT, id))?.status, 'succeeded')
 })
 
-test('a run whose message lost its lock is stopped and given back, uncharged', async (t) => {
+test('a run whose message lost its lock is stopped and queued again, charged as lost', async (t) => {
   const { db, engine, run } = await openBench(t)
   const id = await acceptJob(db)
   const lock = new AbortController()
@@ -161,9 +161,9 @@ test('a run whose message lost its lock is stopped and given back, uncharged', a
   await stopped
   end({ type: 'cancelled' })
 
-  assert.deepEqual(await verdict, { type: 'back' })
+  assert.equal((await verdict).type, 'later')
   const job = await readJob(db, TENANT, id)
-  assert.deepEqual([job?.status, job?.lost, job?.crashes], ['queued', 0, 0])
+  assert.deepEqual([job?.status, job?.lost, job?.crashes], ['queued', 1, 0])
 })
 
 test('a worker that leaves gives its jobs back, and they run to their end elsewhere without a charge', async (t) => {
