@@ -9,6 +9,8 @@ const DAY_MS = 86_400_000
 export const DELAY_MAX_MS = 365 * DAY_MS
 export const TTL_BOUNDS = { min: 1, max: 365 * DAY_MS } as const
 const TOOLS_MAX = 64
+/** Logs of all attempts of one job: each has the whole budget, and all of them are kept. */
+const ALL_LOGS_MAX_BYTES = 268_435_456
 
 export const Priority = z.enum(['low', 'normal', 'high', 'critical'])
 export type Priority = z.infer<typeof Priority>
@@ -79,6 +81,10 @@ export function buildJobRequest (policy: LimitPolicy, toolNames: readonly string
     delayMs: z.number().int().min(0).max(DELAY_MAX_MS).default(0).describe('Wait before the first run'),
     ttlMs: z.number().int().min(TTL_BOUNDS.min).max(TTL_BOUNDS.max).optional().describe('The job expires if it has not started by then'),
     tags: Tags.default({}),
+  }).superRefine(({ limits, retry }, context) => {
+    const logBytes = limits.logBytes * retry.attempts
+    if (logBytes <= ALL_LOGS_MAX_BYTES) return
+    context.addIssue({ code: 'custom', path: ['retry', 'attempts'], message: `retry.attempts times limits.logBytes is ${logBytes} bytes of logs, more than the maximum of ${ALL_LOGS_MAX_BYTES} bytes` })
   }).transform(({ code, codeBase64, ...rest }, context) => {
     const text = code ?? codeBase64
     if (text !== undefined && (code === undefined || codeBase64 === undefined)) return { ...rest, code: text }

@@ -89,3 +89,9 @@ test('a body of the largest request allowed fits, however its code is escaped', 
 
   assert.ok(Buffer.byteLength(body) <= maxBodyBytes(DEFAULT_LIMIT_POLICY))
 })
+
+test('a job whose attempts together could keep too much of logs is refused, and told both figures', () => {
+  const body = { code, limits: { logBytes: 16_777_216 }, retry: { attempts: 17 } }
+
+  assert.deepEqual(problems(body), ['retry.attempts: retry.attempts times limits.logBytes is 285212672 bytes of logs, more than the maximum of 268435456 bytes'])
+})
