@@ -85,7 +85,7 @@ async function measureKeys ({ db }: BenchService): Promise<Figure[]> {
   const ids = await db.redis.zrevrange(db.keys.jobs('default'), 0, JOBS - 1)
   const kinds = { 'record with history': db.keys.job, trace: db.keys.trace }
   return Promise.all(Object.entries(kinds).map(async ([kind, key]): Promise<Figure> => {
-    const sizes = await Promise.all(ids.map((id) => db.redis.memory('USAGE', key(id))))
+    const sizes = await Promise.all(ids.map((id) => db.redis.memory('USAGE', key(id), 'SAMPLES', 0)))
     return { name: `Redis per finished job: ${kind}`, value: median(sizes.map((size) => size ?? 0)), unit: 'bytes' }
   }))
 }
