@@ -62,7 +62,10 @@ async function execute ({ type: _, ...task }: { type: 'run' } & RunTask): Promis
   const logs = new LogGatherer((lines, droppedLines, droppedBytes) => tell({ type: 'logs', token, lines, droppedLines, droppedBytes }))
   const run = new Run(task, warm, {
     logs: (...batch) => logs.take(...batch),
-    progress: (value, message) => tell({ type: 'progress', token, value, message }),
+    progress (value, message) {
+      logs.flush() // what was logged before it
+      tell({ type: 'progress', token, value, message })
+    },
     stopping: (code, observed) => tell({ type: 'stopping', token, code, observed }),
   })
   current = { token, run }
