@@ -7,6 +7,8 @@ import type { RunnerProcess } from './runner-process.ts'
 
 /** The stages of a run, in order. `onFormat` runs whatever happened before. */
 export const STAGES = ['onValidate', 'onLoad', 'onSpawn', 'onExecute', 'onFormat'] as const
+/** Runners that a run may be given: one that dies before it begins with a run is not the run's fault. */
+export const SPAWNS_MAX = 3
 export type Stage = typeof STAGES[number]
 
 /** A run on its way. Each stage adds what it made; the first to set `outcome` sends the run straight to `onFormat`. */
@@ -17,6 +19,8 @@ export interface RunContext {
   runner?: RunnerProcess
   outcome?: Outcome
   isolation: Isolation | null
+  /** Runners that the run was given, this one included. */
+  spawns: number
   readonly logs: LogKeeper
   readonly spans: RunSpan[]
   /** Called in reverse order when the run is over. */
@@ -41,9 +45,16 @@ export function createKernel (plugins: readonly Plugin[]): Kernel {
   }
 
   async function execute (request: RunRequest, hooks: RunHooks): Promise<RunReport> {
-    const run: RunContext = { request, hooks, isolation: null, logs: new LogKeeper(splitLogBudget(request.limits)), spans: [], releases: [] }
+    const run: RunContext = { request, hooks, isolation: null, spawns: 0, logs: new LogKeeper(splitLogBudget(request.limits)), spans: [], releases: [] }
     try {
-      for (const stage of STAGES) if (!run.outcome || stage === 'onFormat') await runStage(stage, run)
+      await runStage('onValidate', run)
+      if (!run.outcome) await runStage('onLoad', run)
+      while (!run.outcome && run.spawns < SPAWNS_MAX) {
+        run.spawns += 1
+        await runStage('onSpawn', run)
+        if (!run.outcome) await runStage('onExecute', run)
+      }
+      await runStage('onFormat', run)
     } finally {
       for (const release of run.releases.toReversed()) release()
     }

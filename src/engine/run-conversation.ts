@@ -36,14 +36,14 @@ type RunMessage = Exclude<FromRunner, { type: 'ready' }>
 
 /**
  * What became of a task. `done`: the runner answered and can take another. `killed`: it did not stop when it had to, or held too much
- * memory. `crashed`: it died and nothing that we know of explains why.
+ * memory. `crashed`: it died and nothing that we know of explains why; `started` tells whether it had begun with the task.
  */
 export type RunnerAnswer = { startedAt: number, endedAt: number, peakMemoryBytes: number } & End
 
 type End =
   | { type: 'done', message: DoneMessage, result: string }
   | { type: 'killed', code: KillCode, observed: number }
-  | { type: 'crashed', evidence: CrashEvidence }
+  | { type: 'crashed', started: boolean, evidence: CrashEvidence }
 
 interface ConversationOptions {
   task: RunnerTask
@@ -103,7 +103,7 @@ export class RunConversation {
   /** The runner died. */
   leave ({ signal, exitCode, reason, stderrTail }: FramedExit): void {
     const killed = this.#watch.killedFor
-    this.#end(killed ? { type: 'killed', ...killed } : { type: 'crashed', evidence: { signal, exitCode, reason, stderr: stderrTail } })
+    this.#end(killed ? { type: 'killed', ...killed } : { type: 'crashed', started: this.#isStarted, evidence: { signal, exitCode, reason, stderr: stderrTail } })
   }
 
   #start (): void {

@@ -7,6 +7,7 @@ const OUTPUT_CHARS = 8192
 const MAX_FRAMES = 50
 const FRAME_CHARS = 500
 const FRAME_START = '\n    at '
+const FRAME_INDENT = 4
 const POSITION = /^(\d{1,9}):(\d{1,9})$/
 
 /**
@@ -20,6 +21,23 @@ export function mapStack (stack: string, file: string, map: string | null): stri
   const header = (start < 0 ? text : text.slice(0, Math.max(0, start - 1))).slice(0, HEADER_CHARS)
   const frames = start < 0 ? [] : mapFrames(text.slice(start), file, map)
   return [header, ...frames].filter(Boolean).join('\n').slice(0, OUTPUT_CHARS)
+}
+
+/**
+ * Answers a function that puts the positions of the source into the stacks that stand in a text, such as a log line; whatever else is in
+ * it stays. The map is read when the first frame is met. Never throws; takes time in proportion to the text.
+ */
+export function createTextMapper (file: string, map: string): (text: string) => string {
+  let tracer: TraceMap | null | undefined
+  const mapLine = (line: string): string => {
+    const indent = line.length - line.trimStart().length - FRAME_INDENT
+    const frame = indent >= 0 && line.length <= FRAME_CHARS ? parseFrame(line.slice(indent), file) : undefined
+    if (!frame) return line
+    if (tracer === undefined) tracer = readMap(map)
+    const place = tracer && findSource(tracer, frame)
+    return place ? `${line.slice(0, indent)}${frame.before}${file}:${place.line}:${place.column}${frame.after}` : line
+  }
+  return (text) => (text.includes(`${file}:`) ? text.split('\n').map(mapLine).join('\n') : text)
 }
 
 function mapFrames (text: string, file: string, map: string | null): string[] {

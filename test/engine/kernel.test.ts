@@ -62,3 +62,13 @@ test('plugins close in reverse', async () => {
 
   assert.deepEqual(words, ['b closes', 'a closes'])
 })
+
+test('a run without an outcome after its execution is spawned again, three times in all', async () => {
+  const words: string[] = []
+  const kernel = createKernel([spy('a', words, { onExecute: (run) => { if (run.spawns === 3) run.outcome = DONE } })])
+
+  const { outcome } = await kernel.execute(REQUEST, HOOKS)
+
+  assert.equal(outcome, DONE)
+  assert.deepEqual(words, ['a onValidate', 'a onLoad', 'a onSpawn', 'a onSpawn', 'a onSpawn', 'a onFormat'])
+})

@@ -1,6 +1,7 @@
-import type { Plugin } from '../kernel.ts'
+import { type Plugin, SPAWNS_MAX } from '../kernel.ts'
 import { buildOutcome } from '../build-outcome.ts'
 import { epochMs } from '../epoch.ts'
+import { createTextMapper } from '../source-positions.ts'
 
 /** Hands a run to its runner, and makes an outcome of what the runner answered. */
 export function sandbox (): Plugin {
@@ -10,6 +11,7 @@ export function sandbox (): Plugin {
       if (run.outcome) return
       const { compiled, runner, request, hooks, logs } = run
       if (!compiled || !runner) throw new TypeError('Cannot execute run: it was not loaded and spawned')
+      const mapText = compiled.map === null ? (text: string) => text : createTextMapper(compiled.file, compiled.map)
       const handedAt = epochMs()
       const answer = await runner.run({
         file: compiled.file,
@@ -21,11 +23,12 @@ export function sandbox (): Plugin {
       }, {
         signal: hooks.signal,
         onLogs (lines, dropped) {
-          const head = logs.take(lines.map(([time, level, message]) => ({ time, level, message })), dropped)
+          const head = logs.take(lines.map(([time, level, message]) => ({ time, level, message: mapText(message) })), dropped)
           if (head.length > 0) return hooks.onLogs(head)
         },
         onProgress: hooks.onProgress,
       })
+      if (answer.type === 'crashed' && !answer.started && run.spawns < SPAWNS_MAX) return // another runner may have it
       run.spans.push({ name: 'isolate boot', startMs: handedAt, endMs: answer.startedAt })
       run.spans.push({ name: 'user code', startMs: answer.startedAt, endMs: answer.endedAt })
       run.outcome = buildOutcome(answer, compiled, request.limits, logs.bytes)

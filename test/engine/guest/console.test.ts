@@ -96,6 +96,24 @@ test('an error is its stack, with the user\'s own lines alone', async () => {
   assert.equal(await shown('Object.defineProperty(new Error("m"), "stack", { get () { throw 1 } })'), '[unreadable]')
 })
 
+test('a logged stack has the lines of the source when that is TypeScript, wherever in the text it stands', async () => {
+  const { logs } = await run(`interface A {
+  x: number
+}
+enum E { One }
+export default (a: A) => {
+    console.log(new Error('plain ' + E.One))
+  console.group('at job.ts:1:1 nothing is changed')
+    console.log('before', { nested: new Error('inner') })
+}`)
+
+  assert.deepEqual(logs.map(({ message }) => message), [
+    'Error: plain 0\n    at default (job.ts:6:17)',
+    'at job.ts:1:1 nothing is changed',
+    '  before {\n    nested: Error: inner\n        at default (job.ts:8:37)\n  }',
+  ])
+})
+
 test('tables', async () => {
   assert.deepEqual(await printed(`console.table([{ a: 1, b: 'x' }, { a: 2 }], ['a']); console.table(['p']); console.table({ r: { x: [1] }, s: 5 }); console.table(5); console.table([{ get a () { throw 1 } }])`), [
     '┌─────────┬───┐\n│ (index) │ a │\n├─────────┼───┤\n│ 0       │ 1 │\n│ 1       │ 2 │\n└─────────┴───┘',
