@@ -9,12 +9,15 @@ const within = (body: string) => `${WAIT}\nexport default async (input, context)
 
 test('timers run in the order of their time, and in order of start when it is the same', async () => {
   const out = await resultOf(within(`
-    setTimeout(() => out.push('late'), 60); setTimeout(() => out.push('early'), 5); setTimeout(() => out.push('middle'), 30)
+    setTimeout(() => out.push('late'), 200); setTimeout(() => out.push('early'), 100); setTimeout(() => out.push('middle'), 150)
     setTimeout(() => out.push('now 1')); setTimeout(() => out.push('now 2'), 0); setTimeout(() => out.push('now 3'), -5); setTimeout(() => out.push('now 4'), NaN)
-    setTimeout(() => { out.push('outer'); setTimeout(() => out.push('inner'), 1) }, 40)
-    await wait(100)`))
+    await wait(250)`))
 
-  assert.deepEqual(out, ['now 1', 'now 2', 'now 3', 'now 4', 'early', 'middle', 'outer', 'inner', 'late'])
+  assert.deepEqual(out, ['now 1', 'now 2', 'now 3', 'now 4', 'early', 'middle', 'late'])
+})
+
+test('a timer may be started in a timer', async () => {
+  assert.deepEqual(await resultOf(within(`await new Promise((resolve) => setTimeout(() => { out.push('outer'); setTimeout(() => { out.push('inner'); resolve() }) }, 1))`)), ['outer', 'inner'])
 })
 
 test('a timer hands its arguments on', async () => {
