@@ -6,6 +6,7 @@ import { compileJobModules, linkJob } from './job-module.ts'
 export const GUEST_FILE = 'batchbox:guest'
 
 const MEMORY_MB = 64
+const REHEARSAL_MS = 5000
 const SETTINGS = JSON.stringify({ timers: 1, resultBytes: 1024, budget: { headLines: 100, headBytes: 10_000, tailLines: 1, tailBytes: 1 } })
 
 /** Uses what most jobs use, so that V8 compiles it. */
@@ -41,7 +42,8 @@ async function rehearse (isolate: ivm.Isolate, context: ivm.Context, guest: ivm.
   const hear = new ivm.Callback((type: unknown) => { words.dispatchEvent(new Event(String(type))) }, { ignored: true })
   const call = async (name: string, ...args: unknown[]) => (await guest.get(name, { reference: true })).apply(undefined, args)
   await call('prepare', hear, SETTINGS, 'default', '1', '{"tags":{}}')
-  const [waits, ends] = [once(words, 'wake'), once(words, 'result')]
+  const signal = AbortSignal.timeout(REHEARSAL_MS) // a rehearsal that fails must end the runner, not keep it starting
+  const [waits, ends] = [once(words, 'wake', { signal }), once(words, 'result', { signal })]
   const job = await isolate.compileModule(REHEARSAL, { filename: 'job.js' })
   await linkJob(compileJobModules(isolate), job, context).evaluate()
   await waits
