@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import { JOB_LIMITS } from '../core/limits.ts'
 import { SHARED_VARIABLES } from '../core/shared-variables.ts'
+import { DEFAULT_WEAR } from '../engine/supervisor.ts'
 
 const LANES = { least: 2, most: 8 } as const
 const MINUTE_MS = 60_000
@@ -11,6 +12,9 @@ export const WorkerConfig = z.object({
   BATCHBOX_LANES: z.coerce.number().int().min(1).max(64).optional().describe(`Jobs that a worker runs at one time, each in a runner process of its own; by default one per processor, ${LANES.least} to ${LANES.most}`),
   BATCHBOX_SPARE_RUNNERS: z.coerce.number().int().min(0).max(16).default(1).describe('Warm runner processes beside those, to replace one that is killed at once'),
   BATCHBOX_RUNNER_BOOT_MS: z.coerce.number().int().min(1000).max(5 * MINUTE_MS).default(12_000).describe('How long a runner may take to start and lock itself down'),
+  BATCHBOX_RECYCLE_RUNS: z.coerce.number().int().min(1).max(1_000_000).default(DEFAULT_WEAR.runs).describe('Runs after which a runner process is replaced by a fresh one'),
+  BATCHBOX_RECYCLE_MS: z.coerce.number().int().min(1000).max(24 * 60 * MINUTE_MS).default(DEFAULT_WEAR.ageMs).describe('Age at which a runner process is replaced by a fresh one'),
+  BATCHBOX_RECYCLE_MB: z.coerce.number().int().min(128).max(65_536).default(DEFAULT_WEAR.rssMb).describe('Resident memory at which a runner process is replaced by a fresh one'),
   BATCHBOX_WARM_MEMORY_MB: z.coerce.number().int().min(JOB_LIMITS.memoryMb.min).max(JOB_LIMITS.memoryMb.ceiling).default(JOB_LIMITS.memoryMb.default).describe('Memory limit of isolates made ahead of time; jobs with another limit wait for one of their own'),
   BATCHBOX_COMPILERS: z.coerce.number().int().min(1).max(8).default(2).describe('Compiler processes'),
   BATCHBOX_COMPILE_MS: z.coerce.number().int().min(100).max(MINUTE_MS).default(2000).describe('How long one source may take to compile'),

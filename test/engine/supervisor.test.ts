@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { Supervisor, type SupervisorOptions } from '../../src/engine/supervisor.ts'
+import { DEFAULT_WEAR, Supervisor, type SupervisorOptions } from '../../src/engine/supervisor.ts'
 import { isAlive } from '../helpers/processes.ts'
 
 const FAKE = fileURLToPath(new URL('fixtures/fake-runner.ts', import.meta.url))
@@ -10,7 +10,7 @@ const signal = new AbortController().signal
 async function startSupervisor (t: TestContext, options: Partial<SupervisorOptions> = {}) {
   const errors: Error[] = []
   const supervisor = await Supervisor.start({
-    lanes: 1, spares: 1, threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, guest: 'fair', file: FAKE, onError: (error) => errors.push(error), ...options,
+    lanes: 1, spares: 1, threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, wear: DEFAULT_WEAR, guest: 'fair', file: FAKE, onError: (error) => errors.push(error), ...options,
   })
   t.after(() => supervisor.close())
   const acquire = async () => {
@@ -111,7 +111,7 @@ test('runners that cannot start are tried again with growing pauses, and whoever
   const failedAt: number[] = []
   const options: Partial<SupervisorOptions> = { guest: 'fair' }
   const supervisor = await Supervisor.start({
-    lanes: 1, spares: 0, threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, file: FAKE,
+    lanes: 1, spares: 0, threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, wear: DEFAULT_WEAR, file: FAKE,
     get guest () { return options.guest ?? '' },
     onError () { if (failedAt.push(performance.now()) === 3) options.guest = 'fair' },
   })
@@ -126,4 +126,28 @@ test('runners that cannot start are tried again with growing pauses, and whoever
   const [first = 0, second = 0, third = 0] = failedAt
   assert.equal(failedAt.length, 3)
   assert.ok(second - first >= 100 && third - second >= 200, `${second - first} and ${third - second} ms`)
+})
+
+for (const [word, wear] of [['by its runs', { ...DEFAULT_WEAR, runs: 1 }], ['by its age', { ...DEFAULT_WEAR, ageMs: 0 }]] as const) {
+  test(`a runner that is worn ${word} is replaced once another is idle`, async (t) => {
+    const { supervisor, acquire } = await startSupervisor(t, { wear })
+    const [worn, other] = [await acquire(), await acquire()]
+
+    other.release() // worn as well, but nobody else is idle
+    worn.release()
+
+    assert.equal((await worn.runner.exited).reason, 'The runner is worn')
+    assert.equal((await acquire()).runner, other.runner)
+    const { runner } = await acquire()
+    assert.ok(supervisor.pids.includes(runner.pid ?? 0) && runner !== other.runner)
+  })
+}
+
+test('a runner that is worn goes on while there is no other', async (t) => {
+  const { acquire } = await startSupervisor(t, { spares: 0, wear: { ...DEFAULT_WEAR, runs: 1 } })
+  const first = await acquire()
+
+  first.release()
+
+  assert.equal((await acquire()).runner, first.runner)
 })

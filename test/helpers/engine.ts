@@ -5,6 +5,7 @@ import type { FailureCode } from '../../src/core/failures.ts'
 import { DEFAULT_LIMIT_POLICY, type Limits } from '../../src/core/limits.ts'
 import type { JobFailure } from '../../src/core/outcome.ts'
 import { createEngine, type Engine, type LogEntry, type RunReport } from '../../src/engine/engine.ts'
+import { DEFAULT_WEAR } from '../../src/engine/supervisor.ts'
 import { isAlive } from './processes.ts'
 
 export interface RunOptions {
@@ -45,7 +46,7 @@ export interface TestEngine {
 export async function startEngine ({ lanes = 2, spares = 1 }: { lanes?: number, spares?: number } = {}): Promise<TestEngine> {
   const problems: Error[] = []
   const engine = await createEngine({
-    supervisor: { lanes, spares, threads: 1, memoryMb: 128, bootTimeoutMs: 30_000, onError: (error) => problems.push(error) },
+    supervisor: { lanes, spares, threads: 1, memoryMb: 128, bootTimeoutMs: 30_000, wear: DEFAULT_WEAR, onError: (error) => problems.push(error) },
     compiler: { processes: 1, timeoutMs: 20_000, onError: (error) => problems.push(error) },
   })
   after(async () => {
