@@ -10,7 +10,7 @@ const MB = 1_048_576
 
 /** Makes an outcome of what a runner answered. Names, positions and limits are put in the words clients read. */
 export function buildOutcome (answer: RunnerAnswer, compiled: Compiled, limits: Limits, logBytes: number): Outcome {
-  const measured = answer.type === 'done' ? answer.message.usage : { wallMs: answer.endedAt - answer.startedAt, cpuMs: 0, memoryBytes: 0 }
+  const measured = answer.type === 'done' ? answer.message.usage : { wallMs: answer.endedAt - answer.startedAt, cpuMs: answer.cpuMs, memoryBytes: 0 }
   const usage: Usage = {
     wallMs: round(measured.wallMs),
     cpuMs: round(measured.cpuMs),

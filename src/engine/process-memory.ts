@@ -14,6 +14,18 @@ export function readRssBytes (pid: number): number {
   return Number(kilobytes ?? 0) * KB
 }
 
+/** Linux counts a process's time in hundredths of a second, whatever the kernel's own clock does. Source: proc(5), USER_HZ. */
+const TICK_MS = 10
+/** Places of utime and stime in /proc/<pid>/stat, counted from the state that follows the name in brackets. */
+const TIME_FIELDS = [11, 12] as const
+
+/** Milliseconds of processor time that a process used, in steps of ten; 0 when it is gone, and where there is no /proc. */
+export function readCpuMs (pid: number): number {
+  const stat = read(`/proc/${pid}/stat`)
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ') // the name may hold anything
+  return TIME_FIELDS.reduce((sum, field) => sum + Number(fields[field] ?? 0), 0) * TICK_MS
+}
+
 function read (path: string): string {
   try {
     return readFileSync(path, 'latin1')

@@ -38,7 +38,7 @@ type RunMessage = Exclude<FromRunner, { type: 'ready' }>
  * What became of a task. `done`: the runner answered and can take another. `killed`: it did not stop when it had to, or held too much
  * memory. `crashed`: it died and nothing that we know of explains why; `started` tells whether it had begun with the task.
  */
-export type RunnerAnswer = { startedAt: number, endedAt: number, peakMemoryBytes: number } & End
+export type RunnerAnswer = { startedAt: number, endedAt: number, peakMemoryBytes: number, cpuMs: number } & End
 
 type End =
   | { type: 'done', message: DoneMessage, result: string }
@@ -140,7 +140,7 @@ export class RunConversation {
   #end (end: End): void {
     this.#watch.close()
     this.#options.onEnd()
-    this.#answer.resolve({ startedAt: this.#startedAt, endedAt: epochMs(), peakMemoryBytes: this.#watch.peakMemoryBytes, ...end })
+    this.#answer.resolve({ startedAt: this.#startedAt, endedAt: epochMs(), peakMemoryBytes: this.#watch.peakMemoryBytes, cpuMs: this.#watch.cpuMs, ...end })
   }
 }
 

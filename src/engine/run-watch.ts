@@ -1,4 +1,4 @@
-import { readRssBytes } from './process-memory.ts'
+import { readCpuMs, readRssBytes } from './process-memory.ts'
 import type { StopCode } from '../core/runner-protocol.ts'
 
 /** How long a run that was told to stop may take before its runner is killed. */
@@ -33,6 +33,9 @@ export class RunWatch {
   readonly #lineBytes: number
   readonly #baseBytes: number
   #peakBytes = 0
+  /** Processor time of the process when user code started, once that was told. */
+  #baseCpuMs: number | undefined
+  #cpuMs = 0
   #timer: NodeJS.Timeout
   #poll: NodeJS.Timeout
   #announced: { code: StopCode, observed: number } | undefined
@@ -51,8 +54,12 @@ export class RunWatch {
   /** Bytes that the process grew by, as far as it was seen. */
   get peakMemoryBytes (): number { return this.#peakBytes }
 
+  /** Milliseconds of processor time that the process used since user code started, as far as it was seen. */
+  get cpuMs (): number { return this.#cpuMs }
+
   /** User code runs from now on. */
   started (): void {
+    this.#baseCpuMs = readCpuMs(this.#options.pid)
     if (this.#announced) return
     const { timeoutMs } = this.#options.limits
     this.#killAfter(timeoutMs + STOP_GRACE_MS, () => ({ code: 'TIMEOUT', observed: timeoutMs + STOP_GRACE_MS }))
@@ -77,12 +84,18 @@ export class RunWatch {
 
   #kill (why: { code: KillCode, observed: number }): void {
     this.killedFor = why
+    this.#readCpu() // there is nothing to read afterwards
     this.#options.kill(`The run did not stop: ${why.code}`)
+  }
+
+  #readCpu (): void {
+    if (this.#baseCpuMs !== undefined) this.#cpuMs = Math.max(this.#cpuMs, readCpuMs(this.#options.pid) - this.#baseCpuMs)
   }
 
   #checkMemory (): void {
     const grown = readRssBytes(this.#options.pid) - this.#baseBytes
     this.#peakBytes = Math.max(this.#peakBytes, grown)
+    this.#readCpu()
     if (grown > this.#lineBytes) return this.#kill({ code: 'MEMORY_LIMIT', observed: Math.round(grown / MB) })
     this.#poll = setTimeout(() => this.#checkMemory(), grown > this.#lineBytes / 2 ? CLOSE_POLL_MS : POLL_MS)
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { test } from 'node:test'
-import { readRssBytes, readTreeRssBytes } from '../../src/engine/process-memory.ts'
+import { readCpuMs, readRssBytes, readTreeRssBytes } from '../../src/engine/process-memory.ts'
 
 const GONE = 2 ** 22 + 1 // above the largest process id of Linux
 const skip = process.platform !== 'linux' && 'reads /proc'
@@ -23,4 +23,15 @@ test('the memory of a tree counts its children', { skip }, async (t) => {
 
 test('a process that is gone has no memory', () => {
   assert.equal(readTreeRssBytes(GONE), 0)
+})
+
+test('the processor time of a process is what Node says of itself', { skip }, () => {
+  const measured = readCpuMs(process.pid)
+
+  const { user, system } = process.cpuUsage()
+  assert.ok(Math.abs(measured - (user + system) / 1000) < 100)
+})
+
+test('a process that is gone used no time', () => {
+  assert.equal(readCpuMs(GONE), 0)
 })

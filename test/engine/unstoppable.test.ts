@@ -48,6 +48,12 @@ test('what was logged before the process had to end is kept', async () => {
   assert.equal(progress.length, 1)
 })
 
+test('a run that only the end of its process stopped tells the processor time it used', async () => {
+  const { report: { outcome: { usage } } } = await run('export default () => String(3n ** (3n ** 17n)).length', { limits })
+
+  assert.ok(usage.cpuMs >= 50 && usage.cpuMs <= usage.wallMs * 2 + 100, `${usage.cpuMs} ms of processor in ${usage.wallMs} ms`)
+})
+
 test('as many runners live afterwards as before', async () => {
   await resultOf('export default () => 1')
 
