@@ -26,12 +26,9 @@ export const ArrayBufferConstructor = ArrayBuffer
 export const ArrayBufferIsView = ArrayBuffer.isView
 export const DateNow = Date.now
 export const DateToISOString = uncurry(Date.prototype.toISOString)
-export const ErrorToString = uncurry(Error.prototype.toString)
-export const FunctionPrototype = Function.prototype
 export const JSONParse = JSON.parse
 export const JSONStringify = JSON.stringify
 export const MathMax = Math.max
-export const MathMin = Math.min
 export const MathTrunc = Math.trunc
 export const NumberIsFinite = Number.isFinite
 export const NumberParseFloat = Number.parseFloat
@@ -40,9 +37,7 @@ export const ObjectCreate = Object.create
 export const ObjectFreeze = Object.freeze
 export const ObjectHasOwn = Object.hasOwn
 export const ObjectIs = Object.is
-export const ObjectPrototype = Object.prototype
 export const ObjectPrototypeToString = uncurry(Object.prototype.toString)
-export const RangeErrorConstructor = RangeError
 export const RangeErrorPrototype = RangeError.prototype
 export const ErrorPrototype = Error.prototype
 export const RegExpToString = uncurry(RegExp.prototype.toString)
@@ -63,7 +58,6 @@ export const stringIndexOf = uncurry(String.prototype.indexOf)
 export const stringReplaceAll = uncurry(/** @type {any} */ (String.prototype.replaceAll))
 export const stringSlice = uncurry(String.prototype.slice)
 export const stringRepeat = uncurry(String.prototype.repeat)
-export const promiseThen = uncurry(Promise.prototype.then)
 
 const mapSizeGetter = /** @type {PropertyDescriptor & { get: () => number }} */ (getOwnPropertyDescriptor(Map.prototype, 'size')).get
 const setSizeGetter = /** @type {PropertyDescriptor & { get: () => number }} */ (getOwnPropertyDescriptor(Set.prototype, 'size')).get
