@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { isTerminal, JobStatus } from '../core/status.ts'
 import type { Db } from './db.ts'
 
 /** A Lua script, read at import from the file beside its caller. */
@@ -23,7 +24,9 @@ const RETRY_DELAY_MS = 100
 /** Replies of a Redis that is starting or changing its role. */
 const PASSING_REPLY = /^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY) /
 
-const shared = readFileSync(new URL('moves/job.lua', import.meta.url), 'utf8')
+/** The states that end a job, as the status machine has them. */
+const terminal = `local TERMINAL = { ${JobStatus.options.filter(isTerminal).map((status) => `${status} = true`).join(', ')} }`
+const shared = `${terminal}\n${readFileSync(new URL('moves/job.lua', import.meta.url), 'utf8')}`
 
 /** Loads a script that moves a job: what all moves share comes first, and the first two arguments are the prefix and the job's id. */
 export function loadMove (file: URL): Script {

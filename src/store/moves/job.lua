@@ -1,10 +1,9 @@
 -- Shared by all moves, and put before each. A move is one script: it checks, then writes, and nothing can come between.
 -- Every key is built from the prefix, whose hash tag keeps them on the shard of KEYS[1].
--- Nothing that a user wrote is parsed here: JSON passes through as bytes.
+-- Nothing that a user wrote is parsed here: JSON passes through as bytes. TERMINAL, the states that end a job, comes before this.
 
 local P, ID = ARGV[1], ARGV[2]
 local JOB, EVENTS = P .. ':job:' .. ID, P .. ':events:' .. ID
-local TERMINAL = { succeeded = true, failed = true, cancelled = true, expired = true, dead = true }
 
 local time = redis.call('TIME')
 local NOW = time[1] * 1000 + math.floor(time[2] / 1000)
