@@ -1,6 +1,7 @@
 import { createEngine, type Engine, type RunReport } from '../src/engine/engine.ts'
 import { sha256 } from '../src/core/digest.ts'
 import { DEFAULT_LIMIT_POLICY } from '../src/core/limits.ts'
+import { DEFAULT_TOOL_SETTINGS } from '../src/tools/registry.ts'
 import { DEFAULT_WEAR } from '../src/engine/supervisor.ts'
 import type { Bench } from './row.ts'
 import { LANES } from './service.ts'
@@ -11,7 +12,12 @@ export const RUNNER_OPTIONS = { threads: 1, memoryMb: DEFAULT_LIMIT_POLICY.defau
 /** Starts the engine alone, as a worker does. `closing` ends it. */
 export async function startEngine (bench: Bench, closing: AsyncDisposableStack): Promise<Engine> {
   const onError = (error: Error) => bench.note(`  ${error.message}`)
-  const engine = await createEngine({ supervisor: { lanes: LANES, spares: 1, wear: DEFAULT_WEAR, ...RUNNER_OPTIONS, onError }, compiler: { onError } })
+  const engine = await createEngine({
+    tools: DEFAULT_TOOL_SETTINGS,
+    onToolError: onError,
+    supervisor: { lanes: LANES, spares: 1, wear: DEFAULT_WEAR, ...RUNNER_OPTIONS, onError },
+    compiler: { onError },
+  })
   closing.defer(() => engine.close())
   return engine
 }
@@ -24,6 +30,7 @@ export async function execute (engine: Engine, code: string): Promise<{ result: 
     codeHash: sha256(code),
     input: 'null',
     entry: 'default',
+    tools: [],
     limits: DEFAULT_LIMIT_POLICY.defaults,
     context: { jobId: 'job_bench', attempt: 1, tags: {}, deadline: new Date(Date.now() + DEFAULT_LIMIT_POLICY.defaults.timeoutMs).toISOString() },
   }, { signal: new AbortController().signal, onLogs () {}, onProgress () {} })

@@ -17,7 +17,7 @@ export const start: Row = {
   id: 'e',
   title: 'From the fork of a runner process to the end of its first job',
   async measure () {
-    const guest = await buildGuestBundle()
+    const guest = await buildGuestBundle([])
     const readyTimes: number[] = []
     const { ratio, subject, baseline } = await compareInRounds(ROUNDS, async () => {
       const { readyMs, firstJobMs } = await startRunner(guest)
@@ -39,8 +39,8 @@ async function startRunner (guest: string): Promise<{ readyMs: number, firstJobM
   try {
     await runner.ready
     const readyMs = performance.now() - started
-    const task = { file: 'job.js', code: NO_OP, input: '1', entry: 'default', context: '{}', limits: DEFAULT_LIMIT_POLICY.defaults }
-    const answer = await runner.run(task, { signal: new AbortController().signal, onLogs () {}, onProgress () {} })
+    const task = { file: 'job.js', code: NO_OP, input: '1', entry: 'default', context: '{}', limits: DEFAULT_LIMIT_POLICY.defaults, tools: [] }
+    const answer = await runner.run(task, { signal: new AbortController().signal, onLogs () {}, onProgress () {}, onCall: noTools })
     if (answer.type !== 'done' || answer.result !== '1') throw new Error(`Cannot use measurement: the runner answered ${JSON.stringify(answer)}`)
     return { readyMs, firstJobMs: performance.now() - started }
   } finally {
@@ -48,6 +48,10 @@ async function startRunner (guest: string): Promise<{ readyMs: number, firstJobM
     await runner.exited
     await wait(PAUSE_MS) // the system takes a dead process's memory back
   }
+}
+
+function noTools (): never {
+  throw new Error('Cannot call tool: there is none')
 }
 
 async function startPlain (): Promise<number> {

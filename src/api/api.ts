@@ -6,6 +6,7 @@ import { loadLimitPolicy } from '../core/limits.ts'
 import { createDispatcher } from '../queue/dispatcher.ts'
 import { openDb, type Db } from '../store/db.ts'
 import { findKey } from '../store/keys.ts'
+import { listToolNames } from '../tools/registry.ts'
 import { appendTrace } from '../store/trace.ts'
 import { createJobWaiter } from '../store/wait.ts'
 import { createTelemetry } from '../telemetry/telemetry.ts'
@@ -59,7 +60,7 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
       tracer: telemetry.tracer,
       logger,
       policy: loadLimitPolicy(config),
-      toolNames: [],
+      toolNames: listToolNames({ own: config.BATCHBOX_TOOLS }),
       retentionMs: config.BATCHBOX_RETENTION_MS,
       idempotencyMs: config.BATCHBOX_IDEMPOTENCY_MS,
       executeGraceMs,

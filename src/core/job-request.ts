@@ -39,7 +39,9 @@ export function buildTools (toolNames: readonly string[]) {
   const Tool = z.string().max(ENTRY_MAX_CHARS).refine((name) => known.has(name), {
     error: (issue) => `Unknown tool ${JSON.stringify(issue.input)}; known: ${toolNames.join(', ') || 'none'}`,
   })
-  return z.array(Tool).max(TOOLS_MAX).default([])
+  return z.array(Tool).max(TOOLS_MAX)
+    .refine((names) => new Set(names).size === names.length, 'Each tool is named once')
+    .default([]).describe('Tools that the code is given, each as a global of its name')
 }
 
 const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -66,6 +68,8 @@ export function buildJobRequest (policy: LimitPolicy, toolNames: readonly string
     logLines: limitSchema(policy, 'logLines'),
     resultBytes: limitSchema(policy, 'resultBytes'),
     timers: limitSchema(policy, 'timers'),
+    toolCalls: limitSchema(policy, 'toolCalls'),
+    concurrentToolCalls: limitSchema(policy, 'concurrentToolCalls'),
   } satisfies Record<LimitName, unknown>
 
   return z.strictObject({

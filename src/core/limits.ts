@@ -7,7 +7,7 @@ interface Bound {
   /** What an operator may set the maximum to at the most. */
   ceiling: number
   min: number
-  unit: 'ms' | 'MB' | 'bytes' | 'lines' | 'timers' | 'characters'
+  unit: 'ms' | 'MB' | 'bytes' | 'lines' | 'timers' | 'calls' | 'characters'
   description: string
 }
 
@@ -23,6 +23,8 @@ export const JOB_LIMITS = {
   logLines: { default: 1000, max: 100_000, ceiling: 1_000_000, min: 0, unit: 'lines', description: 'Log lines kept; the rest is cut and counted' },
   resultBytes: { default: 5 * MB, max: 64 * MB, ceiling: 256 * MB, min: 2, unit: 'bytes', description: 'Result as UTF-8 JSON' },
   timers: { default: 1000, max: 1000, ceiling: 100_000, min: 0, unit: 'timers', description: 'Timers pending at one time' },
+  toolCalls: { default: 1000, max: 100_000, ceiling: 1_000_000, min: 0, unit: 'calls', description: 'Calls of tools in one run' },
+  concurrentToolCalls: { default: 64, max: 64, ceiling: 1024, min: 1, unit: 'calls', description: 'Calls of tools that wait for their answer at one time' },
 } as const satisfies Record<string, Bound>
 
 /** What a request may weigh; no job asks for more, only an operator. */

@@ -5,13 +5,18 @@ import { FAILURE_CHARS, GUEST_CODES, STOP_CODES } from './runner-protocol.ts'
 
 const count = z.number().min(0).max(Number.MAX_SAFE_INTEGER)
 const token = z.string().min(16).max(64)
+const name = z.string().min(1).max(256)
 
-/** What a runner tells its worker. `logs` has its lines in the body, `done` its result. */
+/**
+ * What a runner tells its worker. `logs` has its lines in the body, `done` its result, `call` the
+ * arguments as JSON text.
+ */
 export const FromRunner = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready'), isolation: Isolation }),
   z.object({ type: z.literal('started'), token }),
   z.object({ type: z.literal('logs'), token, droppedLines: count, droppedBytes: count }),
   z.object({ type: z.literal('progress'), token, value: z.number(), message: z.string().max(1024) }),
+  z.object({ type: z.literal('call'), token, call: z.int().min(1), tool: name, method: name }),
   /** The run is being stopped: if nothing follows, this is why. */
   z.object({ type: z.literal('stopping'), token, code: z.enum(STOP_CODES), observed: count }),
   z.object({
@@ -24,7 +29,7 @@ export const FromRunner = z.discriminatedUnion('type', [
       stack: z.string().max(FAILURE_CHARS.stack),
       observed: count,
     }).nullable(),
-    usage: z.object({ wallMs: count, cpuMs: count, memoryBytes: count }),
+    usage: z.object({ wallMs: count, cpuMs: count, memoryBytes: count, nativeCalls: count }),
     bootMs: count,
   }),
 ])

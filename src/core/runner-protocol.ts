@@ -1,3 +1,5 @@
+import type { Limits } from './limits.ts'
+
 // What worker and runner agree on without a schema: a runner that loaded one would take a third longer to start.
 
 /** Bytes of a frame's header from a runner; logs and results travel in the body. Six for every character that a failure may have. */
@@ -7,10 +9,40 @@ export const RUNNER_FRAME_BYTES = 4_194_304
 /** Characters of what a failure says. */
 export const FAILURE_CHARS = { name: 256, message: 8192, stack: 16_384 } as const
 
+/** Characters of the arguments of one call of a tool, as JSON text. */
+export const CALL_CHARS = 1_048_576
+/** Bytes of what a tool answers to one call, as JSON text. */
+export const ANSWER_BYTES = 16_777_216
+
+/** Codes that a tool can fail with. */
+export const TOOL_CODES = ['TOOL_ERROR', 'PERMISSION_DENIED'] as const
+export type ToolCode = typeof TOOL_CODES[number]
+
+/** Why a call of a tool failed, in words that user code may read. */
+export interface ToolFailure {
+  code: ToolCode
+  name: string
+  message: string
+}
+
+/** A tool that a run was granted. `native`: its calls are answered in the runner's thread and never leave it. */
+export interface ToolGrant {
+  name: string
+  native: boolean
+  /** JSON text of what the guest half, or the native, is given of its configuration. */
+  config: string
+}
+
+/** What isolates are made with: the guest's script, and those of the guest halves of tools by their names. The body of `boot`, as JSON. */
+export interface GuestScripts {
+  main: string
+  tools: Record<string, string>
+}
+
 /** Codes that code inside an isolate can cause by itself; a runner that claims another one lies. */
 export const GUEST_CODES = [
   'USER_ERROR', 'UNHANDLED_REJECTION', 'ENTRY_ERROR', 'SYNTAX_ERROR', 'MODULE_NOT_ALLOWED', 'STACK_LIMIT', 'TIMER_LIMIT',
-  'RESULT_TOO_LARGE', 'RESULT_NOT_SERIALIZABLE', 'MEMORY_LIMIT',
+  'RESULT_TOO_LARGE', 'RESULT_NOT_SERIALIZABLE', 'MEMORY_LIMIT', 'TOOL_LIMIT', ...TOOL_CODES,
 ] as const
 /** Codes that the thread around the isolate can report besides. */
 export const STOP_CODES = ['TIMEOUT', 'CPU_LIMIT', 'CANCELLED'] as const
@@ -18,7 +50,10 @@ export const STOP_CODES = ['TIMEOUT', 'CPU_LIMIT', 'CANCELLED'] as const
 export type GuestCode = typeof GUEST_CODES[number]
 export type StopCode = typeof STOP_CODES[number]
 
-/** What a worker tells its runner; `boot` comes first, with the guest's script as its body. The body of `run` is the code and then the input. */
+/**
+ * What a worker tells its runner; `boot` comes first, with the scripts of the guest as its body. The body of `run` is the code and then the
+ * input, that of `answer` the JSON text that a tool answered.
+ */
 export type ToRunner =
   | { type: 'boot', threads: number, memoryMb: number }
   | {
@@ -27,8 +62,10 @@ export type ToRunner =
     file: string
     codeBytes: number
     entry: string
-    limits: { timeoutMs: number, cpuMs: number, memoryMb: number, resultBytes: number, timers: number, logLines: number, logBytes: number }
+    limits: Limits
     /** JSON text of the context that user code is given. */
     context: string
+    tools: readonly ToolGrant[]
   }
+  | { type: 'answer', token: string, call: number, failure: ToolFailure | null }
   | { type: 'stop', token: string }

@@ -12,6 +12,7 @@ export const SHARED_VARIABLES = {
   REDIS_URL: z.string().regex(REDIS_URL, 'Expected redis://…, rediss://… or unix:///…').describe('Redis or Valkey: `redis://`, `rediss://` or `unix:///path/to.sock`'),
   BATCHBOX_PREFIX: z.string().regex(/^[^{}]*\{[^{}]+\}[^{}]*$/, 'Expected one hash tag, as in {batchbox}').default('{batchbox}').describe('Prefix of every key in Redis, with a hash tag; services with different prefixes share a Redis'),
   BATCHBOX_RETENTION_MS: z.coerce.number().int().min(1000).max(3650 * DAY_MS).default(7 * DAY_MS).describe('How long a job is kept after it ended'),
+  BATCHBOX_TOOLS: z.string().regex(/^(?:[\w$]+=[^,]+(?:,[\w$]+=[^,]+)*)?$/, 'Expected name=/path/to/tool.ts, separated by commas').default('').describe('Tools of your own: `name=/path/to/tool.ts`, separated by commas'),
   BATCHBOX_STOP_WITH_STDIN: z.enum(['0', '1']).default('0').describe('`1` stops the process gracefully when its standard input ends, which is when its supervisor died'),
   BATCHBOX_TRACE_SAMPLE_RATIO: z.coerce.number().min(0).max(1).default(1).describe('Share of traces that are recorded and kept with their jobs'),
   BATCHBOX_TRACE_BYTES: z.coerce.number().int().min(1024).max(16_777_216).default(65_536).describe('Bytes of trace kept per job'),

@@ -9,15 +9,15 @@ import { mapStack } from './source-positions.ts'
 const MB = 1_048_576
 
 /** Makes an outcome of what a runner answered. Names, positions and limits are put in the words clients read. */
-export function buildOutcome (answer: RunnerAnswer, compiled: Compiled, limits: Limits, logBytes: number): Outcome {
-  const measured = answer.type === 'done' ? answer.message.usage : { wallMs: answer.endedAt - answer.startedAt, cpuMs: answer.cpuMs, memoryBytes: 0 }
+export function buildOutcome (answer: RunnerAnswer, compiled: Compiled, limits: Limits, counted: Pick<Usage, 'logBytes' | 'toolCalls'>): Outcome {
+  const measured = answer.type === 'done' ? answer.message.usage : { wallMs: answer.endedAt - answer.startedAt, cpuMs: answer.cpuMs, memoryBytes: 0, nativeCalls: 0 }
   const usage: Usage = {
     wallMs: round(measured.wallMs),
     cpuMs: round(measured.cpuMs),
     peakMemoryBytes: Math.round(Math.max(measured.memoryBytes, answer.peakMemoryBytes)),
-    logBytes,
+    logBytes: counted.logBytes,
     resultBytes: 0,
-    toolCalls: 0,
+    toolCalls: counted.toolCalls + measured.nativeCalls,
   }
   if (answer.type === 'crashed') return { type: 'crashed', evidence: answer.evidence, usage }
   if (answer.type === 'killed') return buildStopped(answer.code, answer.observed, limits, usage)
@@ -58,6 +58,10 @@ function buildGuestFailure (reported: NonNullable<DoneMessage['failure']>, compi
 function brokenLimit (code: FailureCode, observed: number, limits: Limits): BrokenLimit | undefined {
   if (code === 'RESULT_TOO_LARGE') return buildBrokenLimit('resultBytes', limits.resultBytes, observed)
   if (code === 'TIMER_LIMIT') return buildBrokenLimit('timers', limits.timers, observed)
+  if (code === 'TOOL_LIMIT') {
+    const name = observed > limits.toolCalls ? 'toolCalls' : 'concurrentToolCalls'
+    return buildBrokenLimit(name, limits[name], observed)
+  }
   return undefined
 }
 

@@ -8,7 +8,9 @@ import { cluster } from './plugins/cluster.ts'
 import { guard } from './plugins/guard.ts'
 import { loader } from './plugins/loader.ts'
 import { sandbox } from './plugins/sandbox.ts'
+import { toolset } from './plugins/toolset.ts'
 import type { SupervisorOptions } from './supervisor.ts'
+import { loadTools, type ToolSettings } from '../tools/registry.ts'
 
 /** One run of one job's code. */
 export interface RunRequest {
@@ -19,6 +21,8 @@ export interface RunRequest {
   /** JSON text. */
   input: string
   entry: string
+  /** Names of the tools that the code is given. */
+  tools: readonly string[]
   limits: Limits
   context: { jobId: string, attempt: number, tags: Readonly<Record<string, string>>, deadline: string }
 }
@@ -39,7 +43,7 @@ export interface RunHooks {
 }
 
 export interface RunSpan {
-  name: 'compile' | 'isolate boot' | 'user code'
+  name: 'compile' | 'isolate boot' | 'user code' | `tool ${string}`
   /** Milliseconds of the Unix epoch. */
   startMs: number
   endMs: number
@@ -61,6 +65,9 @@ export interface RunReport {
 export interface EngineConfig {
   supervisor: Omit<SupervisorOptions, 'guest'>
   compiler: Partial<CompilerConfig>
+  tools: ToolSettings
+  /** Hears of what a tool threw that user code must not see. */
+  onToolError (error: Error): void
 }
 
 export interface Engine {
@@ -74,10 +81,11 @@ export interface Engine {
   close (): Promise<void>
 }
 
-/** Starts the compiler and the runners; resolves when a run can be taken. The caller closes it. */
+/** Loads the tools, starts the compiler and the runners; resolves when a run can be taken. The caller closes it. */
 export async function createEngine (config: EngineConfig): Promise<Engine> {
-  const runners = await cluster({ ...config.supervisor, guest: await buildGuestBundle() })
-  const plugins: Plugin[] = [guard(), loader(config.compiler), runners, sandbox()]
+  const tools = await loadTools(config.tools)
+  const runners = await cluster({ ...config.supervisor, guest: await buildGuestBundle(tools) })
+  const plugins: Plugin[] = [guard(), toolset(tools, config.onToolError), loader(config.compiler), runners, sandbox()]
   const kernel = createKernel(plugins)
   return {
     lanes: config.supervisor.lanes,

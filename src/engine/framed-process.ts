@@ -51,6 +51,8 @@ export interface FramedProcess {
   kill (reason: string): void
   /** The burst of bytes allowed grows with it, so that one frame always passes. */
   setMaxFrameBytes (bytes: number): void
+  /** How many frames may come at once. */
+  setFrameBurst (frames: number): void
   pause (): void
   resume (): void
 }
@@ -133,6 +135,7 @@ export function spawnFramed (options: FramedProcessOptions): FramedProcess {
       pump?.setMaxFrameBytes(bytes)
       byteTokens.setBurst(byteBurst(options, bytes))
     },
+    setFrameBurst: (frames) => frameTokens.setBurst(frames),
     pause: () => pump?.pause(),
     resume: () => pump?.resume(),
   }

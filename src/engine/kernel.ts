@@ -3,6 +3,7 @@ import type { Compiled } from './compiler-client.ts'
 import { splitLogBudget } from '../core/log-budget.ts'
 import type { RunHooks, RunReport, RunRequest, RunSpan } from './engine.ts'
 import { LogKeeper } from './log-keeper.ts'
+import type { ToolSession } from './broker.ts'
 import type { RunnerProcess } from './runner-process.ts'
 
 /** The stages of a run, in order. `onFormat` runs whatever happened before. */
@@ -16,6 +17,8 @@ export interface RunContext {
   readonly request: RunRequest
   hooks: RunHooks
   compiled?: Compiled
+  /** The tools that the run may call. */
+  tools?: ToolSession
   runner?: RunnerProcess
   outcome?: Outcome
   isolation: Isolation | null

@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { INLINE_RESULT_BYTES } from '../core/job.ts'
 import type { CrashEvidence } from '../core/outcome.ts'
 import { type FromRunner, type LogLines, parseLogLines } from '../core/runner-messages.ts'
-import { RUNNER_FRAME_BYTES, type ToRunner } from '../core/runner-protocol.ts'
+import { RUNNER_FRAME_BYTES, type ToolGrant } from '../core/runner-protocol.ts'
+import type { Limits } from '../core/limits.ts'
 import { unreachable } from '../core/unreachable.ts'
+import type { ToolAnswer } from './broker.ts'
 import { epochMs } from './epoch.ts'
 import type { FramedExit } from './framed-process.ts'
 import { type KillCode, RunWatch } from './run-watch.ts'
@@ -22,13 +24,16 @@ export interface RunnerTask {
   input: string
   entry: string
   context: string
-  limits: Extract<ToRunner, { type: 'run' }>['limits']
+  limits: Limits
+  tools: readonly ToolGrant[]
 }
 
 export interface RunnerHooks {
   signal: AbortSignal
   onLogs (lines: LogLines, dropped: { lines: number, bytes: number }): Promise<void> | void
   onProgress (value: number, message: string): void
+  /** Answers a call of a tool; never rejects. A throw kills the runner. */
+  onCall (tool: string, method: string, text: string): Promise<ToolAnswer>
 }
 
 export type DoneMessage = Extract<FromRunner, { type: 'done' }>
@@ -51,6 +56,8 @@ interface ConversationOptions {
   /** The runner's. */
   pid: number
   kill (reason: string): void
+  /** Sends what a tool answered. */
+  answer (call: number, answer: ToolAnswer): void
   /** Called once, when no more may be said. */
   onEnd (): void
 }
@@ -70,6 +77,7 @@ export class RunConversation {
   /** Epoch milliseconds; when the task was handed over, until the runner says that user code started. */
   #startedAt = epochMs()
   #isStarted = false
+  #isOver = false
 
   constructor (options: ConversationOptions) {
     const { task: { limits, code, input }, pid, kill } = options
@@ -91,6 +99,7 @@ export class RunConversation {
     switch (message.type) {
       case 'started': return this.#start()
       case 'logs': return this.#takeLogs(message, body)
+      case 'call': return this.#takeCall(message, body)
       case 'progress': return this.#options.hooks.onProgress(message.value, message.message)
       case 'stopping':
         this.#checkCancel(message.code)
@@ -117,6 +126,12 @@ export class RunConversation {
     return this.#options.hooks.onLogs(parseLogLines(body.toString()), { lines: droppedLines, bytes: droppedBytes })
   }
 
+  /** Nothing waits for the answer but the code that asked: what the runner says meanwhile is read. */
+  #takeCall ({ call, tool, method }: Extract<FromRunner, { type: 'call' }>, body: Buffer): void {
+    const { hooks, answer } = this.#options
+    void hooks.onCall(tool, method, body.toString()).then((given) => { if (!this.#isOver) answer(call, given) })
+  }
+
   #takeEnd (message: DoneMessage, body: Buffer): void {
     this.#checkCancel(message.failure?.code)
     const result = message.failure ? '' : this.#readResult(body)
@@ -138,6 +153,7 @@ export class RunConversation {
   }
 
   #end (end: End): void {
+    this.#isOver = true
     this.#watch.close()
     this.#options.onEnd()
     this.#answer.resolve({ startedAt: this.#startedAt, endedAt: epochMs(), peakMemoryBytes: this.#watch.peakMemoryBytes, cpuMs: this.#watch.cpuMs, ...end })

@@ -4,6 +4,7 @@ import type { Frame } from '../core/frames.ts'
 import { FromRunner } from '../core/runner-messages.ts'
 import { RUNNER_FRAME_BYTES, RUNNER_HEADER_BYTES, type ToRunner } from '../core/runner-protocol.ts'
 import type { Isolation } from '../core/outcome.ts'
+import type { ToolAnswer } from './broker.ts'
 import { spawnFramed, type FramedExit, type FramedProcess } from './framed-process.ts'
 import { RunConversation, type RunnerAnswer, type RunnerHooks, type RunnerTask } from './run-conversation.ts'
 
@@ -45,7 +46,7 @@ export interface RunnerOptions {
   /** What isolates made ahead of time are given. */
   memoryMb: number
   bootTimeoutMs: number
-  /** The guest's script. */
+  /** The scripts of the guest, as JSON text. */
   guest: string
   /** The module that is the runner; it may read its own folder besides ours. Ours unless given. */
   file?: string
@@ -96,11 +97,12 @@ export class RunnerProcess {
   /** Runs one task; resolves whatever happens. The runner must be ready and idle. */
   run (task: RunnerTask, hooks: RunnerHooks): Promise<RunnerAnswer> {
     if (this.#run) throw new TypeError('Cannot run task: the runner is busy')
+    const answer = (call: number, { text, failure }: ToolAnswer) => this.#send({ type: 'answer', token: run.token, call, failure }, Buffer.from(text))
     const onEnd = () => {
       this.#run = undefined
       hooks.signal.removeEventListener('abort', stop)
     }
-    const run = this.#run = new RunConversation({ task, hooks, pid: this.#process.pid ?? 0, kill: (reason) => this.kill(reason), onEnd })
+    const run = this.#run = new RunConversation({ task, hooks, pid: this.#process.pid ?? 0, kill: (reason) => this.kill(reason), answer, onEnd })
     const stop = () => {
       run.cancel()
       this.#send({ type: 'stop', token: run.token })
@@ -114,6 +116,7 @@ export class RunnerProcess {
 
   #handOver (token: string, { code: text, input, ...rest }: RunnerTask): void {
     this.#process.setMaxFrameBytes(Math.max(RUNNER_FRAME_BYTES, rest.limits.resultBytes + RUNNER_HEADER_BYTES))
+    this.#process.setFrameBurst(MAX_FRAMES_PER_SECOND + (rest.tools.length > 0 ? rest.limits.toolCalls : 0))
     const code = Buffer.from(text)
     this.#send({ type: 'run', token, ...rest, codeBytes: code.length }, Buffer.concat([code, Buffer.from(input)]))
   }

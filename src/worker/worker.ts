@@ -78,6 +78,8 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
 
 function startEngine (config: WorkerConfig, onError: (error: unknown) => void): Promise<Engine> {
   return createEngine({
+    tools: { own: config.BATCHBOX_TOOLS, config: config.BATCHBOX_TOOL_CONFIG },
+    onToolError: onError,
     supervisor: {
       lanes: config.BATCHBOX_LANES ?? defaultLanes(),
       spares: config.BATCHBOX_SPARE_RUNNERS,

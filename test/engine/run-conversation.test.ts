@@ -5,7 +5,7 @@ import { FromRunner, type LogLines } from '../../src/core/runner-messages.ts'
 import { RunConversation } from '../../src/engine/run-conversation.ts'
 
 const limits = { ...DEFAULT_LIMIT_POLICY.defaults, resultBytes: 1000, logBytes: 1000, logLines: 10 }
-const usage = { wallMs: 1, cpuMs: 2, memoryBytes: 3 }
+const usage = { wallMs: 1, cpuMs: 2, memoryBytes: 3, nativeCalls: 0 }
 const failure = { code: 'USER_ERROR', name: 'Error', message: 'x', stack: '', observed: 0 }
 
 function startConversation (t: TestContext) {
@@ -14,10 +14,11 @@ function startConversation (t: TestContext) {
   const lines: LogLines = []
   let ended = 0
   const conversation = new RunConversation({
-    task: { file: 'job.js', code: '', input: '', entry: 'default', context: '{}', limits },
-    hooks: { signal: cancel.signal, onLogs: (batch) => { lines.push(...batch) }, onProgress () {} },
+    task: { file: 'job.js', code: '', input: '', entry: 'default', context: '{}', limits, tools: [] },
+    hooks: { signal: cancel.signal, onLogs: (batch) => { lines.push(...batch) }, onProgress () {}, onCall () { throw new Error('Cannot call tool: there is none') } },
     pid: 0,
     kill () {},
+    answer () {},
     onEnd () { ended += 1 },
   })
   const say = (message: object, body = '') => {

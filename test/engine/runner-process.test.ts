@@ -19,8 +19,8 @@ async function startRunner (t: TestContext, boot = 'fair'): Promise<RunnerProces
 }
 
 function play (runner: RunnerProcess, mode: string, { hooks = {}, task = {} }: { hooks?: Partial<RunnerHooks>, task?: Partial<RunnerTask> } = {}): Promise<RunnerAnswer> {
-  return runner.run({ file: 'job.js', code: mode, input: '"in"', entry: 'default', context: '{}', limits, ...task }, {
-    signal: new AbortController().signal, onLogs () {}, onProgress () {}, ...hooks,
+  return runner.run({ file: 'job.js', code: mode, input: '"in"', entry: 'default', context: '{}', limits, tools: [], ...task }, {
+    signal: new AbortController().signal, onLogs () {}, onProgress () {}, onCall () { throw new Error('Cannot call tool: there is none') }, ...hooks,
   })
 }
 

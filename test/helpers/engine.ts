@@ -6,12 +6,14 @@ import { DEFAULT_LIMIT_POLICY, type Limits } from '../../src/core/limits.ts'
 import type { JobFailure } from '../../src/core/outcome.ts'
 import { createEngine, type Engine, type LogEntry, type RunReport } from '../../src/engine/engine.ts'
 import { DEFAULT_WEAR } from '../../src/engine/supervisor.ts'
+import type { ToolSettings } from '../../src/tools/registry.ts'
 import { isAlive } from './processes.ts'
 
 export interface RunOptions {
   /** Made JSON before it is sent; null unless given. */
   input?: unknown
   entry?: string
+  tools?: string[]
   limits?: Partial<Limits>
   tags?: Record<string, string>
   signal?: AbortSignal
@@ -43,9 +45,11 @@ export interface TestEngine {
  * Starts one engine for a whole test file, before its first test. When the file is over it is closed, and no process of it may be left.
  * To be called at the top of a test file.
  */
-export async function startEngine ({ lanes = 2, spares = 1 }: { lanes?: number, spares?: number } = {}): Promise<TestEngine> {
+export async function startEngine ({ lanes = 2, spares = 1, tools = { own: '', config: '{}' } }: { lanes?: number, spares?: number, tools?: ToolSettings } = {}): Promise<TestEngine> {
   const problems: Error[] = []
   const engine = await createEngine({
+    tools,
+    onToolError () {},
     supervisor: { lanes, spares, threads: 1, memoryMb: 128, bootTimeoutMs: 30_000, wear: DEFAULT_WEAR, onError: (error) => problems.push(error) },
     compiler: { processes: 1, timeoutMs: 20_000, onError: (error) => problems.push(error) },
   })
@@ -81,6 +85,7 @@ function buildExecute (engine: Engine) {
       codeHash: sha256(code),
       input: JSON.stringify(options.input ?? null),
       entry: options.entry ?? 'default',
+      tools: options.tools ?? [],
       limits: { ...DEFAULT_LIMIT_POLICY.defaults, ...options.limits },
       context: { jobId: 'job-1', attempt: 1, tags: options.tags ?? {}, deadline: '2030-01-01T00:00:00.000Z' },
     }, {

@@ -1,6 +1,7 @@
 // @ts-check
 import {
-  ErrorPrototype, RangeErrorPrototype, ReflectGetPrototypeOf, stringSlice,
+  ErrorPrototype, RangeErrorPrototype, ReflectDefineProperty, ReflectGetPrototypeOf, WeakMapConstructor, stringIndexOf, stringSlice, weakMapGet,
+  weakMapSet,
 } from './intrinsics.js'
 import { inspect } from './inspect.js'
 
@@ -36,6 +37,29 @@ export class KnownFailure {
   }
 }
 
+/** Codes of the errors that tools failed with, so that they are the run's code when nobody catches them. */
+const toolCodes = new WeakMapConstructor()
+
+/**
+ * Makes the error that user code sees when a tool failed. The trace was made where user code called, and becomes the error.
+ * @param {Error} trace @param {{ code: string, name: string, message: string }} failure
+ */
+export function buildToolError (trace, { code, name, message }) {
+  const stack = readText(trace, 'stack') ?? ''
+  const frames = stringIndexOf(stack, '\n')
+  defineHidden(trace, 'name', name)
+  defineHidden(trace, 'message', message)
+  defineHidden(trace, 'stack', `${name}: ${message}${frames < 0 ? '' : stringSlice(stack, frames)}`)
+  defineHidden(trace, 'code', code)
+  weakMapSet(toolCodes, trace, code)
+  return trace
+}
+
+/** @param {object} target @param {string} key @param {string} value */
+function defineHidden (target, key, value) {
+  ReflectDefineProperty(target, key, /** @type {any} */ ({ __proto__: null, value, writable: true, enumerable: false, configurable: true }))
+}
+
 /**
  * Describes whatever user code threw. Never throws; reads each member once.
  * @param {unknown} thrown
@@ -46,7 +70,7 @@ export function describeThrown (thrown) {
   if (!isErrorLike(thrown)) return { code: 'USER_ERROR', name: 'Exception', message: cut(describeValue(thrown), MESSAGE_CHARS), stack: '', observed: 0 }
   const message = cut(readText(thrown, 'message') ?? '', MESSAGE_CHARS)
   return {
-    code: limitCode(thrown, message),
+    code: weakMapGet(toolCodes, thrown) ?? limitCode(thrown, message),
     name: cut(readText(thrown, 'name') ?? 'Error', 256),
     message,
     stack: cut(readText(thrown, 'stack') ?? '', STACK_CHARS),

@@ -47,10 +47,15 @@ export const SymbolToStringTag = Symbol.toStringTag
 export const SymbolSpecies = Symbol.species
 export const TypeErrorConstructor = TypeError
 export const EvalErrorConstructor = EvalError
+export const ErrorConstructor = Error
+export const PromiseConstructor = Promise
+export const WeakMapConstructor = WeakMap
 
 export const arrayJoin = uncurry(Array.prototype.join)
 export const mapForEach = uncurry(Map.prototype.forEach)
 export const setForEach = uncurry(Set.prototype.forEach)
+export const weakMapGet = uncurry(WeakMap.prototype.get)
+export const weakMapSet = uncurry(WeakMap.prototype.set)
 export const stringCharCodeAt = uncurry(String.prototype.charCodeAt)
 export const stringIncludes = uncurry(String.prototype.includes)
 export const stringIndexOf = uncurry(String.prototype.indexOf)

@@ -7,11 +7,12 @@ import { createLogBuffer } from './log-buffer.js'
 import { createProgress } from './progress.js'
 import { serializeResult } from './result.js'
 import { createTimers, installTimers } from './timers.js'
+import { createTools } from './tools.js'
 
 /**
  * The one way out. Every argument is a string or a number: nothing that lives in the isolate is ever handed over.
- * @typedef {(type: 'entered' | 'logs' | 'progress' | 'wake' | 'result' | 'failure', a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown) => void} Post
- * @typedef {{ timers: number, resultBytes: number, budget: import('./log-buffer.js').LogBudget }} Settings
+ * @typedef {(type: 'entered' | 'logs' | 'progress' | 'wake' | 'call' | 'result' | 'failure', a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown) => void} Post
+ * @typedef {{ timers: number, resultBytes: number, budget: import('./log-buffer.js').LogBudget, tools: import('./tools.js').ToolBounds }} Settings
  */
 
 lockDown()
@@ -24,6 +25,8 @@ let settings
 let logs
 /** @type {ReturnType<typeof createTimers>} */
 let timers
+/** @type {ReturnType<typeof createTools>} */
+let tools
 /** @type {ReturnType<typeof createProgress>} */
 let progress
 let ended = false
@@ -36,13 +39,17 @@ let ended = false
  * @param {string} entryName
  * @param {string} inputText
  * @param {string} contextText
+ * @param {(tool: string, method: string, args: string, bytes: string) => string} [ask] answers at once; only for runs with a native tool
  */
-export function prepare (hostPost, settingsText, entryName, inputText, contextText) {
+export function prepare (hostPost, settingsText, entryName, inputText, contextText, ask) {
   post = hostPost
   settings = JSONParse(settingsText)
   logs = createLogBuffer(settings.budget, (lines, droppedLines, droppedBytes) => post('logs', lines, droppedLines, droppedBytes))
   progress = createProgress((value, message) => post('progress', value, message))
   timers = createTimers({ max: settings.timers, wake: (delayMs) => post('wake', delayMs), fail })
+  tools = createTools({
+    post: (id, tool, method, args, bytes) => post('call', id, tool, method, args, bytes), ask, fail, bounds: settings.tools,
+  })
   defineValue(globalThis, 'console', buildConsole(logs.write))
   installTimers(timers)
   defineValue(globalThis, 'self', globalThis)
@@ -65,6 +72,21 @@ function start (namespace, entryName, inputText, contextText) {
   } catch (thrown) {
     fail(thrown)
   }
+}
+
+/**
+ * Gives user code a tool. Called before any user code, with what the tool's guest half exports.
+ * @param {string} name @param {(host: import('./tools.js').ToolHost, config: unknown) => object} create @param {string} configText
+ */
+export function installTool (name, create, configText) {
+  tools.install(name, create, configText)
+}
+
+/** Brings what a tool answered. @param {number} id @param {string} failureText @param {string} text @param {string} bytes */
+export function deliver (id, failureText, text, bytes) {
+  tools.deliver(id, failureText, text, bytes)
+  logs.flush()
+  progress.flush()
 }
 
 /** Runs the timer that is due. */

@@ -9,8 +9,8 @@ export function sandbox (): Plugin {
     name: 'sandbox',
     async onExecute (run) {
       if (run.outcome) return
-      const { compiled, runner, request, hooks, logs } = run
-      if (!compiled || !runner) throw new TypeError('Cannot execute run: it was not loaded and spawned')
+      const { compiled, runner, request, hooks, logs, tools } = run
+      if (!compiled || !runner || !tools) throw new TypeError('Cannot execute run: it was not loaded and spawned')
       const mapText = compiled.map === null ? (text: string) => text : createTextMapper(compiled.file, compiled.map)
       const handedAt = epochMs()
       const answer = await runner.run({
@@ -20,6 +20,7 @@ export function sandbox (): Plugin {
         entry: request.entry,
         context: JSON.stringify(request.context),
         limits: request.limits,
+        tools: tools.grants,
       }, {
         signal: hooks.signal,
         onLogs (lines, dropped) {
@@ -27,11 +28,12 @@ export function sandbox (): Plugin {
           if (head.length > 0) return hooks.onLogs(head)
         },
         onProgress: hooks.onProgress,
+        onCall: (tool, method, text) => tools.call(tool, method, text),
       })
       if (answer.type === 'crashed' && !answer.started && run.spawns < SPAWNS_MAX) return // another runner may have it
       run.spans.push({ name: 'isolate boot', startMs: handedAt, endMs: answer.startedAt })
       run.spans.push({ name: 'user code', startMs: answer.startedAt, endMs: answer.endedAt })
-      run.outcome = buildOutcome(answer, compiled, request.limits, logs.bytes)
+      run.outcome = buildOutcome(answer, compiled, request.limits, { logBytes: logs.bytes, toolCalls: tools.count })
     },
   }
 }

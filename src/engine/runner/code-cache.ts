@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import ivm from 'isolated-vm'
+import type { GuestScripts } from '../../core/runner-protocol.ts'
 import { compileJobModules, linkJob } from './job-module.ts'
 
 /** Name of the guest's script, in stacks that are cut before anybody reads them. */
@@ -7,7 +8,12 @@ export const GUEST_FILE = 'batchbox:guest'
 
 const MEMORY_MB = 64
 const REHEARSAL_MS = 5000
-const SETTINGS = JSON.stringify({ timers: 1, resultBytes: 1024, budget: { headLines: 100, headBytes: 10_000, tailLines: 1, tailBytes: 1 } })
+const SETTINGS = JSON.stringify({
+  timers: 1,
+  resultBytes: 1024,
+  budget: { headLines: 100, headBytes: 10_000, tailLines: 1, tailBytes: 1 },
+  tools: { toolCalls: 0, concurrentToolCalls: 0, callChars: 0 },
+})
 
 /** Uses what most jobs use, so that V8 compiles it. */
 const REHEARSAL = `
@@ -18,21 +24,34 @@ const REHEARSAL = `
     return { input, list: [input] }
   }`
 
+/** What V8 compiled of a script, in a form that another isolate takes. */
+export type CodeCache = ivm.ExternalCopy<ArrayBuffer>
 type CachedScript = ivm.Script & { cachedData?: ivm.ExternalCopy<ArrayBuffer> } // left out of the library's types
 
 /**
- * Makes V8's code cache of the guest's script. A cache made at first sight holds little but the outermost function, and every isolate
+ * Makes V8's code caches of the guest's script and of the guest halves of tools. A cache made at first sight holds little but the outermost function, and every isolate
  * would compile the rest again as it is called: so a job is played first, and the script then compiled once more in the same isolate,
  * where V8 finds it again with all that has run. Only trusted code is compiled here.
  */
-export async function makeCodeCache (guestText: string): Promise<ivm.ExternalCopy<ArrayBuffer>> {
+export async function makeCodeCaches (scripts: GuestScripts): Promise<{ main: CodeCache, tools: Map<string, CodeCache> }> {
   const isolate = new ivm.Isolate({ memoryLimit: MEMORY_MB })
   const context = await isolate.createContext()
-  const script = await isolate.compileScript(guestText, { filename: GUEST_FILE })
-  const guest: ivm.Reference = await script.run(context, { reference: true })
+  const guest = await runScript(isolate, context, scripts.main)
   await rehearse(isolate, context, guest)
-  const { cachedData }: CachedScript = await isolate.compileScript(guestText, { filename: GUEST_FILE, produceCachedData: true })
+  for (const text of Object.values(scripts.tools)) await runScript(isolate, context, text)
+  const caches = { main: await cacheOf(isolate, scripts.main), tools: new Map<string, CodeCache>() }
+  for (const [name, text] of Object.entries(scripts.tools)) caches.tools.set(name, await cacheOf(isolate, text))
   isolate.dispose()
+  return caches
+}
+
+async function runScript (isolate: ivm.Isolate, context: ivm.Context, text: string): Promise<ivm.Reference> {
+  const script = await isolate.compileScript(text, { filename: GUEST_FILE })
+  return await script.run(context, { reference: true })
+}
+
+async function cacheOf (isolate: ivm.Isolate, text: string): Promise<CodeCache> {
+  const { cachedData }: CachedScript = await isolate.compileScript(text, { filename: GUEST_FILE, produceCachedData: true })
   if (!cachedData) throw new Error('Cannot serve: V8 made no code cache of the guest')
   return cachedData
 }

@@ -1,5 +1,6 @@
 import ivm from 'isolated-vm'
-import { GUEST_FILE, makeCodeCache } from './code-cache.ts'
+import type { GuestScripts } from '../../core/runner-protocol.ts'
+import { type CodeCache, GUEST_FILE, makeCodeCaches } from './code-cache.ts'
 import { compileJobModules, type JobModules } from './job-module.ts'
 
 /** An isolate with the trusted guest inside, for one run only. */
@@ -11,7 +12,9 @@ export interface WarmIsolate {
   readonly bootMs: number
   /** CPU milliseconds that the guest itself used up to here. */
   readonly bootCpuMs: number
-  readonly guest: Readonly<Record<'prepare' | 'tick', ivm.Reference>>
+  readonly guest: Readonly<Record<'prepare' | 'tick' | 'installTool' | 'deliver', ivm.Reference>>
+  /** Evaluates the guest half of a tool; answers its default export. Throws for a tool that the runner was not given. */
+  loadTool (name: string): ivm.Reference
   readonly modules: JobModules
 }
 
@@ -19,19 +22,23 @@ export interface WarmIsolate {
  * Makes isolates whose heap is bounded, with nothing in them but the language and the guest. Whoever takes one disposes of it. The
  * guest's code cache is made here, by this process from trusted code, before it ever sees any other.
  */
-export async function createIsolateMaker (guestText: string): Promise<(memoryMb: number) => WarmIsolate> {
-  const cachedData = await makeCodeCache(guestText)
+export async function createIsolateMaker (scripts: GuestScripts): Promise<(memoryMb: number) => WarmIsolate> {
+  const caches = await makeCodeCaches(scripts)
 
   return (memoryMb) => {
     const begun = performance.now()
     const isolate = new ivm.Isolate({ memoryLimit: memoryMb, onCatastrophicError: abort })
     const context = isolate.createContextSync()
-    const script = isolate.compileScriptSync(guestText, { filename: GUEST_FILE, cachedData })
-    const exports: ivm.Reference = script.runSync(context, { reference: true })
-    const exported = (name: string): ivm.Reference => exports.getSync(name, { reference: true })
-    const guest = Object.freeze({ prepare: exported('prepare'), tick: exported('tick') })
+    const load = (text: string | undefined, cachedData: CodeCache | undefined) => {
+      if (text === undefined || cachedData === undefined) throw new TypeError('Cannot load script: the runner was not given it')
+      const exports: ivm.Reference = isolate.compileScriptSync(text, { filename: GUEST_FILE, cachedData }).runSync(context, { reference: true })
+      return (name: string): ivm.Reference => exports.getSync(name, { reference: true })
+    }
+    const exported = load(scripts.main, caches.main)
+    const guest = Object.freeze({ prepare: exported('prepare'), tick: exported('tick'), installTool: exported('installTool'), deliver: exported('deliver') })
+    const loadTool = (name: string) => load(scripts.tools[name], caches.tools.get(name))('default')
     const modules = compileJobModules(isolate)
-    return { isolate, context, memoryMb, guest, modules, bootMs: performance.now() - begun, bootCpuMs: cpuMs(isolate) }
+    return { isolate, context, memoryMb, guest, loadTool, modules, bootMs: performance.now() - begun, bootCpuMs: cpuMs(isolate) }
   }
 }
 

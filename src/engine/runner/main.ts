@@ -1,6 +1,6 @@
 import { openParentPipe } from '../../core/parent-pipe.ts'
 import type { FromRunner } from '../../core/runner-messages.ts'
-import { RUNNER_HEADER_BYTES, type ToRunner } from '../../core/runner-protocol.ts'
+import { type GuestScripts, RUNNER_HEADER_BYTES, type ToRunner } from '../../core/runner-protocol.ts'
 import type { Frame } from '../../core/frames.ts'
 import { dropPermissions, dropRoot } from './lock-down.ts'
 import { createPool, type RunnerPool } from './pool.ts'
@@ -19,15 +19,16 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 function obey (frame: Frame): void {
   const message = frame.header as ToRunner // the worker is trusted
   switch (message.type) {
-    case 'boot': return void boot(message, frame.body.toString())
+    case 'boot': return void boot(message, JSON.parse(frame.body.toString()) as GuestScripts) // made by the worker
     case 'run': return void run(message, frame.body)
-    case 'stop': return pool.stop(message.token)
+    case 'stop': return pool.order(message)
+    case 'answer': return pool.order({ ...message, text: frame.body.toString() })
   }
 }
 
 /** A failure on the way ends the process: a runner that is not locked down serves nobody. */
-async function boot ({ threads, memoryMb }: Extract<ToRunner, { type: 'boot' }>, guest: string): Promise<void> {
-  pool = await createPool({ threads, memoryMb, guest, onMessage: relay })
+async function boot ({ threads, memoryMb }: Extract<ToRunner, { type: 'boot' }>, scripts: GuestScripts): Promise<void> {
+  pool = await createPool({ threads, memoryMb, scripts, onMessage: relay })
   const uid = dropRoot()
   dropPermissions()
   send({ type: 'ready', isolation: { process: true, permission: true, uid, threads } })
@@ -44,6 +45,9 @@ function relay (message: Exclude<ThreadMessage, { type: 'warm' }>): void {
   } else if (message.type === 'done') {
     const { result, ...header } = message
     send(header, result === null || header.failure ? undefined : Buffer.from(result))
+  } else if (message.type === 'call') {
+    const { text, ...header } = message
+    send(header, Buffer.from(text))
   } else {
     send(message)
   }

@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { Piscina } from 'piscina'
+import type { GuestScripts } from '../../core/runner-protocol.ts'
 import type { ThreadMessage, ThreadOrder, ThreadTask } from './thread.ts'
 import type { RunTask } from './run.ts'
 
@@ -10,19 +11,18 @@ const THREAD_HEAP_MB = 512
 export interface RunnerPool {
   /** Runs a task in a thread that is free; what comes of it arrives as messages. Rejects when the thread died. */
   run (task: RunTask): Promise<void>
-  /** Stops the task with that token, wherever it runs. */
-  stop (token: string): void
+  /** Gives an order to the thread that runs the task with that token. */
+  order (order: ThreadOrder): void
 }
 
 /**
  * Starts the threads, all of them at once and for good: one task each at a time, none started later. Resolves when every thread has
  * rehearsed a job and dropped its permissions.
  */
-export async function createPool ({ threads, memoryMb, guest, onMessage }: {
+export async function createPool ({ threads, memoryMb, scripts, onMessage }: {
   threads: number
   memoryMb: number
-  /** The text of the guest's script. */
-  guest: string
+  scripts: GuestScripts
   onMessage (message: Exclude<ThreadMessage, { type: 'warm' }>): void
 }): Promise<RunnerPool> {
   const pool = new Piscina<ThreadTask, void>({
@@ -37,7 +37,7 @@ export async function createPool ({ threads, memoryMb, guest, onMessage }: {
   })
   const ports = Array.from({ length: threads }, () => new MessageChannel())
   // The cast: the library takes the list type from an overload that does not fit
-  const warmUps = ports.map(({ port2 }) => pool.run({ type: 'warm-up', port: port2, guest, memoryMb }, { transferList: [port2] as never }))
+  const warmUps = ports.map(({ port2 }) => pool.run({ type: 'warm-up', port: port2, scripts, memoryMb }, { transferList: [port2] as never }))
   await Promise.race([Promise.all(ports.map(({ port1 }) => isWarm(port1))), Promise.all(warmUps)])
   for (const { port1 } of ports) {
     port1.on('message', onMessage)
@@ -47,8 +47,8 @@ export async function createPool ({ threads, memoryMb, guest, onMessage }: {
 
   return {
     run: (task) => pool.run({ type: 'run', ...task }),
-    stop (token) {
-      for (const { port1 } of ports) port1.postMessage({ type: 'stop', token } satisfies ThreadOrder)
+    order (order) {
+      for (const { port1 } of ports) port1.postMessage(order)
     },
   }
 }

@@ -1,9 +1,10 @@
 import ivm from 'isolated-vm'
 import { splitLogBudget } from '../../core/log-budget.ts'
-import type { StopCode, ToRunner } from '../../core/runner-protocol.ts'
+import { CALL_CHARS, type StopCode, type ToolFailure, type ToRunner } from '../../core/runner-protocol.ts'
 import { readCallError, readGuestFailure, type RunFailure } from './failure.ts'
 import { cpuMs, heapBytes, type WarmIsolate } from './isolate.ts'
 import { linkJob } from './job-module.ts'
+import { RunTools } from './run-tools.ts'
 
 /** One run, as the thread is given it. */
 export interface RunTask extends Omit<Extract<ToRunner, { type: 'run' }>, 'type' | 'codeBytes'> {
@@ -16,7 +17,7 @@ export interface RunTask extends Omit<Extract<ToRunner, { type: 'run' }>, 'type'
 export interface RunEnd {
   result: string | null
   failure: RunFailure | null
-  usage: { wallMs: number, cpuMs: number, memoryBytes: number }
+  usage: { wallMs: number, cpuMs: number, memoryBytes: number, nativeCalls: number }
 }
 
 /** What the run says while it goes on. */
@@ -24,6 +25,8 @@ export interface RunVoice {
   /** Elements of a JSON array, as text, with commas between them. */
   logs (lines: string, droppedLines: number, droppedBytes: number): void
   progress (value: number, message: string): void
+  /** A call of a tool that the worker answers. */
+  call (call: number, tool: string, method: string, text: string): void
   stopping (code: StopCode, observed: number): void
 }
 
@@ -42,17 +45,21 @@ export class Run {
   readonly #warm: WarmIsolate
   readonly #voice: RunVoice
   readonly #ended = Promise.withResolvers<Pick<RunEnd, 'result' | 'failure'>>()
+  readonly #tools: RunTools
   readonly #startedAt = performance.now()
   #phase: 'compile' | 'evaluate' | 'run' = 'compile'
   #cpuMs = 0
   #wake: NodeJS.Timeout | undefined
+  /** The call into the isolate that was made last: they are done one after another. */
   #call: Promise<unknown> = Promise.resolve()
   #stopped = false
+  #isOver = false
 
   constructor (task: RunTask, warm: WarmIsolate, voice: RunVoice) {
     this.#task = task
     this.#warm = warm
     this.#voice = voice
+    this.#tools = new RunTools({ grants: task.tools, forward: voice.call, deliver: (...answer) => this.#enter('deliver', answer) })
   }
 
   async finish (): Promise<RunEnd> {
@@ -63,9 +70,10 @@ export class Run {
     clearTimeout(wall)
     clearInterval(cpu)
     clearTimeout(this.#wake)
+    this.#isOver = true
     const usage = this.#usage()
     this.#dispose()
-    await Promise.allSettled([executing, this.#call]) // some built-ins outlive even this: the worker kills the process then
+    await Promise.allSettled([executing, this.#call, this.#tools.settled()]) // some built-ins outlive even this: the worker kills the process then
     return { ...end, usage }
   }
 
@@ -77,12 +85,16 @@ export class Run {
     this.#end({ result: null, failure: { code, name: 'Error', message: '', stack: '', observed: Math.round(observed) } })
   }
 
+  /** The worker answered a call of a tool. */
+  answer (call: number, failure: ToolFailure | null, text: string): void {
+    this.#tools.answer(call, failure, text)
+  }
+
   async #execute (): Promise<void> {
-    const { isolate, context, guest, modules } = this.#warm
-    const { limits, code, file, entry, input, context: contextText } = this.#task
+    const { isolate, context, modules } = this.#warm
+    const { code, file } = this.#task
     try {
-      const settings = JSON.stringify({ timers: limits.timers, resultBytes: limits.resultBytes, budget: splitLogBudget(limits) })
-      guest.prepare.applySync(undefined, [new ivm.Callback(this.#hear, { ignored: true }), settings, entry, input, contextText], this.#callOptions())
+      this.#prepare()
       // Parsing runs nothing of the user's: no need to leave the thread for it.
       const module = isolate.compileModuleSync(code, Object.freeze({ __proto__: null, filename: file, lineOffset: 0, columnOffset: 0, produceCachedData: false }))
       const [imported] = module.dependencySpecifiers
@@ -96,6 +108,20 @@ export class Run {
     }
   }
 
+  #prepare (): void {
+    const { guest, loadTool } = this.#warm
+    const { limits, entry, input, context, tools } = this.#task
+    const settings = JSON.stringify({
+      timers: limits.timers,
+      resultBytes: limits.resultBytes,
+      budget: splitLogBudget(limits),
+      tools: { toolCalls: limits.toolCalls, concurrentToolCalls: limits.concurrentToolCalls, callChars: CALL_CHARS },
+    })
+    const ask = this.#tools.hasNative ? [new ivm.Callback(this.#tools.ask)] : []
+    guest.prepare.applySync(undefined, [new ivm.Callback(this.#hear, { ignored: true }), settings, entry, input, context, ...ask], this.#callOptions())
+    for (const { name, config } of tools) guest.installTool.applySync(undefined, [name, loadTool(name).derefInto(), config], this.#callOptions())
+  }
+
   /** The one function the guest can call. Whatever comes is checked as if user code had sent it. It never throws. */
   readonly #hear = (type: unknown, ...args: unknown[]): void => {
     const [a, b, c, d, e] = args
@@ -103,6 +129,7 @@ export class Run {
     else if (type === 'failure') this.#endAfterCall({ result: null, failure: readGuestFailure(a, b, c, d, e) })
     else if (type === 'entered') this.#phase = 'run'
     else if (type === 'wake' && typeof a === 'number') this.#wakeIn(a)
+    else if (type === 'call') this.#tools.call(a, b, c, d, e)
     else if (type === 'logs' && typeof a === 'string') this.#voice.logs(a, toCount(b), toCount(c))
     else if (type === 'progress' && typeof a === 'number' && typeof b === 'string') this.#voice.progress(a, b)
   }
@@ -110,10 +137,14 @@ export class Run {
   /** One host timer a run: a new wake replaces the one before. */
   #wakeIn (delayMs: number): void {
     clearTimeout(this.#wake)
-    this.#wake = setTimeout(() => {
-      this.#call = this.#warm.guest.tick.apply(undefined, [], this.#callOptions())
-      this.#call.catch((error: unknown) => this.#fail(error))
-    }, delayMs)
+    this.#wake = setTimeout(() => this.#enter('tick', []), delayMs)
+  }
+
+  /** Calls the guest while the run goes on; afterwards there is nobody to call. */
+  #enter (name: 'tick' | 'deliver', args: readonly (string | number)[]): void {
+    if (this.#isOver) return
+    this.#call = this.#warm.guest[name].apply(undefined, [...args], this.#callOptions())
+    this.#call.catch((error: unknown) => this.#fail(error))
   }
 
   /** A rejection that nobody handled surfaces when the call that made it returns: it counts more than what was posted before. */
@@ -153,7 +184,7 @@ export class Run {
   #usage (): RunEnd['usage'] {
     this.#readCpu()
     const memoryBytes = this.#stopped ? 0 : heapBytes(this.#warm.isolate)
-    return { wallMs: performance.now() - this.#startedAt, cpuMs: this.#cpuMs, memoryBytes }
+    return { wallMs: performance.now() - this.#startedAt, cpuMs: this.#cpuMs, memoryBytes, nativeCalls: this.#tools.nativeCalls }
   }
 
   #dispose (): void {

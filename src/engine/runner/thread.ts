@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { StopCode } from '../../core/runner-protocol.ts'
+import type { GuestScripts, StopCode, ToolFailure } from '../../core/runner-protocol.ts'
 import { createIsolateMaker, type WarmIsolate } from './isolate.ts'
 import { dropPermissions } from './lock-down.ts'
 import { LogGatherer } from './log-gatherer.ts'
@@ -11,14 +11,17 @@ export type ThreadMessage =
   | { type: 'started', token: string }
   | { type: 'logs', token: string, lines: string, droppedLines: number, droppedBytes: number }
   | { type: 'progress', token: string, value: number, message: string }
+  | { type: 'call', token: string, call: number, tool: string, method: string, text: string }
   | { type: 'stopping', token: string, code: StopCode, observed: number }
   | { type: 'done', token: string, bootMs: number } & RunEnd
 
 /** What the main thread tells a thread while a task runs. */
-export interface ThreadOrder { type: 'stop', token: string }
+export type ThreadOrder =
+  | { type: 'stop', token: string }
+  | { type: 'answer', token: string, call: number, failure: ToolFailure | null, text: string }
 
 /** The first task of every thread: opens its port, makes everything warm and waits until the pool lets it lock itself down. */
-export interface WarmUp { type: 'warm-up', port: MessagePort, guest: string, memoryMb: number }
+export interface WarmUp { type: 'warm-up', port: MessagePort, scripts: GuestScripts, memoryMb: number }
 export type ThreadTask = WarmUp | ({ type: 'run' } & RunTask)
 
 let port: MessagePort
@@ -37,7 +40,7 @@ export default function handle (task: ThreadTask): Promise<void> {
 async function warmUp (task: WarmUp): Promise<void> {
   port = task.port
   memoryMb = task.memoryMb
-  createWarmIsolate = await createIsolateMaker(task.guest)
+  createWarmIsolate = await createIsolateMaker(task.scripts)
   const lockedDown = new Promise<void>((resolve) => { port.once('message', resolve) })
   await rehearse()
   spare = createWarmIsolate(memoryMb)
@@ -49,10 +52,10 @@ async function warmUp (task: WarmUp): Promise<void> {
 
 /** Runs one job before any permission is gone, so that everything it loads is loaded and its code is compiled. */
 async function rehearse (): Promise<void> {
-  const limits = { timeoutMs: 5000, cpuMs: 5000, memoryMb, resultBytes: 1024, timers: 1, logLines: 10, logBytes: 1024 }
-  const silent = { logs () {}, progress () {}, stopping () {} }
+  const limits = { timeoutMs: 5000, cpuMs: 5000, memoryMb, resultBytes: 1024, timers: 1, logLines: 10, logBytes: 1024, toolCalls: 0, concurrentToolCalls: 1 }
+  const silent = { logs () {}, progress () {}, call () {}, stopping () {} }
   const code = 'export default async (input) => { await new Promise((resolve) => setTimeout(resolve, 1)); console.log(input); return input }'
-  const end = await new Run({ token: '', file: 'job.js', code, input: '{}', entry: 'default', context: '{"tags":{}}', limits }, createWarmIsolate(memoryMb), silent).finish()
+  const end = await new Run({ token: '', file: 'job.js', code, input: '{}', entry: 'default', context: '{"tags":{}}', limits, tools: [] }, createWarmIsolate(memoryMb), silent).finish()
   if (end.result !== '{}') throw new Error(`Cannot serve: the rehearsal failed: ${end.failure?.message}`)
 }
 
@@ -65,6 +68,10 @@ async function execute ({ type: _, ...task }: { type: 'run' } & RunTask): Promis
     progress (value, message) {
       logs.flush() // what was logged before it
       tell({ type: 'progress', token, value, message })
+    },
+    call (call, tool, method, text) {
+      logs.flush() // likewise
+      tell({ type: 'call', token, call, tool, method, text })
     },
     stopping: (code, observed) => tell({ type: 'stopping', token, code, observed }),
   })
@@ -92,7 +99,9 @@ function makeSpare (): void {
 }
 
 function obey (order: ThreadOrder): void {
-  if (current?.token === order.token) current.run.stop('CANCELLED', 0)
+  const run = current?.token === order.token ? current.run : undefined
+  if (order.type === 'answer') run?.answer(order.call, order.failure, order.text)
+  else if (run) run.stop('CANCELLED', 0)
   else early = order.token
 }
 

@@ -13,7 +13,7 @@ const PARENT = fileURLToPath(new URL('../fixtures/runner-parent.ts', import.meta
 const linux = { skip: process.platform !== 'linux' && 'reads /proc' }
 
 test('code that took a runner over reads nothing, writes nothing, connects to nothing and starts nothing', async (t) => {
-  const runner = new RunnerProcess({ threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, guest: await buildGuestBundle(), file: TAKEN_OVER })
+  const runner = new RunnerProcess({ threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, guest: await buildGuestBundle([]), file: TAKEN_OVER })
   t.after(() => runner.kill('The test is over'))
 
   const { stderrTail, reason } = await runner.exited
@@ -27,7 +27,7 @@ test('code that took a runner over reads nothing, writes nothing, connects to no
 })
 
 test('a runner says where it is contained, and root is given up', async (t) => {
-  const runner = new RunnerProcess({ threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, guest: await buildGuestBundle() })
+  const runner = new RunnerProcess({ threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, guest: await buildGuestBundle([]) })
   t.after(async () => {
     runner.kill('The test is over')
     await runner.exited

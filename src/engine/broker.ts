@@ -1,0 +1,124 @@
+import { z } from 'zod'
+import type { Limits } from '../core/limits.ts'
+import { ANSWER_BYTES, CALL_CHARS, type ToolFailure, type ToolGrant } from '../core/runner-protocol.ts'
+import { type Tool, type ToolContext, ToolError, type ToolMethod } from '../tools/tool.ts'
+import { epochMs } from './epoch.ts'
+
+/** What a tool answered: JSON text, or why there is none. */
+export type ToolAnswer = { text: string, failure: null } | { text: '', failure: ToolFailure }
+
+/** One call as it was, for traces. Times in milliseconds of the Unix epoch. */
+export interface ToolCall {
+  name: string
+  startMs: number
+  endMs: number
+}
+
+/** Calls that are told of, from the first. */
+const TOLD_MAX = 100
+
+interface SessionOptions {
+  tools: readonly Tool[]
+  limits: Pick<Limits, 'toolCalls' | 'concurrentToolCalls'>
+  context: Omit<ToolContext, 'signal'>
+  /** Hears of what a tool threw that user code must not see. */
+  onError (error: Error): void
+}
+
+/**
+ * Answers the calls of tools that one run makes. It trusts nothing that comes: an honest guest keeps to the tools it was granted and to
+ * its limits, so whoever does not is not the guest, and `call` throws, which kills the runner. What the guest cannot know beforehand (a
+ * wrong argument, a tool that fails) is answered instead.
+ */
+export class ToolSession {
+  /** The first calls, as they ended. */
+  readonly calls: ToolCall[] = []
+  readonly #options: SessionOptions
+  readonly #granted: ReadonlyMap<string, Tool>
+  readonly #over = new AbortController()
+  #count = 0
+  #waiting = 0
+
+  constructor (options: SessionOptions) {
+    this.#options = options
+    this.#granted = new Map(options.tools.map((tool) => [tool.name, tool]))
+  }
+
+  get grants (): ToolGrant[] {
+    return this.#options.tools.map(({ name, native, exposed }) => ({ name, native, config: exposed }))
+  }
+
+  /** Calls so far. */
+  get count (): number { return this.#count }
+
+  /** Throws when no guest would have asked; the promise never rejects. */
+  call (toolName: string, methodName: string, text: string): Promise<ToolAnswer> {
+    const { toolCalls, concurrentToolCalls } = this.#options.limits
+    const tool = this.#granted.get(toolName)
+    if (!tool || tool.native) throw new Error(`Cannot call tool "${toolName}": the run was not granted it`)
+    if (text.length > CALL_CHARS) throw new Error(`Cannot call tool "${toolName}": its arguments have ${text.length} characters, allowed are ${CALL_CHARS}`)
+    if (this.#count >= toolCalls) throw new Error(`Cannot call tool "${toolName}": the run made ${toolCalls} calls, its limit`)
+    if (this.#waiting >= concurrentToolCalls) throw new Error(`Cannot call tool "${toolName}": ${concurrentToolCalls} calls wait for their answer, the limit`)
+    this.#count += 1
+    this.#waiting += 1
+    return this.#answer(tool, methodName, text).finally(() => { this.#waiting -= 1 })
+  }
+
+  /** The run is over: calls that go on are aborted, and their answers go nowhere. */
+  close (): void {
+    this.#over.abort(new Error('The run is over'))
+  }
+
+  async #answer (tool: Tool, methodName: string, text: string): Promise<ToolAnswer> {
+    const name = `${tool.name}.${methodName}`
+    const startMs = epochMs()
+    try {
+      const method = Object.hasOwn(tool.methods, methodName) ? tool.methods[methodName] : undefined
+      if (!method) throw new ToolError(`Cannot call ${name}: there is no such method`)
+      return { text: await this.#run(name, method, text), failure: null }
+    } catch (error) {
+      return { text: '', failure: this.#explain(name, error) }
+    } finally {
+      if (this.calls.length < TOLD_MAX) this.calls.push({ name, startMs, endMs: epochMs() })
+    }
+  }
+
+  async #run (name: string, method: ToolMethod, text: string): Promise<string> {
+    const input = readInput(name, method, text)
+    const timeout = AbortSignal.timeout(method.timeoutMs)
+    const signal = AbortSignal.any([timeout, this.#over.signal])
+    const late = Promise.withResolvers<never>()
+    const giveUp = () => late.reject(timeout.aborted ? new ToolError(`Cannot call ${name}: it did not answer within ${method.timeoutMs} ms`) : signal.reason)
+    signal.addEventListener('abort', giveUp, { once: true })
+    try {
+      const running = Promise.resolve(method.run(input, { ...this.#options.context, signal }))
+      const answer = JSON.stringify(method.output.parse(await Promise.race([running, late.promise])) ?? null)
+      if (Buffer.byteLength(answer) > ANSWER_BYTES) throw new ToolError(`Cannot call ${name}: its answer is larger than ${ANSWER_BYTES} bytes`)
+      return answer
+    } finally {
+      signal.removeEventListener('abort', giveUp)
+    }
+  }
+
+  #explain (name: string, error: unknown): ToolFailure {
+    if (error instanceof ToolError) return { code: error.code, name: error.name, message: error.message }
+    if (!this.#over.signal.aborted) this.#options.onError(new Error(`Cannot answer ${name}: the tool failed`, { cause: error }))
+    return { code: 'TOOL_ERROR', name: 'ToolError', message: `Cannot call ${name}: the tool failed` }
+  }
+}
+
+function readInput (name: string, { input }: ToolMethod, text: string): unknown {
+  const parsed = input.safeParse(parseJson(name, text))
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const where = issue && issue.path.length > 0 ? `${z.core.toDotPath(issue.path)}: ` : ''
+  throw new ToolError(`Cannot call ${name}: ${where}${issue?.message ?? 'wrong arguments'}`)
+}
+
+function parseJson (name: string, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new ToolError(`Cannot call ${name}: its arguments are not JSON`)
+  }
+}

@@ -1,0 +1,121 @@
+// @ts-check
+import {
+  ErrorConstructor, JSONParse, ObjectCreate, ObjectFreeze, PromiseConstructor, ReflectDefineProperty, ReflectOwnKeys,
+  TypeErrorConstructor, defineValue, ownValue, stringIndexOf, stringSlice,
+} from './intrinsics.js'
+import { KnownFailure, buildToolError } from './errors.js'
+
+/**
+ * What the guest half of a tool is given to reach its other half.
+ * @typedef {object} ToolHost
+ * @property {(method: string, args: string, bytes?: string) => Promise<Answer>} call
+ *   Arguments are JSON text; `bytes`, one character each, are for natives. Rejects with the error that user code may see.
+ * @property {(method: string, args: string, bytes?: string) => Answer} callSync For natives only.
+ *
+ * @typedef {{ text: string, bytes: string }} Answer JSON text, and bytes of one character each
+ * @typedef {{ resolve: (answer: Answer) => void, reject: (error: unknown) => void, trace: Error }} Waiting
+ * @typedef {{ toolCalls: number, concurrentToolCalls: number, callChars: number }} ToolBounds
+ */
+
+/**
+ * Carries the calls of tools out of the isolate and their answers back. Counts them: who is over a limit ends the run.
+ * @param {{
+ *   post: (id: number, tool: string, method: string, args: string, bytes: string) => void,
+ *   ask: ((tool: string, method: string, args: string, bytes: string) => string) | undefined,
+ *   fail: (failure: unknown) => void,
+ *   bounds: ToolBounds,
+ * }} options
+ */
+export function createTools ({ post, ask, fail, bounds }) {
+  /** @type {Record<number, Waiting>} */
+  const waiting = ObjectCreate(null)
+  let calls = 0
+  let open = 0
+
+  /** @param {string} tool @param {string} method @param {string} args */
+  function count (tool, method, args) {
+    calls++
+    if (calls > bounds.toolCalls) refuse(`Cannot call ${tool}.${method}: ${bounds.toolCalls} calls of tools were made, the limit`, calls)
+    if (args.length > bounds.callChars) throw new TypeErrorConstructor(`Cannot call ${tool}.${method}: its arguments have ${args.length} characters, allowed are ${bounds.callChars}`)
+  }
+
+  /** @param {string} message @param {number} seen @returns {never} */
+  function refuse (message, seen) {
+    fail(new KnownFailure('TOOL_LIMIT', 'RangeError', message, seen))
+    throw new TypeErrorConstructor(message)
+  }
+
+  /** @param {string} tool @param {string} method @param {string} args @param {string} bytes @returns {Promise<Answer>} */
+  function call (tool, method, args, bytes) {
+    count(tool, method, args)
+    if (open >= bounds.concurrentToolCalls) refuse(`Cannot call ${tool}.${method}: ${open} calls of tools wait for their answer, the limit`, open + 1)
+    const trace = new ErrorConstructor('') // here, where the user's own frames are still below
+    const id = calls
+    open++
+    const promise = new PromiseConstructor((/** @type {Waiting['resolve']} */ resolve, /** @type {Waiting['reject']} */ reject) => {
+      waiting[id] = { resolve, reject, trace }
+    })
+    defineValue(promise, 'constructor', PromiseConstructor) // `await` asks for it, and a prototype belongs to user code
+    post(id, tool, method, args, bytes)
+    return promise
+  }
+
+  /** @param {string} tool @param {string} method @param {string} args @param {string} bytes @returns {Answer} */
+  function callSync (tool, method, args, bytes) {
+    count(tool, method, args)
+    if (ask === undefined) throw new TypeErrorConstructor(`Cannot call ${tool}.${method}: it has no native`)
+    const packed = ask(tool, method, args, bytes)
+    const lineEnd = stringIndexOf(packed, '\n')
+    const head = JSONParse(stringSlice(packed, 0, lineEnd))
+    const rest = stringSlice(packed, lineEnd + 1)
+    if (head.failure) throw buildToolError(new ErrorConstructor(''), head.failure)
+    return buildAnswer(stringSlice(rest, 0, head.textChars), stringSlice(rest, head.textChars))
+  }
+
+  /**
+   * Settles the call with that number. `failureText` is JSON, or empty.
+   * @param {number} id @param {string} failureText @param {string} text @param {string} bytes
+   */
+  function deliver (id, failureText, text, bytes) {
+    const call = waiting[id]
+    if (call === undefined) return
+    delete waiting[id]
+    open--
+    if (failureText === '') call.resolve(buildAnswer(text, bytes))
+    else call.reject(buildToolError(call.trace, JSONParse(failureText)))
+  }
+
+  /**
+   * Puts a tool on the global object, where nobody can replace or change it.
+   * @param {string} name @param {(host: ToolHost, config: unknown) => object} create @param {string} configText
+   */
+  function install (name, create, configText) {
+    const host = ObjectFreeze({
+      call: (/** @type {string} */ method, /** @type {string} */ args, bytes = '') => call(name, method, args, bytes),
+      callSync: (/** @type {string} */ method, /** @type {string} */ args, bytes = '') => callSync(name, method, args, bytes),
+    })
+    const tool = create(host, JSONParse(configText))
+    freeze(tool)
+    ReflectDefineProperty(globalThis, name, /** @type {any} */ ({ __proto__: null, value: tool, writable: false, enumerable: true, configurable: false }))
+  }
+
+  return { deliver, install }
+}
+
+/** Without a prototype: a promise asks what it is resolved with for `then`. @param {string} text @param {string} bytes @returns {Answer} */
+function buildAnswer (text, bytes) {
+  const answer = ObjectCreate(null)
+  answer.text = text
+  answer.bytes = bytes
+  return answer
+}
+
+/** Freezes an object, and what hangs on it. @param {object} value */
+function freeze (value) {
+  ObjectFreeze(value)
+  const keys = ReflectOwnKeys(value)
+  for (let i = 0; i < keys.length; i++) {
+    const member = ownValue(value, /** @type {PropertyKey} */ (keys[i]))
+    if ((typeof member === 'object' && member !== null) || typeof member === 'function') ObjectFreeze(member)
+  }
+}

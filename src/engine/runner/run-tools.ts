@@ -1,0 +1,110 @@
+import { CALL_CHARS, type ToolFailure, type ToolGrant } from '../../core/runner-protocol.ts'
+import { type Native, type NativeAnswer, NativeError } from './natives/native.ts'
+import { NATIVES } from './natives/natives.ts'
+
+interface RunToolsOptions {
+  grants: readonly ToolGrant[]
+  /** Sends a call to the worker. */
+  forward (call: number, tool: string, method: string, text: string): void
+  /** Hands an answer into the isolate. `failureText` is JSON, or empty; `bytes` has one character each. */
+  deliver (call: number, failureText: string, text: string, bytes: string): void
+}
+
+/**
+ * The calls of tools that one run makes, as its thread sees them: those of native tools are answered here, the others go to the worker.
+ * Nothing in here throws or rejects at the guest.
+ */
+export class RunTools {
+  readonly #options: RunToolsOptions
+  readonly #natives = new Map<string, Native>()
+  readonly #pending = new Set<Promise<void>>()
+  readonly #forwarded = new Set<number>()
+  #nativeCalls = 0
+
+  constructor (options: RunToolsOptions) {
+    this.#options = options
+    for (const { name, native, config } of options.grants) {
+      const create = native ? NATIVES[name] : undefined
+      if (create) this.#natives.set(name, create(JSON.parse(config)))
+    }
+  }
+
+  get hasNative (): boolean { return this.#natives.size > 0 }
+
+  /** Calls that natives answered. */
+  get nativeCalls (): number { return this.#nativeCalls }
+
+  /** Answers at once: a line of JSON that says how many characters of text follow, the text, and bytes of one character each. */
+  readonly ask = (tool: unknown, method: unknown, args: unknown, bytes: unknown): string => {
+    const native = this.#natives.get(String(tool))
+    this.#nativeCalls += 1
+    try {
+      if (!native || typeof method !== 'string') throw new NativeError('TypeError', `Cannot call "${String(tool)}": it has no native`)
+      const answer = native.callSync(method, readArgs(args), readBytes(bytes))
+      return pack(null, answer.text, writeBytes(answer))
+    } catch (error) {
+      return pack(explain(error), '', '')
+    }
+  }
+
+  /** Takes a call from the guest, whose every part is checked as if user code had sent it. */
+  call (id: unknown, tool: unknown, method: unknown, args: unknown, bytes: unknown): void {
+    if (typeof id !== 'number' || typeof tool !== 'string' || typeof method !== 'string' || typeof args !== 'string' || args.length > CALL_CHARS) return
+    const native = this.#natives.get(tool)
+    if (native) this.#callNative(native, { id, method, args, bytes })
+    else if (this.#options.grants.some(({ name }) => name === tool)) {
+      this.#forwarded.add(id)
+      this.#options.forward(id, tool, method, args)
+    }
+  }
+
+  /** The worker answered a call. */
+  answer (call: number, failure: ToolFailure | null, text: string): void {
+    if (this.#forwarded.delete(call)) this.#options.deliver(call, failure ? JSON.stringify(failure) : '', text, '')
+  }
+
+  /** Resolves when no native works any more. What does not come to its end has the whole runner killed. */
+  async settled (): Promise<void> {
+    await Promise.all(this.#pending)
+  }
+
+  #callNative (native: Native, { id, method, args, bytes }: { id: number, method: string, args: string, bytes: unknown }): void {
+    this.#nativeCalls += 1
+    const work = this.#answerNative(native, { id, method, args, bytes }).finally(() => { this.#pending.delete(work) })
+    this.#pending.add(work)
+  }
+
+  async #answerNative (native: Native, { id, method, args, bytes }: { id: number, method: string, args: string, bytes: unknown }): Promise<void> {
+    try {
+      const answer = await native.call(method, readArgs(args), readBytes(bytes))
+      this.#options.deliver(id, '', answer.text, writeBytes(answer))
+    } catch (error) {
+      this.#options.deliver(id, JSON.stringify(explain(error)), '', '')
+    }
+  }
+}
+
+function readArgs (args: unknown): unknown {
+  try {
+    return JSON.parse(String(args))
+  } catch {
+    throw new NativeError('TypeError', 'Cannot call a native: its arguments are not JSON')
+  }
+}
+
+function readBytes (bytes: unknown): Buffer {
+  return typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : Buffer.alloc(0)
+}
+
+function writeBytes ({ bytes }: NativeAnswer): string {
+  return bytes?.toString('latin1') ?? ''
+}
+
+function pack (failure: ToolFailure | null, text: string, bytes: string): string {
+  return `${JSON.stringify({ failure, textChars: text.length })}\n${text}${bytes}`
+}
+
+function explain (error: unknown): ToolFailure {
+  const { name, message } = error instanceof NativeError ? error : new NativeError('OperationError', 'The operation failed')
+  return { code: 'TOOL_ERROR', name, message }
+}

@@ -1,0 +1,16 @@
+// @ts-check
+import { JSONParse, JSONStringify, StringConstructor } from '../../engine/guest/intrinsics.js'
+
+/**
+ * What user code sees as `echo`.
+ * @param {import('../../engine/guest/tools.js').ToolHost} host
+ */
+export default function createEcho (host) {
+  return {
+    /** Resolves to the text it is given. @param {unknown} text */
+    async say (text) {
+      const answer = await host.call('say', JSONStringify({ text: StringConstructor(text) }))
+      return JSONParse(answer.text)
+    },
+  }
+}
