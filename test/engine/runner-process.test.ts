@@ -38,6 +38,9 @@ test('a fair runner takes one run after another', async (t) => {
 /** Of all these the runner dies, and the run that it had ends as crashed; the reason says what it did. */
 const CRIMES: [mode: string, reason: RegExp][] = [
   ['a wrong token', /belongs to another run/],
+  ['a call of a tool', /there is none/],
+  ['a call before started', /the run did not start/],
+  ['a call with another token', /belongs to another run/],
   ['another ready', /said it before/],
   ['done before started', /did not start/],
   ['an unknown type', /./],

@@ -6,7 +6,7 @@ import { DEFAULT_LIMIT_POLICY, type Limits } from '../../src/core/limits.ts'
 import type { JobFailure } from '../../src/core/outcome.ts'
 import { createEngine, type Engine, type LogEntry, type RunReport } from '../../src/engine/engine.ts'
 import { DEFAULT_WEAR } from '../../src/engine/supervisor.ts'
-import type { ToolSettings } from '../../src/tools/registry.ts'
+import { DEFAULT_TOOL_SETTINGS, type ToolSettings } from '../../src/tools/registry.ts'
 import { isAlive } from './processes.ts'
 
 export interface RunOptions {
@@ -45,11 +45,16 @@ export interface TestEngine {
  * Starts one engine for a whole test file, before its first test. When the file is over it is closed, and no process of it may be left.
  * To be called at the top of a test file.
  */
-export async function startEngine ({ lanes = 2, spares = 1, tools = { own: '', config: '{}' } }: { lanes?: number, spares?: number, tools?: ToolSettings } = {}): Promise<TestEngine> {
+export async function startEngine ({ lanes = 2, spares = 1, tools = DEFAULT_TOOL_SETTINGS, onToolError = failOn }: {
+  lanes?: number
+  spares?: number
+  tools?: ToolSettings
+  onToolError? (error: Error): void
+} = {}): Promise<TestEngine> {
   const problems: Error[] = []
   const engine = await createEngine({
     tools,
-    onToolError () {},
+    onToolError,
     supervisor: { lanes, spares, threads: 1, memoryMb: 128, bootTimeoutMs: 30_000, wear: DEFAULT_WEAR, onError: (error) => problems.push(error) },
     compiler: { processes: 1, timeoutMs: 20_000, onError: (error) => problems.push(error) },
   })
@@ -72,6 +77,10 @@ export async function startEngine ({ lanes = 2, spares = 1, tools = { own: '', c
       return failureIn((await execute(code, options)).report)
     },
   }
+}
+
+function failOn (error: Error): never {
+  throw error
 }
 
 function buildExecute (engine: Engine) {

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { z } from 'zod'
+import { ToolSession } from '../../src/engine/broker.ts'
+import { defineMethod, type Tool } from '../../src/tools/tool.ts'
+
+const gate = () => Promise.withResolvers<void>()
+
+function startSession ({ toolCalls = 10, concurrentToolCalls = 2 } = {}) {
+  const { promise: opened, resolve: open } = gate()
+  const aborts: unknown[] = []
+  const wait = defineMethod({
+    input: z.unknown(),
+    output: z.string(),
+    async run (_, { signal }) {
+      signal.addEventListener('abort', () => aborts.push(signal.reason))
+      await opened
+      return 'waited'
+    },
+  })
+  const tool: Tool = { name: 'slow', guestFile: '', native: false, exposed: 'null', methods: { wait } }
+  const native: Tool = { name: 'pure', guestFile: '', native: true, exposed: '{"a":1}', methods: {} }
+  const session = new ToolSession({
+    tools: [tool, native],
+    limits: { toolCalls, concurrentToolCalls },
+    context: { tenant: 'acme', jobId: 'job-1', attempt: 1 },
+    onError (error) { throw error },
+  })
+  return { session, open, aborts }
+}
+
+test('a tool that was not granted is no mistake of the guest\'s', () => {
+  const { session } = startSession()
+
+  assert.throws(() => session.call('db', 'query', '{}'), /the run was not granted it/)
+  assert.throws(() => session.call('constructor', 'query', '{}'), /the run was not granted it/)
+})
+
+test('a native tool is never called through the worker', () => {
+  assert.throws(() => startSession().session.call('pure', 'digest', '{}'), /the run was not granted it/)
+})
+
+test('neither are more calls at one time than the run may have, nor more in all', async () => {
+  const { session, open } = startSession({ toolCalls: 3 })
+  const waiting = [session.call('slow', 'wait', '1'), session.call('slow', 'wait', '2')]
+
+  assert.throws(() => session.call('slow', 'wait', '3'), /2 calls wait for their answer/)
+  open()
+  assert.deepEqual(await Promise.all(waiting), [{ text: '"waited"', failure: null }, { text: '"waited"', failure: null }])
+  await session.call('slow', 'wait', '4')
+  assert.throws(() => session.call('slow', 'wait', '5'), /the run made 3 calls/)
+  assert.equal(session.count, 3)
+})
+
+test('arguments longer than a guest sends are refused unread', () => {
+  assert.throws(() => startSession().session.call('slow', 'wait', 'x'.repeat(1_048_577)), /1048577 characters/)
+})
+
+test('the end of a run aborts what its calls started, and they still settle', async () => {
+  const { session, aborts } = startSession()
+  const call = session.call('slow', 'wait', '1')
+
+  session.close()
+
+  assert.equal((await call).failure?.message, 'Cannot call slow.wait: the tool failed')
+  assert.deepEqual(aborts.map(String), ['Error: The run is over'])
+})
+
+test('a run is granted its tools with what they expose', () => {
+  assert.deepEqual(startSession().session.grants, [{ name: 'slow', native: false, config: 'null' }, { name: 'pure', native: true, config: '{"a":1}' }])
+})
