@@ -2,7 +2,7 @@ import { createEngine, type Engine, type RunReport } from '../src/engine/engine.
 import { sha256 } from '../src/core/digest.ts'
 import { DEFAULT_LIMIT_POLICY } from '../src/core/limits.ts'
 import { DEFAULT_TOOL_SETTINGS } from '../src/tools/registry.ts'
-import { DEFAULT_WEAR } from '../src/engine/supervisor.ts'
+import { DEFAULT_WEAR } from '../src/engine/wear.ts'
 import type { Bench } from './row.ts'
 import { LANES } from './service.ts'
 
@@ -26,6 +26,7 @@ export async function startEngine (bench: Bench, closing: AsyncDisposableStack):
 export async function execute (engine: Engine, code: string): Promise<{ result: string, usage: RunReport['outcome']['usage'] }> {
   const { outcome } = await engine.execute({
     tenant: 'default',
+    alone: false,
     code,
     codeHash: sha256(code),
     input: 'null',

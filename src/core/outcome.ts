@@ -44,12 +44,15 @@ export const Isolation = z.object({
 })
 export type Isolation = z.infer<typeof Isolation>
 
-/** What one run of user code ended with. `result` is JSON text. A crash is a runner that died for a reason not known to be a limit. */
+/**
+ * What one run of user code ended with. `result` is JSON text. A crash is a runner that died for a reason not known to be a
+ * limit; `shared` when other runs were in it, so that none of them is to blame.
+ */
 export type Outcome =
   | { type: 'succeeded', result: string, usage: Usage }
   | { type: 'failed', error: JobFailure, usage: Usage }
   | { type: 'cancelled', stoppedAfterMs: number, usage: Usage }
-  | { type: 'crashed', evidence: CrashEvidence, usage: Usage }
+  | { type: 'crashed', shared: boolean, evidence: CrashEvidence, usage: Usage }
 
 /** What is known of a runner's death. `stderr` is the tail of what it wrote. */
 export const CrashEvidence = z.object({

@@ -19,7 +19,7 @@ export function buildOutcome (answer: RunnerAnswer, compiled: Compiled, limits: 
     resultBytes: 0,
     toolCalls: counted.toolCalls + measured.nativeCalls,
   }
-  if (answer.type === 'crashed') return { type: 'crashed', evidence: answer.evidence, usage }
+  if (answer.type === 'crashed') return { type: 'crashed', shared: answer.shared, evidence: answer.evidence, usage }
   if (answer.type === 'killed') return buildStopped(answer.code, answer.observed, limits, usage)
   const { failure } = answer.message
   if (!failure) return { type: 'succeeded', result: answer.result, usage: { ...usage, resultBytes: Buffer.byteLength(answer.result) } }

@@ -15,6 +15,8 @@ import { loadTools, type ToolSettings } from '../tools/registry.ts'
 /** One run of one job's code. */
 export interface RunRequest {
   tenant: string
+  /** Nobody else may run in its runner: somebody died with it there before, and nobody could tell of whose doing. */
+  alone: boolean
   code: string
   /** SHA-256 of the code, lowercase hex. */
   codeHash: string

@@ -41,20 +41,22 @@ type RunMessage = Exclude<FromRunner, { type: 'ready' }>
 
 /**
  * What became of a task. `done`: the runner answered and can take another. `killed`: it did not stop when it had to, or held too much
- * memory. `crashed`: it died and nothing that we know of explains why; `started` tells whether it had begun with the task.
+ * memory. `crashed`: it died and nothing that we know of explains why; `started` tells whether it had begun with the task,
+ * `shared` that others were in it, so that nobody is to blame.
  */
 export type RunnerAnswer = { startedAt: number, endedAt: number, peakMemoryBytes: number, cpuMs: number } & End
 
 type End =
   | { type: 'done', message: DoneMessage, result: string }
   | { type: 'killed', code: KillCode, observed: number }
-  | { type: 'crashed', started: boolean, evidence: CrashEvidence }
+  | { type: 'crashed', started: boolean, shared: boolean, evidence: CrashEvidence }
 
 interface ConversationOptions {
   task: RunnerTask
   hooks: RunnerHooks
   /** The runner's. */
   pid: number
+  threads: number
   kill (reason: string): void
   /** Sends what a tool answered. */
   answer (call: number, answer: ToolAnswer): void
@@ -80,10 +82,10 @@ export class RunConversation {
   #isOver = false
 
   constructor (options: ConversationOptions) {
-    const { task: { limits, code, input }, pid, kill } = options
+    const { task: { limits, code, input }, pid, threads, kill } = options
     this.#options = options
     this.answer = this.#answer.promise
-    this.#watch = new RunWatch({ pid, limits, payloadBytes: code.length + input.length, kill })
+    this.#watch = new RunWatch({ pid, threads, limits, payloadBytes: code.length + input.length, kill })
     const logBurst = RUNNER_FRAME_BYTES + ESCAPED * limits.logBytes + BYTES_AROUND_LINE * limits.logLines
     this.#logTokens = new TokenBucket(LOG_BYTES_PER_SECOND, logBurst, performance.now())
   }
@@ -109,10 +111,15 @@ export class RunConversation {
     }
   }
 
-  /** The runner died. */
-  leave ({ signal, exitCode, reason, stderrTail }: FramedExit): void {
+  /** Another run shares the runner from now on. */
+  accompany (): void {
+    this.#watch.accompanied = true
+  }
+
+  /** The runner died, with nobody but this run in it or with others. */
+  leave ({ signal, exitCode, reason, stderrTail }: FramedExit, shared: boolean): void {
     const killed = this.#watch.killedFor
-    this.#end(killed ? { type: 'killed', ...killed } : { type: 'crashed', started: this.#isStarted, evidence: { signal, exitCode, reason, stderr: stderrTail } })
+    this.#end(killed ? { type: 'killed', ...killed } : { type: 'crashed', started: this.#isStarted, shared, evidence: { signal, exitCode, reason, stderr: stderrTail } })
   }
 
   #start (): void {

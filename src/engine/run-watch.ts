@@ -21,6 +21,8 @@ interface RunWatchOptions {
   pid: number
   limits: { timeoutMs: number, memoryMb: number, resultBytes: number }
   payloadBytes: number
+  /** Runs that the process may have at one time. */
+  threads: number
   kill (reason: string): void
 }
 
@@ -39,7 +41,9 @@ export class RunWatch {
   #timer: NodeJS.Timeout
   #poll: NodeJS.Timeout
   #announced: { code: StopCode, observed: number } | undefined
-  /** Why the runner was killed, if it was. */
+  /** Others run, or ran, in the process: what it uses is not to be told apart, and a memory that is over the line kills without blame. */
+  accompanied = false
+  /** Why the runner was killed, and this run is to blame. */
   killedFor: { code: KillCode, observed: number } | undefined
 
   constructor (options: RunWatchOptions) {
@@ -51,11 +55,11 @@ export class RunWatch {
     this.#poll = setTimeout(() => this.#checkMemory(), POLL_MS)
   }
 
-  /** Bytes that the process grew by, as far as it was seen. */
-  get peakMemoryBytes (): number { return this.#peakBytes }
+  /** Bytes that the process grew by, as far as it was seen; 0 where others may have. */
+  get peakMemoryBytes (): number { return this.accompanied ? 0 : this.#peakBytes }
 
-  /** Milliseconds of processor time that the process used since user code started, as far as it was seen. */
-  get cpuMs (): number { return this.#cpuMs }
+  /** Milliseconds of processor time that the process used since user code started, as far as it was seen; 0 where others may have. */
+  get cpuMs (): number { return this.accompanied ? 0 : this.#cpuMs }
 
   /** User code runs from now on. */
   started (): void {
@@ -92,11 +96,16 @@ export class RunWatch {
     if (this.#baseCpuMs !== undefined) this.#cpuMs = Math.max(this.#cpuMs, readCpuMs(this.#options.pid) - this.#baseCpuMs)
   }
 
+  #killForMemory (grownBytes: number): void {
+    if (this.accompanied) this.#options.kill('The runs of this runner together held more memory than they may')
+    else this.#kill({ code: 'MEMORY_LIMIT', observed: Math.round(grownBytes / MB) })
+  }
+
   #checkMemory (): void {
     const grown = readRssBytes(this.#options.pid) - this.#baseBytes
     this.#peakBytes = Math.max(this.#peakBytes, grown)
     this.#readCpu()
-    if (grown > this.#lineBytes) return this.#kill({ code: 'MEMORY_LIMIT', observed: Math.round(grown / MB) })
+    if (grown > this.#lineBytes * (this.accompanied ? this.#options.threads : 1)) return this.#killForMemory(grown)
     this.#poll = setTimeout(() => this.#checkMemory(), grown > this.#lineBytes / 2 ? CLOSE_POLL_MS : POLL_MS)
   }
 }

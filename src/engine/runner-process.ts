@@ -53,14 +53,17 @@ export interface RunnerOptions {
 }
 
 /**
- * One runner process with one run at a time. States: starting → idle ⇄ busy → dead. Whatever it sends that does not fit its state
- * kills it: it is treated as if it were already taken over.
+ * One runner process with one run for each of its threads at a time. States: starting → idle ⇄ busy → dead. Whatever it sends that does
+ * not fit its state kills it: it is treated as if it were already taken over.
  */
 export class RunnerProcess {
   readonly ready: Promise<Isolation>
   readonly #process: FramedProcess
   readonly #ready = Promise.withResolvers<Isolation>()
-  #run: RunConversation | undefined
+  readonly #runs = new Map<string, RunConversation>()
+  readonly #threads: number
+  #frameBytes = RUNNER_FRAME_BYTES
+  #frameBurst = MAX_FRAMES_PER_SECOND
   #exit: FramedExit | undefined
   #isolation: Isolation | undefined
 
@@ -81,6 +84,7 @@ export class RunnerProcess {
       onExit: (exit) => this.#leave(exit),
     })
     const { threads, memoryMb, bootTimeoutMs, guest } = options
+    this.#threads = threads
     this.#send({ type: 'boot', threads, memoryMb }, Buffer.from(guest))
     const slow = setTimeout(() => this.kill(`The runner was not ready within ${bootTimeoutMs} ms`), bootTimeoutMs)
     this.ready.then(() => clearTimeout(slow), () => clearTimeout(slow))
@@ -94,31 +98,41 @@ export class RunnerProcess {
     this.#process.kill(reason)
   }
 
-  /** Runs one task; resolves whatever happens. The runner must be ready and idle. */
+  /** Runs one task; resolves whatever happens. The runner must be ready and have a thread that is idle. */
   run (task: RunnerTask, hooks: RunnerHooks): Promise<RunnerAnswer> {
-    if (this.#run) throw new TypeError('Cannot run task: the runner is busy')
+    if (this.#runs.size >= this.#threads) throw new TypeError('Cannot run task: the runner is busy')
     const answer = (call: number, { text, failure }: ToolAnswer) => this.#send({ type: 'answer', token: run.token, call, failure }, Buffer.from(text))
     const onEnd = () => {
-      this.#run = undefined
+      this.#runs.delete(run.token)
       hooks.signal.removeEventListener('abort', stop)
     }
-    const run = this.#run = new RunConversation({ task, hooks, pid: this.#process.pid ?? 0, kill: (reason) => this.kill(reason), answer, onEnd })
+    const run = new RunConversation({ task, hooks, pid: this.#process.pid ?? 0, threads: this.#threads, kill: (reason) => this.kill(reason), answer, onEnd })
     const stop = () => {
       run.cancel()
       this.#send({ type: 'stop', token: run.token })
     }
     hooks.signal.addEventListener('abort', stop, { once: true })
-    if (this.#exit) run.leave(this.#exit) // it died between being lent and now
+    this.#runs.set(run.token, run)
+    if (this.#runs.size > 1) for (const each of this.#runs.values()) each.accompany()
+    if (this.#exit) run.leave(this.#exit, false) // it died between being lent and now
     else this.#handOver(run.token, task)
-    if (hooks.signal.aborted && this.#run) stop()
+    if (hooks.signal.aborted && this.#runs.has(run.token)) stop()
     return run.answer
   }
 
   #handOver (token: string, { code: text, input, ...rest }: RunnerTask): void {
-    this.#process.setMaxFrameBytes(Math.max(RUNNER_FRAME_BYTES, rest.limits.resultBytes + RUNNER_HEADER_BYTES))
-    this.#process.setFrameBurst(MAX_FRAMES_PER_SECOND + (rest.tools.length > 0 ? rest.limits.toolCalls : 0))
+    this.#allow(rest)
     const code = Buffer.from(text)
     this.#send({ type: 'run', token, ...rest, codeBytes: code.length }, Buffer.concat([code, Buffer.from(input)]))
+  }
+
+  /** What this run may send comes on top of what the others may. */
+  #allow ({ limits, tools }: Pick<RunnerTask, 'limits' | 'tools'>): void {
+    const isFirst = this.#runs.size === 1
+    this.#frameBytes = Math.max(isFirst ? RUNNER_FRAME_BYTES : this.#frameBytes, limits.resultBytes + RUNNER_HEADER_BYTES)
+    this.#frameBurst = (isFirst ? MAX_FRAMES_PER_SECOND : this.#frameBurst) + (tools.length > 0 ? limits.toolCalls : 0)
+    this.#process.setMaxFrameBytes(this.#frameBytes)
+    this.#process.setFrameBurst(this.#frameBurst)
   }
 
   #send (message: ToRunner, body?: Buffer): void {
@@ -128,8 +142,9 @@ export class RunnerProcess {
   #take (frame: Frame): Promise<void> | void {
     const message = FromRunner.parse(frame.header) // a throw kills the runner
     if (message.type === 'ready') return this.#becomeReady(message.isolation)
-    if (!this.#run) throw new Error(`Cannot take "${message.type}": this runner has no run`)
-    return this.#run.take(message, frame.body)
+    const run = this.#runs.get(message.token)
+    if (!run) throw new Error(`Cannot take "${message.type}": it belongs to no run of this runner`)
+    return run.take(message, frame.body)
   }
 
   #becomeReady (isolation: Isolation): void {
@@ -141,6 +156,7 @@ export class RunnerProcess {
   #leave (exit: FramedExit): void {
     this.#exit = exit
     this.#ready.reject(new Error(`Cannot start runner: ${exit.reason}${exit.stderrTail && `\n${exit.stderrTail}`}`))
-    this.#run?.leave(exit)
+    const isShared = this.#runs.size > 1
+    for (const run of this.#runs.values()) run.leave(exit, isShared)
   }
 }

@@ -1,5 +1,5 @@
-import { readRssBytes } from './process-memory.ts'
 import { RunnerProcess, type RunnerOptions } from './runner-process.ts'
+import { Wear, type WearLimits } from './wear.ts'
 
 /** How long to wait before a runner that could not start is tried again; doubled up to the most. */
 const RESTART_MS = { first: 100, most: 5000 } as const
@@ -14,27 +14,30 @@ export interface SupervisorOptions extends RunnerOptions {
   onError (error: Error): void
 }
 
-/** A runner is worn when it reached any of these; it goes on until another stands ready, so that capacity never drops. */
-export interface WearLimits {
-  runs: number
-  ageMs: number
-  rssMb: number
+/** What a run asks of the runner that it is lent. */
+export interface Wish {
+  tenant: string
+  /** Nobody else may run in it meanwhile. */
+  alone: boolean
 }
 
-/** For an operator who does not say. */
-export const DEFAULT_WEAR: WearLimits = Object.freeze({ runs: 10_000, ageMs: 3_600_000, rssMb: 512 })
-
-interface Wear {
+/** A runner and who is in it. */
+interface Berth {
+  readonly runner: RunnerProcess
+  readonly wear: Wear
+  isReady: boolean
+  /** Ends as soon as nobody is in it. */
+  isRetiring: boolean
   runs: number
-  /** Milliseconds of the steady clock. */
-  readonly since: number
+  /** Of whoever is in it. */
+  tenant: string
+  isAlone: boolean
 }
 
-type Waiter = PromiseWithResolvers<RunnerProcess | undefined>
+interface Waiter extends PromiseWithResolvers<Lease | undefined> {
+  readonly wish: Wish
+}
 
-const MB = 1_048_576
-/** Reading a process's memory takes a while, so it is done once in so many runs. */
-const RSS_EVERY_RUNS = 50
 const CLOSED = 'Cannot run code: the engine is closed'
 
 /** A runner for one run. */
@@ -45,13 +48,15 @@ export interface Lease {
 }
 
 /**
- * Keeps runner processes warm, one more than there are lanes, and lends each to one run at a time. A runner that dies is replaced,
- * with growing pauses while none comes up; one that is worn is ended as soon as another is idle.
+ * Keeps runner processes warm, some more than its lanes need, and lends them: to one run at a time, or, where runners have several threads,
+ * to several runs of one tenant. A runner that dies is replaced, with growing pauses while none comes up; one that is worn takes nobody
+ * any more as soon as another is idle, and is ended when it is empty.
  */
 export class Supervisor {
   readonly #options: SupervisorOptions
-  readonly #all = new Map<RunnerProcess, Wear>()
-  readonly #idle: RunnerProcess[] = []
+  /** The one that was released last comes last: whoever comes next finds a runner that had time to make its next isolate. */
+  readonly #berths = new Map<RunnerProcess, Berth>()
+  /** Served strictly in order, so that who wants a runner alone is not passed by for ever. */
   readonly #waiting = new Set<Waiter>()
   #restartMs: number = RESTART_MS.first
   #restart: NodeJS.Timeout | undefined
@@ -65,7 +70,7 @@ export class Supervisor {
   static async start (options: SupervisorOptions): Promise<Supervisor> {
     const supervisor = new Supervisor(options)
     supervisor.#fill()
-    const first = [...supervisor.#all.keys()].map((runner) => runner.ready)
+    const first = [...supervisor.#berths.keys()].map((runner) => runner.ready)
     try {
       await Promise.any(first)
     } catch {
@@ -76,29 +81,16 @@ export class Supervisor {
   }
 
   get pids (): number[] {
-    return [...this.#all.keys()].map((runner) => runner.pid).filter((pid) => pid !== undefined)
+    return [...this.#berths.keys()].map((runner) => runner.pid).filter((pid) => pid !== undefined)
   }
 
-  /** Lends an idle runner, waiting for one if none is; undefined when the signal aborts meanwhile. Rejects once it is closed. */
-  async acquire (signal: AbortSignal): Promise<Lease | undefined> {
+  /** Lends a runner, waiting for one if none has room; undefined when the signal aborts meanwhile. Rejects once it is closed. */
+  async acquire (wish: Wish, signal: AbortSignal): Promise<Lease | undefined> {
     if (this.#closed) throw new Error(CLOSED)
-    const runner = this.#idle.shift() ?? await this.#wait(signal)
-    return runner && { runner, release: () => this.#takeBack(runner) }
-  }
-
-  async close (): Promise<void> {
-    this.#closed = true
-    clearTimeout(this.#restart)
-    for (const { reject } of this.#waiting) reject(new Error(CLOSED))
-    const runners = [...this.#all.keys()]
-    for (const runner of runners) runner.kill('The worker stops')
-    await Promise.all(runners.map((runner) => runner.exited))
-  }
-
-  async #wait (signal: AbortSignal): Promise<RunnerProcess | undefined> {
-    const waiter = Promise.withResolvers<RunnerProcess | undefined>()
+    const waiter: Waiter = { wish, ...Promise.withResolvers<Lease | undefined>() }
     const giveUp = () => { if (this.#waiting.delete(waiter)) waiter.resolve(undefined) }
     this.#waiting.add(waiter)
+    this.#serve()
     signal.addEventListener('abort', giveUp, { once: true })
     if (signal.aborted) giveUp()
     try {
@@ -108,46 +100,70 @@ export class Supervisor {
     }
   }
 
+  async close (): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#restart)
+    for (const { reject } of this.#waiting) reject(new Error(CLOSED))
+    const runners = [...this.#berths.keys()]
+    for (const runner of runners) runner.kill('The worker stops')
+    await Promise.all(runners.map((runner) => runner.exited))
+  }
+
+  #serve (): void {
+    for (const waiter of this.#waiting) {
+      const berth = this.#find(waiter.wish)
+      if (!berth) return
+      this.#waiting.delete(waiter)
+      waiter.resolve(this.#lend(berth, waiter.wish))
+    }
+  }
+
+  /** A tenant's own runner first, so that the idle ones are left for the others. */
+  #find ({ tenant, alone }: Wish): Berth | undefined {
+    const open = [...this.#berths.values()].filter(({ isReady, isRetiring }) => isReady && !isRetiring)
+    const shared = alone ? undefined : open.find((berth) => berth.runs > 0 && berth.runs < this.#options.threads && berth.tenant === tenant && !berth.isAlone)
+    return shared ?? open.find(({ runs }) => runs === 0)
+  }
+
+  #lend (berth: Berth, { tenant, alone }: Wish): Lease {
+    berth.runs += 1
+    berth.tenant = tenant
+    berth.isAlone = alone
+    return { runner: berth.runner, release: () => this.#takeBack(berth) }
+  }
+
+  #takeBack (berth: Berth): void {
+    const { runner, wear } = berth
+    if (!this.#berths.delete(runner)) return // it died
+    const isAnotherIdle = [...this.#berths.values()].some(({ isReady, runs }) => isReady && runs === 0)
+    this.#berths.set(runner, berth)
+    berth.runs -= 1
+    wear.add()
+    if (isAnotherIdle && wear.isOver(this.#options.wear, runner.pid ?? 0)) berth.isRetiring = true
+    if (berth.isRetiring && berth.runs === 0) runner.kill('The runner is worn')
+    this.#serve()
+  }
+
   #fill (): void {
     if (this.#closed) return
-    while (this.#all.size < this.#options.lanes + this.#options.spares) this.#add()
+    const { lanes, threads, spares } = this.#options
+    while (this.#berths.size < Math.ceil(lanes / threads) + spares) this.#add()
   }
 
   #add (): void {
     const runner = new RunnerProcess(this.#options)
-    this.#all.set(runner, { runs: 0, since: performance.now() })
+    const berth: Berth = { runner, wear: new Wear(), isReady: false, isRetiring: false, runs: 0, tenant: '', isAlone: false }
+    this.#berths.set(runner, berth)
     runner.ready.then(() => {
       this.#restartMs = RESTART_MS.first
-      this.#offer(runner)
+      berth.isReady = true
+      this.#serve()
     }, (error: Error) => { if (!this.#closed) this.#options.onError(error) })
     void runner.exited.then(() => this.#forget(runner))
   }
 
-  #takeBack (runner: RunnerProcess): void {
-    const wear = this.#all.get(runner)
-    if (!wear) return // it died
-    wear.runs += 1
-    if (this.#idle.length > 0 && this.#isWorn(runner, wear)) runner.kill('The runner is worn')
-    else this.#offer(runner)
-  }
-
-  #isWorn ({ pid = 0 }: RunnerProcess, { runs, since }: Wear): boolean {
-    const { wear } = this.#options
-    if (runs >= wear.runs || performance.now() - since >= wear.ageMs) return true
-    return runs % RSS_EVERY_RUNS === 0 && readRssBytes(pid) >= wear.rssMb * MB
-  }
-
-  #offer (runner: RunnerProcess): void {
-    const [next] = this.#waiting
-    if (!next) return void this.#idle.push(runner)
-    this.#waiting.delete(next)
-    next.resolve(runner)
-  }
-
   #forget (runner: RunnerProcess): void {
-    this.#all.delete(runner)
-    const index = this.#idle.indexOf(runner)
-    if (index >= 0) this.#idle.splice(index, 1)
+    this.#berths.delete(runner)
     if (this.#closed) return
     if (runner.isolation) return this.#fill() // it served: the next one will too
     clearTimeout(this.#restart)

@@ -2,14 +2,15 @@ import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import { JOB_LIMITS } from '../core/limits.ts'
 import { SHARED_VARIABLES } from '../core/shared-variables.ts'
-import { DEFAULT_WEAR } from '../engine/supervisor.ts'
+import { DEFAULT_WEAR } from '../engine/wear.ts'
 
 const LANES = { least: 2, most: 8 } as const
 const MINUTE_MS = 60_000
 
 /** Configuration of a worker process, by environment variable. */
 export const WorkerConfig = z.object({
-  BATCHBOX_LANES: z.coerce.number().int().min(1).max(64).optional().describe(`Jobs that a worker runs at one time, each in a runner process of its own; by default one per processor, ${LANES.least} to ${LANES.most}`),
+  BATCHBOX_LANES: z.coerce.number().int().min(1).max(64).optional().describe(`Jobs that a worker runs at one time, each in a runner process of its own unless BATCHBOX_RUNNER_THREADS says otherwise; by default one per processor, ${LANES.least} to ${LANES.most}`),
+  BATCHBOX_RUNNER_THREADS: z.coerce.number().int().min(1).max(16).default(1).describe('Runs of one tenant that a runner process has at one time; with more than one it is not always known whose fault the death of a process is'),
   BATCHBOX_SPARE_RUNNERS: z.coerce.number().int().min(0).max(16).default(1).describe('Warm runner processes beside those, to replace one that is killed at once'),
   BATCHBOX_RUNNER_BOOT_MS: z.coerce.number().int().min(1000).max(5 * MINUTE_MS).default(12_000).describe('How long a runner may take to start and lock itself down'),
   BATCHBOX_RECYCLE_RUNS: z.coerce.number().int().min(1).max(1_000_000).default(DEFAULT_WEAR.runs).describe('Runs after which a runner process is replaced by a fresh one'),

@@ -45,11 +45,13 @@ function decideFailed (error: JobFailure, { attempt, retry, random }: Situation)
 }
 
 function decideCrashed (outcome: Extract<Outcome, { type: 'crashed' }>, { attempt, crashes, retry, nowMs, random }: Situation): Decision {
-  const seen = crashes + 1
+  const seen = outcome.shared ? crashes : crashes + 1
   const { signal, exitCode, reason, stderr } = outcome.evidence
   const how = signal ? `by ${signal}` : `with code ${exitCode}`
-  const error = buildFailure('WORKER_CRASHED', `The runner died ${how} under this job (${seen} of ${retry.maxCrashes}): ${reason}`, { name: 'WorkerCrashed' })
-  const lost: NewEvent = { type: 'job.lost', time: nowMs, payload: { reason: 'crash', charged: true, crashes: seen, evidence: { signal, exitCode, reason, stderr } } }
+  const under = outcome.shared ? 'with other runs in it' : `under this job (${seen} of ${retry.maxCrashes})`
+  const error = buildFailure('WORKER_CRASHED', `The runner died ${how} ${under}: ${reason}`, { name: 'WorkerCrashed' })
+  const lost: NewEvent = { type: 'job.lost', time: nowMs, payload: { reason: 'crash', charged: !outcome.shared, crashes: seen, evidence: { signal, exitCode, reason, stderr } } }
+  if (outcome.shared) return { status: 'queued', error, charge: 'shared', next: { attempt, delayMs: 0 }, events: [lost] } // alone, then
   if (seen >= retry.maxCrashes) return { status: 'dead', error, charge: 'crash', events: [lost] }
   return { status: 'scheduled', error, charge: 'crash', next: { attempt, delayMs: backoffMs(CRASH_BACKOFF, seen, random) }, events: [lost] }
 }

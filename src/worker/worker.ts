@@ -84,7 +84,7 @@ function startEngine (config: WorkerConfig, onError: (error: unknown) => void): 
       lanes: config.BATCHBOX_LANES ?? defaultLanes(),
       spares: config.BATCHBOX_SPARE_RUNNERS,
       wear: { runs: config.BATCHBOX_RECYCLE_RUNS, ageMs: config.BATCHBOX_RECYCLE_MS, rssMb: config.BATCHBOX_RECYCLE_MB },
-      threads: 1, // so that blame, memory and the kill are one job's
+      threads: config.BATCHBOX_RUNNER_THREADS,
       memoryMb: config.BATCHBOX_WARM_MEMORY_MB,
       bootTimeoutMs: config.BATCHBOX_RUNNER_BOOT_MS,
       onError,

@@ -17,6 +17,7 @@ function startConversation (t: TestContext) {
     task: { file: 'job.js', code: '', input: '', entry: 'default', context: '{}', limits, tools: [] },
     hooks: { signal: cancel.signal, onLogs: (batch) => { lines.push(...batch) }, onProgress () {}, onCall () { throw new Error('Cannot call tool: there is none') } },
     pid: 0,
+    threads: 1,
     kill () {},
     answer () {},
     onEnd () { ended += 1 },
@@ -103,7 +104,7 @@ test('a cancel that was asked for may be reported', async (t) => {
 test('a death that nothing explains is a crash with its evidence', async (t) => {
   const { conversation } = startConversation(t)
 
-  conversation.leave({ signal: 'SIGSEGV', exitCode: null, reason: 'The process ended by itself', stderrTail: 'words' })
+  conversation.leave({ signal: 'SIGSEGV', exitCode: null, reason: 'The process ended by itself', stderrTail: 'words' }, false)
   const answer = await conversation.answer
 
   assert.deepEqual(answer.type === 'crashed' && answer.evidence, { signal: 'SIGSEGV', exitCode: null, reason: 'The process ended by itself', stderr: 'words' })
@@ -114,7 +115,7 @@ test('a death after its time is the time\'s', async (t) => {
   say({ type: 'started' })
 
   t.mock.timers.tick(limits.timeoutMs + 500)
-  conversation.leave({ signal: 'SIGKILL', exitCode: null, reason: 'killed', stderrTail: '' })
+  conversation.leave({ signal: 'SIGKILL', exitCode: null, reason: 'killed', stderrTail: '' }, false)
   const answer = await conversation.answer
 
   assert.deepEqual([answer.type, answer.type === 'killed' && answer.code], ['killed', 'TIMEOUT'])

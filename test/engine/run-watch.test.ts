@@ -8,7 +8,7 @@ const limits = { timeoutMs: 1000, memoryMb: 64, resultBytes: 1000 }
 function startWatch (t: TestContext, more: Partial<ConstructorParameters<typeof RunWatch>[0]> = {}) {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const kills: string[] = []
-  const watch = new RunWatch({ pid: 0, limits, payloadBytes: 0, kill: (reason) => kills.push(reason), ...more })
+  const watch = new RunWatch({ pid: 0, limits, payloadBytes: 0, threads: 1, kill: (reason) => kills.push(reason), ...more })
   t.after(() => watch.close())
   return { watch, kills, tick: (ms: number) => t.mock.timers.tick(ms) }
 }

@@ -37,10 +37,10 @@ test('a fair runner takes one run after another', async (t) => {
 
 /** Of all these the runner dies, and the run that it had ends as crashed; the reason says what it did. */
 const CRIMES: [mode: string, reason: RegExp][] = [
-  ['a wrong token', /belongs to another run/],
+  ['a wrong token', /belongs to no run/],
   ['a call of a tool', /there is none/],
   ['a call before started', /the run did not start/],
-  ['a call with another token', /belongs to another run/],
+  ['a call with another token', /belongs to no run/],
   ['another ready', /said it before/],
   ['done before started', /did not start/],
   ['an unknown type', /./],
@@ -95,7 +95,7 @@ for (const mode of ['done twice', 'logs after done']) {
     const { reason } = await runner.exited
 
     assert.equal(answer.type === 'done' && answer.result, '1')
-    assert.match(reason, /this runner has no run/)
+    assert.match(reason, /belongs to no run/)
   })
 }
 
@@ -105,7 +105,7 @@ test('a frame for the run before is a crime', async (t) => {
 
   const answer = await play(runner, 'the token of the run before')
 
-  assert.match(answer.type === 'crashed' ? answer.evidence.reason : '', /belongs to another run/)
+  assert.match(answer.type === 'crashed' ? answer.evidence.reason : '', /belongs to no run/)
 })
 
 test('a runner that dies by itself leaves its words, its signal or its code as evidence', async (t) => {
@@ -153,7 +153,7 @@ test('an error thrown while logs are kept kills the runner and is no error of ou
   assert.match(answer.type === 'crashed' ? answer.evidence.reason : '', /Cannot keep logs/)
 })
 
-for (const [boot, reason] of [['ready twice', /said it before/], ['done before ready', /has no run/], ['ready without isolation', /isolation/], ['dies', /ended by itself/]] as const) {
+for (const [boot, reason] of [['ready twice', /said it before/], ['done before ready', /belongs to no run/], ['ready without isolation', /isolation/], ['dies', /ended by itself/]] as const) {
   test(`a runner that does "${boot}" at its start is dead before it serves or soon after`, async (t) => {
     const runner = await startRunner(t, boot)
 

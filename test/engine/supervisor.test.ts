@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { DEFAULT_WEAR, Supervisor, type SupervisorOptions } from '../../src/engine/supervisor.ts'
+import { Supervisor, type SupervisorOptions } from '../../src/engine/supervisor.ts'
+import { DEFAULT_WEAR } from '../../src/engine/wear.ts'
 import { isAlive } from '../helpers/processes.ts'
 
 const FAKE = fileURLToPath(new URL('fixtures/fake-runner.ts', import.meta.url))
 const signal = new AbortController().signal
+const WISH = { tenant: 'acme', alone: false }
 
 async function startSupervisor (t: TestContext, options: Partial<SupervisorOptions> = {}) {
   const errors: Error[] = []
@@ -14,7 +16,7 @@ async function startSupervisor (t: TestContext, options: Partial<SupervisorOptio
   })
   t.after(() => supervisor.close())
   const acquire = async () => {
-    const lease = await supervisor.acquire(signal)
+    const lease = await supervisor.acquire(WISH, signal)
     assert.ok(lease)
     return lease
   }
@@ -80,7 +82,7 @@ test('who waits and is cancelled gets none, and takes none from the others', asy
   const first = await acquire()
   const cancel = new AbortController()
 
-  const cancelled = supervisor.acquire(cancel.signal)
+  const cancelled = supervisor.acquire(WISH, cancel.signal)
   const patient = acquire()
   cancel.abort()
   first.release()
@@ -116,11 +118,11 @@ test('runners that cannot start are tried again with growing pauses, and whoever
     onError () { if (failedAt.push(performance.now()) === 3) options.guest = 'fair' },
   })
   t.after(() => supervisor.close())
-  const lease = await supervisor.acquire(signal)
+  const lease = await supervisor.acquire(WISH, signal)
 
   options.guest = 'dies'
   lease?.runner.kill('It did wrong')
-  const next = await supervisor.acquire(signal)
+  const next = await supervisor.acquire(WISH, signal)
 
   assert.ok(next)
   const [first = 0, second = 0, third = 0] = failedAt

@@ -5,7 +5,7 @@ import type { FailureCode } from '../../src/core/failures.ts'
 import { DEFAULT_LIMIT_POLICY, type Limits } from '../../src/core/limits.ts'
 import type { JobFailure } from '../../src/core/outcome.ts'
 import { createEngine, type Engine, type LogEntry, type RunReport } from '../../src/engine/engine.ts'
-import { DEFAULT_WEAR } from '../../src/engine/supervisor.ts'
+import { DEFAULT_WEAR } from '../../src/engine/wear.ts'
 import { DEFAULT_TOOL_SETTINGS, type ToolSettings } from '../../src/tools/registry.ts'
 import { isAlive } from './processes.ts'
 
@@ -13,6 +13,8 @@ export interface RunOptions {
   /** Made JSON before it is sent; null unless given. */
   input?: unknown
   entry?: string
+  tenant?: string
+  alone?: boolean
   tools?: string[]
   limits?: Partial<Limits>
   tags?: Record<string, string>
@@ -45,9 +47,10 @@ export interface TestEngine {
  * Starts one engine for a whole test file, before its first test. When the file is over it is closed, and no process of it may be left.
  * To be called at the top of a test file.
  */
-export async function startEngine ({ lanes = 2, spares = 1, tools = DEFAULT_TOOL_SETTINGS, onToolError = failOn }: {
+export async function startEngine ({ lanes = 2, spares = 1, threads = 1, tools = DEFAULT_TOOL_SETTINGS, onToolError = failOn }: {
   lanes?: number
   spares?: number
+  threads?: number
   tools?: ToolSettings
   onToolError? (error: Error): void
 } = {}): Promise<TestEngine> {
@@ -55,7 +58,7 @@ export async function startEngine ({ lanes = 2, spares = 1, tools = DEFAULT_TOOL
   const engine = await createEngine({
     tools,
     onToolError,
-    supervisor: { lanes, spares, threads: 1, memoryMb: 128, bootTimeoutMs: 30_000, wear: DEFAULT_WEAR, onError: (error) => problems.push(error) },
+    supervisor: { lanes, spares, threads, memoryMb: 128, bootTimeoutMs: 30_000, wear: DEFAULT_WEAR, onError: (error) => problems.push(error) },
     compiler: { processes: 1, timeoutMs: 20_000, onError: (error) => problems.push(error) },
   })
   after(async () => {
@@ -89,7 +92,8 @@ function buildExecute (engine: Engine) {
     const progress: RunRecord['progress'] = []
     const begun = performance.now()
     const report = await engine.execute({
-      tenant: 'acme',
+      tenant: options.tenant ?? 'acme',
+      alone: options.alone ?? false,
       code,
       codeHash: sha256(code),
       input: JSON.stringify(options.input ?? null),

@@ -15,7 +15,7 @@ function failed (code: FailureCode): Outcome {
   return { type: 'failed', error: buildFailure(code, 'boom'), usage: EMPTY_USAGE }
 }
 
-const CRASHED: Outcome = { type: 'crashed', evidence: { signal: 'SIGSEGV', exitCode: null, reason: 'The process ended by itself', stderr: 'oops' }, usage: EMPTY_USAGE }
+const CRASHED = { type: 'crashed', shared: false, evidence: { signal: 'SIGSEGV', exitCode: null, reason: 'The process ended by itself', stderr: 'oops' }, usage: EMPTY_USAGE } as const satisfies Outcome
 
 test('a result ends the job well', () => {
   const decision = decide({ type: 'succeeded', result: '[1]', usage: EMPTY_USAGE }, situation({ attempts: 5 }))
@@ -75,6 +75,14 @@ test('a job whose crash budget is spent is dead, and its error says how the runn
   assert.deepEqual([decision.status, decision.next, decision.charge], ['dead', undefined, 'crash'])
   assert.equal(decision.error?.code, 'WORKER_CRASHED')
   assert.match(decision.error.message, /SIGSEGV.*3 of 3.*ended by itself/)
+})
+
+test('a runner that died with others in it is charged to nobody: the same attempt runs again at once, alone', () => {
+  const decision = decide({ ...CRASHED, shared: true }, situation({ maxCrashes: 1 }))
+
+  assert.deepEqual([decision.status, decision.charge, decision.next], ['queued', 'shared', { attempt: 1, delayMs: 0 }])
+  assert.match(decision.error?.message ?? '', /^The runner died by SIGSEGV with other runs in it: /)
+  assert.deepEqual(decision.events.map(({ payload }) => payload['charged']), [false])
 })
 
 test('a runner that ended without a signal is told by its exit code', () => {

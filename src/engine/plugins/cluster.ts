@@ -5,14 +5,14 @@ export interface ClusterPlugin extends Plugin {
   pids (): number[]
 }
 
-/** Lends each run a runner of its own and takes it back when the run is over. */
+/** Lends each run a runner and takes it back when the run is over. */
 export async function cluster (options: SupervisorOptions): Promise<ClusterPlugin> {
   const supervisor = await Supervisor.start(options)
   return {
     name: 'cluster',
     async onSpawn (run) {
       if (run.outcome) return
-      const lease = await supervisor.acquire(run.hooks.signal)
+      const lease = await supervisor.acquire(run.request, run.hooks.signal)
       if (!lease) return // cancelled: the guard says so
       const { runner, release } = lease
       run.runner = runner

@@ -8,10 +8,10 @@ local function payload (field, kind)
 end
 
 local function answer (job, started)
-  local f = redis.call('HMGET', JOB, 'spec', 'code', 'input', 'crashes', 'lost', 'traceparent', 'deadlineAt')
+  local f = redis.call('HMGET', JOB, 'spec', 'code', 'input', 'crashes', 'lost', 'traceparent', 'deadlineAt', 'shared')
   local code = redis.call('HGET', P .. ':code:' .. job.tenant .. ':' .. f[2], 'bytes')
   return { 'run', job.fence, job.tenant, job.attempt, f[1], f[2], code, payload(f[3], 'input'), f[4] or '0', f[5] or '0',
-    f[6] or '', text(job.runAt or job.createdAt), started, f[7] }
+    f[6] or '', text(job.runAt or job.createdAt), started, f[7], f[8] or '0' }
 end
 
 local job = read_job()

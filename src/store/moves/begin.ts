@@ -32,6 +32,8 @@ export interface BegunJob {
   input: string
   crashes: number
   lost: number
+  /** A runner died with this job and others in it, and nobody could be blamed: it has to run alone from then on. */
+  alone: boolean
   /** When it was due: made, or its delay or backoff over. */
   queuedAt: number
   startedAt: number
@@ -82,5 +84,6 @@ async function readBegunJob (id: string, reply: Reply): Promise<BegunJob> {
     queuedAt: readNumber(reply, 11),
     startedAt: readNumber(reply, 12),
     deadlineAt: readNumber(reply, 13),
+    alone: readNumber(reply, 14) > 0,
   }
 }

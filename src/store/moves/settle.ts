@@ -24,8 +24,8 @@ export interface Settlement {
   events: readonly NewEvent[]
   /** Another run: of the next attempt, or of the same one after a crash that is not the code's fault. */
   next?: { attempt: number, delayMs: number }
-  /** A budget that this run is charged to. */
-  charge?: 'crash' | 'lost' | null
+  /** A budget that this run is charged to. `shared` is none: it only has the job run alone from then on. */
+  charge?: 'crash' | 'lost' | 'shared' | null
   retentionMs: number
 }
 
@@ -33,7 +33,7 @@ export interface Settlement {
 export type Settled = { type: 'settled', status: JobStatus, runAtMs: number | null } | { type: 'fenced' }
 
 const SCRIPT = loadMove(new URL('settle.lua', import.meta.url))
-const CHARGED_FIELD = { crash: 'crashes', lost: 'lost' } as const
+const CHARGED_FIELD = { crash: 'crashes', lost: 'lost', shared: 'shared' } as const
 const STATE_EVENTS: ReadonlySet<EventType> = new Set([
   'job.queued', 'job.scheduled', 'job.retrying', 'job.succeeded', 'job.failed', 'job.dead', 'job.cancelled', 'job.expired',
 ])
