@@ -3,6 +3,7 @@ import type { FromRunner } from '../../core/runner-messages.ts'
 import { type GuestScripts, RUNNER_HEADER_BYTES, type ToRunner } from '../../core/runner-protocol.ts'
 import type { Frame } from '../../core/frames.ts'
 import { dropPermissions, dropRoot } from './lock-down.ts'
+import { probe } from './probes.ts'
 import { createPool, type RunnerPool } from './pool.ts'
 import type { ThreadMessage } from './thread.ts'
 
@@ -29,8 +30,10 @@ function obey (frame: Frame): void {
 /** A failure on the way ends the process: a runner that is not locked down serves nobody. */
 async function boot ({ threads, memoryMb }: Extract<ToRunner, { type: 'boot' }>, scripts: GuestScripts): Promise<void> {
   pool = await createPool({ threads, memoryMb, scripts, onMessage: relay })
+  const wasRoot = process.getuid?.() === 0
   const uid = dropRoot()
   dropPermissions()
+  await probe(wasRoot ? { strangerPid: process.ppid } : {})
   send({ type: 'ready', isolation: { process: true, permission: true, uid, threads } })
 }
 

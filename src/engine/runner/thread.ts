@@ -3,6 +3,7 @@ import type { GuestScripts, StopCode, ToolFailure } from '../../core/runner-prot
 import { createIsolateMaker, type WarmIsolate } from './isolate.ts'
 import { dropPermissions } from './lock-down.ts'
 import { LogGatherer } from './log-gatherer.ts'
+import { probe } from './probes.ts'
 import { Run, type RunEnd, type RunTask } from './run.ts'
 
 /** What a thread tells the runner's main thread. All of it goes over one port, so that it arrives in order; tasks answer nothing. */
@@ -47,6 +48,7 @@ async function warmUp (task: WarmUp): Promise<void> {
   tell({ type: 'warm' })
   await lockedDown // permissions can only be dropped once every thread of the pool is up
   dropPermissions()
+  await probe()
   port.on('message', obey)
 }
 
