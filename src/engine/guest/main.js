@@ -108,22 +108,25 @@ async function run (entry, input, context) {
 /** @param {unknown} value */
 function succeed (value) {
   const text = serializeResult(value, settings.resultBytes)
-  if (end()) post('result', text)
+  end(() => post('result', text))
 }
 
 /** @param {unknown} thrown */
 function fail (thrown) {
   const { code, name, message, stack, observed } = describeThrown(thrown)
-  if (end()) post('failure', code, name, message, stack, observed)
+  end(() => post('failure', code, name, message, stack, observed))
 }
 
-/** Only the first end of a run counts. */
-function end () {
-  if (ended) return false
-  ended = true
+/**
+ * Only the first end of a run counts. User code may have left no stack for any of this: what was not told did not end the run.
+ * @param {() => void} tell
+ */
+function end (tell) {
+  if (ended) return
   logs.flush()
   progress.flush()
-  return true
+  tell()
+  ended = true
 }
 
 /** @param {Record<string, unknown>} namespace @param {string} entryName @returns {Function} */

@@ -4,6 +4,8 @@ import { KnownFailure } from './errors.js'
 
 /** The HTML Standard's longest delay; a longer one is taken for 1 ms, as browsers and Node do. */
 const DELAY_MAX_MS = 2_147_483_647
+/** So often the host is asked between two wakes; every call costs it time, and code can start ever earlier timers without an end. */
+const ASKS_MAX = 100
 
 /**
  * @typedef {{ id: number, due: number, order: number, every: number | undefined, callback: Function, args: unknown[] }} Timer
@@ -21,6 +23,7 @@ export function createTimers ({ max, wake, fail }) {
   let lastId = 0
   let order = 0
   let wakeAt = Infinity
+  let asks = 0
 
   /** @param {unknown} callback @param {unknown} delay @param {unknown[]} args @param {boolean} repeat */
   function start (callback, delay, args, repeat) {
@@ -52,6 +55,7 @@ export function createTimers ({ max, wake, fail }) {
   /** Runs the timer that is due first, if one is, and asks for the next wake. */
   function tick () {
     wakeAt = Infinity
+    asks = 0
     const timer = first()
     if (timer === undefined) return
     if (timer.due > DateNow()) return ask(timer.due)
@@ -71,8 +75,10 @@ export function createTimers ({ max, wake, fail }) {
 
   /** @param {number} due */
   function ask (due) {
-    wakeAt = due
-    wake(MathMax(0, due - DateNow()))
+    const now = DateNow()
+    asks++
+    wakeAt = asks < ASKS_MAX ? due : now // nothing is earlier: the next wake asks again
+    wake(MathMax(0, wakeAt - now))
   }
 
   function first () {
