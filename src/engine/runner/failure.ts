@@ -29,7 +29,7 @@ export function readCallError (error: unknown, phase: 'compile' | 'evaluate' | '
   if (!(error instanceof Error)) return { code, name: 'Exception', message: primitiveText(error), stack: '', observed: 0 }
   if (error.message === NO_ERROR) return { code, name: 'Exception', message: 'An object that is not an Error', stack: '', observed: 0 }
   const failure = { name: text(error.name, FAILURE_CHARS.name) || 'Error', message: text(error.message, FAILURE_CHARS.message), stack: text(error.stack, FAILURE_CHARS.stack), observed: 0 }
-  if (isDisposed ? DISPOSED.has(failure.message) : failure.message === 'Array buffer allocation failed') return { ...failure, code: 'MEMORY_LIMIT' }
+  if (isDisposed ? DISPOSED.has(failure.message) : failure.name === 'RangeError' && failure.message === 'Array buffer allocation failed') return { ...failure, code: 'MEMORY_LIMIT' }
   if (phase === 'compile') return { ...failure, code: 'SYNTAX_ERROR' }
   if (failure.name === 'RangeError' && failure.message === 'Maximum call stack size exceeded') return { ...failure, code: 'STACK_LIMIT' }
   return { ...failure, code }

@@ -153,6 +153,8 @@ export class Run {
   }
 
   #fail (error: unknown): void {
+    const wallMs = performance.now() - this.#startedAt
+    if (wallMs >= this.#task.limits.timeoutMs) return this.stop('TIMEOUT', wallMs) // the isolate's own timeout was faster than ours
     this.#end({ result: null, failure: readCallError(error, this.#phase, this.#warm.isolate.isDisposed) })
   }
 
