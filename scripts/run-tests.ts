@@ -20,6 +20,7 @@ export async function runTests (args: string[]): Promise<number> {
   const files = args.some((arg) => !arg.startsWith('-')) ? args : [...args, 'test/**/*.test.ts']
   return run([process.execPath, '--disable-warning=SecurityWarning', '--test', '--test-reporter=spec', `--test-concurrency=${concurrency}`, ...files], {
     PATH: `${path}${delimiter}${dirname(server)}`, // tests look for the server on PATH
+    NODE_COMPILE_CACHE: join(ROOT, '.batchbox', 'compile-cache'), // as the command sets it
   })
 }
 

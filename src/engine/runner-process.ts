@@ -5,6 +5,7 @@ import { FromRunner } from '../core/runner-messages.ts'
 import { RUNNER_FRAME_BYTES, RUNNER_HEADER_BYTES, type ToRunner } from '../core/runner-protocol.ts'
 import type { Isolation } from '../core/outcome.ts'
 import type { ToolAnswer } from './broker.ts'
+import { runnerCache } from './runner-cache.ts'
 import { spawnFramed, type FramedExit, type FramedProcess } from './framed-process.ts'
 import { RunConversation, type RunnerAnswer, type RunnerHooks, type RunnerTask } from './run-conversation.ts'
 
@@ -72,8 +73,8 @@ export class RunnerProcess {
     this.ready.catch(() => {}) // whoever waits is told; nobody has to
     this.#process = spawnFramed({
       file: options.file ?? RUNNER_FILE,
-      execArgv: options.file === undefined ? EXEC_ARGV : [...EXEC_ARGV, `--allow-fs-read=${dirname(options.file)}/`],
-      env: ENVIRONMENT,
+      execArgv: buildExecArgv(options.file),
+      env: { ...ENVIRONMENT, NODE_COMPILE_CACHE: runnerCache() ?? '' },
       maxFrameBytes: RUNNER_FRAME_BYTES,
       maxHeaderBytes: RUNNER_HEADER_BYTES,
       maxFramesPerSecond: MAX_FRAMES_PER_SECOND,
@@ -159,4 +160,14 @@ export class RunnerProcess {
     const isShared = this.#runs.size > 1
     for (const run of this.#runs.values()) run.leave(exit, isShared)
   }
+}
+
+/** A file of a test's may read its own folder, too. */
+function buildExecArgv (file: string | undefined): string[] {
+  const cache = runnerCache()
+  return [
+    ...EXEC_ARGV,
+    ...(cache === undefined ? [] : [`--allow-fs-read=${cache}/`, `--allow-fs-write=${cache}/`]),
+    ...(file === undefined ? [] : [`--allow-fs-read=${dirname(file)}/`]),
+  ]
 }

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { openParentPipe } from '../../core/parent-pipe.ts'
 import type { FromRunner } from '../../core/runner-messages.ts'
 import { type GuestScripts, RUNNER_HEADER_BYTES, type ToRunner } from '../../core/runner-protocol.ts'
@@ -30,6 +31,8 @@ function obey (frame: Frame): void {
 /** A failure on the way ends the process: a runner that is not locked down serves nobody. */
 async function boot ({ threads, memoryMb }: Extract<ToRunner, { type: 'boot' }>, scripts: GuestScripts): Promise<void> {
   pool = await createPool({ threads, memoryMb, scripts, onMessage: relay })
+  flushCompileCache()
+  delete process.env['NODE_COMPILE_CACHE'] // it has done its work
   const wasRoot = process.getuid?.() === 0
   const uid = dropRoot()
   dropPermissions()

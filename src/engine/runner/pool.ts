@@ -1,4 +1,4 @@
-import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, SHARE_ENV } from 'node:worker_threads'
 import { Piscina } from 'piscina'
 import type { GuestScripts } from '../../core/runner-protocol.ts'
 import type { ThreadMessage, ThreadOrder, ThreadTask } from './thread.ts'
@@ -33,6 +33,7 @@ export async function createPool ({ threads, memoryMb, scripts, onMessage }: {
     idleTimeout: Infinity,
     atomics: 'disabled', // an idle thread must go on with its own work: the next isolate is made then
     recordTiming: false,
+    env: SHARE_ENV, // main takes away from all of them what none needs any more
     resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB },
   })
   const ports = Array.from({ length: threads }, () => new MessageChannel())

@@ -5,6 +5,7 @@ import dns from 'node:dns/promises'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import inspector from 'node:inspector'
+import { getCompileCacheDir } from 'node:module'
 import net from 'node:net'
 import { Worker } from 'node:worker_threads'
 
@@ -18,7 +19,7 @@ const PROBES: Readonly<Record<string, readonly [refusal: string, attempt: () => 
   'read a folder': ['ERR_ACCESS_DENIED', () => fs.readdirSync('/')],
   'read a file outside of its code': ['ERR_ACCESS_DENIED', () => fs.openSync(process.execPath, 'r')],
   'read its own code': ['ERR_ACCESS_DENIED', () => fs.openSync(import.meta.filename, 'r')],
-  'write a file': ['ERR_ACCESS_DENIED', () => fs.openSync(import.meta.filename, 'a')],
+  'write a file': ['ERR_ACCESS_DENIED', () => fs.openSync(getCompileCacheDir() ?? import.meta.filename, 'a')],
   'connect to a port': ['ERR_ACCESS_DENIED', () => once(net.connect(PORT, LOOPBACK), 'connect')],
   'listen on a port': ['ERR_ACCESS_DENIED', () => once(net.createServer().listen(0), 'listening')], // with a host it is refused where nobody can catch it
   'send a datagram': ['ERR_ACCESS_DENIED', () => sendDatagram()],

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import type { MessagePort } from 'node:worker_threads'
 import type { GuestScripts, StopCode, ToolFailure } from '../../core/runner-protocol.ts'
 import { createIsolateMaker, type WarmIsolate } from './isolate.ts'
@@ -47,6 +48,7 @@ async function warmUp (task: WarmUp): Promise<void> {
   spare = createWarmIsolate(memoryMb)
   tell({ type: 'warm' })
   await lockedDown // permissions can only be dropped once every thread of the pool is up
+  flushCompileCache()
   dropPermissions()
   await probe()
   port.on('message', obey)
