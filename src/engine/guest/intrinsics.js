@@ -3,7 +3,7 @@
 // Only calls through these bindings are safe afterwards: a method call on a value would look its name up on a
 // prototype that user code owns.
 
-const { apply, construct, defineProperty, deleteProperty, get, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect
+const { apply, construct, defineProperty, deleteProperty, get, getOwnPropertyDescriptor, getPrototypeOf, ownKeys, setPrototypeOf } = Reflect
 
 /**
  * @template {(...args: any[]) => any} F
@@ -20,6 +20,7 @@ export const ReflectGet = get
 export const ReflectGetOwnPropertyDescriptor = getOwnPropertyDescriptor
 export const ReflectGetPrototypeOf = getPrototypeOf
 export const ReflectOwnKeys = ownKeys
+export const ReflectSetPrototypeOf = setPrototypeOf
 
 export const ArrayIsArray = Array.isArray
 export const ArrayBufferConstructor = ArrayBuffer
@@ -38,18 +39,21 @@ export const ObjectFreeze = Object.freeze
 export const ObjectHasOwn = Object.hasOwn
 export const ObjectIs = Object.is
 export const ObjectPrototypeToString = uncurry(Object.prototype.toString)
+export const RangeErrorConstructor = RangeError
 export const RangeErrorPrototype = RangeError.prototype
+export const ErrorConstructor = Error
 export const ErrorPrototype = Error.prototype
+export const PromiseConstructor = Promise
 export const RegExpToString = uncurry(RegExp.prototype.toString)
 export const StringConstructor = String
+export const SymbolIterator = Symbol.iterator
 export const SymbolToString = uncurry(Symbol.prototype.toString)
 export const SymbolToStringTag = Symbol.toStringTag
 export const SymbolSpecies = Symbol.species
 export const TypeErrorConstructor = TypeError
 export const EvalErrorConstructor = EvalError
-export const ErrorConstructor = Error
-export const PromiseConstructor = Promise
 export const WeakMapConstructor = WeakMap
+export const Uint8ArrayConstructor = Uint8Array
 
 export const arrayJoin = uncurry(Array.prototype.join)
 export const mapForEach = uncurry(Map.prototype.forEach)
@@ -57,12 +61,14 @@ export const setForEach = uncurry(Set.prototype.forEach)
 export const weakMapGet = uncurry(WeakMap.prototype.get)
 export const weakMapSet = uncurry(WeakMap.prototype.set)
 export const stringCharCodeAt = uncurry(String.prototype.charCodeAt)
+export const stringFromCharCode = String.fromCharCode
 export const stringIncludes = uncurry(String.prototype.includes)
 export const stringIndexOf = uncurry(String.prototype.indexOf)
 /** @type {(text: string, from: string, to: string) => string} */
 export const stringReplaceAll = uncurry(/** @type {any} */ (String.prototype.replaceAll))
 export const stringSlice = uncurry(String.prototype.slice)
 export const stringRepeat = uncurry(String.prototype.repeat)
+export const stringToUpperCase = uncurry(String.prototype.toUpperCase)
 
 const mapSizeGetter = /** @type {PropertyDescriptor & { get: () => number }} */ (getOwnPropertyDescriptor(Map.prototype, 'size')).get
 const setSizeGetter = /** @type {PropertyDescriptor & { get: () => number }} */ (getOwnPropertyDescriptor(Set.prototype, 'size')).get
@@ -70,6 +76,23 @@ const setSizeGetter = /** @type {PropertyDescriptor & { get: () => number }} */ 
 export const mapSize = (map) => apply(mapSizeGetter, map, [])
 /** @param {unknown} set */
 export const setSize = (set) => apply(setSizeGetter, set, [])
+
+/** @param {object} prototype @param {PropertyKey} key @returns {(self: unknown) => any} */
+const uncurryGetter = (prototype, key) => {
+  const getter = /** @type {Function} */ (getOwnPropertyDescriptor(prototype, key)?.get)
+  return (self) => apply(getter, self, [])
+}
+const typedArrayPrototype = /** @type {object} */ (getPrototypeOf(Uint8Array.prototype))
+export const arrayBufferByteLength = uncurryGetter(ArrayBuffer.prototype, 'byteLength')
+export const arrayBufferIsDetached = uncurryGetter(ArrayBuffer.prototype, 'detached')
+export const dataViewBuffer = uncurryGetter(DataView.prototype, 'buffer')
+export const dataViewByteLength = uncurryGetter(DataView.prototype, 'byteLength')
+export const dataViewByteOffset = uncurryGetter(DataView.prototype, 'byteOffset')
+export const typedArrayBuffer = uncurryGetter(typedArrayPrototype, 'buffer')
+export const typedArrayByteLength = uncurryGetter(typedArrayPrototype, 'byteLength')
+export const typedArrayByteOffset = uncurryGetter(typedArrayPrototype, 'byteOffset')
+/** The name of a typed array's kind; undefined for anything else. */
+export const typedArrayKind = uncurryGetter(typedArrayPrototype, Symbol.toStringTag)
 
 /**
  * Defines a member that ignores setters and read-only members on the prototypes: plain assignment would not.
@@ -101,6 +124,17 @@ export function ownValue (holder, key) {
  */
 export function append (list, value) {
   defineValue(list, list.length, value)
+}
+
+/**
+ * Makes a promise of trusted code safe to await: that looks `constructor` up, and hands the promise to whatever getter it finds on the
+ * prototype.
+ * @template T
+ * @param {Promise<T>} promise
+ */
+export function safe (promise) {
+  defineValue(promise, 'constructor', PromiseConstructor)
+  return promise
 }
 
 /**

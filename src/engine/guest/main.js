@@ -1,6 +1,7 @@
 // @ts-check
 import { JSONParse, ObjectFreeze, ReflectApply, TypeErrorConstructor, defineValue } from './intrinsics.js'
 import { buildConsole } from './console.js'
+import { installDomException } from './dom-exception.js'
 import { KnownFailure, describeThrown } from './errors.js'
 import { lockDown } from './lockdown.js'
 import { createLogBuffer } from './log-buffer.js'
@@ -16,6 +17,7 @@ import { createTools } from './tools.js'
  */
 
 lockDown()
+installDomException()
 
 /** @type {Post} */
 let post

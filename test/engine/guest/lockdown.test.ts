@@ -106,8 +106,8 @@ test('nothing on the whole graph of globals comes from the host: a bare realm ha
   assert.deepEqual(inside.foreign, [])
   assert.ok(inside.visited > 1000, `${inside.visited} objects`)
   assert.deepEqual(inside.own, [
-    'ArrayBuffer', 'AsyncFunction', 'AsyncGeneratorFunction', 'Function', 'GeneratorFunction', 'assert', 'clear', 'clearInterval', 'clearTimeout', 'count',
-    'countReset', 'debug', 'dir', 'dirxml', 'error', 'eval', 'get', 'group', 'groupCollapsed', 'groupEnd', 'info', 'log', 'queueMicrotask', 'report',
+    'ArrayBuffer', 'AsyncFunction', 'AsyncGeneratorFunction', 'DOMException', 'Function', 'GeneratorFunction', 'QuotaExceededError', 'assert', 'clear', 'clearInterval', 'clearTimeout', 'count',
+    'countReset', 'debug', 'dir', 'dirxml', 'error', 'eval', 'get', 'get code', 'get message', 'get name', 'get quota', 'get requested', 'group', 'groupCollapsed', 'groupEnd', 'info', 'log', 'queueMicrotask', 'report',
     'setInterval', 'setTimeout', 'table', 'time', 'timeEnd', 'timeLog', 'trace', 'warn',
     'async function', // of the walk itself
   ].sort())
