@@ -5,6 +5,7 @@ import type { Tool, ToolDefinition } from './tool.ts'
 
 /** Every tool that is shipped, by the name that jobs ask for. */
 const SHIPPED: Readonly<Record<string, () => Promise<{ default: ToolDefinition }>>> = {
+  crypto: () => import('./crypto/tool.ts'),
   echo: () => import('./echo/tool.ts'),
 }
 
