@@ -7,6 +7,7 @@ import type { Limits } from '../core/limits.ts'
 import { unreachable } from '../core/unreachable.ts'
 import type { ToolAnswer } from './broker.ts'
 import { epochMs } from './epoch.ts'
+import { readCrashWords } from './crash-words.ts'
 import type { FramedExit } from './framed-process.ts'
 import { type KillCode, RunWatch } from './run-watch.ts'
 import { TokenBucket } from './token-bucket.ts'
@@ -119,7 +120,7 @@ export class RunConversation {
   /** The runner died, with nobody but this run in it or with others. */
   leave ({ signal, exitCode, reason, stderrTail }: FramedExit, shared: boolean): void {
     const killed = this.#watch.killedFor
-    this.#end(killed ? { type: 'killed', ...killed } : { type: 'crashed', started: this.#isStarted, shared, evidence: { signal, exitCode, reason, stderr: stderrTail } })
+    this.#end(killed ? { type: 'killed', ...killed } : { type: 'crashed', started: this.#isStarted, shared, evidence: { signal, exitCode, reason, stderr: readCrashWords(stderrTail) } })
   }
 
   #start (): void {

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readCrashWords } from '../../src/engine/crash-words.ts'
+import { startEngine } from '../helpers/engine.ts'
+
+const { run } = await startEngine({ lanes: 1, spares: 0 })
+
+test('words stay, frames of native code, addresses and paths go', () => {
+  const stderr = `
+
+#
+# Fatal error with no security impact:
+# Fatal JavaScript invalid size error 134217733 (see crbug.com/1201626)
+#
+
+----- Native stack trace -----
+
+ 1: 0xaa1c41  [/srv/app/node_modules/bin/node]
+ 2: 0x28ff03f v8::base::FatalNoSecurityImpact(char const*, ...) [/srv/app/node_modules/bin/node]
+Error: no memory at 0x7f12aa00
+    at open (file:///srv/app/src/engine/runner/main.ts:12:3)
+`
+
+  assert.equal(readCrashWords(stderr), [
+    'Fatal error with no security impact:',
+    'Fatal JavaScript invalid size error 134217733 (see crbug.com/1201626)',
+    'Error: no memory at 0x…',
+    '    at open (main.ts:12:3)',
+  ].join('\n'))
+})
+
+test('endless words are cut', () => {
+  assert.equal(readCrashWords('x'.repeat(5000)).length, 1000)
+})
+
+test('code that makes V8 give up its process leaves V8\'s words, and nothing of the machine', async () => {
+  const { report: { outcome } } = await run(`export default () => 'x'.repeat(2 ** 27 + 5).split('').length`)
+
+  assert.equal(outcome.type, 'crashed', JSON.stringify(outcome))
+  assert.equal(outcome.evidence.signal, 'SIGTRAP')
+  assert.match(outcome.evidence.stderr, /Fatal JavaScript invalid size error/)
+  assert.doesNotMatch(outcome.evidence.stderr, /\/\w+\/|0x[0-9a-f]{4}|node_modules/)
+})
