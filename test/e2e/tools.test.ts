@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { startService } from '../helpers/service.ts'
+
+const RATES = join(import.meta.dirname, '../../examples/tools/rates/tool.ts')
+
+test('tools', async (t) => {
+  const service = await startService(t, { env: { BATCHBOX_TOOLS: `rates=${RATES}`, BATCHBOX_TOOL_CONFIG: '{"rates":{"perEuro":{"EUR":1,"USD":2}}}' } })
+
+  await t.test('a job calls shipped tools and one of the operator\'s own; calls are counted and traced', async () => {
+    const code = 'export default async ({ amount }) => ({ said: await echo.say("hi"), uuid: crypto.randomUUID(), dollars: await rates.convert(amount, "EUR", "USD") })'
+
+    const job = await service.run({ code, input: { amount: 21 }, tools: ['echo', 'crypto', 'rates'] })
+
+    assert.equal(job.status, 'succeeded', JSON.stringify(job.error))
+    const { said, uuid, dollars } = job.result as { said: string, uuid: string, dollars: number } // the code above
+    assert.deepEqual([said, dollars], ['hi', 42])
+    assert.match(uuid, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+    assert.equal(job.usage?.toolCalls, 3)
+    assert.deepEqual((await service.spans(job.id)).map(({ name }) => name).filter((name) => name.startsWith('tool ')).sort(), ['tool echo.say', 'tool rates.convert'])
+  })
+
+  await t.test('an error of a tool is the attempt\'s when nobody catches it', async () => {
+    const job = await service.run({ code: 'export default () => rates.convert(1, "EUR", "XXX")', tools: ['rates'] })
+
+    assert.deepEqual([job.status, job.error?.code, job.error?.message], ['failed', 'TOOL_ERROR', 'Cannot convert EUR to XXX: known are EUR, USD'])
+  })
+
+  for (const [what, tools, words] of [
+    ['a tool that there is not', ['teleport'], 'Unknown tool "teleport"; known: crypto, echo, rates'],
+    ['a tool named twice', ['echo', 'echo'], 'Each tool is named once'],
+  ] as const) {
+    await t.test(`${what} is refused with 422, by both ways to post code`, async () => {
+      for (const path of ['/v1/jobs', '/execute']) {
+        const { status, json } = await service.request('POST', path, { body: { code: 'export default () => 1', tools } })
+
+        assert.deepEqual([status, JSON.stringify(json).includes(JSON.stringify(words).slice(1, -1))], [422, true], JSON.stringify(json))
+      }
+    })
+  }
+})
