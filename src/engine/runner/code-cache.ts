@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import ivm from 'isolated-vm'
 import type { GuestScripts } from '../../core/runner-protocol.ts'
+import { AS_REFERENCE, ONE_WAY } from './ivm-options.ts'
 import { compileJobModules, linkJob } from './job-module.ts'
 
 /** Name of the guest's script, in stacks that are cut before anybody reads them. */
@@ -29,45 +30,44 @@ export type CodeCache = ivm.ExternalCopy<ArrayBuffer>
 type CachedScript = ivm.Script & { cachedData?: ivm.ExternalCopy<ArrayBuffer> } // left out of the library's types
 
 /**
- * Makes V8's code caches of the guest's script and of the guest halves of tools. A cache made at first sight holds little but the outermost function, and every isolate
- * would compile the rest again as it is called: so a job is played first, and the script then compiled once more in the same isolate,
- * where V8 finds it again with all that has run. Only trusted code is compiled here.
+ * Makes V8's code caches of the guest's script and of the guest halves of tools. A cache made at first sight holds little but the outermost
+ * function, and every isolate would compile the rest again as it is called: so a job is played first, and the script then compiled once more
+ * in the same isolate, where V8 finds it again with all that has run. Only trusted code is compiled here.
  */
 export async function makeCodeCaches (scripts: GuestScripts): Promise<{ main: CodeCache, tools: Map<string, CodeCache> }> {
   const isolate = new ivm.Isolate({ memoryLimit: MEMORY_MB })
-  const context = await isolate.createContext()
-  const guest = await runScript(isolate, context, scripts.main)
+  const context = isolate.createContextSync()
+  const guest = runScript(isolate, context, scripts.main)
   await rehearse(isolate, context, guest)
-  for (const text of Object.values(scripts.tools)) await runScript(isolate, context, text)
-  const caches = { main: await cacheOf(isolate, scripts.main), tools: new Map<string, CodeCache>() }
-  for (const [name, text] of Object.entries(scripts.tools)) caches.tools.set(name, await cacheOf(isolate, text))
+  for (const text of Object.values(scripts.tools)) runScript(isolate, context, text)
+  const caches = { main: cacheOf(isolate, scripts.main), tools: new Map<string, CodeCache>() }
+  for (const [name, text] of Object.entries(scripts.tools)) caches.tools.set(name, cacheOf(isolate, text))
   isolate.dispose()
   return caches
 }
 
-async function runScript (isolate: ivm.Isolate, context: ivm.Context, text: string): Promise<ivm.Reference> {
-  const script = await isolate.compileScript(text, { filename: GUEST_FILE })
-  return await script.run(context, { reference: true })
+function runScript (isolate: ivm.Isolate, context: ivm.Context, text: string): ivm.Reference {
+  return isolate.compileScriptSync(text, { filename: GUEST_FILE }).runSync(context, AS_REFERENCE)
 }
 
-async function cacheOf (isolate: ivm.Isolate, text: string): Promise<CodeCache> {
-  const { cachedData }: CachedScript = await isolate.compileScript(text, { filename: GUEST_FILE, produceCachedData: true })
+function cacheOf (isolate: ivm.Isolate, text: string): CodeCache {
+  const { cachedData }: CachedScript = isolate.compileScriptSync(text, { filename: GUEST_FILE, produceCachedData: true })
   if (!cachedData) throw new Error('Cannot serve: V8 made no code cache of the guest')
   return cachedData
 }
 
 async function rehearse (isolate: ivm.Isolate, context: ivm.Context, guest: ivm.Reference): Promise<void> {
   const words = new EventTarget()
-  const hear = new ivm.Callback((type: unknown) => { words.dispatchEvent(new Event(String(type))) }, { ignored: true })
-  const call = async (name: string, ...args: unknown[]) => (await guest.get(name, { reference: true })).apply(undefined, args)
-  await call('prepare', hear, SETTINGS, 'default', '1', '{"tags":{}}')
+  const hear = new ivm.Callback((type: unknown) => { words.dispatchEvent(new Event(String(type))) }, ONE_WAY)
+  const call = (name: string, ...args: unknown[]): unknown => guest.getSync(name, AS_REFERENCE).applySync(undefined, args)
+  call('prepare', hear, SETTINGS, 'default', '1', '{"tags":{}}')
   const signal = AbortSignal.timeout(REHEARSAL_MS) // a rehearsal that fails must end the runner, not keep it starting
   const [waits, ends] = [once(words, 'wake', { signal }), once(words, 'result', { signal })]
-  const job = await isolate.compileModule(REHEARSAL, { filename: 'job.js' })
-  await linkJob(compileJobModules(isolate), job, context).evaluate()
+  const job = isolate.compileModuleSync(REHEARSAL, { filename: 'job.js' })
+  linkJob(compileJobModules(isolate), job, context).evaluateSync()
   await waits
   for (let ended = false; !ended;) {
-    await call('tick')
+    call('tick')
     ended = await Promise.race([ends.then(() => true), new Promise<false>((resolve) => { setImmediate(resolve, false) })])
   }
 }

@@ -1,6 +1,7 @@
 import ivm from 'isolated-vm'
 import type { GuestScripts } from '../../core/runner-protocol.ts'
 import { type CodeCache, GUEST_FILE, makeCodeCaches } from './code-cache.ts'
+import { AS_REFERENCE, buildOptions } from './ivm-options.ts'
 import { compileJobModules, type JobModules } from './job-module.ts'
 
 /** An isolate with the trusted guest inside, for one run only. */
@@ -27,12 +28,12 @@ export async function createIsolateMaker (scripts: GuestScripts): Promise<(memor
 
   return (memoryMb) => {
     const begun = performance.now()
-    const isolate = new ivm.Isolate({ memoryLimit: memoryMb, onCatastrophicError: abort })
+    const isolate = new ivm.Isolate(buildOptions({ memoryLimit: memoryMb, inspector: false, onCatastrophicError: abort }))
     const context = isolate.createContextSync()
     const load = (text: string | undefined, cachedData: CodeCache | undefined) => {
       if (text === undefined || cachedData === undefined) throw new TypeError('Cannot load script: the runner was not given it')
-      const exports: ivm.Reference = isolate.compileScriptSync(text, { filename: GUEST_FILE, cachedData }).runSync(context, { reference: true })
-      return (name: string): ivm.Reference => exports.getSync(name, { reference: true })
+      const exports: ivm.Reference = isolate.compileScriptSync(text, buildOptions({ filename: GUEST_FILE, lineOffset: 0, columnOffset: 0, cachedData, produceCachedData: false })).runSync(context, AS_REFERENCE)
+      return (name: string): ivm.Reference => exports.getSync(name, AS_REFERENCE)
     }
     const exported = load(scripts.main, caches.main)
     const guest = Object.freeze({ prepare: exported('prepare'), tick: exported('tick'), installTool: exported('installTool'), deliver: exported('deliver') })

@@ -3,6 +3,7 @@ import { splitLogBudget } from '../../core/log-budget.ts'
 import { CALL_CHARS, type StopCode, type ToolFailure, type ToRunner } from '../../core/runner-protocol.ts'
 import { readCallError, readGuestFailure, type RunFailure } from './failure.ts'
 import { cpuMs, heapBytes, type WarmIsolate } from './isolate.ts'
+import { ANSWERING, buildOptions, ONE_WAY, PLAIN_VALUES } from './ivm-options.ts'
 import { linkJob } from './job-module.ts'
 import { RunTools } from './run-tools.ts'
 
@@ -33,8 +34,6 @@ export interface RunVoice {
 const CPU_POLL_MS = 10
 /** The isolate's own timeout of one synchronous call stands behind the wall timer, should the thread's loop be held up. */
 const TIMEOUT_MARGIN_MS = 100
-/** Nothing but primitives crosses, either way. */
-const PLAIN_VALUES = Object.freeze({ __proto__: null, copy: false, externalCopy: false, promise: false, reference: false })
 
 /**
  * Runs user code in an isolate made for it, once, and disposes of the isolate whatever happens. `stop` resolves early from outside.
@@ -96,7 +95,7 @@ export class Run {
     try {
       this.#prepare()
       // Parsing runs nothing of the user's: no need to leave the thread for it.
-      const module = isolate.compileModuleSync(code, Object.freeze({ __proto__: null, filename: file, lineOffset: 0, columnOffset: 0, produceCachedData: false }))
+      const module = isolate.compileModuleSync(code, buildOptions({ filename: file, lineOffset: 0, columnOffset: 0, produceCachedData: false }))
       const [imported] = module.dependencySpecifiers
       if (imported !== undefined) return this.#end(refuseImport(imported))
       const main = linkJob(modules, module, context)
@@ -117,8 +116,8 @@ export class Run {
       budget: splitLogBudget(limits),
       tools: { toolCalls: limits.toolCalls, concurrentToolCalls: limits.concurrentToolCalls, callChars: CALL_CHARS },
     })
-    const ask = this.#tools.hasNative ? [new ivm.Callback(this.#tools.ask)] : []
-    guest.prepare.applySync(undefined, [new ivm.Callback(this.#hear, { ignored: true }), settings, entry, input, context, ...ask], this.#callOptions())
+    const ask = this.#tools.hasNative ? [new ivm.Callback(this.#tools.ask, ANSWERING)] : []
+    guest.prepare.applySync(undefined, [new ivm.Callback(this.#hear, ONE_WAY), settings, entry, input, context, ...ask], this.#callOptions())
     for (const { name, config } of tools) guest.installTool.applySync(undefined, [name, loadTool(name).derefInto(), config], this.#callOptions())
   }
 
@@ -197,10 +196,9 @@ export class Run {
     }
   }
 
-  /** Complete, frozen and without a prototype, since isolated-vm reads options through it. The cast: its types know no 'false'. */
   #callOptions (): ivm.ReferenceApplyOptions {
     const timeout = this.#task.limits.timeoutMs + TIMEOUT_MARGIN_MS
-    return Object.freeze({ __proto__: null, timeout, arguments: PLAIN_VALUES, result: PLAIN_VALUES }) as object
+    return buildOptions({ timeout, arguments: PLAIN_VALUES, result: PLAIN_VALUES })
   }
 }
 
