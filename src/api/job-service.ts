@@ -9,7 +9,7 @@ import type { JobWaiter } from '../store/wait.ts'
 export interface JobService {
   readonly db: Db
   readonly dispatcher: Pick<Dispatcher, 'dispatch' | 'discard'>
-  readonly waiter: Pick<JobWaiter, 'waitForEnd'>
+  readonly waiter: Pick<JobWaiter, 'waitForEnd' | 'waitForEvent'>
   readonly tracer: Tracer
   readonly logger: Pick<FastifyBaseLogger, 'warn'>
   readonly policy: LimitPolicy

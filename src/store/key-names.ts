@@ -37,6 +37,8 @@ export function buildKeys (prefix: string) {
     apiKey: (hash: string) => `${prefix}:key:${hash}`,
     /** Channel with one message when the job ends. */
     endedChannel: (id: string) => `${prefix}:ended:${id}`,
+    /** Channel with the number of the job's last event, whenever there are new ones. */
+    newsChannel: (id: string) => `${prefix}:news:${id}`,
     /** Channel of ids of running jobs that somebody asked to cancel. */
     cancelChannel: `${prefix}:cancel`,
     /** Prefix of what BullMQ keeps. */

@@ -2,13 +2,15 @@ import { isTerminal, type JobStatus } from '../core/status.ts'
 import type { Db } from './db.ts'
 import { createSubscriber } from './subscriber.ts'
 
-/** Waits for jobs to end, over one connection however many wait. */
+/** Waits for what becomes of jobs, over one connection however many wait. */
 export interface JobWaiter {
   /**
    * Resolves true when the job has ended, also when it had before; false when time or the signal ran out. A caller then reads
    * the job. A job that does not exist has ended.
    */
   waitForEnd (jobId: string, timeoutMs: number, signal?: AbortSignal): Promise<boolean>
+  /** Likewise for the first event after that number. */
+  waitForEvent (jobId: string, after: number, timeoutMs: number, signal?: AbortSignal): Promise<boolean>
   /** Lets everybody who waits go, with false. */
   close (): Promise<void>
 }
@@ -46,34 +48,43 @@ export function createJobWaiter (db: Db, { onError }: { onError (error: Error): 
     if (!closing.signal.aborted) subscriber.remove(channel).catch(report)
   }
 
-  return {
-    async waitForEnd (jobId, timeoutMs, signal) {
-      const over = AbortSignal.any([AbortSignal.timeout(timeoutMs), closing.signal, ...(signal ? [signal] : [])])
-      if (over.aborted) return false
-      const channel = db.keys.endedChannel(jobId)
-      // A word that comes while the status is read is kept: it makes the status be read once more.
-      let word = Promise.withResolvers<void>()
-      const onWake = () => word.resolve()
-      over.addEventListener('abort', onWake)
-      const wait = join(channel, onWake)
-      try {
-        await Promise.race([wait.subscribed, word.promise])
-        while (!over.aborted) {
-          word = Promise.withResolvers<void>()
-          if (await hasEnded(db, jobId)) return true
-          await word.promise
-        }
-        return false
-      } finally {
-        over.removeEventListener('abort', onWake)
-        leave(channel, wait, onWake)
+  /** Looks whenever there is a word on the channel, until what is looked for is there. */
+  async function waitFor (channel: string, look: () => Promise<boolean>, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
+    const over = AbortSignal.any([AbortSignal.timeout(timeoutMs), closing.signal, ...(signal ? [signal] : [])])
+    if (over.aborted) return false
+    // A word that comes while it looks is kept: it has it look once more.
+    let word = Promise.withResolvers<void>()
+    const onWake = () => word.resolve()
+    over.addEventListener('abort', onWake)
+    const wait = join(channel, onWake)
+    try {
+      await Promise.race([wait.subscribed, word.promise])
+      while (!over.aborted) {
+        word = Promise.withResolvers<void>()
+        if (await look()) return true
+        await word.promise
       }
-    },
+      return false
+    } finally {
+      over.removeEventListener('abort', onWake)
+      leave(channel, wait, onWake)
+    }
+  }
+
+  return {
+    waitForEnd: (jobId, timeoutMs, signal) => waitFor(db.keys.endedChannel(jobId), () => hasEnded(db, jobId), timeoutMs, signal),
+    waitForEvent: (jobId, after, timeoutMs, signal) => waitFor(db.keys.newsChannel(jobId), () => hasEventAfter(db, jobId, after), timeoutMs, signal),
     async close () {
       closing.abort()
       await subscriber.close()
     },
   }
+}
+
+/** A job that does not exist has nothing to wait for. */
+async function hasEventAfter (db: Db, jobId: string, after: number): Promise<boolean> {
+  const last = await db.redis.hget(db.keys.job(jobId), 'seq')
+  return last === null || Number(last) > after
 }
 
 async function hasEnded (db: Db, jobId: string): Promise<boolean> {

@@ -155,3 +155,22 @@ test('a list is filtered by status, tag and time, newest first, page by page', a
   assert.deepEqual((await list(`limit=2&cursor=${String(page.next)}`)).found, [0])
   assert.ok(!('result' in page.answer.data[0]!)) // two were found
 })
+
+test('a long poll of the events answers each one as it comes, until the last', async (t) => {
+  const api = await startApi(t)
+  const id = await postJob(api)
+
+  const seen: string[] = []
+  const follow = (async () => {
+    for (let cursor: string | null = '0'; cursor !== null;) {
+      const page = (await api.get(`/v1/jobs/${id}/events?after=${cursor}&wait=30`)).json() as { data: { type: string }[], nextCursor: string | null }
+      assert.ok(page.data.length > 0, 'it answered for something new')
+      seen.push(...page.data.map(({ type }) => type))
+      cursor = page.nextCursor
+    }
+  })()
+  await playWorker(api.db, id, { events: LINES })
+  await follow
+
+  assert.deepEqual(seen, ['job.queued', 'job.started', 'job.log', 'job.log', 'job.log', 'job.log', 'job.succeeded'])
+})

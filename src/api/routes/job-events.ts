@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { EventView, type JobEvent } from '../../core/events.ts'
-import { isTerminal } from '../../core/status.ts'
+import { isTerminal, JobStatus } from '../../core/status.ts'
 import { readEvents } from '../../store/read.ts'
-import { findJob, followJob } from '../find-job.ts'
+import { findJob } from '../find-job.ts'
 import type { JobService } from '../job-service.ts'
 import { formatTime } from '../job-view.ts'
 import { withProblems } from '../problem.ts'
@@ -17,19 +17,28 @@ const EventAnswer = z.object({
   nextCursor: z.string().nullable().describe('Pass it as `after` for more; null once the job has ended and all was read'),
 })
 
-/** Answers a job's history, page by page. With `wait`, a request that would find nothing new waits for the end of the job. */
+/** Answers a job's history, page by page. With `wait`, a request that would find nothing new waits for the next event (a long poll). */
 export const jobEventRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (app, { jobs }) => {
   app.get('/v1/jobs/:id/events', {
     config: { access: 'jobs:read' },
     schema: { tags: ['jobs'], summary: 'Read the events of a job', params: JobParams, querystring: EventQuery, response: withProblems({ 200: EventAnswer }, 'NOT_FOUND', 'GONE') },
   }, async ({ caller: { tenant }, params: { id }, query: { after, limit, wait } }, reply) => {
     let job = await findJob(jobs.db, tenant, id)
-    if (job.sequence <= after) job = await followJob(jobs, { tenant, id, waitMs: wait * 1000, signal: () => reply.untilStopped() })
+    if (job.sequence <= after && wait > 0 && !isTerminal(job.status)) {
+      await jobs.waiter.waitForEvent(id, after, wait * 1000, reply.untilStopped())
+      job = await findJob(jobs.db, tenant, id)
+    }
     const events = await readEvents(jobs.db, id, { after, limit })
-    const last = events.at(-1)?.sequence ?? after
-    const isOver = isTerminal(job.status) && last >= job.sequence
-    return { data: events.map((event) => toView(id, event)), nextCursor: isOver ? null : String(last) }
+    const last = events.at(-1)
+    const isOver = last ? endsJob(last) : isTerminal(job.status)
+    return { data: events.map((event) => toView(id, event)), nextCursor: isOver ? null : String(last?.sequence ?? after) }
   })
+}
+
+/** The event of a terminal state is the last that a job has. */
+function endsJob ({ type }: JobEvent): boolean {
+  const status = JobStatus.safeParse(type.slice('job.'.length))
+  return status.success && isTerminal(status.data)
 }
 
 function toView (jobId: string, { sequence, type, time, attempt, payload }: JobEvent): z.infer<typeof EventView> {

@@ -26,14 +26,26 @@ local function read_job ()
 end
 
 -- Entry ids are the numbers of the events, so the stream itself refuses a number twice.
-local function append_event (attempt, type, ms, payload)
+local function add_event (attempt, type, ms, payload)
   local sequence = redis.call('HINCRBY', JOB, 'seq', 1)
   redis.call('XADD', EVENTS, sequence .. '-0', 't', type, 'm', ms, 'a', attempt, 'p', payload)
+  return sequence
 end
 
--- Events given as flat triples of type, time and payload, from that argument on to the last.
+-- Tells those who follow the job that its history has grown up to that number.
+local function publish_news (sequence)
+  redis.call('PUBLISH', P .. ':news:' .. ID, sequence)
+end
+
+local function append_event (attempt, type, ms, payload)
+  publish_news(add_event(attempt, type, ms, payload))
+end
+
+-- Events given as flat triples of type, time and payload, from that argument on to the last. One word is enough for all of them.
 local function append_given (attempt, first)
-  for i = first, #ARGV, 3 do append_event(attempt, ARGV[i], ARGV[i + 1], ARGV[i + 2]) end
+  local sequence
+  for i = first, #ARGV, 3 do sequence = add_event(attempt, ARGV[i], ARGV[i + 1], ARGV[i + 2]) end
+  if sequence then publish_news(sequence) end
 end
 
 local function set_status (job, status)
