@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { JOB_LIMITS, type LimitName, type LimitPolicy } from './limits.ts'
+import { ISOLATION_LEVELS } from './outcome.ts'
 import { RetryPolicy } from './retry.ts'
 
 /** Tags are bounded and matched exactly; they never become metric labels. */
@@ -22,6 +23,11 @@ export const Tags = z.record(
 
 /** What a job may touch. Nothing can be granted yet, so only the empty grant is valid. */
 export const Permissions = z.union([z.literal('none'), z.strictObject({})])
+
+export const RequireIsolation = z.array(z.enum(ISOLATION_LEVELS)).max(ISOLATION_LEVELS.length)
+  .refine((levels) => new Set(levels).size === levels.length, 'Each level once')
+  .default([])
+  .describe('Levels of isolation without which the code is not to run; a worker that cannot reach one ends the attempt with UNAVAILABLE')
 
 function limitSchema (policy: LimitPolicy, name: LimitName) {
   const { min, unit, description } = JOB_LIMITS[name]
@@ -80,6 +86,7 @@ export function buildJobRequest (policy: LimitPolicy, toolNames: readonly string
     tools: buildTools(toolNames),
     permissions: Permissions.default('none'),
     limits: z.strictObject(shape).prefault({}),
+    requireIsolation: RequireIsolation,
     retry: RetryPolicy.prefault({}),
     priority: Priority.default('normal'),
     delayMs: z.number().int().min(0).max(DELAY_MAX_MS).default(0).describe('Wait before the first run'),

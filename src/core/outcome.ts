@@ -37,12 +37,17 @@ export const EMPTY_USAGE: Usage = Object.freeze({ wallMs: 0, cpuMs: 0, peakMemor
 
 /** Where the run was contained. */
 export const Isolation = z.object({
-  process: z.boolean(),
-  permission: z.boolean(),
-  uid: z.number().nullable(),
-  threads: z.number(),
+  process: z.boolean().describe('In a process apart from the one that holds credentials'),
+  permission: z.boolean().describe('Without any of the rights that Node can take away'),
+  uid: z.number().nullable().describe('User that the process was'),
+  cgroup: z.boolean().describe('In a control group of its own, which the kernel holds to its memory'),
+  threads: z.number().describe('Runs that the process may have had at one time'),
 })
 export type Isolation = z.infer<typeof Isolation>
+
+/** Levels of isolation that a job can demand. `uid` is reached where the process is another user than the one that holds credentials. */
+export const ISOLATION_LEVELS = ['process', 'permission', 'uid', 'cgroup'] as const
+export type IsolationLevel = typeof ISOLATION_LEVELS[number]
 
 /**
  * What one run of user code ended with. `result` is JSON text. A crash is a runner that died for a reason not known to be a

@@ -1,7 +1,7 @@
 import type { CompilerConfig } from './compiler-client.ts'
 import type { LogLevel } from '../core/events.ts'
 import type { Limits } from '../core/limits.ts'
-import type { Isolation, Outcome } from '../core/outcome.ts'
+import type { Isolation, IsolationLevel, Outcome } from '../core/outcome.ts'
 import { buildGuestBundle } from './guest-bundle.ts'
 import { createKernel, type Plugin } from './kernel.ts'
 import { cluster } from './plugins/cluster.ts'
@@ -26,6 +26,8 @@ export interface RunRequest {
   /** Names of the tools that the code is given. */
   tools: readonly string[]
   limits: Limits
+  /** Levels without which the code is not to run: the outcome is then the failure UNAVAILABLE. */
+  requireIsolation: readonly IsolationLevel[]
   context: { jobId: string, attempt: number, tags: Readonly<Record<string, string>>, deadline: string }
 }
 

@@ -3,6 +3,8 @@ import { Socket } from 'node:net'
 import { FramePump } from '../core/frame-pump.ts'
 import { encodeFrame, type Frame, FramingError } from '../core/frames.ts'
 import { deathSignalPrefix } from './death-signal.ts'
+import { ownerArgument } from './process-owner.ts'
+import { type ResourceLimits, resourceLimitPrefix } from './resource-limits.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 const PIPE_FD = 3
@@ -19,6 +21,8 @@ export interface FramedProcessOptions {
   env: Readonly<Record<string, string>>
   /** Puts the child at the head of a process group of its own that is killed as a whole, for a child that has children. */
   ownGroup?: boolean
+  /** What the system holds the child to. Whatever is said here, it leaves no core dump. */
+  resources?: ResourceLimits
   maxFrameBytes: number
   maxHeaderBytes: number
   maxFramesPerSecond: number
@@ -146,7 +150,8 @@ function byteBurst (options: FramedProcessOptions, maxFrameBytes: number): numbe
 }
 
 function start (options: FramedProcessOptions): ChildProcess {
-  const [command = process.execPath, ...args] = [...deathSignalPrefix(), process.execPath, ...options.execArgv, options.file]
+  const prefix = [...deathSignalPrefix(), ...resourceLimitPrefix(options.resources ?? {})]
+  const [command = process.execPath, ...args] = [...prefix, process.execPath, ...options.execArgv, options.file, ownerArgument()]
   return spawn(command, args, {
     env: { ...options.env },
     detached: options.ownGroup === true,

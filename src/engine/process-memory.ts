@@ -26,6 +26,12 @@ export function readCpuMs (pid: number): number {
   return TIME_FIELDS.reduce((sum, field) => sum + Number(fields[field] ?? 0), 0) * TICK_MS
 }
 
+/** The user that a process is; undefined when it is gone, and where there is no /proc. */
+export function readUid (pid: number): number | undefined {
+  const [, effective] = /^Uid:\s+\d+\s+(\d+)/m.exec(read(`/proc/${pid}/status`)) ?? []
+  return effective === undefined ? undefined : Number(effective)
+}
+
 function read (path: string): string {
   try {
     return readFileSync(path, 'latin1')

@@ -117,10 +117,12 @@ export class RunConversation {
     this.#watch.accompanied = true
   }
 
-  /** The runner died, with nobody but this run in it or with others. */
-  leave ({ signal, exitCode, reason, stderrTail }: FramedExit, shared: boolean): void {
+  /** The runner died, with nobody but this run in it or with others; `killedAtMb` when the kernel ended it for its memory. */
+  leave ({ signal, exitCode, reason, stderrTail }: FramedExit, { shared, killedAtMb }: { shared: boolean, killedAtMb: number | undefined }): void {
+    if (killedAtMb !== undefined && !shared && this.#isStarted) this.#watch.endedByKernel(killedAtMb)
     const killed = this.#watch.killedFor
-    this.#end(killed ? { type: 'killed', ...killed } : { type: 'crashed', started: this.#isStarted, shared, evidence: { signal, exitCode, reason, stderr: readCrashWords(stderrTail) } })
+    const words = killedAtMb === undefined ? reason : `The kernel ended the process, which held ${killedAtMb} MB`
+    this.#end(killed ? { type: 'killed', ...killed } : { type: 'crashed', started: this.#isStarted, shared, evidence: { signal, exitCode, reason: words, stderr: readCrashWords(stderrTail) } })
   }
 
   #start (): void {

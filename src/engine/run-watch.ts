@@ -1,4 +1,5 @@
 import { readCpuMs, readRssBytes } from './process-memory.ts'
+import type { Limits } from '../core/limits.ts'
 import type { StopCode } from '../core/runner-protocol.ts'
 
 /** How long a run that was told to stop may take before its runner is killed. */
@@ -14,6 +15,11 @@ const HEAP_OVERSHOOT = 2
 const SLACK_BYTES = 128 * MB
 /** Code, input and result stand in the pipe, the main thread, the thread and the isolate, some as two-byte strings. */
 const PAYLOAD_COPIES = 8
+
+/** Bytes that a process may grow by for a run with these limits, code and input together of that many bytes. */
+export function memoryLineBytes ({ memoryMb, resultBytes }: Pick<Limits, 'memoryMb' | 'resultBytes'>, payloadBytes: number): number {
+  return memoryMb * MB * HEAP_OVERSHOOT + SLACK_BYTES + (payloadBytes + resultBytes) * PAYLOAD_COPIES
+}
 
 export type KillCode = StopCode | 'MEMORY_LIMIT'
 
@@ -50,7 +56,7 @@ export class RunWatch {
     const { pid, limits, payloadBytes } = options
     this.#options = options
     this.#baseBytes = readRssBytes(pid)
-    this.#lineBytes = limits.memoryMb * MB * HEAP_OVERSHOOT + SLACK_BYTES + (payloadBytes + limits.resultBytes) * PAYLOAD_COPIES
+    this.#lineBytes = memoryLineBytes(limits, payloadBytes)
     this.#timer = setTimeout(() => options.kill('The runner did not start the run'), START_GRACE_MS)
     this.#poll = setTimeout(() => this.#checkMemory(), POLL_MS)
   }
@@ -74,6 +80,11 @@ export class RunWatch {
     if (this.#announced) return
     this.#announced = { code, observed }
     this.#killAfter(STOP_GRACE_MS, () => ({ code, observed }))
+  }
+
+  /** The kernel killed the runner for its memory before we did. What we killed it for ourselves stands. */
+  endedByKernel (heldMb: number): void {
+    this.killedFor ??= { code: 'MEMORY_LIMIT', observed: heldMb }
   }
 
   close (): void {

@@ -4,7 +4,10 @@ import type { Frame } from '../core/frames.ts'
 import { FromRunner } from '../core/runner-messages.ts'
 import { RUNNER_FRAME_BYTES, RUNNER_HEADER_BYTES, type ToRunner } from '../core/runner-protocol.ts'
 import type { Isolation } from '../core/outcome.ts'
+import type { Cgroup } from './cgroup.ts'
 import type { ToolAnswer } from './broker.ts'
+import { readUid } from './process-memory.ts'
+import type { ResourceLimits } from './resource-limits.ts'
 import { runnerCache } from './runner-cache.ts'
 import { spawnFramed, type FramedExit, type FramedProcess } from './framed-process.ts'
 import { RunConversation, type RunnerAnswer, type RunnerHooks, type RunnerTask } from './run-conversation.ts'
@@ -49,6 +52,10 @@ export interface RunnerOptions {
   bootTimeoutMs: number
   /** The scripts of the guest, as JSON text. */
   guest: string
+  /** What the system holds the process to, beside its own limits. */
+  resources?: ResourceLimits
+  /** Makes the control group that the process is put in, if it can. */
+  createCgroup?: (() => Cgroup | undefined) | undefined
   /** The module that is the runner; it may read its own folder besides ours. Ours unless given. */
   file?: string
 }
@@ -65,6 +72,7 @@ export class RunnerProcess {
   readonly #threads: number
   #frameBytes = RUNNER_FRAME_BYTES
   #frameBurst = MAX_FRAMES_PER_SECOND
+  #cgroup: Cgroup | undefined
   #exit: FramedExit | undefined
   #isolation: Isolation | undefined
 
@@ -81,12 +89,14 @@ export class RunnerProcess {
       maxBytesPerSecond: MAX_BYTES_PER_SECOND,
       maxStderrBytes: MAX_STDERR_BYTES,
       maxUnsentBytes: MAX_UNSENT_BYTES,
+      ...(options.resources === undefined ? {} : { resources: options.resources }),
       onFrame: (frame) => this.#take(frame),
       onExit: (exit) => this.#leave(exit),
     })
     const { threads, memoryMb, bootTimeoutMs, guest } = options
     this.#threads = threads
-    this.#send({ type: 'boot', threads, memoryMb }, Buffer.from(guest))
+    this.#cgroup = options.createCgroup?.()
+    void this.#join().then(() => this.#send({ type: 'boot', threads, memoryMb }, Buffer.from(guest))) // it does nothing before that
     const slow = setTimeout(() => this.kill(`The runner was not ready within ${bootTimeoutMs} ms`), bootTimeoutMs)
     this.ready.then(() => clearTimeout(slow), () => clearTimeout(slow))
   }
@@ -115,10 +125,18 @@ export class RunnerProcess {
     hooks.signal.addEventListener('abort', stop, { once: true })
     this.#runs.set(run.token, run)
     if (this.#runs.size > 1) for (const each of this.#runs.values()) each.accompany()
-    if (this.#exit) run.leave(this.#exit, false) // it died between being lent and now
+    if (this.#exit) run.leave(this.#exit, { shared: false, killedAtMb: undefined }) // it died between being lent and now
     else this.#handOver(run.token, task)
     if (hooks.signal.aborted && this.#runs.has(run.token)) stop()
     return run.answer
+  }
+
+  /** One that could not be put into a group serves without. */
+  async #join (): Promise<void> {
+    const { pid } = this.#process
+    if (!this.#cgroup || pid === undefined || await this.#cgroup.add(pid)) return
+    this.#cgroup.remove()
+    this.#cgroup = undefined
   }
 
   #handOver (token: string, { code: text, input, ...rest }: RunnerTask): void {
@@ -148,17 +166,20 @@ export class RunnerProcess {
     return run.take(message, frame.body)
   }
 
-  #becomeReady (isolation: Isolation): void {
+  /** What the worker can see for itself it does not take from the runner. */
+  #becomeReady ({ permission, uid }: Pick<Isolation, 'permission' | 'uid'>): void {
     if (this.#isolation) throw new Error('Cannot take "ready": the runner said it before')
-    this.#isolation = isolation
-    this.#ready.resolve(isolation)
+    this.#isolation = { process: true, permission, uid: readUid(this.#process.pid ?? 0) ?? uid, cgroup: this.#cgroup !== undefined, threads: this.#threads }
+    this.#ready.resolve(this.#isolation)
   }
 
   #leave (exit: FramedExit): void {
     this.#exit = exit
+    const killedAtMb = this.#cgroup?.killedAtMb
+    this.#cgroup?.remove()
     this.#ready.reject(new Error(`Cannot start runner: ${exit.reason}${exit.stderrTail && `\n${exit.stderrTail}`}`))
-    const isShared = this.#runs.size > 1
-    for (const run of this.#runs.values()) run.leave(exit, isShared)
+    const shared = this.#runs.size > 1
+    for (const run of this.#runs.values()) run.leave(exit, { shared, killedAtMb })
   }
 }
 

@@ -80,9 +80,9 @@ function executeRun (context: JobRunner, active: ActiveRun, run: Run, job: Begun
 }
 
 function buildRequest ({ id, tenant, alone, attempt, spec, code, codeHash, input, startedAt }: BegunJob): RunRequest {
-  const { entry, limits, tags, tools } = spec
+  const { entry, limits, requireIsolation, tags, tools } = spec
   const deadline = new Date(startedAt + limits.timeoutMs).toISOString()
-  return { tenant, alone, code, codeHash, input, entry, tools, limits, context: { jobId: id, attempt, tags, deadline } }
+  return { tenant, alone, code, codeHash, input, entry, tools, limits, requireIsolation, context: { jobId: id, attempt, tags, deadline } }
 }
 
 interface Conclusion {

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import type { Logger } from 'pino'
+import { openCgroups } from '../engine/cgroup.ts'
 import { createEngine, type Engine } from '../engine/engine.ts'
 import { createConsumer, type Consumer } from '../queue/consumer.ts'
 import { createDispatcher } from '../queue/dispatcher.ts'
@@ -13,6 +14,7 @@ import { defaultLanes, type WorkerConfig } from './config.ts'
 import { createHoldCheck } from './hold-check.ts'
 import { createReaper, OVERDUE_GRACE_MS } from './reaper.ts'
 import { runJob } from './run-job.ts'
+import { runnerBounds } from './runner-bounds.ts'
 
 /** How long stopping runs and handing their jobs back may take; Redis may be away. */
 export const HAND_BACK_MS = 2000
@@ -77,6 +79,7 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
 }
 
 function startEngine (config: WorkerConfig, onError: (error: unknown) => void): Promise<Engine> {
+  const bounds = runnerBounds(config)
   return createEngine({
     tools: { own: config.BATCHBOX_TOOLS, config: config.BATCHBOX_TOOL_CONFIG },
     onToolError: onError,
@@ -87,6 +90,8 @@ function startEngine (config: WorkerConfig, onError: (error: unknown) => void): 
       threads: config.BATCHBOX_RUNNER_THREADS,
       memoryMb: config.BATCHBOX_WARM_MEMORY_MB,
       bootTimeoutMs: config.BATCHBOX_RUNNER_BOOT_MS,
+      resources: bounds.resources,
+      createCgroup: openCgroups(bounds.cgroup),
       onError,
     },
     compiler: {

@@ -6,6 +6,7 @@ import { RunConversation } from '../../src/engine/run-conversation.ts'
 
 const limits = { ...DEFAULT_LIMIT_POLICY.defaults, resultBytes: 1000, logBytes: 1000, logLines: 10 }
 const usage = { wallMs: 1, cpuMs: 2, memoryBytes: 3, nativeCalls: 0 }
+const ALONE = { shared: false, killedAtMb: undefined }
 const failure = { code: 'USER_ERROR', name: 'Error', message: 'x', stack: '', observed: 0 }
 
 function startConversation (t: TestContext) {
@@ -104,7 +105,7 @@ test('a cancel that was asked for may be reported', async (t) => {
 test('a death that nothing explains is a crash with its evidence', async (t) => {
   const { conversation } = startConversation(t)
 
-  conversation.leave({ signal: 'SIGSEGV', exitCode: null, reason: 'The process ended by itself', stderrTail: 'words' }, false)
+  conversation.leave({ signal: 'SIGSEGV', exitCode: null, reason: 'The process ended by itself', stderrTail: 'words' }, ALONE)
   const answer = await conversation.answer
 
   assert.deepEqual(answer.type === 'crashed' && answer.evidence, { signal: 'SIGSEGV', exitCode: null, reason: 'The process ended by itself', stderr: 'words' })
@@ -115,8 +116,31 @@ test('a death after its time is the time\'s', async (t) => {
   say({ type: 'started' })
 
   t.mock.timers.tick(limits.timeoutMs + 500)
-  conversation.leave({ signal: 'SIGKILL', exitCode: null, reason: 'killed', stderrTail: '' }, false)
+  conversation.leave({ signal: 'SIGKILL', exitCode: null, reason: 'killed', stderrTail: '' }, ALONE)
   const answer = await conversation.answer
 
   assert.deepEqual([answer.type, answer.type === 'killed' && answer.code], ['killed', 'TIMEOUT'])
+})
+
+for (const [when, afterMs, killed] of [['is the memory\'s', 0, ['MEMORY_LIMIT', 900]], ['after its time is the time\'s', limits.timeoutMs + 500, ['TIMEOUT', limits.timeoutMs + 500]]] as const) {
+  test(`a death that the kernel brought for its memory ${when}`, async (t) => {
+    const { conversation, say } = startConversation(t)
+    say({ type: 'started' })
+
+    t.mock.timers.tick(afterMs)
+    conversation.leave({ signal: 'SIGKILL', exitCode: null, reason: 'The process ended by itself', stderrTail: '' }, { shared: false, killedAtMb: 900 })
+    const answer = await conversation.answer
+
+    assert.deepEqual(answer.type === 'killed' && [answer.code, answer.observed], killed)
+  })
+}
+
+test('a death that the kernel brought while others were in the process is nobody\'s, and says what it was', async (t) => {
+  const { conversation, say } = startConversation(t)
+  say({ type: 'started' })
+
+  conversation.leave({ signal: 'SIGKILL', exitCode: null, reason: 'The process ended by itself', stderrTail: '' }, { shared: true, killedAtMb: 900 })
+  const answer = await conversation.answer
+
+  assert.deepEqual(answer.type === 'crashed' && [answer.shared, answer.evidence.reason], [true, 'The kernel ended the process, which held 900 MB'])
 })

@@ -3,8 +3,9 @@ import { after } from 'node:test'
 import { sha256 } from '../../src/core/digest.ts'
 import type { FailureCode } from '../../src/core/failures.ts'
 import { DEFAULT_LIMIT_POLICY, type Limits } from '../../src/core/limits.ts'
-import type { JobFailure } from '../../src/core/outcome.ts'
+import type { IsolationLevel, JobFailure } from '../../src/core/outcome.ts'
 import { createEngine, type Engine, type LogEntry, type RunReport } from '../../src/engine/engine.ts'
+import type { SupervisorOptions } from '../../src/engine/supervisor.ts'
 import { DEFAULT_WEAR } from '../../src/engine/wear.ts'
 import { DEFAULT_TOOL_SETTINGS, type ToolSettings } from '../../src/tools/registry.ts'
 import { isAlive } from './processes.ts'
@@ -17,6 +18,7 @@ export interface RunOptions {
   alone?: boolean
   tools?: string[]
   limits?: Partial<Limits>
+  requireIsolation?: IsolationLevel[]
   tags?: Record<string, string>
   signal?: AbortSignal
   onLog? (line: LogEntry): void
@@ -47,18 +49,18 @@ export interface TestEngine {
  * Starts one engine for a whole test file, before its first test. When the file is over it is closed, and no process of it may be left.
  * To be called at the top of a test file.
  */
-export async function startEngine ({ lanes = 2, spares = 1, threads = 1, tools = DEFAULT_TOOL_SETTINGS, onToolError = failOn }: {
+export async function startEngine ({ lanes = 2, spares = 1, threads = 1, tools = DEFAULT_TOOL_SETTINGS, onToolError = failOn, ...bounds }: {
   lanes?: number
   spares?: number
   threads?: number
   tools?: ToolSettings
   onToolError? (error: Error): void
-} = {}): Promise<TestEngine> {
+} & Pick<SupervisorOptions, 'createCgroup' | 'resources'> = {}): Promise<TestEngine> {
   const problems: Error[] = []
   const engine = await createEngine({
     tools,
     onToolError,
-    supervisor: { lanes, spares, threads, memoryMb: 128, bootTimeoutMs: 30_000, wear: DEFAULT_WEAR, onError: (error) => problems.push(error) },
+    supervisor: { lanes, spares, threads, memoryMb: 128, bootTimeoutMs: 30_000, wear: DEFAULT_WEAR, ...bounds, onError: (error) => problems.push(error) },
     compiler: { processes: 1, timeoutMs: 20_000, onError: (error) => problems.push(error) },
   })
   after(async () => {
@@ -100,6 +102,7 @@ function buildExecute (engine: Engine) {
       entry: options.entry ?? 'default',
       tools: options.tools ?? [],
       limits: { ...DEFAULT_LIMIT_POLICY.defaults, ...options.limits },
+      requireIsolation: options.requireIsolation ?? [],
       context: { jobId: 'job-1', attempt: 1, tags: options.tags ?? {}, deadline: '2030-01-01T00:00:00.000Z' },
     }, {
       signal: options.signal ?? new AbortController().signal,

@@ -15,7 +15,7 @@ test('a job runs with what was posted, and ends with its result, usage and isola
   const verdict = run(id)
   const { request, end } = await engine.next()
   const usage = { ...EMPTY_USAGE, wallMs: 7 }
-  const isolation = { process: true, permission: true, uid: 1, threads: 1 }
+  const isolation = { process: true, permission: true, uid: 1, cgroup: true, threads: 1 }
   end({ type: 'succeeded', result: '{"x":1}', usage }, { isolation })
 
   assert.deepEqual(await verdict, { type: 'done' })

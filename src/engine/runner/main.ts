@@ -37,7 +37,7 @@ async function boot ({ threads, memoryMb }: Extract<ToRunner, { type: 'boot' }>,
   const uid = dropRoot()
   dropPermissions()
   await probe(wasRoot ? { strangerPid: process.ppid } : {})
-  send({ type: 'ready', isolation: { process: true, permission: true, uid, threads } })
+  send({ type: 'ready', isolation: { permission: true, uid } })
 }
 
 function run ({ type: _, codeBytes, ...rest }: Extract<ToRunner, { type: 'run' }>, body: Buffer): Promise<void> {

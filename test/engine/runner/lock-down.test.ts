@@ -35,7 +35,7 @@ test('a runner says where it is contained, and root is given up', async (t) => {
 
   const isolation = await runner.ready
 
-  assert.deepEqual({ ...isolation, uid: null }, { process: true, permission: true, uid: null, threads: 1 })
+  assert.deepEqual({ ...isolation, uid: null }, { process: true, permission: true, uid: null, cgroup: false, threads: 1 })
   assert.notEqual(isolation.uid, 0)
 })
 
