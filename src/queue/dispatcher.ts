@@ -2,6 +2,7 @@ import { Queue } from 'bullmq'
 import type { Db } from '../store/db.ts'
 import type { AttemptRef } from '../store/moves/begin.ts'
 import { strikeDispatch, type DispatchRef } from '../store/reap.ts'
+import { raiseOld } from './ageing.ts'
 import { messageId, QUEUE_NAME, QUEUE_PRIORITY, type Message } from './messages.ts'
 
 /** BullMQ tells of each message in a stream that nobody here reads, so it is kept short. */
@@ -12,6 +13,8 @@ export interface Dispatcher {
   dispatch (refs: readonly DispatchRef[]): Promise<void>
   /** Takes a message out of the queue, if no worker has it. For jobs that ended before they were due. */
   discard (ref: AttemptRef): Promise<void>
+  /** Raises at most so many messages of each priority that have waited for a worker long enough. Answers how many. */
+  raiseOld (everyMs: number, limit: number): Promise<number>
   /** Messages that wait for a worker, and those that wait for their time. */
   count (): Promise<{ waiting: number, delayed: number, active: number }>
   close (): Promise<void>
@@ -37,6 +40,7 @@ export function createDispatcher (db: Db, { onError }: { onError (error: Error):
     async discard (ref) {
       await queue.remove(messageId(ref))
     },
+    raiseOld: (everyMs, limit) => raiseOld(queue, everyMs, limit),
     async count () {
       const { prioritized = 0, waiting = 0, delayed = 0, active = 0 } = await queue.getJobCounts('prioritized', 'waiting', 'delayed', 'active')
       return { waiting: prioritized + waiting, delayed, active }

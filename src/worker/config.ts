@@ -27,6 +27,7 @@ export const WorkerConfig = z.object({
   BATCHBOX_DRAIN_MS: z.coerce.number().int().min(0).max(60 * MINUTE_MS).default(20_000).describe('How long running jobs may take to finish when the worker is told to stop; the others are handed back'),
   BATCHBOX_LOCK_MS: z.coerce.number().int().min(1000).max(10 * MINUTE_MS).default(10_000).describe('How long a worker that says nothing keeps its messages'),
   BATCHBOX_STALLED_MS: z.coerce.number().int().min(500).max(10 * MINUTE_MS).default(5000).describe('How often messages of workers that are gone are looked for'),
+  BATCHBOX_RAISE_AFTER_MS: z.coerce.number().int().min(1000).max(24 * 60 * MINUTE_MS).default(MINUTE_MS).describe('How long a job waits for a worker before it is taken for one of the next priority, so that none waits for ever'),
   BATCHBOX_REAP_EVERY_MS: z.coerce.number().int().min(100).max(60 * MINUTE_MS).default(5000).describe('How often a worker pays owed messages and removes what expired'),
   ...SHARED_VARIABLES,
 })

@@ -13,7 +13,9 @@ const STEPS_MAX = 100
 
 export interface ReaperOptions {
   db: Db
-  dispatcher: Pick<Dispatcher, 'dispatch'>
+  dispatcher: Pick<Dispatcher, 'dispatch' | 'raiseOld'>
+  /** How long a message waits before it is taken for one of the next priority. */
+  raiseAfterMs: number
   everyMs: number
   retentionMs: number
   onError (error: unknown): void
@@ -29,7 +31,7 @@ export interface Reaper {
  * Pays what crashes left owed and removes what expired, again and again. Every worker has one: each step is safe to do twice at once.
  * Rounds start at random in their interval, so that workers do not march in step.
  */
-export function createReaper ({ db, dispatcher, everyMs, retentionMs, onError }: ReaperOptions): Reaper {
+export function createReaper ({ db, dispatcher, raiseAfterMs, everyMs, retentionMs, onError }: ReaperOptions): Reaper {
   // Each answers how many entries it dealt with; those that failed are left for the next round.
   const steps: (() => Promise<number>)[] = [
     async () => {
@@ -46,6 +48,7 @@ export function createReaper ({ db, dispatcher, everyMs, retentionMs, onError }:
       return countDone(jobIds.map((jobId) => archive(db, jobId)))
     },
     () => removeExpired(db, STEP),
+    () => dispatcher.raiseOld(raiseAfterMs, STEP),
   ]
   let timer: NodeJS.Timeout
   let closed = false
