@@ -41,3 +41,11 @@ test('code that makes V8 give up its process leaves V8\'s words, and nothing of 
   assert.match(outcome.evidence.stderr, /Fatal JavaScript invalid size error/)
   assert.doesNotMatch(outcome.evidence.stderr, /\/\w+\/|0x[0-9a-f]{4}|node_modules/)
 })
+
+test('words made to keep a reader busy take no time', () => {
+  const started = performance.now()
+
+  for (const text of ['-', '#', ' ', '1', '/', '/a', '0x', '[0x1', '1: 0x1', '--- ']) readCrashWords(`${text.repeat(4096 / text.length)}x`)
+
+  assert.ok(performance.now() - started < 1000)
+})
