@@ -1,8 +1,11 @@
+import { writeSync } from 'node:fs'
 import ivm from 'isolated-vm'
 import type { GuestScripts } from '../../core/runner-protocol.ts'
 import { type CodeCache, GUEST_FILE, makeCodeCaches } from './code-cache.ts'
 import { AS_REFERENCE, buildOptions } from './ivm-options.ts'
 import { compileJobModules, type JobModules } from './job-module.ts'
+
+const STDERR = 2
 
 /** An isolate with the trusted guest inside, for one run only. */
 export interface WarmIsolate {
@@ -58,7 +61,8 @@ export function heapBytes (isolate: ivm.Isolate): number {
   }
 }
 
-/** V8 lost control of an isolate: nothing in this process can be trusted to go on. */
-function abort (): void {
+/** V8 lost control of an isolate: nothing in this process can be trusted to go on. Its last words are evidence. */
+function abort (message: string): void {
+  writeSync(STDERR, `V8: ${message}\n`)
   process.kill(process.pid, 'SIGKILL')
 }
