@@ -55,7 +55,7 @@ export async function startEngine ({ lanes = 2, spares = 1, threads = 1, tools =
   threads?: number
   tools?: ToolSettings
   onToolError? (error: Error): void
-} & Pick<SupervisorOptions, 'createCgroup' | 'resources'> = {}): Promise<TestEngine> {
+} & Pick<SupervisorOptions, 'createCgroup' | 'resources' | 'file'> = {}): Promise<TestEngine> {
   const problems: Error[] = []
   const engine = await createEngine({
     tools,

@@ -6,14 +6,19 @@ export interface Attack {
   /** What the code tries, as one would say it. */
   name: string
   code: string
-  options?: Pick<RunOptions, 'input' | 'entry' | 'limits' | 'tags'>
+  options?: Pick<RunOptions, 'input' | 'entry' | 'limits' | 'tags' | 'tools'>
   end: End
   /** Every message that was logged, in order, when that is part of the attack. */
   logs?: readonly string[]
 }
 
-/** How an attack ends: with a result, or with a failure of which all that is not measured is told. */
-export type End = { result: unknown } | ExpectedFailure
+/** How an attack ends: with a result, with a failure of which all that is not measured is told, or with the death of its runner. */
+export type End = { result: unknown } | ExpectedFailure | ExpectedCrash
+
+/** Nothing but V8 giving up on its own process, or a runner that lies, may end so. */
+export interface ExpectedCrash {
+  crash: { signal: string | null, reason: RegExp, stderr?: RegExp }
+}
 
 export interface ExpectedFailure {
   /** Several only where a race inside of V8 decides which limit is met first. */
@@ -45,9 +50,6 @@ export const isStoppedBy = (code: keyof typeof STOPPED, configured: number): End
   const [limit, name, message] = STOPPED[code]
   return { codes: [code], name, message, limit: { name: limit, configured } }
 }
-
-/** One of two limits ended the run; which one depends on how fast the machine is. */
-export const isStoppedByTimeOrMemory = (): End => ({ codes: ['TIMEOUT', 'MEMORY_LIMIT'] })
 
 /** The engine ran out of stack. */
 export const overflows = (): End => ({ codes: ['STACK_LIMIT'], name: 'RangeError', message: 'Maximum call stack size exceeded' })
