@@ -34,6 +34,11 @@ export class RunTools {
   /** Calls that natives answered. */
   get nativeCalls (): number { return this.#nativeCalls }
 
+  /** Processor time of natives, in whichever threads they work. */
+  get cpuMs (): number {
+    return this.#natives.values().reduce((sum, native) => sum + native.cpuMs, 0)
+  }
+
   /** Answers at once: a line of JSON that says how many characters of text follow, the text, and bytes of one character each. */
   readonly ask = (tool: unknown, method: unknown, args: unknown, bytes: unknown): string => {
     const native = this.#natives.get(String(tool))
@@ -61,6 +66,11 @@ export class RunTools {
   /** The worker answered a call. */
   answer (call: number, failure: ToolFailure | null, text: string): void {
     if (this.#forwarded.delete(call)) this.#options.deliver(call, failure ? JSON.stringify(failure) : '', text, '')
+  }
+
+  /** The run is over: natives begin nothing more. */
+  close (): void {
+    for (const native of this.#natives.values()) native.close()
   }
 
   /** Resolves when no native works any more. What does not come to its end has the whole runner killed. */

@@ -48,6 +48,7 @@ export class Run {
   readonly #startedAt = performance.now()
   #phase: 'compile' | 'evaluate' | 'run' = 'compile'
   #cpuMs = 0
+  #isolateCpuMs = 0
   #wake: NodeJS.Timeout | undefined
   /** The call into the isolate that was made last: they are done one after another. */
   #call: Promise<unknown> = Promise.resolve()
@@ -70,6 +71,7 @@ export class Run {
     clearInterval(cpu)
     clearTimeout(this.#wake)
     this.#isOver = true
+    this.#tools.close()
     const usage = this.#usage()
     this.#dispose()
     await Promise.allSettled([executing, this.#call, this.#tools.settled()]) // some built-ins outlive even this: the worker kills the process then
@@ -175,10 +177,11 @@ export class Run {
 
   #readCpu (): void {
     try {
-      this.#cpuMs = Math.max(0, cpuMs(this.#warm.isolate) - this.#warm.bootCpuMs)
+      this.#isolateCpuMs = Math.max(0, cpuMs(this.#warm.isolate) - this.#warm.bootCpuMs)
     } catch {
       // the memory limit disposed of the isolate: the figure read last stands
     }
+    this.#cpuMs = this.#isolateCpuMs + this.#tools.cpuMs
   }
 
   /** A stopped isolate may still be busy, and its heap is then not to be asked. */

@@ -33,9 +33,10 @@ export function toJob<Input> (program: Program<Input>): string {
 
 /** Starts one engine for a test file, whose jobs have the tool. To be called at the top of a test file. */
 export async function startCrypto (config: object = {}) {
-  const { run, resultOf, failureOf } = await startEngine({ lanes: 1, spares: 1, tools: { own: '', config: JSON.stringify({ crypto: config }) } })
+  const { engine, run, resultOf, failureOf } = await startEngine({ lanes: 1, spares: 1, tools: { own: '', config: JSON.stringify({ crypto: config }) } })
   const withTool = (options: RunOptions = {}): RunOptions => ({ tools: ['crypto'], ...options })
   return {
+    engine,
     run: (code: string, options?: RunOptions) => run(code, withTool(options)),
     failureOf: (code: string, options?: RunOptions) => failureOf(code, withTool(options)),
     /** What a program results in inside the sandbox. */

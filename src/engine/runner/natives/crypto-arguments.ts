@@ -2,6 +2,8 @@ import type { webcrypto } from 'node:crypto'
 import { NativeError } from './native.ts'
 
 const TEXTS_MAX = 64
+/** Characters that a byte takes in a JSON Web Key. */
+const BASE64_CHARS = 4 / 3
 
 /** The bytes a call brought, what it may name, and how much it may bring at a time. */
 export interface CallScope {
@@ -31,7 +33,9 @@ export class CallArguments {
 
   text (name: string): string {
     const value = this.#read(name)
-    return typeof value === 'string' ? value : refuse(name, 'a string')
+    if (typeof value !== 'string') return refuse(name, 'a string')
+    this.#checkSize(name, value.length / BASE64_CHARS)
+    return value
   }
 
   /** One of the words of a list. */
@@ -56,11 +60,11 @@ export class CallArguments {
 
   /** A part of the bytes of the call, given as where it begins and how long it is. A copy: nothing else is in its buffer. */
   bytes (name: string): Uint8Array<ArrayBuffer> {
-    const { bytes, maxBytes } = this.#scope
+    const { bytes } = this.#scope
     const span = this.child(name)
     const at = span.integer('at', bytes.length)
     const size = span.integer('size', bytes.length - at)
-    if (size > maxBytes) throw new NativeError('QuotaExceededError', `${name} has ${size} bytes, more than ${maxBytes}`)
+    this.#checkSize(name, size)
     return new Uint8Array(bytes.subarray(at, at + size))
   }
 
@@ -78,6 +82,11 @@ export class CallArguments {
 
   words<Word extends string> (name: string, words: readonly Word[]): Word[] {
     return this.texts(name).map((item) => words.find((word) => word === item) ?? refuse(name, `a list of ${words.join(', ')}`))
+  }
+
+  #checkSize (name: string, size: number): void {
+    const { maxBytes } = this.#scope
+    if (size > maxBytes) throw new NativeError('QuotaExceededError', `${name} has ${Math.ceil(size)} bytes, more than ${maxBytes}`)
   }
 
   #read (name: string): unknown {

@@ -5,6 +5,7 @@ import { checkDerivation, checkGeneration, checkImported, keyBits } from './cryp
 import { describeFailure } from './crypto-failure.ts'
 import { KeyRing } from './crypto-keys.ts'
 import { NativeError, type Native, type NativeAnswer } from './native.ts'
+import { OneAtATime } from './one-at-a-time.ts'
 
 const RANDOM_BYTES = 65_536
 const DEFAULTS = { operations: 1000, bytes: 65_536 }
@@ -28,6 +29,7 @@ class CryptoNative implements Native {
   readonly #maxBytes: number
   readonly #allowed: ReadonlySet<unknown> | undefined
   readonly #ring = new KeyRing()
+  readonly #work = new OneAtATime()
   #count = 0
 
   constructor (config: unknown) {
@@ -36,6 +38,10 @@ class CryptoNative implements Native {
     this.#maxBytes = typeof bytes === 'number' ? bytes : DEFAULTS.bytes
     this.#allowed = Array.isArray(methods) ? new Set(methods) : undefined
   }
+
+  get cpuMs (): number { return this.#work.cpuMs }
+
+  close (): void { this.#work.close() }
 
   /** `random` answers bytes that nobody saw before, as many as `size` says. */
   callSync (method: string, given: unknown, bytes: Buffer): NativeAnswer {
@@ -55,7 +61,7 @@ class CryptoNative implements Native {
     try {
       if (!run) throw unknownMethod()
       this.#countOne()
-      return await run(this.#read(given, bytes), crypto.subtle)
+      return await this.#work.run(() => run(this.#read(given, bytes), crypto.subtle))
     } catch (error) {
       throw describeFailure(run ? method : 'call', error)
     }

@@ -11,6 +11,10 @@ export interface Native {
   callSync (method: string, args: unknown, bytes: Buffer): NativeAnswer
   /** Rejects with a NativeError for what user code did wrong. */
   call (method: string, args: unknown, bytes: Buffer): Promise<NativeAnswer>
+  /** Milliseconds of processor time that its calls took so far, whichever thread they were done in. */
+  readonly cpuMs: number
+  /** The run is over: what has not begun does not begin any more. */
+  close (): void
 }
 
 /**
