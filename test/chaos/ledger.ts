@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { JobView } from '../../src/core/job.ts'
+import { isTerminal, JobStatus } from '../../src/core/status.ts'
+import { buildClient, type Answer, type Client } from '../helpers/client.ts'
+import { wholeHistory } from '../helpers/load.ts'
+import { until } from '../helpers/until.ts'
+import { kindAt, type Kind } from './jobs.ts'
+import { PREFIX, type World } from './world.ts'
+
+const AT_ONCE = 24
+const AGAIN_MS = 200
+/** Every answer but this one, and none at all, has to be right. */
+const OUTAGE = 503
+const CANCEL_AFTER_MS = 100
+/** How long the service may take to have ended every job once nothing breaks any more. */
+const END_MS = 120_000
+const TERMINAL_WORDS = new Set(JobStatus.options.filter(isTerminal).map((status) => `job.${status}`))
+
+interface Entry {
+  id: string
+  index: number
+  kind: Kind
+}
+
+export interface Tally {
+  jobs: number
+  runs: number
+  lost: number
+  crashes: number
+  notes: number
+}
+
+/** Posts jobs as a client that never gives up, writes down what was acknowledged, and settles accounts at the end. */
+export class Ledger {
+  readonly #world: World
+  readonly #client: Client
+  readonly #entries: Entry[] = []
+  ended = 0
+
+  constructor (world: World) {
+    this.#world = world
+    this.#client = buildClient(world.url, world.key)
+  }
+
+  /** Posts that many jobs and waits for the end of each; some at a time. */
+  async play (count: number, random: () => number): Promise<void> {
+    const kinds = Array.from({ length: count }, () => kindAt(random() * 100))
+    let next = 0
+    const playOn = async () => {
+      while (next < count) {
+        const index = next++
+        await this.#playOne(index, kinds[index]!) // as many as there are numbers
+      }
+    }
+    await Promise.all(Array.from({ length: AT_ONCE }, playOn))
+  }
+
+  async #playOne (index: number, kind: Kind): Promise<void> {
+    // The same key with every try: whether an answer was lost on the way does not matter.
+    const { json } = await this.#ask('POST', '/v1/jobs', { body: kind.body(index), headers: { 'idempotency-key': `job-${index}` } })
+    const id = String(json['id'])
+    this.#entries.push({ id, index, kind })
+    if (kind.cancelled) {
+      await wait(CANCEL_AFTER_MS)
+      await this.#ask('POST', `/v1/jobs/${id}/cancel`)
+    }
+    const deadline = Date.now() + END_MS
+    for (;;) {
+      const { json } = await this.#ask('GET', `/v1/jobs/${id}?wait=5`)
+      if (isTerminal(json['status'] as JobStatus)) break // the service's own answer
+      assert.ok(Date.now() < deadline, `${id} did not end within ${END_MS} ms: ${JSON.stringify(json)}`)
+    }
+    this.ended += 1
+  }
+
+  /** Asks until there is an answer that is no outage. */
+  async #ask (method: string, path: string, options: { body?: unknown, headers?: Record<string, string> } = {}): Promise<Answer> {
+    for (;;) {
+      const answer = await this.#client.request(method, path, options).catch(() => undefined)
+      if (answer && answer.status !== OUTAGE) {
+        assert.ok(answer.status < 300, `${method} ${path}: ${answer.text}`)
+        return answer
+      }
+      await wait(AGAIN_MS)
+    }
+  }
+
+  /** Proves that every acknowledged job ended once and as it should, in a history without a gap, and that nothing is left over. */
+  async settle (): Promise<Tally> {
+    await until('the service is back', async () => (await this.#client.request('GET', '/readyz')).status === 200)
+    const notes = this.#readNotes()
+    const tally: Tally = { jobs: this.#entries.length, runs: 0, lost: 0, crashes: 0, notes: 0 }
+    assert.equal(new Set(this.#entries.map(({ id }) => id)).size, tally.jobs, 'every number is another job')
+    for (const entry of this.#entries) {
+      const job = await this.#client.read(entry.id)
+      entry.kind.check(job, entry.index)
+      await this.#checkHistory(job, tally)
+      const runs = job.attempts.reduce((sum, attempt) => sum + attempt.runs, 0)
+      const written = notes.get(entry.id) ?? 0
+      const [least, most] = entry.kind.notes?.(runs) ?? [0, 0]
+      assert.ok(written >= least && written <= most, `${entry.id} wrote ${written} notes in ${runs} runs`)
+      tally.runs += runs
+      tally.notes += written
+    }
+    await this.#checkLeftovers()
+    return tally
+  }
+
+  async #checkHistory (job: JobView, tally: Tally): Promise<void> {
+    const events = await wholeHistory(this.#client, job.id)
+    assert.equal(events.filter(({ type }) => TERMINAL_WORDS.has(type)).length, 1, job.id)
+    assert.equal(events.at(-1)?.type, `job.${job.status}`)
+    const lost = events.filter(({ type }) => type === 'job.lost')
+    const started = events.filter(({ type }) => type === 'job.started').length
+    const runs = job.attempts.reduce((sum, attempt) => sum + attempt.runs, 0)
+    assert.equal(started, runs, `${job.id}: every run has its start`)
+    tally.lost += lost.length
+    tally.crashes += lost.filter(({ payload }) => payload['reason'] === 'crash').length
+  }
+
+  #readNotes (): Map<string, number> {
+    const counts = new Map<string, number>()
+    for (const line of readFileSync(this.#world.notes, 'utf8').split('\n')) {
+      const [id = ''] = line.split(' ')
+      if (id !== '') counts.set(id, (counts.get(id) ?? 0) + 1)
+    }
+    return counts
+  }
+
+  /** Of everything that only a job under way has, nothing may be left, and nothing may belong to a job that nobody was told of. */
+  async #checkLeftovers (): Promise<void> {
+    const { db } = this.#world
+    const known = new Set(this.#entries.map(({ id }) => id))
+    const leftovers = async () => {
+      const keys: string[] = []
+      for await (const page of db.scanStream({ match: `${PREFIX}:*`, count: 1000 })) keys.push(...page as string[])
+      const names = keys.map((key) => key.slice(PREFIX.length + 1))
+      return names.filter((name) => {
+        const [kind = '', id = ''] = name.split(':')
+        if (['running', 'owed', 'events'].includes(kind)) return true
+        if (kind === 'queue') return /job_/.test(name) || /:(?:active|wait|delayed|prioritized|stalled)$/.test(name)
+        return ['job', 'payload', 'history', 'trace'].includes(kind) && !known.has(id)
+      })
+    }
+    let left: string[] = []
+    await until('nothing is left over', async () => (left = await leftovers()).length === 0, 30_000).catch(() => assert.deepEqual(left, []))
+  }
+}

@@ -1,0 +1,39 @@
+// Breaks the service while it works, as often as it is told, and settles accounts:
+//   npm run test:chaos -- --jobs 20000 --faults 100 --seed 1
+import { delimiter, dirname, join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { ROOT } from '../../scripts/run-tests.ts'
+import { ensureRedisServer } from '../../src/cli/redis-server.ts'
+import type { Scope } from '../helpers/scope.ts'
+import { runChaos } from './run-chaos.ts'
+
+const { values } = parseArgs({
+  options: {
+    jobs: { type: 'string', default: '5000' },
+    faults: { type: 'string', default: '50' },
+    workers: { type: 'string', default: '2' },
+    seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
+  },
+})
+const [jobs, faults, workers, seed] = [values.jobs, values.faults, values.workers, values.seed].map(Number) as [number, number, number, number] // four of them
+const say = (text: string) => process.stdout.write(`${text}\n`)
+
+const path = process.env['PATH'] ?? ''
+const server = await ensureRedisServer({ path, binFolder: join(ROOT, '.batchbox', 'bin') }, (manager) => say(`Installing a Redis server with ${manager}…`))
+process.env['PATH'] = `${path}${delimiter}${dirname(server)}`
+
+say(`${jobs} jobs, ${faults} faults, ${workers} workers, --seed ${seed}`)
+const begun = performance.now()
+const stack = new AsyncDisposableStack()
+const scope: Scope = { after: (end) => { stack.defer(async () => { await end() }) } }
+try {
+  let count = 0
+  const tally = await runChaos(scope, { jobs, faults, workers, seed, onFault: (name, ended) => say(`${String(++count).padStart(4)}  after ${ended} jobs: ${name}`) })
+  const seconds = Math.round((performance.now() - begun) / 1000)
+  say(`\nClean after ${seconds} s: ${tally.jobs} jobs acknowledged, each ended once and as it should, in ${tally.runs} runs (${tally.lost} lost, ${tally.crashes} of them with their runners); ${tally.notes} notes written outside.`)
+} catch (error) {
+  say(`\nNot clean: ${error instanceof Error ? error.stack : String(error)}\nTry again with --seed ${seed}`)
+  process.exitCode = 1
+} finally {
+  await stack.disposeAsync()
+}

@@ -1,0 +1,20 @@
+// A tool with an effect outside of the service: whoever reads the file knows how often.
+import { appendFileSync } from 'node:fs'
+import { z } from 'zod'
+import { defineMethod, defineTool } from '../../../src/tools/tool.ts'
+
+export default defineTool({
+  name: 'note',
+  config: z.strictObject({ file: z.string().default('') }),
+  guest: new URL('./guest.js', import.meta.url),
+  setup: ({ file }) => ({
+    write: defineMethod({
+      input: z.null(),
+      output: z.null(),
+      run (_, { jobId, attempt }) {
+        appendFileSync(file, `${jobId} ${attempt}\n`)
+        return null
+      },
+    }),
+  }),
+})

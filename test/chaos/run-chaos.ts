@@ -1,0 +1,39 @@
+import type { Scope } from '../helpers/scope.ts'
+import { FAULTS } from './faults.ts'
+import { Ledger, type Tally } from './ledger.ts'
+import { createRandom, drawFrom } from './seeded-random.ts'
+import { startWorld } from './world.ts'
+
+export interface ChaosOptions {
+  jobs: number
+  faults: number
+  workers: number
+  seed: number
+  /** Hears of every fault before it happens, and of how many jobs have ended. */
+  onFault? (name: string, ended: number): void
+}
+
+/** Plays jobs while it breaks things, one after another, spread over the load. Answers the accounts, which must be clean: it throws where they are not. */
+export async function runChaos (scope: Scope, { jobs, faults, workers, seed, onFault }: ChaosOptions): Promise<Tally> {
+  const world = await startWorld(scope, workers)
+  const ledger = new Ledger(world)
+  const load = ledger.play(jobs, createRandom(seed))
+  const broke = breakThings()
+  await Promise.all([load, broke])
+  return ledger.settle()
+
+  async function breakThings (): Promise<void> {
+    const random = createRandom(seed + 1)
+    for (let done = 0; done < faults; done++) {
+      await Promise.race([load, reach(Math.floor(jobs * done / faults))])
+      const name = drawFrom(Object.keys(FAULTS), random)
+      onFault?.(name, ledger.ended)
+      await FAULTS[name]?.(world, random)
+    }
+  }
+
+  /** Polls: the ledger counts, and nothing else waits for it. */
+  async function reach (ended: number): Promise<void> {
+    while (ledger.ended < ended) await new Promise((resolve) => { setTimeout(resolve, 20) })
+  }
+}

@@ -1,0 +1,109 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { startChild, type Child } from '../../src/cli/child.ts'
+import { startRestartableRedis, type RestartableRedis } from '../helpers/restartable-redis.ts'
+import type { Scope } from '../helpers/scope.ts'
+import { startProxy, type Proxy } from './proxy.ts'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+const KEY = `bbx_${'c'.repeat(40)}`
+const STOP_MS = 30_000
+export const PREFIX = '{chaos}'
+/** A worker that says nothing for so long loses what it holds. */
+export const LOCK_MS = 2000
+
+/** A process of the service that is started again when it died. */
+export interface Part {
+  readonly pid: number
+  /** Ends it by that signal, if it lives. */
+  signal (name: NodeJS.Signals): void
+  /** Resolves when it is gone and another one stands ready. */
+  restart (): Promise<void>
+}
+
+export interface World {
+  readonly url: string
+  readonly key: string
+  readonly redis: RestartableRedis
+  readonly proxy: Proxy
+  readonly api: Part
+  readonly workers: readonly Part[]
+  /** Straight to Redis, past the proxy. */
+  readonly db: Redis
+  /** File to which the tool of the jobs appends a line for each call. */
+  readonly notes: string
+}
+
+/** Starts a Redis with an append-only file, a proxy before it, an API and workers behind it. */
+export async function startWorld (scope: Scope, workerCount: number): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), 'batchbox-test-chaos-'))
+  scope.after(() => rmSync(folder, { recursive: true, force: true }))
+  const redis = await startRestartableRedis(scope)
+  const proxy = await startProxy(scope, new URL(redis.url).pathname)
+  const notes = join(folder, 'notes')
+  const port = await freePort()
+  const env = {
+    PATH: process.env['PATH'],
+    REDIS_URL: proxy.url,
+    BATCHBOX_PREFIX: PREFIX,
+    BATCHBOX_ADMIN_KEY: KEY,
+    PORT: String(port), // the same after a restart
+    LOG_LEVEL: 'warn',
+    BATCHBOX_LANES: '2',
+    BATCHBOX_SPARE_RUNNERS: '1',
+    BATCHBOX_COMPILERS: '1',
+    BATCHBOX_LOCK_MS: String(LOCK_MS),
+    BATCHBOX_STALLED_MS: '1000',
+    BATCHBOX_REAP_EVERY_MS: '1000',
+    BATCHBOX_TRACE_SAMPLE_RATIO: '0',
+    BATCHBOX_TOOLS: `note=${join(import.meta.dirname, 'note-tool', 'tool.ts')}`,
+    BATCHBOX_TOOL_CONFIG: JSON.stringify({ note: { file: notes } }),
+    NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+  }
+  const [api, ...workers] = await Promise.all(['api', ...Array.from({ length: workerCount }, () => 'worker')].map((name) => startPart(scope, name, env)))
+  if (!api) throw new TypeError('Cannot start world: it has no API')
+  const db = new Redis(new URL(redis.url).pathname, { maxRetriesPerRequest: null })
+  db.on('error', () => {}) // it is killed on purpose
+  scope.after(() => { db.disconnect() })
+  return { url: `http://127.0.0.1:${port}`, key: KEY, redis, proxy, api, workers, db, notes }
+}
+
+async function startPart (scope: Scope, name: string, env: Readonly<Record<string, string | undefined>>): Promise<Part> {
+  const start = () => startChild({ name, file: join(ROOT, `src/${name}/main.ts`), env, signal: new AbortController().signal, stopMs: STOP_MS, onLine () {} })
+  let child: Child = await start()
+  let next: Promise<void> | undefined
+  scope.after(async () => {
+    await next
+    await child.stop()
+  })
+  const restart = async () => {
+    await child.ended
+    child = await start()
+    next = undefined
+  }
+  return {
+    get pid () { return child.pid },
+    signal (name) {
+      try {
+        process.kill(child.pid, name)
+      } catch {
+        // it ended already
+      }
+    },
+    restart: () => next ??= restart(),
+  }
+}
+
+async function freePort (): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new TypeError('Cannot find a free port')
+  return address.port
+}
