@@ -1,6 +1,11 @@
 import { CALL_CHARS, type ToolFailure, type ToolGrant } from '../../core/runner-protocol.ts'
 import { type Native, type NativeAnswer, NativeError } from './natives/native.ts'
 import { NATIVES } from './natives/natives.ts'
+import { Pace } from './pace.ts'
+
+/** A worker that is sent more takes it for an attack; so much is passed on at once and from then on. A character may become three bytes. */
+const BURST_CHARS = 8_000_000
+const CHARS_PER_MS = 4000
 
 interface RunToolsOptions {
   grants: readonly ToolGrant[]
@@ -19,6 +24,7 @@ export class RunTools {
   readonly #natives = new Map<string, Native>()
   readonly #pending = new Set<Promise<void>>()
   readonly #forwarded = new Set<number>()
+  readonly #pace = new Pace({ charsPerMs: CHARS_PER_MS, burstChars: BURST_CHARS })
   #nativeCalls = 0
 
   constructor (options: RunToolsOptions) {
@@ -59,7 +65,7 @@ export class RunTools {
     if (native) this.#callNative(native, { id, method, args, bytes })
     else if (this.#options.grants.some(({ name }) => name === tool)) {
       this.#forwarded.add(id)
-      this.#options.forward(id, tool, method, args)
+      this.#pace.pass(args.length, () => this.#options.forward(id, tool, method, args))
     }
   }
 
@@ -68,8 +74,9 @@ export class RunTools {
     if (this.#forwarded.delete(call)) this.#options.deliver(call, failure ? JSON.stringify(failure) : '', text, '')
   }
 
-  /** The run is over: natives begin nothing more. */
+  /** The run is over: natives begin nothing more, and what waited to be sent is not. */
   close (): void {
+    this.#pace.close()
     for (const native of this.#natives.values()) native.close()
   }
 
