@@ -7,9 +7,9 @@ import { JSONParse, JSONStringify, StringConstructor } from '../../engine/guest/
  */
 export default function createEcho (host) {
   return {
-    /** Resolves to the text it is given. @param {unknown} text */
+    /** Resolves to the text it is given. Arguments have no prototype: JSON would look for toJSON there. @param {unknown} text */
     async say (text) {
-      const answer = await host.call('say', JSONStringify({ text: StringConstructor(text) }))
+      const answer = await host.call('say', JSONStringify({ __proto__: null, text: StringConstructor(text) }))
       return JSONParse(answer.text)
     },
   }
