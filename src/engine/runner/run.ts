@@ -32,6 +32,8 @@ export interface RunVoice {
 }
 
 const CPU_POLL_MS = 10
+/** What is left to code after it broke a limit that the guest counts. */
+const LIMIT_GRACE_MS = 50
 /** The isolate's own timeout of one synchronous call stands behind the wall timer, should the thread's loop be held up. */
 const TIMEOUT_MARGIN_MS = 100
 
@@ -50,6 +52,7 @@ export class Run {
   #cpuMs = 0
   #isolateCpuMs = 0
   #wake: NodeJS.Timeout | undefined
+  #grace: NodeJS.Timeout | undefined
   /** The call into the isolate that was made last: they are done one after another. */
   #call: Promise<unknown> = Promise.resolve()
   #stopped = false
@@ -70,6 +73,7 @@ export class Run {
     clearTimeout(wall)
     clearInterval(cpu)
     clearTimeout(this.#wake)
+    clearTimeout(this.#grace)
     this.#isOver = true
     this.#tools.close()
     const usage = this.#usage()
@@ -127,7 +131,7 @@ export class Run {
   readonly #hear = (type: unknown, ...args: unknown[]): void => {
     const [a, b, c, d, e] = args
     if (type === 'result' && typeof a === 'string') this.#endAfterCall({ result: a, failure: this.#checkSize(a) })
-    else if (type === 'failure') this.#endAfterCall({ result: null, failure: readGuestFailure(a, b, c, d, e) })
+    else if (type === 'failure') this.#failAfterCall(readGuestFailure(a, b, c, d, e))
     else if (type === 'entered') this.#phase = 'run'
     else if (type === 'wake' && typeof a === 'number') this.#wakeIn(a)
     else if (type === 'call') this.#tools.call(a, b, c, d, e)
@@ -151,6 +155,17 @@ export class Run {
   /** A rejection that nobody handled surfaces when the call that made it returns: it counts more than what was posted before. */
   #endAfterCall (end: Pick<RunEnd, 'result' | 'failure'>): void {
     this.#call.then(() => this.#end(end), (error: unknown) => this.#fail(error))
+  }
+
+  /** Code that broke a limit of the guest's may catch what it is told, and go on for ever. */
+  #failAfterCall (failure: RunFailure): void {
+    const end = { result: null, failure }
+    this.#endAfterCall(end)
+    if (failure.code !== 'TIMER_LIMIT' && failure.code !== 'TOOL_LIMIT') return
+    this.#grace = setTimeout(() => {
+      this.#stopped = true
+      this.#end(end)
+    }, LIMIT_GRACE_MS)
   }
 
   #fail (error: unknown): void {
