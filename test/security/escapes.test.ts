@@ -6,6 +6,7 @@ import { promises } from './groups/promises.ts'
 import { prototypes } from './groups/prototypes.ts'
 import { proxies } from './groups/proxies.ts'
 import { timers } from './groups/timers.ts'
+import { toolObjects } from './groups/tool-objects.ts'
 import { ATTACKERS, playGroup } from './play.ts'
 
 // As on a machine in Tokyo whose owner reads German
@@ -14,4 +15,4 @@ for (const name of ['LANG', 'LANGUAGE', 'LC_ALL']) process.env[name] = 'de_DE.UT
 
 const engine = await startEngine({ lanes: ATTACKERS + 1, spares: 1 })
 
-for (const group of [codeGeneration, prototypes, errors, promises, proxies, hostInformation, timers]) playGroup(group, engine)
+for (const group of [codeGeneration, prototypes, errors, promises, proxies, hostInformation, toolObjects, timers]) playGroup(group, engine)

@@ -12,6 +12,7 @@ export const timers: AttackGroup = {
     { name: 'timers that each start two', code: inEntry('const breed = () => { setTimeout(breed); setTimeout(breed) }; breed(); await new Promise(() => {})'), options: { limits: { timers: 100, timeoutMs: 5000 } }, end: tooMany(100) },
     { name: 'a timer where none is allowed', code: inEntry('setTimeout(() => {})'), options: { limits: { timers: 0 } }, end: tooMany(0) },
     { name: 'the failure of a timer too many, caught', code: inEntry('for (let i = 0; i < 20; i++) { try { setTimeout(() => {}, 1e6) } catch {} } return "still here"'), options: { limits: { timers: 10 } }, end: tooMany(10) },
+    { name: 'the failure of a timer too many, caught without an end', code: inEntry('for (;;) { try { setTimeout(() => {}, 1e6) } catch {} }'), options: { limits: { timers: 10 } }, end: tooMany(10) },
     { name: 'timers started and cleared without an end', code: inEntry('for (;;) clearTimeout(setTimeout(() => {}, 1))'), options: { limits }, end: isStoppedBy('TIMEOUT', 200) },
     { name: 'ever earlier timers, each asking the host to be woken', code: inEntry('const f = () => {}; for (let i = 0;; i++) clearTimeout(setTimeout(f, 2147483647 - i))'), options: { limits }, end: isStoppedBy('TIMEOUT', 200) },
     { name: 'ever earlier timers with a breath in between', code: inEntry('const f = () => {}; for (let i = 0;; i++) { await 0; clearTimeout(setTimeout(f, 2147483647 - i)) }'), options: { limits }, end: isStoppedBy('TIMEOUT', 200) },
