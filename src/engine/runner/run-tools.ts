@@ -5,7 +5,7 @@ import { Pace } from './pace.ts'
 
 /** A worker that is sent more takes it for an attack; so much is passed on at once and from then on. A character may become three bytes. */
 const BURST_CHARS = 8_000_000
-const CHARS_PER_MS = 4000
+const CHARS_PER_MS = 8000
 
 interface RunToolsOptions {
   grants: readonly ToolGrant[]
