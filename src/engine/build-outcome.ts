@@ -3,6 +3,7 @@ import { type BrokenLimit, buildBrokenLimit, buildFailure, type JobFailure, type
 import type { FailureCode } from '../core/failures.ts'
 import type { Compiled } from './compiler-client.ts'
 import type { DoneMessage, RunnerAnswer } from './run-conversation.ts'
+import { explainWait } from './processor-wait.ts'
 import { explainRefusedImport } from './refused-import.ts'
 import { mapStack } from './source-positions.ts'
 
@@ -20,10 +21,10 @@ export function buildOutcome (answer: RunnerAnswer, compiled: Compiled, limits: 
     toolCalls: counted.toolCalls + measured.nativeCalls,
   }
   if (answer.type === 'crashed') return { type: 'crashed', shared: answer.shared, evidence: answer.evidence, usage }
-  if (answer.type === 'killed') return buildStopped(answer.code, answer.observed, limits, usage)
+  if (answer.type === 'killed') return buildStopped(answer, limits, usage, answer.waitedMs)
   const { failure } = answer.message
   if (!failure) return { type: 'succeeded', result: answer.result, usage: { ...usage, resultBytes: Buffer.byteLength(answer.result) } }
-  if (isStop(failure.code)) return buildStopped(failure.code, failure.observed, limits, usage)
+  if (isStop(failure.code)) return buildStopped({ code: failure.code, observed: failure.observed }, limits, usage, answer.waitedMs)
   return { type: 'failed', error: buildGuestFailure(failure, compiled, limits), usage }
 }
 
@@ -40,12 +41,13 @@ function isStop (code: FailureCode): code is StopName {
   return Object.hasOwn(STOPS, code)
 }
 
-function buildStopped (code: StopName, observed: number, limits: Limits, usage: Usage): Outcome {
+function buildStopped ({ code, observed }: { code: StopName, observed: number }, limits: Limits, usage: Usage, waitedMs: number): Outcome {
   const stop = STOPS[code]
   if (!stop) return { type: 'cancelled', stoppedAfterMs: usage.wallMs, usage }
   const configured = limits[stop.limit]
   const seen = Math.max(observed, code === 'MEMORY_LIMIT' ? Math.round(usage.peakMemoryBytes / MB) : 0, configured)
-  return { type: 'failed', error: buildFailure(code, stop.message, { name: stop.name, limit: buildBrokenLimit(stop.limit, configured, seen) }), usage }
+  const message = stop.message + (code === 'TIMEOUT' ? explainWait(waitedMs, usage.wallMs) : '')
+  return { type: 'failed', error: buildFailure(code, message, { name: stop.name, limit: buildBrokenLimit(stop.limit, configured, seen) }), usage }
 }
 
 function buildGuestFailure (reported: NonNullable<DoneMessage['failure']>, compiled: Compiled, limits: Limits): JobFailure {

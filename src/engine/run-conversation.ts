@@ -45,7 +45,7 @@ type RunMessage = Exclude<FromRunner, { type: 'ready' }>
  * memory. `crashed`: it died and nothing that we know of explains why; `started` tells whether it had begun with the task,
  * `shared` that others were in it, so that nobody is to blame.
  */
-export type RunnerAnswer = { startedAt: number, endedAt: number, peakMemoryBytes: number, cpuMs: number } & End
+export type RunnerAnswer = { startedAt: number, endedAt: number, peakMemoryBytes: number, cpuMs: number, waitedMs: number } & End
 
 type End =
   | { type: 'done', message: DoneMessage, result: string }
@@ -144,8 +144,9 @@ export class RunConversation {
 
   #takeEnd (message: DoneMessage, body: Buffer): void {
     this.#checkCancel(message.failure?.code)
+    const cpuMs = this.#watch.settle(message.usage)
     const result = message.failure ? '' : this.#readResult(body)
-    this.#end({ type: 'done', message, result })
+    this.#end({ type: 'done', message: { ...message, usage: { ...message.usage, cpuMs } }, result })
   }
 
   /** Results that are put into answers of ours have to be JSON; longer ones are passed on as they are. */
@@ -166,7 +167,7 @@ export class RunConversation {
     this.#isOver = true
     this.#watch.close()
     this.#options.onEnd()
-    this.#answer.resolve({ startedAt: this.#startedAt, endedAt: epochMs(), peakMemoryBytes: this.#watch.peakMemoryBytes, cpuMs: this.#watch.cpuMs, ...end })
+    this.#answer.resolve({ startedAt: this.#startedAt, endedAt: epochMs(), peakMemoryBytes: this.#watch.peakMemoryBytes, cpuMs: this.#watch.cpuMs, waitedMs: this.#watch.waitedMs, ...end })
   }
 }
 

@@ -1,4 +1,6 @@
-import { readCpuMs, readRssBytes } from './process-memory.ts'
+import { CpuCheck } from './cpu-check.ts'
+import { readRssBytes } from './process-memory.ts'
+import { longestWaitMs, readWaits, type ReadWaits } from './processor-wait.ts'
 import type { Limits } from '../core/limits.ts'
 import type { StopCode } from '../core/runner-protocol.ts'
 
@@ -25,25 +27,28 @@ export type KillCode = StopCode | 'MEMORY_LIMIT'
 
 interface RunWatchOptions {
   pid: number
-  limits: { timeoutMs: number, memoryMb: number, resultBytes: number }
+  limits: Pick<Limits, 'timeoutMs' | 'cpuMs' | 'memoryMb' | 'resultBytes'>
   payloadBytes: number
   /** Runs that the process may have at one time. */
   threads: number
   kill (reason: string): void
+  /** Ours unless given. */
+  readWaits?: ReadWaits
 }
 
 /**
  * Stands behind the runner's own limits: it kills the runner when a run is not over a short while after its time, when it was told to
- * stop and does not, or when the process holds more memory than the run may.
+ * stop and does not, or when the process holds more memory or took more processor time than the run may.
  */
 export class RunWatch {
   readonly #options: RunWatchOptions
   readonly #lineBytes: number
   readonly #baseBytes: number
   #peakBytes = 0
-  /** Processor time of the process when user code started, once that was told. */
-  #baseCpuMs: number | undefined
-  #cpuMs = 0
+  readonly #cpu: CpuCheck
+  readonly #readWaits: ReadWaits
+  #waitsBefore: ReturnType<ReadWaits> | undefined
+  #waitedMs = 0
   #timer: NodeJS.Timeout
   #poll: NodeJS.Timeout
   #announced: { code: StopCode, observed: number } | undefined
@@ -56,20 +61,24 @@ export class RunWatch {
     const { pid, limits, payloadBytes } = options
     this.#options = options
     this.#baseBytes = readRssBytes(pid)
+    this.#cpu = new CpuCheck(pid)
+    this.#readWaits = options.readWaits ?? readWaits
     this.#lineBytes = memoryLineBytes(limits, payloadBytes)
     this.#timer = setTimeout(() => options.kill('The runner did not start the run'), START_GRACE_MS)
-    this.#poll = setTimeout(() => this.#checkMemory(), POLL_MS)
+    this.#poll = setTimeout(() => this.#look(), POLL_MS)
   }
 
   /** Bytes that the process grew by, as far as it was seen; 0 where others may have. */
   get peakMemoryBytes (): number { return this.accompanied ? 0 : this.#peakBytes }
 
-  /** Milliseconds of processor time that the process used since user code started, as far as it was seen; 0 where others may have. */
-  get cpuMs (): number { return this.accompanied ? 0 : this.#cpuMs }
+  /** Milliseconds of processor time that the process took since it was handed the run, as far as it was seen; 0 where others may have. */
+  get cpuMs (): number { return this.accompanied ? 0 : this.#cpu.usedMs }
+
+  /** Milliseconds that the run waited for a processor until it was out of time, as far as it was seen. */
+  get waitedMs (): number { return this.#waitedMs }
 
   /** User code runs from now on. */
   started (): void {
-    this.#baseCpuMs = readCpuMs(this.#options.pid)
     if (this.#announced) return
     const { timeoutMs } = this.#options.limits
     this.#killAfter(timeoutMs + STOP_GRACE_MS, () => ({ code: 'TIMEOUT', observed: timeoutMs + STOP_GRACE_MS }))
@@ -79,12 +88,18 @@ export class RunWatch {
   stopping (code: StopCode, observed: number): void {
     if (this.#announced) return
     this.#announced = { code, observed }
+    if (code === 'TIMEOUT') this.#readWait()
     this.#killAfter(STOP_GRACE_MS, () => ({ code, observed }))
   }
 
   /** The kernel killed the runner for its memory before we did. What we killed it for ourselves stands. */
   endedByKernel (heldMb: number): void {
     this.killedFor ??= { code: 'MEMORY_LIMIT', observed: heldMb }
+  }
+
+  /** Answers the processor time to go by, from what the runner says at the end. Throws when that cannot be true. */
+  settle (claimed: { wallMs: number, cpuMs: number }): number {
+    return this.#cpu.settle(claimed, !this.accompanied)
   }
 
   close (): void {
@@ -99,12 +114,14 @@ export class RunWatch {
 
   #kill (why: { code: KillCode, observed: number }): void {
     this.killedFor = why
-    this.#readCpu() // there is nothing to read afterwards
+    this.#cpu.look() // there is nothing to look at afterwards
+    if (why.code === 'TIMEOUT') this.#readWait()
     this.#options.kill(`The run did not stop: ${why.code}`)
   }
 
-  #readCpu (): void {
-    if (this.#baseCpuMs !== undefined) this.#cpuMs = Math.max(this.#cpuMs, readCpuMs(this.#options.pid) - this.#baseCpuMs)
+  /** From the first look on: shorter runs do not pay for reading about every thread. */
+  #readWait (): void {
+    if (this.#waitsBefore) this.#waitedMs = longestWaitMs(this.#waitsBefore, this.#readWaits(this.#options.pid))
   }
 
   #killForMemory (grownBytes: number): void {
@@ -112,11 +129,14 @@ export class RunWatch {
     else this.#kill({ code: 'MEMORY_LIMIT', observed: Math.round(grownBytes / MB) })
   }
 
-  #checkMemory (): void {
-    const grown = readRssBytes(this.#options.pid) - this.#baseBytes
+  #look (): void {
+    const { limits, pid, threads } = this.#options
+    this.#waitsBefore ??= this.#readWaits(pid)
+    const grown = readRssBytes(pid) - this.#baseBytes
     this.#peakBytes = Math.max(this.#peakBytes, grown)
-    this.#readCpu()
-    if (grown > this.#lineBytes * (this.accompanied ? this.#options.threads : 1)) return this.#killForMemory(grown)
-    this.#poll = setTimeout(() => this.#checkMemory(), grown > this.#lineBytes / 2 ? CLOSE_POLL_MS : POLL_MS)
+    this.#cpu.look()
+    if (grown > this.#lineBytes * (this.accompanied ? threads : 1)) return this.#killForMemory(grown)
+    if (!this.accompanied && this.#cpu.exceeds(limits.cpuMs)) return this.#kill({ code: 'CPU_LIMIT', observed: this.#cpu.usedMs })
+    this.#poll = setTimeout(() => this.#look(), grown > this.#lineBytes / 2 ? CLOSE_POLL_MS : POLL_MS)
   }
 }

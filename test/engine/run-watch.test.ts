@@ -3,7 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { RunWatch, STOP_GRACE_MS } from '../../src/engine/run-watch.ts'
 
 const linux = { skip: process.platform !== 'linux' && 'reads /proc' }
-const limits = { timeoutMs: 1000, memoryMb: 64, resultBytes: 1000 }
+const limits = { timeoutMs: 1000, cpuMs: 10_000, memoryMb: 64, resultBytes: 1000 }
 
 function startWatch (t: TestContext, more: Partial<ConstructorParameters<typeof RunWatch>[0]> = {}) {
   t.mock.timers.enable({ apis: ['setTimeout'] })
@@ -92,4 +92,51 @@ test('what a run sends and returns may stand in the process beside its memory', 
 
   assert.equal(ballast.length, 400_000_000)
   assert.deepEqual(kills, [])
+})
+
+test('a process that took far more processor time than its run may is killed, though it says nothing', linux, (t) => {
+  const { watch, kills, tick } = startWatch(t, { pid: process.pid, limits: { ...limits, cpuMs: 10, timeoutMs: 60_000 } })
+  watch.started()
+  tick(100)
+  assert.deepEqual(kills, [])
+
+  const from = process.cpuUsage()
+  for (let used = from; used.user + used.system < 1_100_000; used = process.cpuUsage(from)); // oxlint-disable-line no-empty
+  tick(100)
+
+  assert.equal(watch.killedFor?.code, 'CPU_LIMIT')
+  assert.ok((watch.killedFor?.observed ?? 0) > 1000)
+})
+
+for (const accompanied of [false, true]) {
+  test(`what a run waited for a processor is known when its time is over${accompanied ? ', also beside others' : ''}`, (t) => {
+    let waited = 5
+    const { watch, tick } = startWatch(t, { readWaits: () => new Map([['1', waited]]) })
+    watch.accompanied = accompanied
+    watch.started()
+    tick(100)
+
+    waited += 700
+    watch.stopping('TIMEOUT', 1000)
+
+    assert.equal(watch.waitedMs, 700)
+  })
+}
+
+test('threads are read at the first look and at the end of the time, not for short runs', (t) => {
+  let reads = 0
+  const readWaits = () => {
+    reads += 1
+    return new Map()
+  }
+  const { watch, tick } = startWatch(t, { readWaits })
+  watch.started()
+  tick(99)
+  assert.equal(reads, 0)
+
+  tick(901)
+  assert.equal(reads, 1)
+  tick(STOP_GRACE_MS)
+
+  assert.equal(reads, 2)
 })

@@ -46,6 +46,8 @@ const CRIMES: [mode: string, reason: RegExp][] = [
   ['an unknown type', /./],
   ['a cancel nobody asked for', /nobody cancelled/],
   ['NaN usage', /wallMs/],
+  ['more time than has passed', /it claims 60000 ms/],
+  ['more processor time than it took', /its process took \d+ ms/],
   ['a result that is not JSON', /not JSON/],
   ['a result over the limit', /2002 bytes, allowed are 1000/],
   ['a flood of bad lines', /list of lines/],
@@ -123,6 +125,14 @@ test('a runner that does not end its run in time is killed, and the limit is to 
 
   assert.deepEqual([answer.type, answer.type === 'killed' && answer.code], ['killed', 'TIMEOUT'])
   assert.ok(answer.endedAt - answer.startedAt >= 590)
+})
+
+test('a runner that is busy beyond the processor time of its run, and says nothing, is killed for it', async (t) => {
+  const runner = await startRunner(t)
+
+  const answer = await play(runner, 'busy without a word', { task: { limits: { ...limits, cpuMs: 10, timeoutMs: 20_000 } } })
+
+  assert.deepEqual([answer.type, answer.type === 'killed' && answer.code], ['killed', 'CPU_LIMIT'])
 })
 
 test('a runner that does not stop when its run is cancelled is killed', async (t) => {

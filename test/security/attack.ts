@@ -57,8 +57,11 @@ export const overflows = (): End => ({ codes: ['STACK_LIMIT'], name: 'RangeError
 /** What one attempt is to answer when the whole language is left to it: nothing. */
 export const NOTHING_FOUND: End = { result: [] }
 
+/** With a word more when the machine is busy. */
+const TIMED_OUT = /^Execution timeout(?:; it waited .+ for a processor: the machine is busy)?$/
+
 const STOPPED = {
-  TIMEOUT: ['timeoutMs', 'TimeoutError', 'Execution timeout'],
+  TIMEOUT: ['timeoutMs', 'TimeoutError', TIMED_OUT],
   CPU_LIMIT: ['cpuMs', 'CpuLimitError', 'CPU time limit reached'],
   MEMORY_LIMIT: ['memoryMb', 'MemoryLimitError', 'Memory limit reached'],
-} as const satisfies Partial<Record<FailureCode, readonly [limit: string, name: string, message: string]>>
+} as const satisfies Partial<Record<FailureCode, readonly [limit: string, name: string, message: string | RegExp]>>

@@ -46,7 +46,7 @@ export async function createIsolateMaker (scripts: GuestScripts): Promise<(memor
   }
 }
 
-/** CPU milliseconds an isolate used so far. It can be read while the isolate is busy, but not once it is disposed of. */
+/** Milliseconds that an isolate executed so far, waits for a processor included. It can be read while it is busy, but not once it is disposed of. */
 export function cpuMs (isolate: ivm.Isolate): number {
   return Number(isolate.cpuTime) / 1e6
 }

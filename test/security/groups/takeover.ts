@@ -1,6 +1,6 @@
 import { FAILURES } from '../../../src/core/failures.ts'
 import { GUEST_CODES, STOP_CODES } from '../../../src/core/runner-protocol.ts'
-import type { AttackGroup, End } from '../attack.ts'
+import { type AttackGroup, type End, isStoppedBy } from '../attack.ts'
 import { type Deed, lie } from '../lies.ts'
 
 const STARTED: Deed = { say: { type: 'started' } }
@@ -21,7 +21,7 @@ const frame = (text: string, length = text.length): Deed => ({ write: String.fro
 const HOST_CODES = Object.keys(FAILURES).filter((code) => !(GUEST_CODES as readonly string[]).includes(code) && !(STOP_CODES as readonly string[]).includes(code)) // both are lists of texts
 const withEcho = { options: { tools: ['echo'] } }
 const soon = { options: { limits: { timeoutMs: 200 } } }
-const TIMED_OUT: End = { codes: ['TIMEOUT'], name: 'TimeoutError', message: 'Execution timeout', limit: { name: 'timeoutMs', configured: 200 } }
+const OUT_OF_TIME = isStoppedBy('TIMEOUT', 200)
 
 /** A runner in the hands of an attacker, and what it says to its worker. The run is lost at worst; the worker and the other runs are not. */
 export const takeover: AttackGroup = {
@@ -39,6 +39,7 @@ export const takeover: AttackGroup = {
     lie('a name over its length', [STARTED, failed({ name: 'n'.repeat(257) })], killed(/name/)), lie('a message over its length', [STARTED, failed({ message: 'm'.repeat(8193) })], killed(/message/)), lie('a stack over its length', [STARTED, failed({ stack: 's'.repeat(16_385) })], killed(/stack/)),
     lie('a stack with files of the host', [STARTED, failed({ stack: 'Error: m\n    at readFileSync (node:fs:1:1)\n    at f (job.js:3:4)\n    at /root/.ssh/id_rsa:1:1' })], { codes: ['USER_ERROR'], name: 'Error', message: 'm', stack: 'Error: m\n    at f (job.js:3:4)' }),
     ...(['wallMs', 'cpuMs', 'memoryBytes', 'nativeCalls'] as const).flatMap((figure) => [null, -1, '1', [1]].map((value) => lie(`${figure} of ${JSON.stringify(value)}`, [STARTED, done('1', { usage: { ...USAGE, [figure]: value } })], killed(new RegExp(figure))))),
+    lie('more time than has passed', [STARTED, done('1', { usage: { ...USAGE, wallMs: 600_000 } })], killed(/it claims 600000 ms/)), lie('more processor time than there was', [STARTED, done('1', { usage: { ...USAGE, cpuMs: 1e9 } })], killed(/of processor time/)),
     lie('a figure that no number holds', [STARTED, frame('{"type":"done","failure":null,"usage":{"wallMs":1e999,"cpuMs":1,"memoryBytes":1,"nativeCalls":0},"bootMs":1,"token":"x"}\n1')], killed(/./)), lie('an end without figures', [STARTED, { say: { type: 'done', failure: null }, body: '1' }], killed(/usage/)),
     ...['{"a":1', '1 2', '', 'undefined', 'NaN', "'x'", '[1,]', '\u0000'].map((text) => lie(`a result of ${JSON.stringify(text)}`, [STARTED, done(text)], killed(/not JSON/))),
     lie('a result that is 100,000 levels deep', [STARTED, done(`${'['.repeat(100_000)}${']'.repeat(100_000)}`)], killed(/not JSON|allowed/), { options: { limits: { resultBytes: 100_000 } } }),
@@ -57,7 +58,7 @@ export const takeover: AttackGroup = {
     lie('another tool\'s name of 257 characters', [STARTED, call({ tool: 't'.repeat(257) })], killed(/tool/), withEcho), lie('garbage', [STARTED, { write: '\0\0\0\x05nope\n' }], killed(/header is not JSON/)), lie('garbage without a length', [STARTED, { write: '{"type":"done"}\n' }], killed(/its length is/)),
     lie('a length of 4 GB', [STARTED, { write: '\xff\xff\xff\xf0' }, { write: 'x'.repeat(65_536), times: 50 }], killed(/its length is 4294967280/)), lie('a length of 0', [STARTED, { write: '\0\0\0\0' }], killed(/its length is 0/)), lie('a frame without a header', [STARTED, frame('x'.repeat(100_000))], killed(/header/)),
     lie('a header over its length', [STARTED, progress({ message: 'x'.repeat(300_000) })], killed(/no header within/)), lie('a body over its length', [STARTED, { ...logs('x'), bodyTimes: 6_000_000 }], killed(/its length is/)), lie('a header that is 60,000 levels deep', [STARTED, frame(`${'['.repeat(60_000)}\n`)], killed(/header is not JSON/)),
-    lie('half a frame, and then silence', [STARTED, { write: '\0\0\x01\0{"type":"done"' }], TIMED_OUT, soon), lie('silence', [STARTED], TIMED_OUT, soon), lie('a process that stops itself', [STARTED, { kill: 'SIGSTOP' }], TIMED_OUT, soon),
+    lie('half a frame, and then silence', [STARTED, { write: '\0\0\x01\0{"type":"done"' }], OUT_OF_TIME, soon), lie('silence', [STARTED], OUT_OF_TIME, soon), lie('a process that stops itself', [STARTED, { kill: 'SIGSTOP' }], OUT_OF_TIME, soon),
     lie('a stop that it announces and does not make', [STARTED, { say: { type: 'stopping', code: 'CPU_LIMIT', observed: 5 } }], { codes: ['CPU_LIMIT'], name: 'CpuLimitError', message: 'CPU time limit reached', limit: { name: 'cpuMs', configured: 10_000 } }),
     lie('a closed pipe', [STARTED, { close: true }], killed(/closed it|broke/)), lie('an exit', [STARTED, { exit: 0 }], { crash: { signal: null, reason: /ended by itself/ } }), lie('an abort with words', [STARTED, { stderr: 'words' }, { kill: 'SIGABRT' }], { crash: { signal: 'SIGABRT', reason: /ended by itself/, stderr: /^words$/ } }),
     lie('a crash of native code', [STARTED, { kill: 'SIGSEGV' }], { crash: { signal: 'SIGSEGV', reason: /ended by itself/ } }), lie('two megabytes on stderr', [STARTED, { stderr: 'noise '.repeat(10_000), times: 40 }], killed(/stderr/)),
