@@ -44,13 +44,14 @@ export class Ledger {
     this.#client = buildClient(world.url, world.key)
   }
 
-  /** Posts that many jobs and waits for the end of each; some at a time. */
-  async play (count: number, random: () => number): Promise<void> {
+  /** Posts that many jobs and waits for the end of each; some at a time, and each once it may be posted. */
+  async play (count: number, { random, mayPost }: { random: () => number, mayPost (index: number): boolean }): Promise<void> {
     const kinds = Array.from({ length: count }, () => kindAt(random() * 100))
     let next = 0
     const playOn = async () => {
       while (next < count) {
         const index = next++
+        while (!mayPost(index)) await wait(AGAIN_MS / 10)
         await this.#playOne(index, kinds[index]!) // as many as there are numbers
       }
     }

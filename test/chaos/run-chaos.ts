@@ -17,15 +17,18 @@ export interface ChaosOptions {
 export async function runChaos (scope: Scope, { jobs, faults, workers, seed, onFault }: ChaosOptions): Promise<Tally> {
   const world = await startWorld(scope, workers)
   const ledger = new Ledger(world)
-  const load = ledger.play(jobs, createRandom(seed))
+  let done = 0
+  const perFault = jobs / faults
+  // Not further than to the next fault, so that none meets a service without work.
+  const load = ledger.play(jobs, { random: createRandom(seed), mayPost: (index) => index < perFault * (done + 1) })
   const broke = breakThings()
   await Promise.all([load, broke])
   return ledger.settle()
 
   async function breakThings (): Promise<void> {
     const random = createRandom(seed + 1)
-    for (let done = 0; done < faults; done++) {
-      await Promise.race([load, reach(Math.floor(jobs * done / faults))])
+    for (; done < faults; done++) {
+      await Promise.race([load, reach(Math.floor(perFault * (done + random() / 2)))])
       const name = drawFrom(Object.keys(FAULTS), random)
       onFault?.(name, ledger.ended)
       await FAULTS[name]?.(world, random)
