@@ -35,6 +35,9 @@ export class FramePump {
     this.#reader.maxFrameBytes = bytes
   }
 
+  /** Nothing is delivered at the moment. */
+  get isHeld (): boolean { return this.#holds > 0 }
+
   pause (): void {
     if (this.#paused) return
     this.#paused = true

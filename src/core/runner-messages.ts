@@ -13,6 +13,7 @@ const name = z.string().min(1).max(256)
  */
 export const FromRunner = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready'), isolation: Isolation.pick({ permission: true, uid: true }) }),
+  z.object({ type: z.literal('beat'), thread: count }),
   z.object({ type: z.literal('started'), token }),
   z.object({ type: z.literal('logs'), token, droppedLines: count, droppedBytes: count }),
   z.object({ type: z.literal('progress'), token, value: z.number(), message: z.string().max(1024) }),

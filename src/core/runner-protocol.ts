@@ -39,6 +39,9 @@ export interface GuestScripts {
   tools: Record<string, string>
 }
 
+/** How often each thread of a runner says that it lives. */
+export const BEAT_MS = 1000
+
 /** Codes that code inside an isolate can cause by itself; a runner that claims another one lies. */
 export const GUEST_CODES = [
   'USER_ERROR', 'UNHANDLED_REJECTION', 'ENTRY_ERROR', 'SYNTAX_ERROR', 'MODULE_NOT_ALLOWED', 'STACK_LIMIT', 'TIMER_LIMIT',

@@ -57,6 +57,8 @@ export interface FramedProcess {
   setMaxFrameBytes (bytes: number): void
   /** How many frames may come at once. */
   setFrameBurst (frames: number): void
+  /** What the child says is not read at the moment. */
+  readonly isHeld: () => boolean
   pause (): void
   resume (): void
 }
@@ -140,6 +142,7 @@ export function spawnFramed (options: FramedProcessOptions): FramedProcess {
       byteTokens.setBurst(byteBurst(options, bytes))
     },
     setFrameBurst: (frames) => frameTokens.setBurst(frames),
+    isHeld: () => pump?.isHeld === true,
     pause: () => pump?.pause(),
     resume: () => pump?.resume(),
   }

@@ -38,7 +38,7 @@ export interface RunnerHooks {
 }
 
 export type DoneMessage = Extract<FromRunner, { type: 'done' }>
-type RunMessage = Exclude<FromRunner, { type: 'ready' }>
+type RunMessage = Exclude<FromRunner, { type: 'ready' | 'beat' }>
 
 /**
  * What became of a task. `done`: the runner answered and can take another. `killed`: it did not stop when it had to, or held too much

@@ -10,6 +10,7 @@ import { readUid } from './process-memory.ts'
 import type { ResourceLimits } from './resource-limits.ts'
 import { runnerCache } from './runner-cache.ts'
 import { spawnFramed, type FramedExit, type FramedProcess } from './framed-process.ts'
+import { DEFAULT_MISSED_BEATS, Heartbeat } from './heartbeat.ts'
 import { RunConversation, type RunnerAnswer, type RunnerHooks, type RunnerTask } from './run-conversation.ts'
 
 const RUNNER_FILE = fileURLToPath(new URL('./runner/main.ts', import.meta.url))
@@ -52,6 +53,8 @@ export interface RunnerOptions {
   bootTimeoutMs: number
   /** The scripts of the guest, as JSON text. */
   guest: string
+  /** Looks in a row, about one a second, in which a thread may not be heard. */
+  missedBeats?: number
   /** What the system holds the process to, beside its own limits. */
   resources?: ResourceLimits
   /** Makes the control group that the process is put in, if it can. */
@@ -72,6 +75,8 @@ export class RunnerProcess {
   readonly #threads: number
   #frameBytes = RUNNER_FRAME_BYTES
   #frameBurst = MAX_FRAMES_PER_SECOND
+  readonly #missedBeats: number
+  #heartbeat: Heartbeat | undefined
   #cgroup: Cgroup | undefined
   #exit: FramedExit | undefined
   #isolation: Isolation | undefined
@@ -95,6 +100,7 @@ export class RunnerProcess {
     })
     const { threads, memoryMb, bootTimeoutMs, guest } = options
     this.#threads = threads
+    this.#missedBeats = options.missedBeats ?? DEFAULT_MISSED_BEATS
     this.#cgroup = options.createCgroup?.()
     void this.#join().then(() => this.#send({ type: 'boot', threads, memoryMb }, Buffer.from(guest))) // it does nothing before that
     const slow = setTimeout(() => this.kill(`The runner was not ready within ${bootTimeoutMs} ms`), bootTimeoutMs)
@@ -161,6 +167,7 @@ export class RunnerProcess {
   #take (frame: Frame): Promise<void> | void {
     const message = FromRunner.parse(frame.header) // a throw kills the runner
     if (message.type === 'ready') return this.#becomeReady(message.isolation)
+    if (message.type === 'beat') return this.#takeBeat(message.thread)
     const run = this.#runs.get(message.token)
     if (!run) throw new Error(`Cannot take "${message.type}": it belongs to no run of this runner`)
     return run.take(message, frame.body)
@@ -170,11 +177,18 @@ export class RunnerProcess {
   #becomeReady ({ permission, uid }: Pick<Isolation, 'permission' | 'uid'>): void {
     if (this.#isolation) throw new Error('Cannot take "ready": the runner said it before')
     this.#isolation = { process: true, permission, uid: readUid(this.#process.pid ?? 0) ?? uid, cgroup: this.#cgroup !== undefined, threads: this.#threads }
+    this.#heartbeat = new Heartbeat({ threads: this.#threads, missedBeats: this.#missedBeats, isDeaf: this.#process.isHeld, onLost: (reason) => this.kill(reason) })
     this.#ready.resolve(this.#isolation)
+  }
+
+  #takeBeat (thread: number): void {
+    if (!this.#heartbeat) throw new Error('Cannot take "beat": the runner is not ready')
+    this.#heartbeat.beat(thread)
   }
 
   #leave (exit: FramedExit): void {
     this.#exit = exit
+    this.#heartbeat?.close()
     const killedAtMb = this.#cgroup?.killedAtMb
     this.#cgroup?.remove()
     this.#ready.reject(new Error(`Cannot start runner: ${exit.reason}${exit.stderrTail && `\n${exit.stderrTail}`}`))

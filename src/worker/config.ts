@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import { JOB_LIMITS } from '../core/limits.ts'
 import { SHARED_VARIABLES } from '../core/shared-variables.ts'
+import { DEFAULT_MISSED_BEATS } from '../engine/heartbeat.ts'
 import { DEFAULT_WEAR } from '../engine/wear.ts'
 
 const LANES = { least: 2, most: 8 } as const
@@ -15,6 +16,7 @@ export const WorkerConfig = z.object({
   BATCHBOX_RUNNER_BOOT_MS: z.coerce.number().int().min(1000).max(5 * MINUTE_MS).default(12_000).describe('How long a runner may take to start and lock itself down'),
   BATCHBOX_RUNNER_MEMORY_MB: z.coerce.number().int().min(512).max(1_048_576).optional().describe('Memory that the kernel allows a runner process where the worker can give it a control group; by default what the largest job may take with the default maxima, in each thread. Raise it with them'),
   BATCHBOX_RUNNER_DATA_MB: z.coerce.number().int().min(3072).max(1_048_576).optional().describe('Private memory that a runner process may reserve, touched or not (RLIMIT_DATA); by default 4096 and as much again for each thread'),
+  BATCHBOX_RUNNER_MISSED_BEATS: z.coerce.number().int().min(2).max(3600).default(DEFAULT_MISSED_BEATS).describe('Seconds for which a thread of a runner may give no sign of life before the process is killed; the run in it is charged with a crash'),
   BATCHBOX_RECYCLE_RUNS: z.coerce.number().int().min(1).max(1_000_000).default(DEFAULT_WEAR.runs).describe('Runs after which a runner process is replaced by a fresh one'),
   BATCHBOX_RECYCLE_MS: z.coerce.number().int().min(1000).max(24 * 60 * MINUTE_MS).default(DEFAULT_WEAR.ageMs).describe('Age at which a runner process is replaced by a fresh one'),
   BATCHBOX_RECYCLE_MB: z.coerce.number().int().min(128).max(65_536).default(DEFAULT_WEAR.rssMb).describe('Resident memory at which a runner process is replaced by a fresh one'),

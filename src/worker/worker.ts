@@ -90,6 +90,7 @@ function startEngine (config: WorkerConfig, onError: (error: unknown) => void): 
       threads: config.BATCHBOX_RUNNER_THREADS,
       memoryMb: config.BATCHBOX_WARM_MEMORY_MB,
       bootTimeoutMs: config.BATCHBOX_RUNNER_BOOT_MS,
+      missedBeats: config.BATCHBOX_RUNNER_MISSED_BEATS,
       resources: bounds.resources,
       createCgroup: openCgroups(bounds.cgroup),
       onError,

@@ -163,7 +163,7 @@ test('an error thrown while logs are kept kills the runner and is no error of ou
   assert.match(answer.type === 'crashed' ? answer.evidence.reason : '', /Cannot keep logs/)
 })
 
-for (const [boot, reason] of [['ready twice', /said it before/], ['done before ready', /belongs to no run/], ['ready without isolation', /isolation/], ['dies', /ended by itself/]] as const) {
+for (const [boot, reason] of [['ready twice', /said it before/], ['done before ready', /belongs to no run/], ['ready without isolation', /isolation/], ['a beat before ready', /not ready/], ['a beat of a thread that there is not', /no thread 1/], ['dies', /ended by itself/]] as const) {
   test(`a runner that does "${boot}" at its start is dead before it serves or soon after`, async (t) => {
     const runner = await startRunner(t, boot)
 
@@ -179,6 +179,29 @@ test('a runner that is not ready in time is killed, and whoever waits hears why'
 
   await assert.rejects(runner.ready, /not ready within 300 ms/)
   assert.equal((await runner.exited).signal, 'SIGKILL')
+})
+
+for (const mode of ['never ends', 'idle']) {
+  test(`a runner whose thread gives no sign of life is killed: ${mode}`, async (t) => {
+    const runner = new RunnerProcess({ threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, guest: 'ready without a beat', file: FAKE, missedBeats: 1 })
+    t.after(() => runner.kill('The test is over'))
+    await runner.ready
+
+    const answer = mode === 'idle' ? undefined : await play(runner, mode)
+
+    assert.match((await runner.exited).reason, /no sign of life for 1 s/)
+    if (answer) assert.match(answer.type === 'crashed' && answer.started ? answer.evidence.reason : '', /no sign of life/)
+  })
+}
+
+test('a runner that is not listened to may be silent', async (t) => {
+  const runner = new RunnerProcess({ threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, guest: 'ready without a beat', file: FAKE, missedBeats: 1 })
+  t.after(() => runner.kill('The test is over'))
+  await runner.ready
+
+  const answer = await play(runner, 'fair', { hooks: { onLogs: () => new Promise((resolve) => { setTimeout(resolve, 2500) }) } })
+
+  assert.equal(answer.type, 'done')
 })
 
 test('a busy runner takes no second run', async (t) => {

@@ -38,7 +38,7 @@ export async function createPool ({ threads, memoryMb, scripts, onMessage }: {
   })
   const ports = Array.from({ length: threads }, () => new MessageChannel())
   // The cast: the library takes the list type from an overload that does not fit
-  const warmUps = ports.map(({ port2 }) => pool.run({ type: 'warm-up', port: port2, scripts, memoryMb }, { transferList: [port2] as never }))
+  const warmUps = ports.map(({ port2 }, thread) => pool.run({ type: 'warm-up', thread, port: port2, scripts, memoryMb }, { transferList: [port2] as never }))
   await Promise.race([Promise.all(ports.map(({ port1 }) => isWarm(port1))), Promise.all(warmUps)])
   for (const { port1 } of ports) {
     port1.on('message', onMessage)

@@ -1,6 +1,6 @@
 import { flushCompileCache } from 'node:module'
 import type { MessagePort } from 'node:worker_threads'
-import type { GuestScripts, StopCode, ToolFailure } from '../../core/runner-protocol.ts'
+import { BEAT_MS, type GuestScripts, type StopCode, type ToolFailure } from '../../core/runner-protocol.ts'
 import { createIsolateMaker, type WarmIsolate } from './isolate.ts'
 import { dropPermissions } from './lock-down.ts'
 import { LogGatherer } from './log-gatherer.ts'
@@ -10,6 +10,7 @@ import { Run, type RunEnd, type RunTask } from './run.ts'
 /** What a thread tells the runner's main thread. All of it goes over one port, so that it arrives in order; tasks answer nothing. */
 export type ThreadMessage =
   | { type: 'warm' }
+  | { type: 'beat', thread: number }
   | { type: 'started', token: string }
   | { type: 'logs', token: string, lines: string, droppedLines: number, droppedBytes: number }
   | { type: 'progress', token: string, value: number, message: string }
@@ -23,7 +24,7 @@ export type ThreadOrder =
   | { type: 'answer', token: string, call: number, failure: ToolFailure | null, text: string }
 
 /** The first task of every thread: opens its port, makes everything warm and waits until the pool lets it lock itself down. */
-export interface WarmUp { type: 'warm-up', port: MessagePort, scripts: GuestScripts, memoryMb: number }
+export interface WarmUp { type: 'warm-up', thread: number, port: MessagePort, scripts: GuestScripts, memoryMb: number }
 export type ThreadTask = WarmUp | ({ type: 'run' } & RunTask)
 
 let port: MessagePort
@@ -52,6 +53,7 @@ async function warmUp (task: WarmUp): Promise<void> {
   dropPermissions()
   await probe()
   port.on('message', obey)
+  setInterval(() => tell({ type: 'beat', thread: task.thread }), BEAT_MS)
 }
 
 /** Runs one job before any permission is gone, so that everything it loads is loaded and its code is compiled. */
