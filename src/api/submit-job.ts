@@ -47,7 +47,7 @@ export async function submitJob (jobs: JobService, { tenant, request, span, idem
     if (accepted.type === 'repeated') return { id: accepted.jobId }
     accepting.setAttribute(JOB_ID, id)
     span.setAttribute(JOB_ID, id)
-    await dispatch(jobs, id, request, accepted)
+    if (request.delayMs === 0) await dispatch(jobs, id, request, accepted)
     return { id, job: describeAccepted(id, request, { runAtMs: accepted.runAtMs, traceId: accepting.spanContext().traceId }) }
   } catch (error) {
     if (error instanceof Error) failSpan(accepting, { code: error instanceof JobError ? error.code : 'INTERNAL', message: error.message })
@@ -59,7 +59,7 @@ export async function submitJob (jobs: JobService, { tenant, request, span, idem
 
 async function dispatch (jobs: JobService, jobId: string, { priority }: JobRequest, { runAtMs }: Accepted & { type: 'accepted' }): Promise<void> {
   try {
-    await jobs.dispatcher.dispatch([{ jobId, attempt: 1, priority, runAtMs }])
+    await jobs.dispatcher.dispatch([{ jobId, turn: 1, priority, runAtMs }])
   } catch (error) {
     jobs.logger.warn({ err: error, jobId }, 'dispatch failed and stays owed')
   }

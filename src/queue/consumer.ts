@@ -1,11 +1,21 @@
-import { DelayedError, WaitingError, Worker, type ConnectionOptions, type Job } from 'bullmq'
+import { setTimeout as delay } from 'node:timers/promises'
+import { WaitingError, type ConnectionOptions, type Job } from 'bullmq'
 import { buildRedisOptions } from '../store/connection.ts'
 import { buildKeys } from '../store/key-names.ts'
-import type { AttemptRef } from '../store/moves/begin.ts'
+import type { TurnRef } from '../store/moves/begin.ts'
+import { LockingWorker } from './locking-worker.ts'
 import { Message, QUEUE_NAME } from './messages.ts'
 
-/** What becomes of a message: over, to be delivered again then, or at once to somebody. */
-export type Verdict = { type: 'done' } | { type: 'later', atMs: number } | { type: 'back' }
+/** What becomes of a message: over, or delivered again at once to somebody. */
+export type Verdict = { type: 'done' } | { type: 'back' }
+
+/** The claim of a worker to a message: while it holds, nobody else is given it. */
+export interface Lease {
+  /** Tells whether it holds by the clocks of this process. */
+  isFresh (): boolean
+  /** Tells whether it surely holds, a margin before it would not: asks Redis, unless that was done not long ago. Rejects when Redis cannot be asked. */
+  confirm (): Promise<boolean>
+}
 
 export interface ConsumerOptions {
   url: string
@@ -15,20 +25,22 @@ export interface ConsumerOptions {
   lockMs?: number
   /** How often messages of workers that are gone are looked for. */
   stalledMs?: number
-  /** Works on one attempt. The signal is aborted when the message was lost to another worker, and when the consumer is forced to close. */
-  handle (ref: AttemptRef, context: { signal: AbortSignal }): Promise<Verdict>
+  /** Works on one turn of a job. The signal is aborted when the message was lost to another worker, and when the consumer is forced to close. */
+  handle (ref: TurnRef, context: { signal: AbortSignal, lease: Lease }): Promise<Verdict>
   onError (error: Error): void
 }
 
 export interface Consumer {
+  /** Has every lease be confirmed again before it is believed in: Redis may have forgotten. */
+  doubtLeases (): void
   /** Takes no more messages and resolves when those being handled are over. `force` does not wait for them: they are delivered again elsewhere. */
   close (options?: { force?: boolean }): Promise<void>
 }
 
 export const LOCK_MS = 10_000
 export const STALLED_MS = 5000
-/** How long a message rests whose handler threw, or whose last handler in this process is still at work. */
-export const REST_MS = 1000
+/** How long a message rests here whose handler threw, or whose last handler in this process was still at work. */
+const REST_MS = 1000
 const BACK: Verdict = { type: 'back' }
 /** How long BullMQ waits after a broken connection before it tries again. */
 const RETRY_MS = 1000
@@ -41,6 +53,7 @@ const RETRY_MS = 1000
 export function createConsumer (options: ConsumerOptions): Consumer {
   const { url, prefix, concurrency, lockMs = LOCK_MS, stalledMs = STALLED_MS, handle, onError } = options
   let stopped: Promise<void> | undefined
+  const stopping = new AbortController()
   const active = new Map<string, { controller: AbortController, ended: Promise<unknown> }>()
 
   async function process (job: Job<unknown>, token = ''): Promise<void> {
@@ -48,16 +61,17 @@ export function createConsumer (options: ConsumerOptions): Consumer {
     const previous = active.get(id)
     const verdict = stopped ? BACK : previous ? await handOver(previous) : await run(id, job.data)
     if (verdict.type === 'done') return
-    await putBack(job, token, verdict).catch(onError)
+    await job.moveToWait(token).catch(onError)
     // Thrown whether that worked or not: BullMQ then leaves the message alone, and one that is still here stalls and is delivered again.
-    throw verdict.type === 'later' ? new DelayedError() : new WaitingError()
+    throw new WaitingError()
   }
 
   async function run (id: string, data: unknown): Promise<Verdict> {
     const controller = new AbortController()
-    const handled = Promise.try(() => handle(Message.parse(data), { signal: controller.signal })).catch((error: unknown): Verdict => {
+    const lease: Lease = { isFresh: () => worker.locks.isFresh(id), confirm: () => worker.locks.confirm(id) }
+    const handled = Promise.try(() => handle(Message.parse(data), { signal: controller.signal, lease })).catch((error: unknown) => {
       onError(error instanceof Error ? error : new Error(String(error)))
-      return { type: 'later', atMs: Date.now() + REST_MS }
+      return rest()
     })
     active.set(id, { controller, ended: handled })
     const verdict = await handled
@@ -69,14 +83,20 @@ export function createConsumer (options: ConsumerOptions): Consumer {
   async function handOver ({ controller, ended }: { controller: AbortController, ended: Promise<unknown> }): Promise<Verdict> {
     controller.abort(new Error('Message was delivered again'))
     await ended
-    return { type: 'later', atMs: Date.now() + REST_MS }
+    return rest()
+  }
+
+  /** The message keeps its place here meanwhile: a queue whose messages cannot be handled is not to be raced through. */
+  async function rest (): Promise<Verdict> {
+    await delay(REST_MS, undefined, { signal: stopping.signal }).catch(() => {})
+    return BACK
   }
 
   function abort (ids: readonly string[], reason: string): void {
     for (const id of ids) active.get(id)?.controller.abort(new Error(reason))
   }
 
-  const worker = new Worker<unknown>(QUEUE_NAME, process, {
+  const worker = new LockingWorker(QUEUE_NAME, process, {
     connection: buildRedisOptions({ url, failFast: false }) as ConnectionOptions, // the same options, typed without exact optional members
     prefix: buildKeys(prefix).queue,
     concurrency,
@@ -105,7 +125,9 @@ export function createConsumer (options: ConsumerOptions): Consumer {
   }
 
   return {
+    doubtLeases: () => worker.locks.doubt(),
     close ({ force = false } = {}) {
+      stopping.abort()
       stopped ??= stop()
       if (force) {
         abort([...active.keys()], 'Consumer was closed')
@@ -114,9 +136,4 @@ export function createConsumer (options: ConsumerOptions): Consumer {
       return stopped
     },
   }
-}
-
-async function putBack (job: Job<unknown>, token: string, verdict: Exclude<Verdict, { type: 'done' }>): Promise<void> {
-  if (verdict.type === 'later') await job.moveToDelayed(verdict.atMs, token)
-  else await job.moveToWait(token)
 }

@@ -1,7 +1,8 @@
 import { Queue } from 'bullmq'
 import type { Db } from '../store/db.ts'
-import type { AttemptRef } from '../store/moves/begin.ts'
+import type { TurnRef } from '../store/moves/begin.ts'
 import { strikeDispatch, type DispatchRef } from '../store/reap.ts'
+import { readTime } from '../store/time.ts'
 import { raiseOld } from './ageing.ts'
 import { messageId, QUEUE_NAME, QUEUE_PRIORITY, type Message } from './messages.ts'
 
@@ -9,14 +10,17 @@ import { messageId, QUEUE_NAME, QUEUE_PRIORITY, type Message } from './messages.
 const QUEUE_EVENTS_KEPT = 100
 
 export interface Dispatcher {
-  /** Gives messages to the queue, then strikes the debt for them. A message that the queue still has is not added again. */
+  /**
+   * Gives messages that are due to the queue, then strikes the debt for them. A message that the queue still has is not added again. What
+   * is not due stays in the store: BullMQ would compare its time with the clocks of workers.
+   */
   dispatch (refs: readonly DispatchRef[]): Promise<void>
   /** Takes a message out of the queue, if no worker has it. For jobs that ended before they were due. */
-  discard (ref: AttemptRef): Promise<void>
+  discard (ref: TurnRef): Promise<void>
   /** Raises at most so many messages of each priority that have waited for a worker long enough. Answers how many. */
   raiseOld (everyMs: number, limit: number): Promise<number>
-  /** Messages that wait for a worker, and those that wait for their time. */
-  count (): Promise<{ waiting: number, delayed: number, active: number }>
+  /** Messages that wait for a worker, those that workers have, and turns of jobs that wait for their time. */
+  count (): Promise<{ waiting: number, scheduled: number, active: number }>
   close (): Promise<void>
 }
 
@@ -40,20 +44,20 @@ export function createDispatcher (db: Db, { onError }: { onError (error: Error):
     async discard (ref) {
       await queue.remove(messageId(ref))
     },
-    raiseOld: (everyMs, limit) => raiseOld(queue, everyMs, limit),
+    raiseOld: async (everyMs, limit) => raiseOld(queue, { nowMs: await readTime(db), everyMs, limit }),
     async count () {
-      const { prioritized = 0, waiting = 0, delayed = 0, active = 0 } = await queue.getJobCounts('prioritized', 'waiting', 'delayed', 'active')
-      return { waiting: prioritized + waiting, delayed, active }
+      const [counts, scheduled] = await Promise.all([queue.getJobCounts('prioritized', 'waiting', 'active'), db.redis.zcard(db.keys.scheduled)])
+      const { prioritized = 0, waiting = 0, active = 0 } = counts
+      return { waiting: prioritized + waiting, scheduled, active }
     },
     close: () => queue.close(),
   }
 }
 
-function toJob ({ jobId, attempt, priority, runAtMs }: DispatchRef) {
-  const now = Date.now()
+function toJob ({ jobId, turn, priority, runAtMs }: DispatchRef) {
   return {
     name: 'run',
-    data: { jobId, attempt },
-    opts: { jobId: messageId({ jobId, attempt }), priority: QUEUE_PRIORITY[priority], timestamp: now, delay: Math.max(0, runAtMs - now) },
+    data: { jobId, turn },
+    opts: { jobId: messageId({ jobId, turn }), priority: QUEUE_PRIORITY[priority], timestamp: runAtMs },
   }
 }

@@ -12,10 +12,13 @@ export interface Db {
   close (): Promise<void>
 }
 
-/** One run of a job: its holder may write to the job only while the job has this fence. */
+/** One run of a job: it may write to the job only while the job has this fence and this holder. */
 export interface Run {
   jobId: string
+  /** Number of the run, from 1. */
   fence: number
+  /** Drawn by the call that began the run: a Redis that lost writes counts some fences twice, and no two runs have both the same. */
+  holder: string
 }
 
 export interface DbOptions {

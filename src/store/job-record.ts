@@ -15,6 +15,8 @@ export interface JobRecord {
   status: JobStatus
   /** Number of the current attempt, from 1. */
   attempt: number
+  /** Number of the message that the job's next run comes with, from 1. */
+  turn: number
   /** Number of the job's last event: it grows with every change that clients can see. */
   sequence: number
   spec: JobSpec
@@ -71,6 +73,7 @@ export async function parseJobRecord (id: string, stored: Fields): Promise<JobRe
     tenant: text('tenant'),
     status,
     attempt: Number(text('attempt')),
+    turn: Number(text('turn') || 1),
     sequence: Number(text('seq')),
     spec,
     codeHash: text('code'),

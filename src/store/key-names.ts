@@ -30,7 +30,9 @@ export function buildKeys (prefix: string) {
     running: `${prefix}:running`,
     /** Ended jobs by the time they are to be removed. */
     expiring: `${prefix}:expiring`,
-    /** Messages that BullMQ is owed, as `<job id> <attempt>` by the time they are due. */
+    /** Turns of jobs whose time has not come, as `<job id> <turn>` by it. */
+    scheduled: `${prefix}:scheduled`,
+    /** Messages that BullMQ is owed, as `<job id> <turn>` by the time they are due. */
     owedDispatch: `${prefix}:owed:dispatch`,
     /** Ended jobs whose events are still a stream. */
     owedArchive: `${prefix}:owed:archive`,

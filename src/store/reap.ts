@@ -1,32 +1,53 @@
 import type { JobSpec, Priority } from '../core/job-request.ts'
 import type { JobStatus } from '../core/status.ts'
 import type { Db, Run } from './db.ts'
-import type { AttemptRef } from './moves/begin.ts'
-import { readText } from './moves/reply.ts'
+import type { TurnRef } from './moves/begin.ts'
+import { readNumber, readText } from './moves/reply.ts'
 import { CANCELLED_FAILURE, LOST_FAILURE } from './moves/verdicts.ts'
 import { loadMove, runMove } from './script.ts'
+import { readTime } from './time.ts'
 
 /** A message to be given to the queue. */
-export interface DispatchRef extends AttemptRef {
+export interface DispatchRef extends TurnRef {
   priority: Priority
+  /** When it is due, or was. */
   runAtMs: number
 }
 
 /** How long the id of a removed job answers that it is gone. */
 export const TOMBSTONE_MS = 7 * 86_400_000
+/** Stands for the id where a script is about no job in particular. */
+const NO_JOB = ''
 /** When a message that was sent but never began is sent again. BullMQ refuses it where it still has the first, so this costs little. */
 export const RESEND_AFTER_MS = 600_000
 
 const LOSE_RUN = loadMove(new URL('moves/lose-run.lua', import.meta.url))
+const STRIKE = loadMove(new URL('strike.lua', import.meta.url))
+const RELEASE = loadMove(new URL('release.lua', import.meta.url))
 const REMOVE = loadMove(new URL('remove.lua', import.meta.url))
 
 /** Messages owed to the queue for longer than that after they were due, oldest first. */
 export async function owedDispatches (db: Db, olderThanMs: number, limit: number): Promise<DispatchRef[]> {
-  const owed = await readDue(db, db.keys.owedDispatch, olderThanMs, limit)
+  return readRefs(db, await readDue(db, db.keys.owedDispatch, olderThanMs, limit))
+}
+
+/**
+ * Takes the turns whose time has come, each for one caller: their messages are owed from then on, and the caller is to send them. `nextMs`
+ * says how long it is until the next ones are due; undefined where there are none.
+ */
+export async function releaseDue (db: Db, limit: number): Promise<{ due: DispatchRef[], nextMs: number | undefined }> {
+  const reply = await runMove(db, RELEASE, NO_JOB, [limit])
+  const members = Array.isArray(reply) ? reply.slice(1).map(String) : []
+  const nextMs = readNumber(reply, 0)
+  return { due: await readRefs(db, members), nextMs: nextMs < 0 ? undefined : nextMs }
+}
+
+/** A debt of a job that is gone is struck. */
+async function readRefs (db: Db, owed: readonly string[]): Promise<DispatchRef[]> {
   const refs = await Promise.all(owed.map(async (member) => {
-    const [jobId = '', attempt] = member.split(' ')
+    const [jobId = '', turn] = member.split(' ')
     const [spec, runAt, createdAt] = await db.redis.hmget(db.keys.job(jobId), 'spec', 'runAt', 'createdAt')
-    if (spec) return { jobId, attempt: Number(attempt), priority: (JSON.parse(spec) as JobSpec).priority, runAtMs: Number(runAt ?? createdAt) } // accept wrote it
+    if (spec) return { jobId, turn: Number(turn), priority: (JSON.parse(spec) as JobSpec).priority, runAtMs: Number(runAt ?? createdAt) } // accept wrote it
     await db.redis.zrem(db.keys.owedDispatch, member)
     return undefined
   }))
@@ -34,27 +55,28 @@ export async function owedDispatches (db: Db, olderThanMs: number, limit: number
 }
 
 /**
- * Notes that messages were given to the queue. The debt itself ends when the attempt begins: until then it is only put off, so
+ * Notes that messages were given to the queue. The debt itself ends when the turn begins: until then it is only put off, so
  * that a message the queue lost is sent again.
  */
 export async function strikeDispatch (db: Db, refs: readonly DispatchRef[]): Promise<void> {
   if (refs.length === 0) return
-  const now = Date.now()
-  const put = refs.flatMap(({ jobId, attempt, runAtMs }) => [Math.max(now, runAtMs) + RESEND_AFTER_MS, `${jobId} ${attempt}`])
-  await db.redis.zadd(db.keys.owedDispatch, 'XX', ...put)
+  await runMove(db, STRIKE, NO_JOB, [RESEND_AFTER_MS, ...refs.map(({ jobId, turn }) => `${jobId} ${turn}`)])
 }
 
-/** Runs that are past their deadline by more than the grace, with the fence they have now. */
+/** Runs that are past their deadline by more than the grace, with the fence and the holder they have now. */
 export async function overdueRuns (db: Db, graceMs: number, limit: number): Promise<Run[]> {
   const jobIds = await readDue(db, db.keys.running, graceMs, limit)
-  return Promise.all(jobIds.map(async (jobId) => ({ jobId, fence: Number(await db.redis.hget(db.keys.job(jobId), 'fence')) })))
+  return Promise.all(jobIds.map(async (jobId) => {
+    const [fence, holder] = await db.redis.hmget(db.keys.job(jobId), 'fence', 'holder')
+    return { jobId, fence: Number(fence), holder: holder ?? '' }
+  }))
 }
 
 export type LostRun = { type: 'lost', status: JobStatus } | { type: 'early' } | { type: 'fenced' }
 
 /** Takes a job from a run that is past its deadline and grace: queued again, or dead when `retry.maxLost` is spent. */
 export async function loseRun (db: Db, run: Run, { graceMs, retentionMs }: { graceMs: number, retentionMs: number }): Promise<LostRun> {
-  const reply = await runMove(db, LOSE_RUN, run.jobId, [run.fence, graceMs, retentionMs, LOST_FAILURE, CANCELLED_FAILURE])
+  const reply = await runMove(db, LOSE_RUN, run.jobId, [run.fence, run.holder, graceMs, retentionMs, LOST_FAILURE, CANCELLED_FAILURE])
   const type = readText(reply, 0) as LostRun['type'] // lose-run.lua has these three
   return type === 'lost' ? { type, status: readText(reply, 1) as JobStatus } : { type } // likewise
 }
@@ -73,7 +95,5 @@ export async function removeExpired (db: Db, limit: number): Promise<number> {
 
 /** Members of an index whose time is past by that much, by Redis's clock. */
 async function readDue (db: Db, index: string, pastMs: number, limit: number): Promise<string[]> {
-  const [seconds, micros] = await db.redis.time()
-  const now = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000)
-  return db.redis.zrangebyscore(index, '-inf', now - pastMs, 'LIMIT', 0, limit)
+  return db.redis.zrangebyscore(index, '-inf', await readTime(db) - pastMs, 'LIMIT', 0, limit)
 }

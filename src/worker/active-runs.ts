@@ -14,32 +14,34 @@ export interface ActiveRun {
   stop (reason: StopReason): void
 }
 
-/** The runs of one worker, by job. A job has one entry, from before it begins until it is settled. */
+/**
+ * The runs of one worker, each from before it begins until it is settled. A job may have two for a while: one that lost it, and one of its
+ * next turn.
+ */
 export class ActiveRuns {
-  readonly #runs = new Map<string, ActiveRun>()
+  readonly #runs = new Map<ActiveRun, string>()
 
   add (jobId: string): ActiveRun {
     const active = createActiveRun()
-    this.#runs.set(jobId, active)
+    this.#runs.set(active, jobId)
     return active
   }
 
-  /** Forgets the entry, unless another has taken its place. */
-  remove (jobId: string, active: ActiveRun): void {
-    if (this.#runs.get(jobId) === active) this.#runs.delete(jobId)
+  remove (active: ActiveRun): void {
+    this.#runs.delete(active)
   }
 
   stop (jobId: string, reason: StopReason): void {
-    this.#runs.get(jobId)?.stop(reason)
+    for (const [active, id] of this.#runs) if (id === jobId) active.stop(reason)
   }
 
   stopAll (reason: StopReason): void {
-    for (const active of this.#runs.values()) active.stop(reason)
+    for (const active of this.#runs.keys()) active.stop(reason)
   }
 
   /** Those that have begun, with their runs. */
   get begun (): (ActiveRun & { run: Run })[] {
-    return [...this.#runs.values()].filter((active) => active.run !== undefined) as (ActiveRun & { run: Run })[] // the filter looked
+    return [...this.#runs.keys()].filter((active) => active.run !== undefined) as (ActiveRun & { run: Run })[] // the filter looked
   }
 }
 

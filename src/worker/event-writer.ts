@@ -31,12 +31,15 @@ export class EventWriter {
   #progress: Progress | undefined
   #progressEvents = 0
   #writing: Promise<void> | undefined
+  readonly #skewMs: number
   #fenced = false
 
-  constructor (db: Db, run: Run, on: WriterEvents) {
+  /** Times are put right by that much: see `shiftTimes`. */
+  constructor (db: Db, run: Run, on: WriterEvents, skewMs = 0) {
     this.#db = db
     this.#run = run
     this.#on = on
+    this.#skewMs = skewMs
   }
 
   /** Resolves when there is room for more. */
@@ -72,7 +75,7 @@ export class EventWriter {
     while (!this.#fenced && (this.#pending.length > 0 || this.#progress)) {
       const [events, progress] = [this.#pending.splice(0, BATCH_MAX), this.#progress]
       this.#progress = undefined
-      const answer = await append(this.#db, this.#run, events, progress).catch((error: unknown) => {
+      const answer = await append(this.#db, this.#run, shiftTimes(events, this.#skewMs), progress).catch((error: unknown) => {
         this.#on.error(error)
         return { type: 'fenced' } as const
       })
@@ -88,6 +91,11 @@ export class EventWriter {
     this.#progress = undefined
     this.#on.fenced()
   }
+}
+
+/** Puts the times of events right that a worker's clock told, which may be far from Redis's: the history of a job is to have one clock. */
+export function shiftTimes (events: readonly NewEvent[], skewMs: number): readonly NewEvent[] {
+  return skewMs === 0 ? events : events.map((event) => ({ ...event, time: event.time + skewMs }))
 }
 
 /** A line of the log as an event. */

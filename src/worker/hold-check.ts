@@ -17,7 +17,7 @@ export function createHoldCheck (db: Db, active: ActiveRuns, onError: (error: un
     try {
       const states = await check(db, asked.map(({ run }) => run))
       for (const one of asked) {
-        const state = states.get(one.run.jobId)
+        const state = states.get(one.run)
         if (state === 'cancelled') one.stop('cancel')
         if (state === 'fenced') one.stop('fenced')
       }

@@ -7,18 +7,20 @@ import type { Verdict } from '../queue/consumer.ts'
 import type { Dispatcher } from '../queue/dispatcher.ts'
 import { archive } from '../store/archive.ts'
 import type { Db, Run } from '../store/db.ts'
-import { begin, type AttemptRef, type BegunJob } from '../store/moves/begin.ts'
+import { begin, type TurnRef, type BegunJob, type DropReason } from '../store/moves/begin.ts'
 import { giveBack } from '../store/moves/give-back.ts'
 import { settle, type Settled } from '../store/moves/settle.ts'
 import type { ActiveRun, ActiveRuns } from './active-runs.ts'
 import { decide, decideLost, type Decision } from './decide.ts'
-import { EventWriter, logEvent } from './event-writer.ts'
+import { EventWriter, logEvent, shiftTimes } from './event-writer.ts'
+import type { Releaser } from './releaser.ts'
 import { startRunSpan, type RunSpanHandle } from './run-span.ts'
 
 export interface JobRunner {
   db: Db
   engine: Pick<Engine, 'execute'>
   dispatcher: Pick<Dispatcher, 'dispatch'>
+  releaser: Pick<Releaser, 'wakeIn'>
   active: ActiveRuns
   tracer: Tracer
   logger: Logger
@@ -30,14 +32,14 @@ export interface JobRunner {
   onError (error: unknown): void
 }
 
-/** A message that came before its time rests at least that long, or a clock ahead of Redis's would have it come again and again. */
-const EARLY_REST_MS = 50
+/** What is less is no difference of clocks. */
+const SKEW_MIN_MS = 1000
 
 /**
  * Works on one message of the queue: begins a run, executes it, and settles what came of it. `lockLost` aborts when the message was
  * given to another worker. Every write is made under the run's fence, so a worker that is late changes nothing.
  */
-export async function runJob (context: JobRunner, ref: AttemptRef, lockLost: AbortSignal): Promise<Verdict> {
+export async function runJob (context: JobRunner, ref: TurnRef, lockLost: AbortSignal): Promise<Verdict> {
   const { db, active: runs, worker, retentionMs } = context
   const active = runs.add(ref.jobId) // before it begins: a cancel that comes right after finds it
   const loseLock = () => active.stop('fenced')
@@ -45,62 +47,75 @@ export async function runJob (context: JobRunner, ref: AttemptRef, lockLost: Abo
   try {
     const begun = await begin(db, ref, { worker, retentionMs, allowanceMs: context.allowanceMs })
     if (begun.type === 'drop') return await dropMessage(context, ref, begun.reason)
-    if (begun.type === 'early') return { type: 'later', atMs: Math.max(begun.runAtMs, Date.now() + EARLY_REST_MS) }
     active.run = begun.run
-    return await executeRun(context, active, begun.run, begun.job)
+    return await executeRun(context, { active, run: begun.run, job: begun.job, skewMs: measureSkew(begun.job.startedAt) })
   } finally {
     lockLost.removeEventListener('abort', loseLock)
-    runs.remove(ref.jobId, active)
+    runs.remove(active)
   }
 }
 
-async function dropMessage ({ db, onError }: JobRunner, ref: AttemptRef, reason: string): Promise<Verdict> {
+async function dropMessage ({ db, onError }: JobRunner, ref: TurnRef, reason: DropReason): Promise<Verdict> {
   if (reason === 'expired') await archive(db, ref.jobId).catch(onError) // owed: the reaper does it otherwise
   return { type: 'done' }
 }
 
-function executeRun (context: JobRunner, active: ActiveRun, run: Run, job: BegunJob): Promise<Verdict> {
+/** How far Redis's clock is ahead of this machine's. Small amounts tell of the way there and back, not of the clocks. */
+function measureSkew (redisNow: number): number {
+  const skewMs = redisNow - Date.now()
+  return Math.abs(skewMs) < SKEW_MIN_MS ? 0 : skewMs
+}
+
+/** A run that this worker has begun. */
+interface OwnRun {
+  active: ActiveRun
+  run: Run
+  job: BegunJob
+  /** Added to times of this machine, to have those of Redis. */
+  skewMs: number
+}
+
+function executeRun (context: JobRunner, own: OwnRun): Promise<Verdict> {
+  const { active, run, job, skewMs } = own
   const span = startRunSpan(context.tracer, job, run)
   return span.within(async () => {
     const writer = new EventWriter(context.db, run, {
       fenced: () => active.stop('fenced'),
       cancelled: () => active.stop('cancel'),
       error: context.onError,
-    })
-    const report = await context.engine.execute(buildRequest(job), {
+    }, skewMs)
+    const report = await context.engine.execute(buildRequest(job, skewMs), {
       signal: active.signal,
       onLogs: (lines) => writer.addLogs(lines),
       onProgress: (value, message) => writer.setProgress(value, message),
     })
     const rest = await writer.finish(tailEvents(report))
-    const verdict = await conclude(context, { active, run, job, report, rest, span })
+    const verdict = await conclude(context, { ...own, report, rest, span })
     span.end(report)
     return verdict
   })
 }
 
-function buildRequest ({ id, tenant, alone, attempt, spec, code, codeHash, input, startedAt }: BegunJob): RunRequest {
+function buildRequest ({ id, tenant, alone, attempt, spec, code, codeHash, input, startedAt }: BegunJob, skewMs: number): RunRequest {
   const { entry, limits, requireIsolation, tags, tools } = spec
-  const deadline = new Date(startedAt + limits.timeoutMs).toISOString()
+  const deadline = new Date(startedAt - skewMs + limits.timeoutMs).toISOString() // by the clock that the code reads
   return { tenant, alone, code, codeHash, input, entry, tools, limits, requireIsolation, context: { jobId: id, attempt, tags, deadline } }
 }
 
-interface Conclusion {
-  active: ActiveRun
-  run: Run
-  job: BegunJob
+interface Conclusion extends OwnRun {
   report: RunReport
   rest: NewEvent[]
   span: RunSpanHandle
 }
 
-async function conclude (context: JobRunner, { active, run, job, report, rest, span }: Conclusion): Promise<Verdict> {
+async function conclude (context: JobRunner, { active, run, job, skewMs, report, rest, span }: Conclusion): Promise<Verdict> {
   const { db, retentionMs } = context
   const stopped = report.outcome.type === 'cancelled' ? active.reason : undefined
   if (stopped === 'shutdown') {
     const given = await giveBack(db, run, { retentionMs })
     context.logger.info({ ...describe(run, job), given: given.type }, 'run was given back')
-    return { type: 'back' }
+    if (given.type === 'given' && given.status === 'queued') await send(context, job, { turn: given.turn, delayMs: 0, runAtMs: given.runAtMs })
+    return { type: 'done' }
   }
   const situation = { attempt: job.attempt, crashes: job.crashes, lost: job.lost, retry: job.spec.retry, nowMs: Date.now(), random: Math.random }
   const decision = stopped === 'fenced' ? decideLost(situation) : decide(withStopTime(report.outcome, active), situation)
@@ -109,7 +124,7 @@ async function conclude (context: JobRunner, { active, run, job, report, rest, s
     usage: report.outcome.usage,
     isolation: report.isolation,
     retentionMs,
-    events: [...rest, ...decision.events],
+    events: shiftTimes([...rest, ...decision.events], skewMs),
   }))
   logEnd(context.logger, { run, job, decision, outcome: report.outcome, settled })
   return follow(context, job, decision, settled)
@@ -127,18 +142,19 @@ function describe ({ fence }: Run, { id, attempt }: BegunJob) {
   return { jobId: id, attempt, run: fence }
 }
 
-/** Acts on what the store made of it: another attempt is another message, another run of the same attempt is the same one, later. */
-async function follow ({ db, dispatcher, onError }: JobRunner, job: BegunJob, { next }: Decision, settled: Settled): Promise<Verdict> {
+/** Acts on what the store made of it: each further run is another turn, with a message of its own. */
+async function follow (context: JobRunner, job: BegunJob, { next }: Decision, settled: Settled): Promise<Verdict> {
   // The message may still be the only one that the job has: whoever gets it next finds out. Its lock tells whether it is ours to give.
   if (settled.type === 'fenced') return { type: 'back' }
-  if (settled.runAtMs === null || !next) {
-    await archive(db, job.id).catch(onError) // owed, too
-    return { type: 'done' }
-  }
-  if (next.attempt === job.attempt) return { type: 'later', atMs: settled.runAtMs }
-  const message = { jobId: job.id, attempt: next.attempt, priority: job.spec.priority, runAtMs: settled.runAtMs }
-  await dispatcher.dispatch([message]).catch(onError) // likewise
+  if (settled.next && next) await send(context, job, { ...settled.next, delayMs: next.delayMs })
+  else await archive(context.db, job.id).catch(context.onError) // owed, too
   return { type: 'done' }
+}
+
+/** A turn whose time has not come stays in the store until then. What cannot be sent stays owed. */
+async function send ({ dispatcher, releaser, onError }: JobRunner, { id, spec }: BegunJob, { turn, delayMs, runAtMs }: { turn: number, delayMs: number, runAtMs: number }): Promise<void> {
+  if (delayMs > 0) return releaser.wakeIn(delayMs)
+  await dispatcher.dispatch([{ jobId: id, turn, priority: spec.priority, runAtMs }]).catch(onError)
 }
 
 function withStopTime (outcome: Outcome, { stoppedAt }: ActiveRun): Outcome {

@@ -13,6 +13,7 @@ import { ActiveRuns } from './active-runs.ts'
 import { defaultLanes, type WorkerConfig } from './config.ts'
 import { createHoldCheck } from './hold-check.ts'
 import { createReaper, OVERDUE_GRACE_MS } from './reaper.ts'
+import { createReleaser } from './releaser.ts'
 import { runJob } from './run-job.ts'
 import { runnerBounds } from './runner-bounds.ts'
 
@@ -52,8 +53,9 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
   const active = new ActiveRuns()
   const cancels = await createCancelListener(db, { onCancel: (jobId) => active.stop(jobId, 'cancel'), onError })
   const holdCheck = createHoldCheck(db, active, onError)
+  const releaser = createReleaser({ db, dispatcher, onError })
   const reaper = createReaper({ db, dispatcher, raiseAfterMs: config.BATCHBOX_RAISE_AFTER_MS, everyMs: config.BATCHBOX_REAP_EVERY_MS, retentionMs: config.BATCHBOX_RETENTION_MS, onError })
-  const context = { db, engine, dispatcher, active, tracer: telemetry.tracer, logger, worker, retentionMs: config.BATCHBOX_RETENTION_MS, allowanceMs: startAllowanceMs(config), onError }
+  const context = { db, engine, dispatcher, releaser, active, tracer: telemetry.tracer, logger, worker, retentionMs: config.BATCHBOX_RETENTION_MS, allowanceMs: startAllowanceMs(config), onError }
   const consumer = createConsumer({
     url: config.REDIS_URL,
     prefix: config.BATCHBOX_PREFIX,
@@ -70,7 +72,7 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
     async close () {
       await drain(consumer, active, config.BATCHBOX_DRAIN_MS)
       holdCheck.close()
-      await reaper.close()
+      await Promise.all([reaper.close(), releaser.close()])
       await Promise.all([engine.close(), cancels.close(), telemetry.close()])
       await dispatcher.close()
       await db.close()

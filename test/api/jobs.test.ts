@@ -18,7 +18,7 @@ test('POST /v1/jobs answers 202 with the job, where it is, and gives the queue i
   assert.equal(response.headers['location'], `/v1/jobs/${job.id}`)
   assert.equal(response.headers['etag'], `"${job.id}-1"`)
   assert.partialDeepStrictEqual(job, { status: 'queued', tags: { pipeline: 'orders' }, priority: 'high', attempts: [], error: null })
-  assert.equal(await db.redis.exists(`${db.keys.queue}:${QUEUE_NAME}:${messageId({ jobId: job.id, attempt: 1 })}`), 1)
+  assert.equal(await db.redis.exists(`${db.keys.queue}:${QUEUE_NAME}:${messageId({ jobId: job.id, turn: 1 })}`), 1)
 })
 
 test('the answer to POST is what GET answers', async (t) => {

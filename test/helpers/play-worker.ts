@@ -9,7 +9,7 @@ const RETENTION_MS = 60_000
 
 /** Begins a job as a worker would; answers its run. */
 export async function beginRun (db: Db, jobId: string) {
-  const begun = await begin(db, { jobId, attempt: 1 }, { worker: 'w1', retentionMs: RETENTION_MS })
+  const begun = await begin(db, { jobId, turn: 1 }, { worker: 'w1', retentionMs: RETENTION_MS })
   assert.equal(begun.type, 'run')
   return begun.run
 }

@@ -34,9 +34,10 @@ export async function acceptJob (db: Db, members: Record<string, unknown> = {}):
   return id
 }
 
-/** Begins a run of a job; throws unless it may run. */
-export async function beginJob (db: Db, jobId: string, attempt = 1): Promise<{ run: Run, job: BegunJob }> {
-  const begun = await begin(db, { jobId, attempt }, { worker: 'w1', retentionMs: RETENTION_MS })
+/** Begins a run of a job, in its current turn unless told another; throws unless it may run. */
+export async function beginJob (db: Db, jobId: string, turn?: number): Promise<{ run: Run, job: BegunJob }> {
+  const current = Number(await db.redis.hget(db.keys.job(jobId), 'turn') ?? 1)
+  const begun = await begin(db, { jobId, turn: turn ?? current }, { worker: 'w1', retentionMs: RETENTION_MS })
   if (begun.type !== 'run') throw new Error(`Cannot begin ${jobId}: ${JSON.stringify(begun)}`)
   return begun
 }

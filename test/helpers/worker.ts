@@ -67,8 +67,10 @@ export interface WorkerBench {
   active: ActiveRuns
   errors: unknown[]
   lines: Record<string, unknown>[]
+  /** When the releaser was told to look again, in milliseconds from then. */
+  woken: number[]
   /** Works on a message of the job. */
-  run (jobId: string, options?: { attempt?: number, lockLost?: AbortSignal }): ReturnType<typeof runJob>
+  run (jobId: string, options?: { turn?: number, lockLost?: AbortSignal }): ReturnType<typeof runJob>
 }
 
 /** Everything that a message needs but the queue's consumer: real Redis, real dispatcher, scripted engine. */
@@ -80,12 +82,14 @@ export async function openBench (t: TestContext, members: Partial<JobRunner> = {
   const dispatcher = createDispatcher(db, { onError })
   t.after(() => dispatcher.close())
   const engine = scriptEngine()
+  const woken: number[] = []
+  const releaser = { wakeIn: (ms: number) => { woken.push(ms) } }
   const active = new ActiveRuns()
   const logger = createLogger({ name: 'worker', level: 'debug', destination: { write: (line) => { lines.push(JSON.parse(line) as Record<string, unknown>) } } }) // pino writes one JSON object per line
-  const context: JobRunner = { db, engine, dispatcher, active, tracer: trace.getTracer('test'), logger, worker: 'w1', retentionMs: RETENTION_MS, allowanceMs: 5000, onError, ...members }
+  const context: JobRunner = { db, engine, dispatcher, releaser, active, tracer: trace.getTracer('test'), logger, worker: 'w1', retentionMs: RETENTION_MS, allowanceMs: 5000, onError, ...members }
   return {
-    db, engine, dispatcher, active, errors, lines,
-    run: (jobId, { attempt = 1, lockLost = new AbortController().signal } = {}) => runJob(context, { jobId, attempt }, lockLost),
+    db, engine, dispatcher, active, errors, lines, woken,
+    run: (jobId, { turn = 1, lockLost = new AbortController().signal } = {}) => runJob(context, { jobId, turn }, lockLost),
   }
 }
 

@@ -3,7 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { createConsumer, type Consumer, type ConsumerOptions, type Verdict } from '../../src/queue/consumer.ts'
 import { createDispatcher, type Dispatcher } from '../../src/queue/dispatcher.ts'
 import type { Db } from '../../src/store/db.ts'
-import type { AttemptRef } from '../../src/store/moves/begin.ts'
+import type { TurnRef } from '../../src/store/moves/begin.ts'
 import { settle } from '../../src/store/moves/settle.ts'
 import { owedDispatches, type DispatchRef } from '../../src/store/reap.ts'
 import { readJob } from '../../src/store/read.ts'
@@ -28,14 +28,14 @@ function startConsumer (t: TestContext, db: Db & { url: string }, options: Parti
 }
 
 function ref (jobId: string, more: Partial<DispatchRef> = {}): DispatchRef {
-  return { jobId, attempt: 1, priority: 'normal', runAtMs: 0, ...more }
+  return { jobId, turn: 1, priority: 'normal', runAtMs: 0, ...more }
 }
 
 /** A handler that notes what it is given and resolves `all` after that many. */
 function collect (count: number) {
-  const seen: AttemptRef[] = []
-  const all = Promise.withResolvers<AttemptRef[]>()
-  const note = (each: AttemptRef) => {
+  const seen: TurnRef[] = []
+  const all = Promise.withResolvers<TurnRef[]>()
+  const note = (each: TurnRef) => {
     seen.push(each)
     if (seen.length === count) all.resolve(seen)
   }
@@ -45,14 +45,14 @@ function collect (count: number) {
 test('messages are delivered once each, the more urgent first, and nothing of them stays', async (t) => {
   const { db, dispatcher } = await openQueue(t)
   const { note, all } = collect(4)
-  await dispatcher.dispatch([ref('a', { priority: 'low' }), ref('b'), ref('c', { priority: 'critical' }), ref('d', { priority: 'high', attempt: 7 })])
+  await dispatcher.dispatch([ref('a', { priority: 'low' }), ref('b'), ref('c', { priority: 'critical' }), ref('d', { priority: 'high', turn: 7 })])
 
   const consumer = startConsumer(t, db, { async handle (each) { note(each); return DONE } })
   const seen = await all
   await consumer.close()
 
-  assert.deepEqual(seen, [{ jobId: 'c', attempt: 1 }, { jobId: 'd', attempt: 7 }, { jobId: 'b', attempt: 1 }, { jobId: 'a', attempt: 1 }])
-  assert.deepEqual(await dispatcher.count(), { waiting: 0, delayed: 0, active: 0 })
+  assert.deepEqual(seen, [{ jobId: 'c', turn: 1 }, { jobId: 'd', turn: 7 }, { jobId: 'b', turn: 1 }, { jobId: 'a', turn: 1 }])
+  assert.deepEqual(await dispatcher.count(), { waiting: 0, scheduled: 0, active: 0 })
   assert.deepEqual(await db.redis.keys(`${db.keys.queue}:jobs:?-?*`), [])
 })
 
@@ -73,36 +73,31 @@ test('a twin is refused while its message waits or is being handled, and taken o
   gate.resolve()
 
   assert.equal(waiting.waiting, 1)
-  assert.deepEqual(handled, { waiting: 0, delayed: 0, active: 1 })
+  assert.deepEqual(handled, { waiting: 0, scheduled: 0, active: 1 })
   assert.deepEqual((await all).map(({ jobId }) => jobId), ['a', 'b'])
 })
 
-test('a message is not delivered before its time, and can be discarded until then', async (t) => {
+test('a message can be discarded while it waits', async (t) => {
   const { db, dispatcher } = await openQueue(t)
-  const { note, all } = collect(2)
-  const runAtMs = Date.now() + 300
-  const times: number[] = []
+  const { note, all } = collect(1)
 
-  await dispatcher.dispatch([ref('later', { runAtMs }), ref('never', { runAtMs }), ref('now')])
-  await dispatcher.discard({ jobId: 'never', attempt: 1 })
-  startConsumer(t, db, { async handle (each) { times.push(Date.now()); note(each); return DONE } })
+  await dispatcher.dispatch([ref('never', { priority: 'high' }), ref('now')])
+  await dispatcher.discard({ jobId: 'never', turn: 1 })
+  startConsumer(t, db, { async handle (each) { note(each); return DONE } })
 
-  assert.deepEqual((await all).map(({ jobId }) => jobId), ['now', 'later'])
-  assert.ok((times[1] ?? 0) >= runAtMs)
+  assert.deepEqual(await all, [{ jobId: 'now', turn: 1 }])
 })
 
-for (const [verdict, make] of [['back', () => ({ type: 'back' })], ['later', () => ({ type: 'later', atMs: Date.now() + 50 })]] as [string, () => Verdict][]) {
-  test(`a message that is answered "${verdict}" is delivered again, as often as that happens`, async (t) => {
-    const { db, dispatcher } = await openQueue(t)
-    const { note, all } = collect(5)
-    let calls = 0
-    await dispatcher.dispatch([ref('a')])
+test('a message that is answered "back" is delivered again, as often as that happens', async (t) => {
+  const { db, dispatcher } = await openQueue(t)
+  const { note, all } = collect(5)
+  let calls = 0
+  await dispatcher.dispatch([ref('a')])
 
-    startConsumer(t, db, { async handle (each) { note(each); calls += 1; return calls < 5 ? make() : DONE } })
+  startConsumer(t, db, { async handle (each) { note(each); calls += 1; return calls < 5 ? { type: 'back' } : DONE } })
 
-    assert.equal((await all).length, 5)
-  })
-}
+  assert.equal((await all).length, 5)
+})
 
 test('a handler that throws loses no message: it is reported, and the message delivered again', async (t) => {
   const { db, dispatcher } = await openQueue(t)
@@ -173,7 +168,7 @@ test('a worker that dies loses no job: another gets its message, the lost run is
   startConsumer(t, db, {
     ...SHORT,
     async handle (each) {
-      const { run } = await beginJob(db, each.jobId, each.attempt)
+      const { run } = await beginJob(db, each.jobId, each.turn)
       await settle(db, run, settlement())
       settled.resolve()
       return DONE
@@ -195,7 +190,7 @@ test('a debt that a crash left between accept and dispatch is paid from what the
 
   await dispatcher.dispatch(await owedDispatches(db, 0, 10))
 
-  assert.deepEqual(await all, [{ jobId: id, attempt: 1 }])
+  assert.deepEqual(await all, [{ jobId: id, turn: 1 }])
   assert.deepEqual(await owedDispatches(db, 0, 10), [])
 })
 
@@ -213,7 +208,7 @@ test('a graceful close takes nothing more and waits for what is being handled', 
   await closed
 
   assert.deepEqual(handled, ['a'])
-  assert.deepEqual(await dispatcher.count(), { waiting: 1, delayed: 0, active: 0 })
+  assert.deepEqual(await dispatcher.count(), { waiting: 1, scheduled: 0, active: 0 })
 })
 
 test('a message handed back during a graceful close waits for another worker', async (t) => {
@@ -228,7 +223,7 @@ test('a message handed back during a graceful close waits for another worker', a
   gate.resolve()
   await closed
 
-  assert.deepEqual(await dispatcher.count(), { waiting: 1, delayed: 0, active: 0 })
+  assert.deepEqual(await dispatcher.count(), { waiting: 1, scheduled: 0, active: 0 })
 })
 
 test('a close that is forced while a graceful one waits aborts the handlers and ends', async (t) => {

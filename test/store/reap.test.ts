@@ -26,7 +26,7 @@ test('a dispatch that was never made is owed until it is struck, with what the q
   await strikeDispatch(db, owed)
 
   const createdAt = (await readJob(db, TENANT, id))?.createdAt
-  assert.deepEqual(owed, [{ jobId: id, attempt: 1, priority: 'high', runAtMs: createdAt }])
+  assert.deepEqual(owed, [{ jobId: id, turn: 1, priority: 'high', runAtMs: createdAt }])
   assert.deepEqual(young, [])
   assert.deepEqual(await owedDispatches(db, 0, 10), [])
   assert.equal((await readJob(db, TENANT, later))?.status, 'scheduled')
@@ -78,7 +78,7 @@ test('a run is overdue only past its deadline and grace, and then its job is que
   assert.deepEqual(lost, { type: 'lost', status: 'queued' })
   assert.equal(job?.status, 'queued')
   assert.equal(job.lost, 1)
-  assert.deepEqual(await db.redis.zrange(db.keys.owedDispatch, 0, '-1'), [`${id} 1`])
+  assert.deepEqual(await db.redis.zrange(db.keys.owedDispatch, 0, '-1'), [`${id} 2`])
   assert.deepEqual(await overdueRuns(db, LOSE.graceMs, 10), [])
   assert.deepEqual(await settle(db, run, settlement()), { type: 'fenced' })
   assert.equal((await beginJob(db, id)).run.fence, 2)

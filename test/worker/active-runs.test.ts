@@ -19,7 +19,7 @@ test('a job that runs elsewhere is not stopped here, nor one that is over', () =
   const runs = new ActiveRuns()
   const over = runs.add('a')
   const other = runs.add('b')
-  runs.remove('a', over)
+  runs.remove(over)
 
   runs.stop('a', 'cancel')
   runs.stop('c', 'cancel')
@@ -27,21 +27,20 @@ test('a job that runs elsewhere is not stopped here, nor one that is over', () =
   assert.deepEqual([over.signal.aborted, other.signal.aborted], [false, false])
 })
 
-test('a run that took the place of another is not forgotten with it', () => {
+test('of two runs of a job both are stopped, and one goes on when the other is over', () => {
   const runs = new ActiveRuns()
-  const first = runs.add('a')
-  const second = runs.add('a')
+  const [over, first, second] = [runs.add('a'), runs.add('a'), runs.add('a')]
 
-  runs.remove('a', first)
+  runs.remove(over)
   runs.stop('a', 'fenced')
 
-  assert.equal(second.reason, 'fenced')
+  assert.deepEqual([over.reason, first.reason, second.reason], [undefined, 'fenced', 'fenced'])
 })
 
 test('all are stopped at once, those that have not begun included', () => {
   const runs = new ActiveRuns()
   const [a, b] = [runs.add('a'), runs.add('b')]
-  a.run = { jobId: 'a', fence: 1 }
+  a.run = { jobId: 'a', fence: 1, holder: 'h' }
 
   runs.stopAll('shutdown')
 

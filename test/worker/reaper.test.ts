@@ -30,7 +30,7 @@ test('a message that was owed and never sent is sent, once', async (t) => {
   await reaper.reap()
   await reaper.reap()
 
-  assert.deepEqual(await dispatcher.count(), { waiting: 1, delayed: 0, active: 0 })
+  assert.deepEqual(await dispatcher.count(), { waiting: 1, scheduled: 0, active: 0 })
   assert.ok(Number(await db.redis.zscore(db.keys.owedDispatch, `${owed} 1`)) > Date.now(), 'the debt is put off until the attempt begins')
   assert.equal((await readJob(db, TENANT, recent))?.status, 'queued')
 })
@@ -43,7 +43,7 @@ test('a run that is past its deadline is lost: charged, queued again, and its me
 
   await reaper.reap()
   const job = await readJob(db, TENANT, id)
-  await db.redis.zadd(db.keys.owedDispatch, 'XX', PAST_MS, `${id} 1`)
+  await db.redis.zadd(db.keys.owedDispatch, 'XX', PAST_MS, `${id} 2`)
   await reaper.reap()
 
   assert.deepEqual([job?.status, job?.lost, job?.crashes], ['queued', 1, 0])

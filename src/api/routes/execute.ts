@@ -3,6 +3,7 @@ import { JobError } from '../../core/failures.ts'
 import { isTerminal } from '../../core/status.ts'
 import { cancel } from '../../store/moves/cancel.ts'
 import { readResult, type JobRecord } from '../../store/read.ts'
+import { readTime } from '../../store/time.ts'
 import { ExecuteAnswer, writeExecuteAnswer } from '../execute-answer.ts'
 import { buildExecuteRequest, buildToJobRequest } from '../execute-request.ts'
 import { findJob } from '../find-job.ts'
@@ -54,7 +55,7 @@ async function waitForJob ({ db, waiter, retentionMs, executeGraceMs }: JobServi
   await waiter.waitForEnd(id, timeoutMs + executeGraceMs, signal)
   let job = await findJob(db, tenant, id)
   if (job.status === 'running' && !signal.aborted) {
-    await waiter.waitForEnd(id, Math.max(0, (job.deadlineAt ?? 0) - Date.now()) + END_GRACE_MS, signal)
+    await waiter.waitForEnd(id, Math.max(0, (job.deadlineAt ?? 0) - await readTime(db)) + END_GRACE_MS, signal)
     job = await findJob(db, tenant, id)
   }
   if (isTerminal(job.status)) return job

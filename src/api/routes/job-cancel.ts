@@ -39,11 +39,11 @@ export const jobCancelRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = asyn
   })
 }
 
-/** The queue's message would be dropped when it is due, which may be a year away. That it stays is no harm. */
+/** The queue's message would be dropped when a worker gets to it. That it stays is no harm. */
 async function discard ({ db, dispatcher, logger }: JobService, tenant: string, jobId: string): Promise<void> {
   try {
     const job = await readJob(db, tenant, jobId)
-    if (job) await dispatcher.discard({ jobId, attempt: job.attempt })
+    if (job) await dispatcher.discard({ jobId, turn: job.turn })
   } catch (error) {
     logger.warn({ err: error, jobId }, 'message of a cancelled job stays in the queue')
   }

@@ -1,11 +1,11 @@
-local fence, batch, progress = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
+local fence, holder, batch, progress = tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6]
 
-local f = redis.call('HMGET', JOB, 'status', 'fence', 'cancel', 'batch', 'attempt')
-if f[1] ~= 'running' or tonumber(f[2]) ~= fence then return { 'fenced' } end
+local f = redis.call('HMGET', JOB, 'status', 'fence', 'cancel', 'batch', 'attempt', 'holder')
+if not holds({ status = f[1], fence = tonumber(f[2]), holder = f[6] }, fence, holder) then return { 'fenced' } end
 
 -- Batches of one run come from one process, which numbers them upwards: a number that is not new was written already.
 if batch > tonumber(f[4] or 0) then
-  append_given(f[5], 6)
+  append_given(f[5], 7)
   redis.call('HSET', JOB, 'batch', batch)
   if progress ~= '' then redis.call('HSET', JOB, 'progress', progress) end
 end

@@ -1,4 +1,4 @@
-local attempt, worker, holder = tonumber(ARGV[3]), ARGV[4], ARGV[5]
+local turn, worker, holder = tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local retention_ms, allowance_ms = tonumber(ARGV[6]), tonumber(ARGV[7])
 local dead_failure, cancelled_failure, expired_failure = ARGV[8], ARGV[9], ARGV[10]
 
@@ -17,7 +17,7 @@ end
 local job = read_job()
 if not job then return { 'drop', 'missing' } end
 if TERMINAL[job.status] then return { 'drop', 'ended' } end
-if job.attempt ~= attempt then return { 'drop', 'stale' } end
+if job.turn ~= turn then return { 'drop', 'stale' } end
 
 if job.status == 'running' then
   -- The same call again, because its answer was lost on the way.
@@ -26,7 +26,8 @@ if job.status == 'running' then
   end
   if lose_run(job, 'redelivered', dead_failure, cancelled_failure, retention_ms) ~= 'running' then return { 'drop', 'ended' } end
 elseif job.runAt and job.runAt > NOW then
-  return { 'early', text(job.runAt) }
+  owe_dispatch(turn, job.runAt)
+  return { 'drop', 'early' }
 elseif job.fence == 0 and job.ttlAt and job.ttlAt <= NOW then
   end_job(job, 'expired', expired_failure, '{}', retention_ms)
   return { 'drop', 'expired' }
@@ -40,6 +41,6 @@ redis.call('HSETNX', JOB, 'startedAt', now)
 redis.call('HSET', JOB, 'deadlineAt', deadline, 'holder', holder,
   'run:' .. job.fence, '{"attempt":' .. job.attempt .. ',"startedAt":' .. now .. ',"worker":' .. worker .. '}')
 redis.call('ZADD', P .. ':running', deadline, ID)
-strike_dispatch(job.attempt)
+strike_dispatch(turn)
 append_event(job.attempt, 'job.started', now, '{"run":' .. job.fence .. ',"worker":' .. worker .. '}')
 return answer(job, now)

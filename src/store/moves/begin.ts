@@ -7,9 +7,10 @@ import { readBytes, readNumber, readText } from './reply.ts'
 import { CANCELLED_FAILURE, EXPIRED_FAILURE, LOST_FAILURE } from './verdicts.ts'
 
 /** What a message of the queue names. */
-export interface AttemptRef {
+export interface TurnRef {
   jobId: string
-  attempt: number
+  /** A job has another turn whenever it is put back to run again, by a retry or after a run that was lost: one message for each. */
+  turn: number
 }
 
 export interface BeginOptions {
@@ -41,9 +42,11 @@ export interface BegunJob {
   traceparent: string | null
 }
 
+/** Why a message is not for anybody: `early` is one that came before its time, which is on record, so that another follows. */
+export type DropReason = 'missing' | 'ended' | 'stale' | 'expired' | 'early'
+
 export type Begun =
-  | { type: 'drop', reason: 'missing' | 'ended' | 'stale' | 'expired' }
-  | { type: 'early', runAtMs: number }
+  | { type: 'drop', reason: DropReason }
   | { type: 'run', run: Run, job: BegunJob }
 
 export const START_ALLOWANCE_MS = 5000
@@ -53,19 +56,19 @@ const HOLDER = randomBytes(6).toString('base64url')
 let calls = 0
 
 /**
- * Starts a run of an attempt under the next fence. An attempt that is marked running lost its run: that is counted, and the job
+ * Starts a run of the current attempt under the next fence. A turn that is marked running lost its run: that is counted, and the job
  * is dead when more were lost than `retry.maxLost`. A job whose time to live passed before its first run expires here.
  */
-export async function begin (db: Db, { jobId, attempt }: AttemptRef, options: BeginOptions): Promise<Begun> {
+export async function begin (db: Db, { jobId, turn }: TurnRef, options: BeginOptions): Promise<Begun> {
   const { worker, retentionMs, allowanceMs = START_ALLOWANCE_MS } = options
   calls += 1
+  const holder = `${HOLDER}${calls.toString(36)}`
   const reply = await runMove(db, SCRIPT, jobId, [
-    attempt, JSON.stringify(worker), `${HOLDER}${calls.toString(36)}`, retentionMs, allowanceMs, LOST_FAILURE, CANCELLED_FAILURE, EXPIRED_FAILURE,
+    turn, JSON.stringify(worker), holder, retentionMs, allowanceMs, LOST_FAILURE, CANCELLED_FAILURE, EXPIRED_FAILURE,
   ])
   const type = readText(reply, 0)
-  if (type === 'early') return { type, runAtMs: readNumber(reply, 1) }
-  if (type === 'run') return { type, run: { jobId, fence: readNumber(reply, 1) }, job: await readBegunJob(jobId, reply) }
-  return { type: 'drop', reason: readText(reply, 1) as 'missing' | 'ended' | 'stale' | 'expired' } // begin.lua has these four
+  if (type === 'run') return { type, run: { jobId, fence: readNumber(reply, 1), holder }, job: await readBegunJob(jobId, reply) }
+  return { type: 'drop', reason: readText(reply, 1) as DropReason } // begin.lua has these five
 }
 
 async function readBegunJob (id: string, reply: Reply): Promise<BegunJob> {

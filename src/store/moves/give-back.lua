@@ -1,11 +1,11 @@
-local fence, retention_ms, cancelled_failure = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
+local fence, holder, retention_ms, cancelled_failure = tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6]
 
 local job = read_job()
 if not job then return { 'fenced' } end
-if job.status ~= 'running' or job.fence ~= fence then
+if not holds(job, fence, holder) then
   local before = redis.call('HGET', JOB, 'end:' .. fence)
   local status = string.match(before or '', '^{"status":"(%l+)","finishedAt":%d+,"lost":"shutdown"')
-  return status and { 'given', status } or { 'fenced' }
+  return status and { 'given', status, job.turn, text(NOW) } or { 'fenced' }
 end
 
 append_event(job.attempt, 'job.lost', text(NOW), '{"run":' .. fence .. ',"reason":"shutdown","charged":false}')
@@ -16,4 +16,4 @@ if job.cancel then
 else
   requeue(job, NOW)
 end
-return { 'given', status }
+return { 'given', status, job.turn, text(NOW) }

@@ -14,14 +14,14 @@ end
 
 -- What moves decide by. Absent fields are false; nil for a job that does not exist.
 local function read_job ()
-  local f = redis.call('HMGET', JOB, 'tenant', 'status', 'attempt', 'fence', 'createdAt', 'runAt', 'ttlAt', 'bounds', 'cancel', 'lost', 'holder')
+  local f = redis.call('HMGET', JOB, 'tenant', 'status', 'attempt', 'fence', 'createdAt', 'runAt', 'ttlAt', 'bounds', 'cancel', 'lost', 'holder', 'turn')
   if not f[2] then return nil end
   local timeout, max_lost = 0, 0
   if f[8] then timeout, max_lost = string.match(f[8], '^(%d+) (%d+)$') end
   return {
     tenant = f[1], status = f[2], attempt = tonumber(f[3]), fence = tonumber(f[4]), createdAt = f[5],
     runAt = tonumber(f[6]), ttlAt = tonumber(f[7]), timeoutMs = tonumber(timeout), maxLost = tonumber(max_lost),
-    cancel = f[9], lost = tonumber(f[10] or 0), holder = f[11],
+    cancel = f[9], lost = tonumber(f[10] or 0), holder = f[11], turn = tonumber(f[12] or 1),
   }
 end
 
@@ -55,12 +55,19 @@ local function set_status (job, status)
   job.status = status
 end
 
-local function owe_dispatch (attempt, due)
-  redis.call('ZADD', P .. ':owed:dispatch', text(due), ID .. ' ' .. attempt)
+-- Notes that the queue is to be given the message of that turn: at once, or when its time has come.
+local function owe_dispatch (turn, due)
+  redis.call('ZADD', P .. (due > NOW and ':scheduled' or ':owed:dispatch'), text(due), ID .. ' ' .. turn)
 end
 
-local function strike_dispatch (attempt)
-  redis.call('ZREM', P .. ':owed:dispatch', ID .. ' ' .. attempt)
+local function strike_dispatch (turn)
+  redis.call('ZREM', P .. ':owed:dispatch', ID .. ' ' .. turn)
+  redis.call('ZREM', P .. ':scheduled', ID .. ' ' .. turn)
+end
+
+-- Tells whether a run still has the job. The number alone does not: after a failover that lost writes, it may be another run's.
+local function holds (job, fence, holder)
+  return job.status == 'running' and job.fence == fence and job.holder == holder
 end
 
 -- Closes the current run. What it ended with is JSON.
@@ -78,17 +85,18 @@ local function end_job (job, status, failure, payload, retention_ms)
   redis.call('HSET', JOB, 'finishedAt', text(NOW), 'expiresAt', expires)
   if failure ~= '' then redis.call('HSET', JOB, 'error', failure) end
   redis.call('HDEL', JOB, 'bounds', 'cancel', 'ttlAt', 'runAt')
-  strike_dispatch(job.attempt)
+  strike_dispatch(job.turn)
   redis.call('ZADD', P .. ':expiring', expires, ID)
   redis.call('ZADD', P .. ':owed:archive', text(NOW), ID)
   redis.call('PUBLISH', P .. ':ended:' .. ID, status)
 end
 
--- Puts the current attempt back, to run again at that time.
+-- Has the job run again at that time, as another turn: a message of a turn before is stale from then on.
 local function requeue (job, due)
   set_status(job, due > NOW and 'scheduled' or 'queued')
-  redis.call('HSET', JOB, 'runAt', text(due))
-  owe_dispatch(job.attempt, due)
+  job.turn = job.turn + 1
+  redis.call('HSET', JOB, 'runAt', text(due), 'turn', job.turn)
+  owe_dispatch(job.turn, due)
 end
 
 local function json_string (name)

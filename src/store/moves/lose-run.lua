@@ -1,8 +1,8 @@
-local fence, grace_ms, retention_ms = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local dead_failure, cancelled_failure = ARGV[6], ARGV[7]
+local fence, holder, grace_ms, retention_ms = tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
+local dead_failure, cancelled_failure = ARGV[7], ARGV[8]
 
 local job = read_job()
-if not job or job.status ~= 'running' or job.fence ~= fence then return { 'fenced' } end
+if not job or not holds(job, fence, holder) then return { 'fenced' } end
 local deadline = tonumber(redis.call('ZSCORE', P .. ':running', ID) or 0)
 if deadline + grace_ms > NOW then return { 'early' } end
 

@@ -6,6 +6,9 @@ import { readNumber, readText } from './reply.ts'
 /** `cancelled` tells that somebody asked for the end of the job. A fenced run wrote nothing and is to stop. */
 export type Appended = { type: 'kept', cancelled: boolean } | { type: 'fenced' }
 
+/** What has become of a run: it has its job, which is to be cancelled or not, or it has lost it. */
+export type RunState = 'held' | 'cancelled' | 'fenced'
+
 export interface Progress {
   value: number
   message: string
@@ -19,16 +22,17 @@ let batches = 0
 /** Appends events of a run, in order, and sets the job's progress. */
 export async function append (db: Db, run: Run, events: readonly NewEvent[], progress?: Progress): Promise<Appended> {
   batches += 1
-  const reply = await runMove(db, SCRIPT, run.jobId, [run.fence, batches, progress ? JSON.stringify(progress) : '', ...flattenEvents(events)])
+  const reply = await runMove(db, SCRIPT, run.jobId, [run.fence, run.holder, batches, progress ? JSON.stringify(progress) : '', ...flattenEvents(events)])
   return readText(reply, 0) === 'kept' ? { type: 'kept', cancelled: readNumber(reply, 1) === 1 } : { type: 'fenced' }
 }
 
 /** Asks for many runs at once whether they still hold their jobs. */
-export async function check (db: Db, runs: readonly Run[]): Promise<Map<string, 'held' | 'cancelled' | 'fenced'>> {
-  const states = await Promise.all(runs.map(async ({ jobId, fence }) => {
-    const [status, current, cancel] = await db.redis.hmget(db.keys.job(jobId), 'status', 'fence', 'cancel')
-    if (status !== 'running' || Number(current) !== fence) return [jobId, 'fenced'] as const
-    return [jobId, cancel ? 'cancelled' : 'held'] as const
+export async function check (db: Db, runs: readonly Run[]): Promise<Map<Run, RunState>> {
+  const states = await Promise.all(runs.map(async (run): Promise<[Run, RunState]> => {
+    const { jobId, fence, holder } = run
+    const [status, currentFence, currentHolder, cancel] = await db.redis.hmget(db.keys.job(jobId), 'status', 'fence', 'holder', 'cancel')
+    if (status !== 'running' || Number(currentFence) !== fence || currentHolder !== holder) return [run, 'fenced']
+    return [run, cancel ? 'cancelled' : 'held']
   }))
   return new Map(states)
 }

@@ -1,19 +1,19 @@
-local fence, status, retention_ms = tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
-local failure, usage, ended = ARGV[6], ARGV[7], ARGV[8]
-local result, result_body, charge = ARGV[9], ARGV[10], ARGV[11]
-local next_attempt, delay_ms = tonumber(ARGV[12]), tonumber(ARGV[13])
-local event_type, event_payload, cancelled_failure = ARGV[14], ARGV[15], ARGV[16]
+local fence, holder, status, retention_ms = tonumber(ARGV[3]), ARGV[4], ARGV[5], tonumber(ARGV[6])
+local failure, usage, ended = ARGV[7], ARGV[8], ARGV[9]
+local result, result_body, charge = ARGV[10], ARGV[11], ARGV[12]
+local next_attempt, delay_ms = tonumber(ARGV[13]), tonumber(ARGV[14])
+local event_type, event_payload, cancelled_failure = ARGV[15], ARGV[16], ARGV[17]
 
 local job = read_job()
 if not job then return { 'fenced' } end
-if job.status ~= 'running' or job.fence ~= fence then
+if not holds(job, fence, holder) then
   -- The same settlement again, because its answer was lost on the way, is answered as it was.
   local before = redis.call('HGET', JOB, 'end:' .. fence)
   local settled, due = string.match(before or '', '^{"status":"(%l+)","settled":(%d+)')
-  return settled and { 'settled', settled, due } or { 'fenced' }
+  return settled and { 'settled', settled, due, job.turn } or { 'fenced' }
 end
 
-append_given(job.attempt, 17)
+append_given(job.attempt, 18)
 if charge ~= '' then redis.call('HINCRBY', JOB, charge, 1) end
 
 local due = NOW + delay_ms
@@ -42,4 +42,4 @@ else
   redis.call('HSET', JOB, 'attempt', next_attempt)
   requeue(job, due)
 end
-return { 'settled', status, text(due) }
+return { 'settled', status, text(due), job.turn }

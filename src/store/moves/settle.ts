@@ -29,8 +29,8 @@ export interface Settlement {
   retentionMs: number
 }
 
-/** `runAtMs` says when the job is to run again, null when it ended. A fenced run changed nothing. */
-export type Settled = { type: 'settled', status: JobStatus, runAtMs: number | null } | { type: 'fenced' }
+/** `next` says when the job is to run again, and in which turn; null when it ended. A fenced run changed nothing. */
+export type Settled = { type: 'settled', status: JobStatus, next: { turn: number, runAtMs: number } | null } | { type: 'fenced' }
 
 const SCRIPT = loadMove(new URL('settle.lua', import.meta.url))
 const CHARGED_FIELD = { crash: 'crashes', lost: 'lost', shared: 'shared' } as const
@@ -49,13 +49,14 @@ export async function settle (db: Db, run: Run, settlement: Settlement): Promise
   const failure = status === 'cancelled' && !error ? CANCELLED_FAILURE : error && JSON.stringify(error)
   const type = stateEvent(settlement)
   const reply = await runMove(db, SCRIPT, run.jobId, [
-    run.fence, status, retentionMs, failure ?? '', usage ? JSON.stringify(usage) : '', `,${JSON.stringify({ usage, isolation, error }).slice(1)}`,
+    run.fence, run.holder, status, retentionMs, failure ?? '', usage ? JSON.stringify(usage) : '', `,${JSON.stringify({ usage, isolation, error }).slice(1)}`,
     stored?.field ?? '', stored?.body ?? '', charge ? CHARGED_FIELD[charge] : '', next?.attempt ?? 0, next?.delayMs ?? 0,
     type, JSON.stringify({ ...statePayload(settlement), ...payloadGiven(settlement.events, type) }), CANCELLED_FAILURE,
     ...flattenEvents(settlement.events.filter((event) => !STATE_EVENTS.has(event.type))),
   ])
   if (readText(reply, 0) === 'fenced') return { type: 'fenced' }
-  return { type: 'settled', status: readText(reply, 1) as JobStatus, runAtMs: readNumber(reply, 2) || null } // settle.lua answers the state it wrote
+  const runAtMs = readNumber(reply, 2)
+  return { type: 'settled', status: readText(reply, 1) as JobStatus, next: runAtMs === 0 ? null : { turn: readNumber(reply, 3), runAtMs } } // settle.lua answers the state it wrote
 }
 
 function stateEvent ({ status, next }: Settlement): EventType {

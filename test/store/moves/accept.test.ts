@@ -32,7 +32,7 @@ test('a delayed job is scheduled, and its dispatch is due when its delay is over
   const job = await readJob(db, TENANT, id)
   assert.equal(job?.status, 'scheduled')
   assert.equal(job.runAt, job.createdAt + 5000)
-  assert.equal(await db.redis.zscore(db.keys.owedDispatch, `${id} 1`), String(job.runAt))
+  assert.equal(await db.redis.zscore(db.keys.scheduled, `${id} 1`), String(job.runAt))
 })
 
 test('accepting the same id again changes nothing', async (t) => {

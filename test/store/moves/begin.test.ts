@@ -18,7 +18,7 @@ test('a begun job is running under fence 1, with its deadline, and owes no dispa
   const { run, job } = await beginJob(db, id)
 
   const record = await readJob(db, TENANT, id)
-  assert.deepEqual(run, { jobId: id, fence: 1 })
+  assert.partialDeepStrictEqual(run, { jobId: id, fence: 1 })
   assert.equal(job.code, 'export default (x) => x')
   assert.equal(job.input, '{"a":1}')
   assert.equal(record?.status, 'running')
@@ -61,7 +61,7 @@ test('a job that lost more runs than maxLost is dead, with the reason, and stays
   await beginJob(db, id)
   await beginJob(db, id)
 
-  const third = await begin(db, { jobId: id, attempt: 1 }, BY)
+  const third = await begin(db, { jobId: id, turn: 1 }, BY)
 
   const job = await readJob(db, TENANT, id)
   assert.deepEqual(third, { type: 'drop', reason: 'ended' })
@@ -70,7 +70,7 @@ test('a job that lost more runs than maxLost is dead, with the reason, and stays
   assert.equal(job.lost, 2)
   assert.notEqual(job.attempts[0]?.finishedAt, null)
   assert.equal(await db.redis.zcard(db.keys.running), 0)
-  assert.deepEqual(await begin(db, { jobId: id, attempt: 1 }, BY), { type: 'drop', reason: 'ended' })
+  assert.deepEqual(await begin(db, { jobId: id, turn: 1 }, BY), { type: 'drop', reason: 'ended' })
 })
 
 test('a lost run of a job that was to be cancelled ends it as cancelled', async (t) => {
@@ -79,32 +79,33 @@ test('a lost run of a job that was to be cancelled ends it as cancelled', async 
   await beginJob(db, id)
   await cancel(db, TENANT, id, RETENTION_MS)
 
-  const again = await begin(db, { jobId: id, attempt: 1 }, BY)
+  const again = await begin(db, { jobId: id, turn: 1 }, BY)
 
   assert.deepEqual(again, { type: 'drop', reason: 'ended' })
   assert.equal((await readJob(db, TENANT, id))?.status, 'cancelled')
 })
 
-test('messages for a missing job, an ended one and an older attempt are dropped', async (t) => {
+test('messages for a missing job, an ended one and an older turn are dropped', async (t) => {
   const db = await openStore(t)
   const ended = await acceptJob(db)
   await settle(db, (await beginJob(db, ended)).run, settlement())
   const retried = await acceptJob(db)
   await settle(db, (await beginJob(db, retried)).run, settlement({ next: { attempt: 2, delayMs: 0 } }))
 
-  assert.deepEqual(await begin(db, { jobId: newId('job'), attempt: 1 }, BY), { type: 'drop', reason: 'missing' })
-  assert.deepEqual(await begin(db, { jobId: ended, attempt: 1 }, BY), { type: 'drop', reason: 'ended' })
-  assert.deepEqual(await begin(db, { jobId: retried, attempt: 1 }, BY), { type: 'drop', reason: 'stale' })
+  assert.deepEqual(await begin(db, { jobId: newId('job'), turn: 1 }, BY), { type: 'drop', reason: 'missing' })
+  assert.deepEqual(await begin(db, { jobId: ended, turn: 1 }, BY), { type: 'drop', reason: 'ended' })
+  assert.deepEqual(await begin(db, { jobId: retried, turn: 1 }, BY), { type: 'drop', reason: 'stale' })
 })
 
-test('a message that comes before its time is told when to come again', async (t) => {
+test('a message that comes before its time is dropped, and its time stays on record', async (t) => {
   const db = await openStore(t)
   const id = await acceptJob(db, { delayMs: 60_000 })
 
-  const early = await begin(db, { jobId: id, attempt: 1 }, BY)
+  const early = await begin(db, { jobId: id, turn: 1 }, BY)
 
   const job = await readJob(db, TENANT, id)
-  assert.deepEqual(early, { type: 'early', runAtMs: job?.runAt })
+  assert.deepEqual(early, { type: 'drop', reason: 'early' })
+  assert.deepEqual(await db.redis.zrange(db.keys.scheduled, 0, '-1', 'WITHSCORES'), [`${id} 1`, String(job?.runAt)])
   assert.equal(job?.status, 'scheduled')
 })
 
@@ -113,7 +114,7 @@ test('a job whose time to live passed before its first run expires', async (t) =
   const id = await acceptJob(db, { ttlMs: 1 })
   await db.redis.hset(db.keys.job(id), 'ttlAt', 1)
 
-  const begun = await begin(db, { jobId: id, attempt: 1 }, BY)
+  const begun = await begin(db, { jobId: id, turn: 1 }, BY)
 
   const job = await readJob(db, TENANT, id)
   assert.deepEqual(begun, { type: 'drop', reason: 'expired' })
@@ -127,7 +128,7 @@ test('a time to live that passes after the first run began does not expire the j
   await settle(db, (await beginJob(db, id)).run, settlement({ next: { attempt: 2, delayMs: 0 } }))
   await db.redis.hset(db.keys.job(id), 'ttlAt', 1)
 
-  const begun = await begin(db, { jobId: id, attempt: 2 }, BY)
+  const begun = await begin(db, { jobId: id, turn: 2 }, BY)
 
   assert.equal(begun.type, 'run')
 })

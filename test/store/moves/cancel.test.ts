@@ -20,10 +20,10 @@ for (const [state, members] of [['queued', {}], ['scheduled', { delayMs: 60_000 
     assert.deepEqual(cancelled, { type: 'cancelled' })
     assert.equal(job?.status, 'cancelled')
     assert.equal(job.error?.code, 'CANCELLED')
-    assert.equal(await db.redis.zcard(db.keys.owedDispatch), 0)
+    assert.equal(await db.redis.zcard(db.keys.owedDispatch) + await db.redis.zcard(db.keys.scheduled), 0)
     assert.equal((await readEvents(db, id, { after: 0, limit: 9 })).at(-1)?.type, 'job.cancelled')
     assert.equal((await listJobs(db, TENANT, { status: state, limit: 5 })).jobs.length, 0)
-    assert.equal((await begin(db, { jobId: id, attempt: 1 }, { worker: 'w', retentionMs: 1 })).type, 'drop')
+    assert.equal((await begin(db, { jobId: id, turn: 1 }, { worker: 'w', retentionMs: 1 })).type, 'drop')
   })
 }
 
@@ -40,7 +40,7 @@ test('cancelling a running job says so to its worker, by word and by flag, and t
   assert.deepEqual(asked, { type: 'asked' })
   assert.equal(await word.promise, id)
   assert.deepEqual(await append(db, run, []), { type: 'kept', cancelled: true })
-  assert.deepEqual([...await check(db, [run])], [[id, 'cancelled']])
+  assert.deepEqual([...await check(db, [run])], [[run, 'cancelled']])
   await settle(db, run, settlement({ status: 'cancelled' }))
   assert.equal((await readJob(db, TENANT, id))?.error?.code, 'CANCELLED')
   assert.deepEqual(await cancel(db, TENANT, id, RETENTION_MS), { type: 'ended', status: 'cancelled' })
@@ -61,9 +61,9 @@ test('a cancel that races with a begin either wins, or is seen by the run', asyn
   const ids = await Promise.all(Array.from({ length: 20 }, () => acceptJob(db)))
 
   await Promise.all(ids.map(async (id, index) => {
-    const starting = index % 2 ? begin(db, { jobId: id, attempt: 1 }, { worker: 'w', retentionMs: 1000 }) : undefined
+    const starting = index % 2 ? begin(db, { jobId: id, turn: 1 }, { worker: 'w', retentionMs: 1000 }) : undefined
     const cancelled = await cancel(db, TENANT, id, RETENTION_MS)
-    const begun = await (starting ?? begin(db, { jobId: id, attempt: 1 }, { worker: 'w', retentionMs: 1000 }))
+    const begun = await (starting ?? begin(db, { jobId: id, turn: 1 }, { worker: 'w', retentionMs: 1000 }))
     if (cancelled.type === 'cancelled') assert.equal(begun.type, 'drop')
     else assert.deepEqual(begun.type === 'run' && await append(db, begun.run, []), { type: 'kept', cancelled: true })
   }))

@@ -5,7 +5,8 @@ import { giveBack } from '../../../src/store/moves/give-back.ts'
 import { cancel } from '../../../src/store/moves/cancel.ts'
 import { loadMove, runMove } from '../../../src/store/script.ts'
 import { readEvents, readJob } from '../../../src/store/read.ts'
-import { acceptJob, beginJob, openStore, RETENTION_MS, TENANT } from '../../helpers/store.ts'
+import { settle } from '../../../src/store/moves/settle.ts'
+import { acceptJob, beginJob, openStore, RETENTION_MS, settlement, TENANT } from '../../helpers/store.ts'
 
 const line = (message: string) => ({ type: 'job.log', time: 1000, payload: { level: 'log', message } }) as const
 
@@ -38,7 +39,7 @@ test('a batch that is sent again because its answer was lost is written once', a
   const id = await acceptJob(db)
   const { run } = await beginJob(db, id)
   const script = loadMove(new URL('../../../src/store/moves/append.lua', import.meta.url))
-  const batch = (number: number) => runMove(db, script, id, [run.fence, number, '', 'job.log', 1, '{}'])
+  const batch = (number: number) => runMove(db, script, id, [run.fence, run.holder, number, '', 'job.log', 1, '{}'])
 
   for (const number of [7, 8, 7, 8, 9]) await batch(number)
 
@@ -54,7 +55,7 @@ test('runs are checked all at once: held, cancelled, or fenced', async (t) => {
 
   const states = await check(db, runs)
 
-  assert.deepEqual([...states], [[held, 'held'], [cancelled, 'cancelled'], [lost, 'fenced']])
+  assert.deepEqual(runs.map((run) => states.get(run)), ['held', 'cancelled', 'fenced'])
 })
 
 test('a run given back is queued again with nothing charged, once, and its holder is fenced', async (t) => {
@@ -65,16 +66,16 @@ test('a run given back is queued again with nothing charged, once, and its holde
   const answers = [await giveBack(db, run, { retentionMs: RETENTION_MS }), await giveBack(db, run, { retentionMs: RETENTION_MS })]
 
   const job = await readJob(db, TENANT, id)
-  assert.deepEqual(answers, [{ type: 'given', status: 'queued' }, { type: 'given', status: 'queued' }])
+  assert.partialDeepStrictEqual(answers, [{ type: 'given', status: 'queued', turn: 2 }, { type: 'given', status: 'queued', turn: 2 }])
   assert.equal(job?.status, 'queued')
   assert.equal(job.lost, 0)
   assert.deepEqual(await append(db, run, []), { type: 'fenced' })
-  assert.deepEqual(await db.redis.zrange(db.keys.owedDispatch, 0, '-1'), [`${id} 1`])
+  assert.deepEqual(await db.redis.zrange(db.keys.owedDispatch, 0, '-1'), [`${id} 2`])
   assert.deepEqual((await readEvents(db, id, { after: 2, limit: 9 })).map(({ type, payload }) => [type, payload]), [
     ['job.lost', { run: 1, reason: 'shutdown', charged: false }],
   ])
   assert.equal((await beginJob(db, id)).run.fence, 2)
-  assert.deepEqual(await giveBack(db, { jobId: id, fence: 7 }, { retentionMs: 1 }), { type: 'fenced' })
+  assert.deepEqual(await giveBack(db, { ...run, fence: 7 }, { retentionMs: 1 }), { type: 'fenced' })
 })
 
 test('a run given back after somebody asked to cancel ends the job', async (t) => {
@@ -83,6 +84,21 @@ test('a run given back after somebody asked to cancel ends the job', async (t) =
   const { run } = await beginJob(db, id)
   await cancel(db, TENANT, id, RETENTION_MS)
 
-  assert.deepEqual(await giveBack(db, run, { retentionMs: RETENTION_MS }), { type: 'given', status: 'cancelled' })
+  assert.partialDeepStrictEqual(await giveBack(db, run, { retentionMs: RETENTION_MS }), { type: 'given', status: 'cancelled' })
   assert.equal((await readJob(db, TENANT, id))?.error?.code, 'CANCELLED')
+})
+
+test('a run whose number another one has, after a failover that lost writes, changes nothing', async (t) => {
+  const db = await openStore(t)
+  const id = await acceptJob(db)
+  const before = await db.redis.hgetall(db.keys.job(id))
+  const { run: lost } = await beginJob(db, id)
+  await db.redis.multi().del(db.keys.job(id), db.keys.events(id)).hset(db.keys.job(id), { ...before, seq: 0 }).exec()
+  const { run: now } = await beginJob(db, id)
+
+  const answers = [await append(db, lost, [line('late')]), await settle(db, lost, settlement()), await giveBack(db, lost, { retentionMs: 1 })]
+
+  assert.equal(now.fence, lost.fence)
+  assert.deepEqual(answers.map(({ type }) => type), ['fenced', 'fenced', 'fenced'])
+  assert.deepEqual([...(await check(db, [lost, now])).values()], ['fenced', 'held'])
 })
