@@ -29,15 +29,16 @@ test('processor time of cryptography counts as that of the code', async () => {
 })
 
 test('what a run that is over had not begun is not done, and its runner serves on', async () => {
-  const code = toJob(() => {
-    for (let i = 0; i < 60; i++) void crypto.subtle.generateKey({ name: 'RSA-PSS', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-1' }, false, ['sign'])
+  const code = toJob(async ({ text }: Kit) => {
+    const key = await crypto.subtle.importKey('raw', text('x'), 'PBKDF2', false, ['deriveBits'])
+    for (let i = 0; i < 60; i++) void crypto.subtle.deriveBits({ name: 'PBKDF2', hash: 'SHA-512', salt: text('x'), iterations: 1_000_000 }, key, 512)
   })
   const pids = engine.runnerPids().sort()
 
   const { report: { outcome }, tookMs } = await run(code)
 
   assert.equal(outcome.type, 'succeeded', JSON.stringify(outcome))
-  assert.ok(tookMs < 2000, `${tookMs} ms, of the many seconds that sixty keys take`)
+  assert.ok(tookMs < 10_000, `${tookMs} ms`) // sixty take twice as long on an idle machine
   assert.deepEqual(engine.runnerPids().sort(), pids)
 })
 
