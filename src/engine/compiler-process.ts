@@ -13,6 +13,9 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const esbuild = createRequire(import.meta.url).resolve('esbuild/package.json')
 const binary = createRequire(esbuild).resolve(`@esbuild/${process.platform}-${process.arch}/bin/esbuild`)
 
+/** The module that is the compiler. */
+export const COMPILER_FILE = here('compiler/main.ts')
+
 /**
  * Starts a compiler process, at the head of a group that esbuild's own process is in. Node's permission model keeps the JavaScript
  * in it to reading its code; it must be let start esbuild, which is outside of that model. The environment has nothing of ours.
@@ -21,7 +24,7 @@ export function spawnCompiler (hooks: { onFrame (frame: Frame): void, onExit (ex
   const readable = [here('compiler/'), here('../core/'), `${dirname(dirname(esbuild))}/`]
   return spawnFramed({
     ...hooks,
-    file: here('compiler/main.ts'),
+    file: COMPILER_FILE,
     execArgv: [
       '--permission', '--allow-child-process', ...readable.map((path) => `--allow-fs-read=${path}`),
       '--disable-warning=SecurityWarning', '--disable-sigusr1', '--max-old-space-size=128',

@@ -19,8 +19,20 @@ export function ownerArgument (): string {
 
 /** Tells whether the process that `ownerTag` named lives. Only to be asked in the same pid namespace, where there is a /proc. */
 export function isOwnerAlive (tag: string): boolean {
-  const [pid, started] = tag.split('-')
-  return readStartTime(Number(pid)) === started
+  const [id, started] = tag.split('-')
+  const pid = Number(id)
+  if (!Number.isSafeInteger(pid) || pid <= 0 || started === undefined) return true // nothing that we wrote
+  const found = readStartTime(pid)
+  return found === undefined ? isHidden(pid) : found === started
+}
+
+/** Some systems show a process only to its own user: then it must not be taken for dead. */
+function isHidden (pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM' // node's own errors have codes
+  }
 }
 
 /** When a process started, in ticks since the machine did; undefined when it is gone, and where there is no /proc. */

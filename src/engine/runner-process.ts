@@ -13,7 +13,8 @@ import { spawnFramed, type FramedExit, type FramedProcess } from './framed-proce
 import { DEFAULT_MISSED_BEATS, Heartbeat } from './heartbeat.ts'
 import { RunConversation, type RunnerAnswer, type RunnerHooks, type RunnerTask } from './run-conversation.ts'
 
-const RUNNER_FILE = fileURLToPath(new URL('./runner/main.ts', import.meta.url))
+/** The module that is the runner. */
+export const RUNNER_FILE = fileURLToPath(new URL('./runner/main.ts', import.meta.url))
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 /** Young generation of the isolates in a runner; V8's own choice for small heaps makes code that allocates a third slower. */

@@ -1,7 +1,10 @@
 import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import { openCgroups } from '../engine/cgroup.ts'
+import { COMPILER_FILE } from '../engine/compiler-process.ts'
 import { createEngine, type Engine } from '../engine/engine.ts'
+import { killOrphans } from '../engine/orphans.ts'
+import { RUNNER_FILE } from '../engine/runner-process.ts'
 import { createConsumer, type Consumer } from '../queue/consumer.ts'
 import { createDispatcher } from '../queue/dispatcher.ts'
 import { createCancelListener } from '../store/cancel-listener.ts'
@@ -37,6 +40,8 @@ export interface BatchboxWorker {
 export async function createWorker ({ config, logger, version }: WorkerOptions): Promise<BatchboxWorker> {
   const onError = (error: unknown) => logger.warn({ err: error }, 'worker met an error')
   const worker = `${hostname()}-${process.pid}`
+  const orphans = killOrphans([RUNNER_FILE, COMPILER_FILE])
+  if (orphans.length > 0) logger.warn({ pids: orphans }, 'killed processes that workers before had left')
   const engine = await startEngine(config, onError)
   const db = openDb({ url: config.REDIS_URL, prefix: config.BATCHBOX_PREFIX, failFast: false, onError })
   const dispatcher = createDispatcher(db, { onError })

@@ -4,9 +4,11 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
-import { descendantsOf } from '../helpers/process-tree.ts'
+import { descendantsOf, killHard } from '../helpers/process-tree.ts'
 import { waitUntilDead } from '../helpers/processes.ts'
 import { redisForTest } from '../helpers/redis.ts'
+import { startService } from '../helpers/service.ts'
+import { until } from '../helpers/until.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const SKIP = process.platform !== 'linux' && 'reads /proc'
@@ -39,3 +41,15 @@ for (const part of ['api', 'worker']) {
     await Promise.all(pids.map((pid) => waitUntilDead(pid, 3000)))
   })
 }
+
+test('a worker that is killed while its runner is stuck in native code leaves no process after 5 seconds', { skip: SKIP }, async (t) => {
+  const service = await startService(t)
+  const { id } = await service.post({ code: 'export default () => { console.log("in"); return String(3n ** (3n ** 17n)).length }', limits: { timeoutMs: 60_000, cpuMs: 60_000 } })
+  await until('the code runs', async () => (await service.logs(id)).length > 0)
+  const below = descendantsOf(service.worker.pid)
+  assert.ok(below.length >= 3, 'two runners and a compiler')
+
+  killHard(service.worker.pid)
+
+  await Promise.all(below.map(({ pid }) => waitUntilDead(pid, 5000)))
+})
