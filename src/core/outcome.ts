@@ -59,12 +59,26 @@ export type Outcome =
   | { type: 'cancelled', stoppedAfterMs: number, usage: Usage }
   | { type: 'crashed', shared: boolean, evidence: CrashEvidence, usage: Usage }
 
-/** What is known of a runner's death. `stderr` is the tail of what it wrote. */
+/** A guess at what killed a runner: the limit that it came near, calls of the language known to, and what speaks for it. */
+export const Suspect = z.object({
+  limit: z.string().nullable(),
+  builtIns: z.array(z.string()),
+  why: z.string(),
+})
+export type Suspect = z.infer<typeof Suspect>
+
+/**
+ * What is known of a runner's death. `stderr` is the tail of what it wrote, `memoryCurve` milliseconds since the run was handed over and
+ * bytes that the process had grown by, at most 64 times; `lastLogs` the last lines of the run, cut.
+ */
 export const CrashEvidence = z.object({
   signal: z.string().nullable(),
   exitCode: z.number().nullable(),
   reason: z.string(),
   stderr: z.string(),
+  memoryCurve: z.array(z.tuple([z.number(), z.number()])),
+  lastLogs: z.array(z.string()),
+  suspect: Suspect.nullable(),
 })
 export type CrashEvidence = z.infer<typeof CrashEvidence>
 

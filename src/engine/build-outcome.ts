@@ -1,16 +1,17 @@
 import type { Limits } from '../core/limits.ts'
-import { type BrokenLimit, buildBrokenLimit, buildFailure, type JobFailure, type Outcome, type Usage } from '../core/outcome.ts'
+import { type BrokenLimit, buildBrokenLimit, buildFailure, type CrashEvidence, type JobFailure, type Outcome, type Usage } from '../core/outcome.ts'
 import type { FailureCode } from '../core/failures.ts'
 import type { Compiled } from './compiler-client.ts'
 import type { DoneMessage, RunnerAnswer } from './run-conversation.ts'
 import { explainWait } from './processor-wait.ts'
 import { explainRefusedImport } from './refused-import.ts'
 import { mapStack } from './source-positions.ts'
+import { findSuspect } from './suspect.ts'
 
 const MB = 1_048_576
 
 /** Makes an outcome of what a runner answered. Names, positions and limits are put in the words clients read. */
-export function buildOutcome (answer: RunnerAnswer, compiled: Compiled, limits: Limits, counted: Pick<Usage, 'logBytes' | 'toolCalls'>): Outcome {
+export function buildOutcome (answer: RunnerAnswer, compiled: Compiled, limits: Limits, { lastLogs, ...counted }: Pick<Usage, 'logBytes' | 'toolCalls'> & Pick<CrashEvidence, 'lastLogs'>): Outcome {
   const measured = answer.type === 'done' ? answer.message.usage : { wallMs: answer.endedAt - answer.startedAt, cpuMs: answer.cpuMs, memoryBytes: 0, nativeCalls: 0 }
   const usage: Usage = {
     wallMs: round(measured.wallMs),
@@ -20,7 +21,10 @@ export function buildOutcome (answer: RunnerAnswer, compiled: Compiled, limits: 
     resultBytes: 0,
     toolCalls: counted.toolCalls + measured.nativeCalls,
   }
-  if (answer.type === 'crashed') return { type: 'crashed', shared: answer.shared, evidence: answer.evidence, usage }
+  if (answer.type === 'crashed') {
+    const suspect = findSuspect({ evidence: answer.evidence, cpuMs: answer.cpuMs, shared: answer.shared, limits, source: compiled.code })
+    return { type: 'crashed', shared: answer.shared, evidence: { ...answer.evidence, lastLogs, suspect }, usage }
+  }
   if (answer.type === 'killed') return buildStopped(answer, limits, usage, answer.waitedMs)
   const { failure } = answer.message
   if (!failure) return { type: 'succeeded', result: answer.result, usage: { ...usage, resultBytes: Buffer.byteLength(answer.result) } }

@@ -1,6 +1,9 @@
 import type { LogBudget } from '../core/log-budget.ts'
 import type { LogEntry, LogTail } from './engine.ts'
 
+/** Of the newest lines that are kept for evidence, whatever the budget: how many, and how much of each. */
+const LAST = { lines: 20, chars: 200 } as const
+
 /**
  * Holds the log lines of one run to their budget: the head passes as it comes; once it is full nothing passes any more, a ring keeps
  * the newest lines, and what the ring lets go is counted.
@@ -13,6 +16,7 @@ export class LogKeeper {
   #ringBytes = 0
   #headIsFull = false
   readonly #dropped = { lines: 0, bytes: 0 }
+  #last: LogEntry[] = []
 
   constructor (budget: LogBudget) {
     this.#budget = budget
@@ -23,12 +27,18 @@ export class LogKeeper {
     this.#dropped.lines += dropped.lines
     this.#dropped.bytes += dropped.bytes
     if (dropped.lines > 0) this.#headIsFull = true
+    this.#last = [...this.#last, ...entries.slice(-LAST.lines)].slice(-LAST.lines)
     return entries.filter((entry) => this.#takeLine(entry))
   }
 
   /** Bytes of all that is kept. */
   get bytes (): number {
     return this.#bytes + this.#ringBytes
+  }
+
+  /** The newest lines, each with its level, cut. */
+  get lastLines (): string[] {
+    return this.#last.map(({ level, message }) => `${level}: ${message}`.slice(0, LAST.chars))
   }
 
   get tail (): LogTail {

@@ -50,7 +50,7 @@ export type RunnerAnswer = { startedAt: number, endedAt: number, peakMemoryBytes
 type End =
   | { type: 'done', message: DoneMessage, result: string }
   | { type: 'killed', code: KillCode, observed: number }
-  | { type: 'crashed', started: boolean, shared: boolean, evidence: CrashEvidence }
+  | { type: 'crashed', started: boolean, shared: boolean, evidence: Omit<CrashEvidence, 'lastLogs' | 'suspect'> }
 
 interface ConversationOptions {
   task: RunnerTask
@@ -122,7 +122,7 @@ export class RunConversation {
     if (killedAtMb !== undefined && !shared && this.#isStarted) this.#watch.endedByKernel(killedAtMb)
     const killed = this.#watch.killedFor
     const words = killedAtMb === undefined ? reason : `The kernel ended the process, which held ${killedAtMb} MB`
-    this.#end(killed ? { type: 'killed', ...killed } : { type: 'crashed', started: this.#isStarted, shared, evidence: { signal, exitCode, reason: words, stderr: readCrashWords(stderrTail) } })
+    this.#end(killed ? { type: 'killed', ...killed } : { type: 'crashed', started: this.#isStarted, shared, evidence: { signal, exitCode, reason: words, stderr: readCrashWords(stderrTail), memoryCurve: this.#watch.memoryCurve } })
   }
 
   #start (): void {

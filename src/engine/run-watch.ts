@@ -1,4 +1,5 @@
 import { CpuCheck } from './cpu-check.ts'
+import { MemoryCurve, type MemorySample } from './memory-curve.ts'
 import { readRssBytes } from './process-memory.ts'
 import { longestWaitMs, readWaits, type ReadWaits } from './processor-wait.ts'
 import type { Limits } from '../core/limits.ts'
@@ -45,6 +46,8 @@ export class RunWatch {
   readonly #lineBytes: number
   readonly #baseBytes: number
   #peakBytes = 0
+  readonly #curve = new MemoryCurve()
+  readonly #begun = performance.now()
   readonly #cpu: CpuCheck
   readonly #readWaits: ReadWaits
   #waitsBefore: ReturnType<ReadWaits> | undefined
@@ -70,6 +73,9 @@ export class RunWatch {
 
   /** Bytes that the process grew by, as far as it was seen; 0 where others may have. */
   get peakMemoryBytes (): number { return this.accompanied ? 0 : this.#peakBytes }
+
+  /** How the process grew, with whoever was in it. */
+  get memoryCurve (): MemorySample[] { return this.#curve.samples }
 
   /** Milliseconds of processor time that the process took since it was handed the run, as far as it was seen; 0 where others may have. */
   get cpuMs (): number { return this.accompanied ? 0 : this.#cpu.usedMs }
@@ -134,6 +140,7 @@ export class RunWatch {
     this.#waitsBefore ??= this.#readWaits(pid)
     const grown = readRssBytes(pid) - this.#baseBytes
     this.#peakBytes = Math.max(this.#peakBytes, grown)
+    this.#curve.add(performance.now() - this.#begun, grown)
     this.#cpu.look()
     if (grown > this.#lineBytes * (this.accompanied ? threads : 1)) return this.#killForMemory(grown)
     if (!this.accompanied && this.#cpu.exceeds(limits.cpuMs)) return this.#kill({ code: 'CPU_LIMIT', observed: this.#cpu.usedMs })

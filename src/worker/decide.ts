@@ -46,11 +46,12 @@ function decideFailed (error: JobFailure, { attempt, retry, random }: Situation)
 
 function decideCrashed (outcome: Extract<Outcome, { type: 'crashed' }>, { attempt, crashes, retry, nowMs, random }: Situation): Decision {
   const seen = outcome.shared ? crashes : crashes + 1
-  const { signal, exitCode, reason, stderr } = outcome.evidence
+  const { evidence } = outcome
+  const { signal, exitCode, reason } = evidence
   const how = signal ? `by ${signal}` : `with code ${exitCode}`
   const under = outcome.shared ? 'with other runs in it' : `under this job (${seen} of ${retry.maxCrashes})`
   const error = buildFailure('WORKER_CRASHED', `The runner died ${how} ${under}: ${reason}`, { name: 'WorkerCrashed' })
-  const lost: NewEvent = { type: 'job.lost', time: nowMs, payload: { reason: 'crash', charged: !outcome.shared, crashes: seen, evidence: { signal, exitCode, reason, stderr } } }
+  const lost: NewEvent = { type: 'job.lost', time: nowMs, payload: { reason: 'crash', charged: !outcome.shared, crashes: seen, evidence } }
   if (outcome.shared) return { status: 'queued', error, charge: 'shared', next: { attempt, delayMs: 0 }, events: [lost] } // alone, then
   if (seen >= retry.maxCrashes) return { status: 'dead', error, charge: 'crash', events: [lost] }
   return { status: 'scheduled', error, charge: 'crash', next: { attempt, delayMs: backoffMs(CRASH_BACKOFF, seen, random) }, events: [lost] }

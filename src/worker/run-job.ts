@@ -133,8 +133,9 @@ async function conclude (context: JobRunner, { active, run, job, skewMs, report,
 function logEnd (logger: Logger, { run, job, decision, outcome, settled }: Pick<Conclusion, 'run' | 'job'> & { decision: Decision, outcome: Outcome, settled: Settled }): void {
   const status = settled.type === 'settled' ? settled.status : 'fenced'
   const fields = { ...describe(run, job), status, code: decision.error?.code, wallMs: outcome.usage.wallMs }
-  if (outcome.type === 'crashed') logger.warn({ ...fields, evidence: outcome.evidence }, 'runner died under a run')
-  else logger.info(fields, 'run ended')
+  if (outcome.type !== 'crashed') return logger.info(fields, 'run ended')
+  const { lastLogs: _, ...evidence } = outcome.evidence // a user wrote them
+  logger.warn({ ...fields, evidence }, 'runner died under a run')
 }
 
 /** What the log says of a run. Nothing of it was written by a user. */

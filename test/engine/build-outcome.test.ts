@@ -7,7 +7,7 @@ import type { RunnerAnswer } from '../../src/engine/run-conversation.ts'
 const compiled = { type: 'compiled', file: 'job.js', code: '', map: null } as const
 const killed: RunnerAnswer = { type: 'killed', code: 'TIMEOUT', observed: 2000, startedAt: 0, endedAt: 2000, peakMemoryBytes: 0, cpuMs: 0, waitedMs: 0 }
 const build = (answer: RunnerAnswer) => {
-  const outcome = buildOutcome(answer, compiled, { ...DEFAULT_LIMIT_POLICY.defaults, timeoutMs: 2000 }, { logBytes: 0, toolCalls: 0 })
+  const outcome = buildOutcome(answer, compiled, { ...DEFAULT_LIMIT_POLICY.defaults, timeoutMs: 2000 }, { logBytes: 0, lastLogs: [], toolCalls: 0 })
   assert.equal(outcome.type, 'failed')
   return outcome.error
 }

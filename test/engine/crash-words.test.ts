@@ -33,12 +33,19 @@ test('endless words are cut', () => {
   assert.equal(readCrashWords('x'.repeat(5000)).length, 1000)
 })
 
-test('code that makes V8 give up its process leaves V8\'s words, and nothing of the machine', async () => {
-  const { report: { outcome } } = await run(`export default () => 'x'.repeat(2 ** 27 + 5).split('').length`)
+test('code that makes V8 give up its process leaves V8\'s words, what it did last and a suspect, and nothing of the machine', async () => {
+  const { report: { outcome } } = await run(`export default async () => {
+    console.warn('the last word')
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    return 'x'.repeat(2 ** 27 + 5).split('').length
+  }`)
 
   assert.equal(outcome.type, 'crashed', JSON.stringify(outcome))
   assert.equal(outcome.evidence.signal, 'SIGTRAP')
   assert.match(outcome.evidence.stderr, /Fatal JavaScript invalid size error/)
+  assert.deepEqual(outcome.evidence.lastLogs, ['warn: the last word'])
+  assert.deepEqual(outcome.evidence.suspect, { limit: 'memoryMb', builtIns: ['split', 'repeat'], why: 'its last words were of "invalid size"' })
+  if (process.platform === 'linux') assert.ok(outcome.evidence.memoryCurve.length > 0)
   assert.doesNotMatch(outcome.evidence.stderr, /\/\w+\/|0x[0-9a-f]{4}|node_modules/)
 })
 

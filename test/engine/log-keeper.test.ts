@@ -58,3 +58,14 @@ test('without a ring everything after the head is counted', () => {
 
   assert.deepEqual([keeper.tail.lines, keeper.tail.dropped, keeper.bytes], [[], { lines: 2, bytes: 2 }, 1])
 })
+
+test('the newest lines are known whatever the budget, twenty of them and none in full', () => {
+  const keeper = keep(1, 1000, 0)
+
+  keeper.take(build(...Array.from({ length: 30 }, (_, i) => String(i))), NONE)
+  keeper.take(build('x'.repeat(1000)), NONE)
+
+  assert.equal(keeper.lastLines.length, 20)
+  assert.deepEqual([keeper.lastLines[0], keeper.lastLines.at(-2)], ['log: 11', 'log: 29'])
+  assert.equal(keeper.lastLines.at(-1), `log: ${'x'.repeat(195)}`)
+})

@@ -108,7 +108,7 @@ test('a death that nothing explains is a crash with its evidence', async (t) => 
   conversation.leave({ signal: 'SIGSEGV', exitCode: null, reason: 'The process ended by itself', stderrTail: 'words' }, ALONE)
   const answer = await conversation.answer
 
-  assert.deepEqual(answer.type === 'crashed' && answer.evidence, { signal: 'SIGSEGV', exitCode: null, reason: 'The process ended by itself', stderr: 'words' })
+  assert.deepEqual(answer.type === 'crashed' && answer.evidence, { signal: 'SIGSEGV', exitCode: null, reason: 'The process ended by itself', stderr: 'words', memoryCurve: [] })
 })
 
 test('a death after its time is the time\'s', async (t) => {

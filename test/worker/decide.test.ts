@@ -15,7 +15,7 @@ function failed (code: FailureCode): Outcome {
   return { type: 'failed', error: buildFailure(code, 'boom'), usage: EMPTY_USAGE }
 }
 
-const CRASHED = { type: 'crashed', shared: false, evidence: { signal: 'SIGSEGV', exitCode: null, reason: 'The process ended by itself', stderr: 'oops' }, usage: EMPTY_USAGE } as const satisfies Outcome
+const CRASHED = { type: 'crashed', shared: false, evidence: { signal: 'SIGSEGV', exitCode: null, reason: 'The process ended by itself', stderr: 'oops', memoryCurve: [[0, 1]], lastLogs: ['log: a'], suspect: null }, usage: EMPTY_USAGE } satisfies Outcome
 
 test('a result ends the job well', () => {
   const decision = decide({ type: 'succeeded', result: '[1]', usage: EMPTY_USAGE }, situation({ attempts: 5 }))
@@ -65,7 +65,7 @@ test('a crash is no attempt: the same one runs again, less soon each time, and t
 
   assert.deepEqual(decisions.map(({ next }) => next), [200, 400, 800, 1600].map((delayMs) => ({ attempt: 1, delayMs })))
   assert.ok(decisions.every(({ charge }) => charge === 'crash'))
-  const payload = { reason: 'crash', charged: true, crashes: 1, evidence: { signal: 'SIGSEGV', exitCode: null, reason: 'The process ended by itself', stderr: 'oops' } }
+  const payload = { reason: 'crash', charged: true, crashes: 1, evidence: CRASHED.evidence }
   assert.deepEqual(decisions[0]?.events, [{ type: 'job.lost', time: NOW, payload }])
 })
 
@@ -86,7 +86,7 @@ test('a runner that died with others in it is charged to nobody: the same attemp
 })
 
 test('a runner that ended without a signal is told by its exit code', () => {
-  const outcome: Outcome = { ...CRASHED, evidence: { signal: null, exitCode: 134, reason: 'abort', stderr: '' } }
+  const outcome: Outcome = { ...CRASHED, evidence: { ...CRASHED.evidence, signal: null, exitCode: 134, reason: 'abort', stderr: '' } }
 
   assert.match(decide(outcome, situation()).error?.message ?? '', /with code 134/)
 })

@@ -6,7 +6,7 @@ import { readJob } from '../../src/store/read.ts'
 import { acceptJob, RETENTION_MS, TENANT } from '../helpers/store.ts'
 import { eventsOf, openBench, typesOf } from '../helpers/worker.ts'
 
-const EVIDENCE = { signal: 'SIGKILL', exitCode: null, reason: 'The process ended by itself', stderr: '' }
+const EVIDENCE = { signal: 'SIGKILL', exitCode: null, reason: 'The process ended by itself', stderr: '', memoryCurve: [], lastLogs: [], suspect: null }
 
 test('a runner that dies is charged to the job, which runs again in another turn, until it is dead', async (t) => {
   const { db, engine, run, dispatcher, lines, woken } = await openBench(t)

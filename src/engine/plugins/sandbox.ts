@@ -33,7 +33,7 @@ export function sandbox (): Plugin {
       if (answer.type === 'crashed' && !answer.started && run.spawns < SPAWNS_MAX) return // another runner may have it
       run.spans.push({ name: 'isolate boot', startMs: handedAt, endMs: answer.startedAt })
       run.spans.push({ name: 'user code', startMs: answer.startedAt, endMs: answer.endedAt })
-      run.outcome = buildOutcome(answer, compiled, request.limits, { logBytes: logs.bytes, toolCalls: tools.count })
+      run.outcome = buildOutcome(answer, compiled, request.limits, { logBytes: logs.bytes, lastLogs: logs.lastLines, toolCalls: tools.count })
     },
   }
 }
