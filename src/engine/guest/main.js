@@ -98,8 +98,13 @@ export function tick () {
   progress.flush()
 }
 
-/** @param {Function} entry @param {unknown} input @param {object} context */
+/**
+ * The entry is called when no module is being evaluated any more: V8 ends the whole process when it has to stop code that runs in one
+ * that waited for another's top-level `await`.
+ * @param {Function} entry @param {unknown} input @param {object} context
+ */
 async function run (entry, input, context) {
+  await undefined
   try {
     succeed(await ReflectApply(entry, undefined, [input, context]))
   } catch (thrown) {

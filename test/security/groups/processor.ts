@@ -17,6 +17,8 @@ export const cpu: AttackGroup = {
     { name: 'a loop while the module is evaluated', code: 'for (;;);', options: { limits }, end: timedOut },
     { name: 'a loop in a static block', code: 'class A { static { for (;;); } }\nexport default 1', options: { limits }, end: timedOut },
     { name: 'a loop behind a top-level await', code: 'await null; for (;;);\nexport default 1', options: { limits }, end: timedOut },
+    { name: 'a loop in the entry of a module with a top-level await', code: 'await null\nexport default () => { for (;;); }', options: { limits }, end: timedOut },
+    { name: 'a loop in the entry of a module that waited for a timer', code: 'await new Promise((resolve) => setTimeout(resolve, 1))\nexport default () => { for (;;); }', options: { limits }, end: timedOut },
     endless('a loop in a getter of what is thrown', 'throw { get message () { for (;;); } }'), endless('a loop in prepareStackTrace', 'Error.prepareStackTrace = () => { for (;;); }; throw new Error("x")'),
     endless('a loop in toJSON', 'return { toJSON () { for (;;); } }'), endless('a loop in a thenable', 'return { then () { for (;;); } }'), endless('a loop in a timer', 'setTimeout(() => { for (;;); }); await new Promise(() => {})'),
     endless('a loop in the message of progress', 'context.progress(1, { toString () { for (;;); } })'), endless('a loop in a FinalizationRegistry\'s place: Symbol.dispose', '{ using held = { [Symbol.dispose] () { for (;;); } } }'),
