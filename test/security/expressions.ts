@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 
 /** Text in single quotes would have to be escaped again: JSON's strings are JavaScript's. */
 const text = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 20 }), fc.string({ unit: 'binary', maxLength: 8 }), fc.constantFrom('__proto__', 'constructor', 'toJSON', 'length', '\u2028', '\ud800', '\0', '</script>', '${x}')).map((value) => JSON.stringify(value))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { runInNewContext } from 'node:vm'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { GUEST_CODES } from '../../src/core/runner-protocol.ts'
 import { allMessages, startEngine } from '../helpers/engine.ts'
 import { expression, statement } from './expressions.ts'
@@ -69,7 +69,7 @@ test('whatever is thrown, wherever, ends the run as the code\'s own failure', as
   }), parameters)
 })
 
-const limits = { timeoutMs: 1000, logLines: 50, logBytes: 5000, resultBytes: 10_000, timers: 20 }
+const limits = { timeoutMs: 300, logLines: 50, logBytes: 5000, resultBytes: 10_000, timers: 20 }
 const ENDS: ReadonlySet<string> = new Set([...GUEST_CODES, 'TIMEOUT', 'CPU_LIMIT'])
 
 test('programs that poison, throw, log, wait and overflow end once, within their limits, and leave their runner alive', async () => {
