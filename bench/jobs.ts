@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { Pool } from 'undici'
+import type { Priority } from '../src/core/job-request.ts'
 import type { JobStatus } from '../src/core/status.ts'
 import type { BenchService } from './service.ts'
 
@@ -21,9 +22,9 @@ export interface JobClient {
 }
 
 /** Opens the connections; the caller closes them. */
-export function createJobClient ({ url, key, db }: BenchService): JobClient {
+export function createJobClient ({ url, key, db }: BenchService, options: { priority?: Priority } = {}): JobClient {
   const pool = new Pool(url, { connections: POSTS_AT_ONCE })
-  const body = JSON.stringify({ code: NO_OP, input: 1 })
+  const body = JSON.stringify({ code: NO_OP, input: 1, ...options })
   const headers = { 'authorization': `Bearer ${key}`, 'content-type': 'application/json' }
 
   async function post (waitSeconds?: number): Promise<void> {

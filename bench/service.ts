@@ -29,6 +29,8 @@ export interface BenchService {
   /** The service's store, to see what became of jobs without costing the API anything. */
   db: Db
   pids: ServicePids
+  /** Starts one more worker; answers its process id. */
+  startWorker (): Promise<number>
 }
 
 /** A Redis for one row. */
@@ -64,7 +66,14 @@ export async function startService (bench: Bench, closing: AsyncDisposableStack)
   const api = await start('api')
   const db = openDb({ url: redis.url, failFast: false, onError: (error) => bench.note(String(error)) })
   closing.defer(() => db.close())
-  return { url: String(api.ready['url']), key, redisUrl: redis.url, db, pids: { api: api.pid, worker: worker.pid, redis: redis.pid } }
+  return {
+    url: String(api.ready['url']),
+    key,
+    redisUrl: redis.url,
+    db,
+    pids: { api: api.pid, worker: worker.pid, redis: redis.pid },
+    startWorker: async () => (await start('worker')).pid,
+  }
 }
 
 function ownEnvironment (): Environment {

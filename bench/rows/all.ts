@@ -6,6 +6,10 @@ import { userCode } from './d-user-code.ts'
 import { start } from './e-start.ts'
 import { memory } from './f-memory.ts'
 import { overhead } from './g-overhead.ts'
+import { recovery } from './h-recovery.ts'
+import { cancel } from './i-cancel.ts'
+import { depth } from './j-depth.ts'
+import { enqueue } from './k-enqueue.ts'
 
 /** Every row, in the order they are measured. */
-export const ROWS: readonly Row[] = [throughput, queue, roundTrip, userCode, start, memory, overhead]
+export const ROWS: readonly Row[] = [throughput, queue, roundTrip, userCode, start, memory, overhead, recovery, cancel, depth, enqueue]

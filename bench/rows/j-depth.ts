@@ -1,0 +1,78 @@
+import { newId } from '../../src/core/ids.ts'
+import { buildJobRequest } from '../../src/core/job-request.ts'
+import { DEFAULT_LIMIT_POLICY } from '../../src/core/limits.ts'
+import { createDispatcher } from '../../src/queue/dispatcher.ts'
+import { accept } from '../../src/store/moves/accept.ts'
+import { createJobClient, NO_OP, type JobClient } from '../jobs.ts'
+import { compareInRounds } from '../rounds.ts'
+import type { Bench, Figure, Row } from '../row.ts'
+import { startService, type BenchService } from '../service.ts'
+
+const ROUNDS = 3
+const JOBS = 500
+const WARM_UP_JOBS = 300
+const DEPTH = 10_000
+const FULL_DEPTH = 1_000_000
+const STEP = 200
+/** The client counts those of its own tenant. */
+const TENANT = 'waiting'
+
+/** Whether a long queue slows those that go before it. */
+export const depth: Row = {
+  id: 'j',
+  title: 'No-op jobs past others that wait with a lower priority ÷ the same without the others',
+  async measure (bench) {
+    const figures: Figure[] = []
+    for (const waiting of bench.full ? [DEPTH, FULL_DEPTH] : [DEPTH]) figures.push(...await measureDepth(bench, waiting))
+    return figures
+  },
+}
+
+async function measureDepth (bench: Bench, waiting: number): Promise<Figure[]> {
+  await using closing = new AsyncDisposableStack()
+  const [shallow, deep] = [await prepare(bench, closing), await prepare(bench, closing)]
+  await fill(deep.service, waiting, bench)
+  const { ratio, subject, baseline } = await compareInRounds(ROUNDS, deep.run, shallow.run)
+  return [
+    { name: `with ${waiting} waiting ÷ with none`, value: ratio, unit: 'ratio', target: { type: 'at least', value: 0.8 } },
+    { name: `with ${waiting} waiting`, value: subject, unit: 'per second' },
+    { name: 'with none', value: baseline, unit: 'per second' },
+  ]
+}
+
+interface Side {
+  service: BenchService
+  /** Answers jobs per second. The worker stands still before and afterwards, so that neither side works while the other is measured. */
+  run (): Promise<number>
+}
+
+async function prepare (bench: Bench, closing: AsyncDisposableStack): Promise<Side> {
+  const service = await startService(bench, closing)
+  const client: JobClient = createJobClient(service, { priority: 'high' })
+  closing.defer(() => client.close())
+  const { worker } = service.pids
+  process.kill(worker, 'SIGSTOP')
+  closing.defer(() => { process.kill(worker, 'SIGCONT') }) // or it could not be asked to end
+  return {
+    service,
+    async run () {
+      process.kill(worker, 'SIGCONT')
+      await client.runMany(WARM_UP_JOBS)
+      const ms = await client.runMany(JOBS)
+      process.kill(worker, 'SIGSTOP')
+      return JOBS / (ms / 1000)
+    },
+  }
+}
+
+/** Puts jobs into the store and the queue as the API does, without its HTTP. */
+async function fill ({ db }: BenchService, count: number, bench: Bench): Promise<void> {
+  const dispatcher = createDispatcher(db, { onError: (error) => bench.note(error.message) })
+  const request = buildJobRequest(DEFAULT_LIMIT_POLICY, []).parse({ code: NO_OP, priority: 'low' })
+  for (let done = 0; done < count && !bench.signal.aborted; done += STEP) {
+    const ids = Array.from({ length: STEP }, () => newId('job'))
+    await Promise.all(ids.map((id) => accept(db, { id, tenant: TENANT, request, traceparent: null })))
+    await dispatcher.dispatch(ids.map((jobId) => ({ jobId, attempt: 1, priority: 'low', runAtMs: 0 })))
+    if (done % (100 * STEP) === 0) bench.note(`  ${done} of ${count} jobs wait`)
+  }
+}
