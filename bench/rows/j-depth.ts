@@ -72,7 +72,7 @@ async function fill ({ db }: BenchService, count: number, bench: Bench): Promise
   for (let done = 0; done < count && !bench.signal.aborted; done += STEP) {
     const ids = Array.from({ length: STEP }, () => newId('job'))
     await Promise.all(ids.map((id) => accept(db, { id, tenant: TENANT, request, traceparent: null })))
-    await dispatcher.dispatch(ids.map((jobId) => ({ jobId, attempt: 1, priority: 'low', runAtMs: 0 })))
+    await dispatcher.dispatch(ids.map((jobId) => ({ jobId, turn: 1, priority: 'low', runAtMs: Date.now() })))
     if (done % (100 * STEP) === 0) bench.note(`  ${done} of ${count} jobs wait`)
   }
 }
