@@ -4,7 +4,7 @@ import type { FromRunner } from '../../core/runner-messages.ts'
 import { type GuestScripts, RUNNER_HEADER_BYTES, type ToRunner } from '../../core/runner-protocol.ts'
 import type { Frame } from '../../core/frames.ts'
 import { dropPermissions, dropRoot } from './lock-down.ts'
-import { probe } from './probes.ts'
+import { probe, probeStranger } from './probes.ts'
 import { createPool, type RunnerPool } from './pool.ts'
 import type { ThreadMessage } from './thread.ts'
 
@@ -30,13 +30,15 @@ function obey (frame: Frame): void {
 
 /** A failure on the way ends the process: a runner that is not locked down serves nobody. */
 async function boot ({ threads, memoryMb }: Extract<ToRunner, { type: 'boot' }>, scripts: GuestScripts): Promise<void> {
-  pool = await createPool({ threads, memoryMb, scripts, onMessage: relay })
+  const starting = createPool({ threads, memoryMb, scripts, onMessage: relay }) // starts its threads at once: what they need they have
   flushCompileCache()
+  dropPermissions()
+  await probe() // while the threads make themselves warm
+  pool = await starting
   delete process.env['NODE_COMPILE_CACHE'] // it has done its work
   const wasRoot = process.getuid?.() === 0
   const uid = dropRoot()
-  dropPermissions()
-  await probe(wasRoot ? { strangerPid: process.ppid } : {})
+  if (wasRoot) probeStranger(process.ppid)
   send({ type: 'ready', isolation: { permission: true, uid } })
 }
 

@@ -34,16 +34,21 @@ const PROBES: Readonly<Record<string, readonly [refusal: string, attempt: () => 
   'make code from a string': ['EvalError', () => { Reflect.construct(Function, ['']) }],
 }
 
-/**
- * Tries what this thread must not be able to do, and signalling a process of another user if one is given. Throws an Error that names
- * everything that was not refused. The permissions must be dropped before.
- */
-export async function probe ({ strangerPid }: { strangerPid?: number } = {}): Promise<void> {
-  const probes = Object.entries(PROBES)
-  if (strangerPid !== undefined) probes.push(['signal its worker', ['EPERM', () => process.kill(strangerPid, 0)]])
-  const answers = await Promise.all(probes.map(async ([name, [refusal, attempt]]) => await isRefused(attempt, refusal) ? [] : [name]))
+/** Tries what this thread must not be able to do. Throws an Error that names everything that was not refused. The permissions must be dropped before. */
+export async function probe (): Promise<void> {
+  const answers = await Promise.all(Object.entries(PROBES).map(async ([name, [refusal, attempt]]) => await isRefused(attempt, refusal) ? [] : [name]))
   const open = answers.flat()
   if (open.length > 0) throw new Error(`Cannot serve: the lock-down does not hold, code could ${open.join(', ')}`)
+}
+
+/** Tries to signal the process of another user. Throws an Error when that is not refused. */
+export function probeStranger (pid: number): void {
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EPERM') return // node's own errors have codes
+  }
+  throw new Error('Cannot serve: the lock-down does not hold, code could signal its worker')
 }
 
 async function isRefused (attempt: () => unknown, refusal: string): Promise<boolean> {
