@@ -21,6 +21,8 @@ interface SessionOptions {
   tools: readonly Tool[]
   limits: Pick<Limits, 'toolCalls' | 'concurrentToolCalls'>
   context: Omit<ToolContext, 'signal'>
+  /** Asked before each call with an effect outside: may the run still act for its job? */
+  mayAct (): Promise<boolean>
   /** Hears of what a tool threw that user code must not see. */
   onError (error: Error): void
 }
@@ -91,13 +93,20 @@ export class ToolSession {
     const giveUp = () => late.reject(timeout.aborted ? new ToolError(`Cannot call ${name}: it did not answer within ${method.timeoutMs} ms`) : signal.reason)
     signal.addEventListener('abort', giveUp, { once: true })
     try {
-      const running = Promise.resolve(method.run(input, { ...this.#options.context, signal }))
+      const running = method.outside ? this.#runOutside(name, method, input, signal) : Promise.resolve(method.run(input, { ...this.#options.context, signal }))
       const answer = JSON.stringify(method.output.parse(await Promise.race([running, late.promise])) ?? null)
       if (Buffer.byteLength(answer) > ANSWER_BYTES) throw new ToolError(`Cannot call ${name}: its answer is larger than ${ANSWER_BYTES} bytes`)
       return answer
     } finally {
       signal.removeEventListener('abort', giveUp)
     }
+  }
+
+  /** A worker may have been stopped for longer than its claim to the job lasts, at any place: so this comes right before the call. */
+  async #runOutside (name: string, method: ToolMethod, input: unknown, signal: AbortSignal): Promise<unknown> {
+    if (!await this.#options.mayAct()) throw new ToolError(`Cannot call ${name}: this run may have lost its job to another one`)
+    signal.throwIfAborted() // nobody waits for the answer any more
+    return method.run(input, { ...this.#options.context, signal })
   }
 
   #explain (name: string, error: unknown): ToolFailure {

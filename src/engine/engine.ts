@@ -44,6 +44,8 @@ export interface RunHooks {
   /** Log lines as they come, within the head of the budget. Nothing more is read from the runner while its promise is pending. */
   onLogs (lines: LogEntry[]): Promise<void> | void
   onProgress (value: number, message: string): void
+  /** Asked before each call of a tool with an effect outside: false refuses it, since another run may have the job. Without it, none is refused. */
+  mayAct? (): Promise<boolean>
 }
 
 export interface RunSpan {

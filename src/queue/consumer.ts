@@ -9,7 +9,13 @@ import { Message, QUEUE_NAME } from './messages.ts'
 /** What becomes of a message: over, or delivered again at once to somebody. */
 export type Verdict = { type: 'done' } | { type: 'back' }
 
-/** The claim of a worker to a message: while it holds, nobody else is given it. */
+/** What a handler is given beside the message. The signal aborts when the message was lost to another worker, and when the consumer is forced to close. */
+export interface Claim {
+  signal: AbortSignal
+  lease: Lease
+}
+
+/** The hold of a worker on a message: while it holds, nobody else is given it. */
 export interface Lease {
   /** Tells whether it holds by the clocks of this process. */
   isFresh (): boolean
@@ -25,8 +31,8 @@ export interface ConsumerOptions {
   lockMs?: number
   /** How often messages of workers that are gone are looked for. */
   stalledMs?: number
-  /** Works on one turn of a job. The signal is aborted when the message was lost to another worker, and when the consumer is forced to close. */
-  handle (ref: TurnRef, context: { signal: AbortSignal, lease: Lease }): Promise<Verdict>
+  /** Works on one turn of a job. */
+  handle (ref: TurnRef, claim: Claim): Promise<Verdict>
   onError (error: Error): void
 }
 

@@ -16,21 +16,27 @@ export interface ToolMethod {
   input: z.ZodType
   output: z.ZodType
   timeoutMs: number
+  /** True for a method whose call is felt outside of this service: a run that may have lost its job must not make one. */
+  outside: boolean
   run (input: unknown, context: ToolContext): unknown
 }
 
 /** Milliseconds that a call may take when its method does not say. */
 const TIMEOUT_MS = 10_000
 
-/** Ties the types of a method to its schemas. `timeoutMs` is 10 s unless given. */
+/**
+ * Ties the types of a method to its schemas. `timeoutMs` is 10 s unless given. `effect: 'outside'` says that a call changes something outside of
+ * this service (sends, writes, pays): it is refused to a run whose worker cannot show that the job is still its own.
+ */
 export function defineMethod<I extends z.ZodType, O extends z.ZodType> (method: {
   input: I
   output: O
   timeoutMs?: number
+  effect?: 'none' | 'outside'
   run (input: z.output<I>, context: ToolContext): z.input<O> | Promise<z.input<O>>
 }): ToolMethod {
-  const { run, timeoutMs = TIMEOUT_MS, ...schemas } = method
-  return { ...schemas, timeoutMs, run: (input, context) => run(input as z.output<I>, context) } // the broker has read it with `input`
+  const { run, timeoutMs = TIMEOUT_MS, effect = 'none', ...schemas } = method
+  return { ...schemas, timeoutMs, outside: effect === 'outside', run: (input, context) => run(input as z.output<I>, context) } // the broker has read it with `input`
 }
 
 /** A tool with the configuration of this service. */

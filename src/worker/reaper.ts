@@ -2,11 +2,10 @@ import type { Dispatcher } from '../queue/dispatcher.ts'
 import { archive } from '../store/archive.ts'
 import type { Db } from '../store/db.ts'
 import { loseRun, overdueRuns, owedArchives, owedDispatches, removeExpired } from '../store/reap.ts'
+import { OVERDUE_GRACE_MS } from './overdue.ts'
 
 /** How long a message may be owed before the reaper sends it: whoever made the job is about to. */
 const OWED_GRACE_MS = 5000
-/** How far past its deadline a run is before it is taken for lost. */
-export const OVERDUE_GRACE_MS = 10_000
 /** Entries looked at in one go. */
 const STEP = 100
 const STEPS_MAX = 100

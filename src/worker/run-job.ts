@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { NewEvent } from '../core/events.ts'
 import type { Outcome } from '../core/outcome.ts'
 import type { Engine, RunReport, RunRequest } from '../engine/engine.ts'
-import type { Verdict } from '../queue/consumer.ts'
+import type { Claim, Verdict } from '../queue/consumer.ts'
 import type { Dispatcher } from '../queue/dispatcher.ts'
 import { archive } from '../store/archive.ts'
 import type { Db, Run } from '../store/db.ts'
@@ -14,6 +14,7 @@ import type { ActiveRun, ActiveRuns } from './active-runs.ts'
 import { decide, decideLost, type Decision } from './decide.ts'
 import { EventWriter, logEvent, shiftTimes } from './event-writer.ts'
 import type { Releaser } from './releaser.ts'
+import { createRunLease, type RunLease } from './run-lease.ts'
 import { startRunSpan, type RunSpanHandle } from './run-span.ts'
 
 export interface JobRunner {
@@ -29,6 +30,8 @@ export interface JobRunner {
   retentionMs: number
   /** Added to a run's wall limit to make its deadline: waiting for a runner and compiling are not on the code's clock. */
   allowanceMs: number
+  /** Resolves once nothing speaks for Redis having lost writes that nobody has looked at yet. */
+  whenTrusted (): Promise<void>
   onError (error: unknown): void
 }
 
@@ -36,21 +39,24 @@ export interface JobRunner {
 const SKEW_MIN_MS = 1000
 
 /**
- * Works on one message of the queue: begins a run, executes it, and settles what came of it. `lockLost` aborts when the message was
+ * Works on one message of the queue: begins a run, executes it, and settles what came of it. The signal of the claim aborts when the message was
  * given to another worker. Every write is made under the run's fence, so a worker that is late changes nothing.
  */
-export async function runJob (context: JobRunner, ref: TurnRef, lockLost: AbortSignal): Promise<Verdict> {
+export async function runJob (context: JobRunner, ref: TurnRef, claim: Claim): Promise<Verdict> {
   const { db, active: runs, worker, retentionMs } = context
   const active = runs.add(ref.jobId) // before it begins: a cancel that comes right after finds it
   const loseLock = () => active.stop('fenced')
-  lockLost.addEventListener('abort', loseLock, { once: true })
+  claim.signal.addEventListener('abort', loseLock, { once: true })
+  const beganAt = performance.now()
   try {
     const begun = await begin(db, ref, { worker, retentionMs, allowanceMs: context.allowanceMs })
     if (begun.type === 'drop') return await dropMessage(context, ref, begun.reason)
-    active.run = begun.run
-    return await executeRun(context, { active, run: begun.run, job: begun.job, skewMs: measureSkew(begun.job.startedAt) })
+    const { run, job } = begun
+    active.run = run
+    const lease = createRunLease({ db, run, active, message: claim.lease, beganAt, deadlineMs: job.deadlineAt - job.startedAt, whenTrusted: context.whenTrusted })
+    return await executeRun(context, { active, run, job, lease, skewMs: measureSkew(job.startedAt) })
   } finally {
-    lockLost.removeEventListener('abort', loseLock)
+    claim.signal.removeEventListener('abort', loseLock)
     runs.remove(active)
   }
 }
@@ -71,12 +77,13 @@ interface OwnRun {
   active: ActiveRun
   run: Run
   job: BegunJob
+  lease: RunLease
   /** Added to times of this machine, to have those of Redis. */
   skewMs: number
 }
 
 function executeRun (context: JobRunner, own: OwnRun): Promise<Verdict> {
-  const { active, run, job, skewMs } = own
+  const { active, run, job, lease, skewMs } = own
   const span = startRunSpan(context.tracer, job, run)
   return span.within(async () => {
     const writer = new EventWriter(context.db, run, {
@@ -88,6 +95,7 @@ function executeRun (context: JobRunner, own: OwnRun): Promise<Verdict> {
       signal: active.signal,
       onLogs: (lines) => writer.addLogs(lines),
       onProgress: (value, message) => writer.setProgress(value, message),
+      mayAct: () => lease.mayAct(),
     })
     const rest = await writer.finish(tailEvents(report))
     const verdict = await conclude(context, { ...own, report, rest, span })
@@ -108,7 +116,7 @@ interface Conclusion extends OwnRun {
   span: RunSpanHandle
 }
 
-async function conclude (context: JobRunner, { active, run, job, skewMs, report, rest, span }: Conclusion): Promise<Verdict> {
+async function conclude (context: JobRunner, { active, run, job, lease, skewMs, report, rest, span }: Conclusion): Promise<Verdict> {
   const { db, retentionMs } = context
   const stopped = report.outcome.type === 'cancelled' ? active.reason : undefined
   if (stopped === 'shutdown') {
@@ -118,8 +126,10 @@ async function conclude (context: JobRunner, { active, run, job, skewMs, report,
     return { type: 'done' }
   }
   const situation = { attempt: job.attempt, crashes: job.crashes, lost: job.lost, retry: job.spec.retry, nowMs: Date.now(), random: Math.random }
-  const decision = stopped === 'fenced' ? decideLost(situation) : decide(withStopTime(report.outcome, active), situation)
-  const settled = await span.time('settle', () => settle(db, run, {
+  // What code makes of a call that was refused to it is nobody's outcome.
+  const isLost = stopped === 'fenced' || lease.hasRefused
+  const decision = isLost ? decideLost(situation) : decide(withStopTime(report.outcome, active), situation)
+  const settled: Settled = await lease.isOvertaken() ? { type: 'fenced' } : await span.time('settle', () => settle(db, run, {
     ...decision,
     usage: report.outcome.usage,
     isolation: report.isolation,

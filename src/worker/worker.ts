@@ -15,7 +15,8 @@ import { createTelemetry } from '../telemetry/telemetry.ts'
 import { ActiveRuns } from './active-runs.ts'
 import { defaultLanes, type WorkerConfig } from './config.ts'
 import { createHoldCheck } from './hold-check.ts'
-import { createReaper, OVERDUE_GRACE_MS } from './reaper.ts'
+import { OVERDUE_GRACE_MS } from './overdue.ts'
+import { createReaper } from './reaper.ts'
 import { createReleaser } from './releaser.ts'
 import { runJob } from './run-job.ts'
 import { runnerBounds } from './runner-bounds.ts'
@@ -60,14 +61,15 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
   const holdCheck = createHoldCheck(db, active, onError)
   const releaser = createReleaser({ db, dispatcher, onError })
   const reaper = createReaper({ db, dispatcher, raiseAfterMs: config.BATCHBOX_RAISE_AFTER_MS, everyMs: config.BATCHBOX_REAP_EVERY_MS, retentionMs: config.BATCHBOX_RETENTION_MS, onError })
-  const context = { db, engine, dispatcher, releaser, active, tracer: telemetry.tracer, logger, worker, retentionMs: config.BATCHBOX_RETENTION_MS, allowanceMs: startAllowanceMs(config), onError }
+  const whenTrusted = () => Promise.resolve()
+  const context = { db, engine, whenTrusted, dispatcher, releaser, active, tracer: telemetry.tracer, logger, worker, retentionMs: config.BATCHBOX_RETENTION_MS, allowanceMs: startAllowanceMs(config), onError }
   const consumer = createConsumer({
     url: config.REDIS_URL,
     prefix: config.BATCHBOX_PREFIX,
     concurrency: engine.lanes,
     lockMs: config.BATCHBOX_LOCK_MS,
     stalledMs: config.BATCHBOX_STALLED_MS,
-    handle: (ref, { signal }) => runJob(context, ref, signal),
+    handle: (ref, claim) => runJob(context, ref, claim),
     onError,
   })
 

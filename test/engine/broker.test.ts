@@ -6,7 +6,7 @@ import { defineMethod, type Tool } from '../../src/tools/tool.ts'
 
 const gate = () => Promise.withResolvers<void>()
 
-function startSession ({ toolCalls = 10, concurrentToolCalls = 2 } = {}) {
+function startSession ({ toolCalls = 10, concurrentToolCalls = 2, mayAct = () => Promise.resolve(true) } = {}) {
   const { promise: opened, resolve: open } = gate()
   const aborts: unknown[] = []
   const wait = defineMethod({
@@ -18,15 +18,18 @@ function startSession ({ toolCalls = 10, concurrentToolCalls = 2 } = {}) {
       return 'waited'
     },
   })
-  const tool: Tool = { name: 'slow', guestFile: '', native: false, exposed: 'null', methods: { wait } }
+  const sent: unknown[] = []
+  const send = defineMethod({ input: z.unknown(), output: z.null(), effect: 'outside', timeoutMs: 50, run (input) { sent.push(input); return null } })
+  const tool: Tool = { name: 'slow', guestFile: '', native: false, exposed: 'null', methods: { wait, send } }
   const native: Tool = { name: 'pure', guestFile: '', native: true, exposed: '{"a":1}', methods: {} }
   const session = new ToolSession({
     tools: [tool, native],
     limits: { toolCalls, concurrentToolCalls },
     context: { tenant: 'acme', jobId: 'job-1', attempt: 1 },
+    mayAct,
     onError (error) { throw error },
   })
-  return { session, open, aborts }
+  return { session, open, aborts, sent }
 }
 
 test('a tool that was not granted is no mistake of the guest\'s', () => {
@@ -68,4 +71,27 @@ test('the end of a run aborts what its calls started, and they still settle', as
 
 test('a run is granted its tools with what they expose', () => {
   assert.deepEqual(startSession().session.grants, [{ name: 'slow', native: false, config: 'null' }, { name: 'pure', native: true, config: '{"a":1}' }])
+})
+
+test('a call with an effect outside is refused to a run that may have lost its job, and others are not asked about', async () => {
+  let asked = 0
+  const { session, open, sent } = startSession({ mayAct: async () => { asked += 1; return asked > 1 } })
+  open()
+
+  const answers = [await session.call('slow', 'wait', '1'), await session.call('slow', 'send', '2'), await session.call('slow', 'send', '3')]
+
+  assert.deepEqual(answers.map(({ failure }) => failure?.message), [undefined, 'Cannot call slow.send: this run may have lost its job to another one', undefined])
+  assert.deepEqual([asked, sent], [2, [3]])
+})
+
+test('a call whose time is over before it may act has no effect', async () => {
+  const { promise: mayAct, resolve: allow } = Promise.withResolvers<boolean>()
+  const { session, sent } = startSession({ mayAct: () => mayAct })
+
+  const { failure } = await session.call('slow', 'send', '1')
+  allow(true)
+  await new Promise(setImmediate)
+
+  assert.match(String(failure?.message), /did not answer within 50 ms/)
+  assert.deepEqual(sent, [])
 })

@@ -2,6 +2,7 @@ import type { TestContext } from 'node:test'
 import { trace } from '@opentelemetry/api'
 import { EMPTY_USAGE, type CrashEvidence, type JobFailure, type Outcome, type Usage } from '../../src/core/outcome.ts'
 import type { RunHooks, RunReport, RunRequest } from '../../src/engine/engine.ts'
+import type { Lease } from '../../src/queue/consumer.ts'
 import { createDispatcher, type Dispatcher } from '../../src/queue/dispatcher.ts'
 import type { Db } from '../../src/store/db.ts'
 import { readEvents } from '../../src/store/read.ts'
@@ -9,6 +10,9 @@ import { createLogger } from '../../src/telemetry/logger.ts'
 import { ActiveRuns } from '../../src/worker/active-runs.ts'
 import { runJob, type JobRunner } from '../../src/worker/run-job.ts'
 import { openStore, RETENTION_MS } from './store.ts'
+
+/** A claim to a message that nobody disputes. */
+const HELD: Lease = { isFresh: () => true, confirm: () => Promise.resolve(true) }
 
 /** A run that the worker handed to the engine, for the test to bring to its end. */
 export interface ScriptedRun {
@@ -70,7 +74,7 @@ export interface WorkerBench {
   /** When the releaser was told to look again, in milliseconds from then. */
   woken: number[]
   /** Works on a message of the job. */
-  run (jobId: string, options?: { turn?: number, lockLost?: AbortSignal }): ReturnType<typeof runJob>
+  run (jobId: string, options?: { turn?: number, lockLost?: AbortSignal, lease?: Partial<Lease> }): ReturnType<typeof runJob>
 }
 
 /** Everything that a message needs but the queue's consumer: real Redis, real dispatcher, scripted engine. */
@@ -86,10 +90,10 @@ export async function openBench (t: TestContext, members: Partial<JobRunner> = {
   const releaser = { wakeIn: (ms: number) => { woken.push(ms) } }
   const active = new ActiveRuns()
   const logger = createLogger({ name: 'worker', level: 'debug', destination: { write: (line) => { lines.push(JSON.parse(line) as Record<string, unknown>) } } }) // pino writes one JSON object per line
-  const context: JobRunner = { db, engine, dispatcher, releaser, active, tracer: trace.getTracer('test'), logger, worker: 'w1', retentionMs: RETENTION_MS, allowanceMs: 5000, onError, ...members }
+  const context: JobRunner = { db, engine, dispatcher, releaser, active, tracer: trace.getTracer('test'), logger, worker: 'w1', retentionMs: RETENTION_MS, allowanceMs: 5000, whenTrusted: () => Promise.resolve(), onError, ...members }
   return {
     db, engine, dispatcher, active, errors, lines, woken,
-    run: (jobId, { turn = 1, lockLost = new AbortController().signal } = {}) => runJob(context, { jobId, turn }, lockLost),
+    run: (jobId, { turn = 1, lockLost = new AbortController().signal, lease } = {}) => runJob(context, { jobId, turn }, { signal: lockLost, lease: { ...HELD, ...lease } }),
   }
 }
 

@@ -16,7 +16,13 @@ export function toolset (tools: readonly Tool[], onError: (error: Error) => void
         run.outcome = { type: 'failed', error: buildFailure('UNAVAILABLE', message), usage: EMPTY_USAGE }
         return
       }
-      const session = new ToolSession({ tools: names.map((name) => byName.get(name)!), limits, context: { tenant, jobId, attempt }, onError }) // none is missing
+      const session = new ToolSession({
+        tools: names.map((name) => byName.get(name)!), // none is missing
+        limits,
+        context: { tenant, jobId, attempt },
+        mayAct: run.hooks.mayAct ?? (() => Promise.resolve(true)),
+        onError,
+      })
       run.tools = session
       run.releases.push(() => session.close())
     },

@@ -11,8 +11,9 @@ export default defineTool({
     write: defineMethod({
       input: z.null(),
       output: z.null(),
+      effect: 'outside',
       run (_, { jobId, attempt }) {
-        appendFileSync(file, `${jobId} ${attempt}\n`)
+        appendFileSync(file, `${jobId} ${attempt} ${process.pid}\n`)
         return null
       },
     }),
