@@ -20,6 +20,8 @@ export interface CgroupHome {
   version: 1 | 2
   memory: string
   pids: string | undefined
+  /** This process's own group where the home is the one above it: what bounds it would not bound groups beside it. */
+  beside?: string
 }
 
 /** Names of files, by version. Source: admin-guide/cgroup-v1/memory.rst and admin-guide/cgroup-v2.rst of the kernel. */
@@ -95,7 +97,8 @@ export class Cgroup {
  */
 export function openCgroups (limits: CgroupLimits): (() => Cgroup | undefined) | undefined {
   let count = 0
-  for (const home of findHomes(readProc('self/cgroup'), readProc('self/mountinfo')).filter(enableMemory)) {
+  const homes = findHomes(readProc('self/cgroup'), readProc('self/mountinfo'))
+  for (const home of homes.filter((candidate) => keepsBounds(candidate) && enableMemory(candidate))) {
     for (const folder of [home.memory, home.pids]) if (folder) sweep(folder)
     const create = (): Cgroup | undefined => {
       try {
@@ -128,8 +131,17 @@ export function findHomes (cgroup: string, mountinfo: string): CgroupHome[] {
   return [
     ...(memory === undefined ? [] : [{ version: 1, memory, pids } as const]),
     ...(unified === undefined ? [] : [{ version: 2, memory: unified, pids: unified } as const]),
-    ...(unified === undefined || unified === unifiedMount ? [] : [{ version: 2, memory: dirname(unified), pids: dirname(unified) } as const]),
+    ...(unified === undefined || unified === unifiedMount ? [] : [{ version: 2, memory: dirname(unified), pids: dirname(unified), beside: unified } as const]),
   ]
+}
+
+function keepsBounds ({ beside }: CgroupHome): boolean {
+  if (beside === undefined) return true
+  return ['memory.max', 'memory.high', 'pids.max'].every((file) => {
+    let bound = 'max'
+    attempt(() => { bound = readFileSync(join(beside, file), 'latin1').trim() }) // there is none without the controller
+    return bound === 'max'
+  })
 }
 
 /** In version 2, lets children have limits of their own. Answers whether they can. */

@@ -34,7 +34,7 @@ const HOMES: [what: string, cgroup: string, mounts: string, homes: ReturnType<ty
   ]],
   ['version 2: the own group, and the one above', '0::/system.slice/batchbox.service/worker\n', MOUNTS_2, [
     { version: 2, memory: '/sys/fs/cgroup/system.slice/batchbox.service/worker', pids: '/sys/fs/cgroup/system.slice/batchbox.service/worker' },
-    { version: 2, memory: '/sys/fs/cgroup/system.slice/batchbox.service', pids: '/sys/fs/cgroup/system.slice/batchbox.service' },
+    { version: 2, memory: '/sys/fs/cgroup/system.slice/batchbox.service', pids: '/sys/fs/cgroup/system.slice/batchbox.service', beside: '/sys/fs/cgroup/system.slice/batchbox.service/worker' },
   ]],
   ['version 2 at its root, with none above', '0::/\n', MOUNTS_2, [{ version: 2, memory: '/sys/fs/cgroup', pids: '/sys/fs/cgroup' }]],
   ['no groups at all', '', '22 1 0:1 / / rw - ext4 /dev/sda rw\n', []],
