@@ -36,6 +36,8 @@ export function buildKeys (prefix: string) {
     owedDispatch: `${prefix}:owed:dispatch`,
     /** Ended jobs whose events are still a stream. */
     owedArchive: `${prefix}:owed:archive`,
+    /** Another after Redis lost writes: see `takePulse`. */
+    epoch: `${prefix}:epoch`,
     apiKey: (hash: string) => `${prefix}:key:${hash}`,
     /** Channel with one message when the job ends. */
     endedChannel: (id: string) => `${prefix}:ended:${id}`,

@@ -4,7 +4,7 @@ import type { Db, Run } from './db.ts'
 import type { TurnRef } from './moves/begin.ts'
 import { readNumber, readText } from './moves/reply.ts'
 import { CANCELLED_FAILURE, LOST_FAILURE } from './moves/verdicts.ts'
-import { loadMove, runMove } from './script.ts'
+import { loadMove, NO_JOB, runMove } from './script.ts'
 import { readTime } from './time.ts'
 
 /** A message to be given to the queue. */
@@ -16,8 +16,6 @@ export interface DispatchRef extends TurnRef {
 
 /** How long the id of a removed job answers that it is gone. */
 export const TOMBSTONE_MS = 7 * 86_400_000
-/** Stands for the id where a script is about no job in particular. */
-const NO_JOB = ''
 /** When a message that was sent but never began is sent again. BullMQ refuses it where it still has the first, so this costs little. */
 export const RESEND_AFTER_MS = 600_000
 

@@ -21,6 +21,8 @@ interface ScriptClient {
 }
 
 const RETRY_DELAY_MS = 100
+/** Stands for the id where a script is about no job in particular. */
+export const NO_JOB = ''
 /** Replies of a Redis that is starting or changing its role. */
 const PASSING_REPLY = /^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY) /
 

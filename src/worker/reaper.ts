@@ -17,6 +17,7 @@ export interface ReaperOptions {
   raiseAfterMs: number
   everyMs: number
   retentionMs: number
+  whenTrusted (): Promise<void>
   onError (error: unknown): void
 }
 
@@ -30,7 +31,7 @@ export interface Reaper {
  * Pays what crashes left owed and removes what expired, again and again. Every worker has one: each step is safe to do twice at once.
  * Rounds start at random in their interval, so that workers do not march in step.
  */
-export function createReaper ({ db, dispatcher, raiseAfterMs, everyMs, retentionMs, onError }: ReaperOptions): Reaper {
+export function createReaper ({ db, dispatcher, raiseAfterMs, everyMs, retentionMs, whenTrusted, onError }: ReaperOptions): Reaper {
   // Each answers how many entries it dealt with; those that failed are left for the next round.
   const steps: (() => Promise<number>)[] = [
     async () => {
@@ -54,6 +55,7 @@ export function createReaper ({ db, dispatcher, raiseAfterMs, everyMs, retention
   let round: Promise<void> = Promise.resolve()
 
   async function reap (): Promise<void> {
+    await whenTrusted()
     for (const step of steps) await repeat(step).catch(onError) // one that fails keeps nothing from the others
   }
 

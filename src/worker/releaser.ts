@@ -17,9 +17,10 @@ export interface Releaser {
  * Sends the messages of jobs whose delay or backoff is over. Every worker has one; each message is sent by one of them. Redis's clock alone says
  * what is due, and a timer here only when to ask: neither runs by the clock of the worker.
  */
-export function createReleaser ({ db, dispatcher, onError }: {
+export function createReleaser ({ db, dispatcher, whenTrusted, onError }: {
   db: Db
   dispatcher: Pick<Dispatcher, 'dispatch'>
+  whenTrusted (): Promise<void>
   onError (error: unknown): void
 }): Releaser {
   let timer: NodeJS.Timeout | undefined
@@ -28,6 +29,7 @@ export function createReleaser ({ db, dispatcher, onError }: {
   let looking: Promise<void> | undefined
 
   async function look (): Promise<void> {
+    await whenTrusted()
     const { due, nextMs = EVERY_MS } = await releaseDue(db, STEP)
     plan(due.length === STEP ? 0 : Math.min(nextMs, EVERY_MS))
     await dispatcher.dispatch(due)

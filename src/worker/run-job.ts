@@ -47,8 +47,9 @@ export async function runJob (context: JobRunner, ref: TurnRef, claim: Claim): P
   const active = runs.add(ref.jobId) // before it begins: a cancel that comes right after finds it
   const loseLock = () => active.stop('fenced')
   claim.signal.addEventListener('abort', loseLock, { once: true })
-  const beganAt = performance.now()
   try {
+    await context.whenTrusted()
+    const beganAt = performance.now()
     const begun = await begin(db, ref, { worker, retentionMs, allowanceMs: context.allowanceMs })
     if (begun.type === 'drop') return await dropMessage(context, ref, begun.reason)
     const { run, job } = begun

@@ -14,6 +14,7 @@ import { appendTrace } from '../store/trace.ts'
 import { createTelemetry } from '../telemetry/telemetry.ts'
 import { ActiveRuns } from './active-runs.ts'
 import { defaultLanes, type WorkerConfig } from './config.ts'
+import { createEpochWatch } from './epoch-watch.ts'
 import { createHoldCheck } from './hold-check.ts'
 import { OVERDUE_GRACE_MS } from './overdue.ts'
 import { createReaper } from './reaper.ts'
@@ -59,9 +60,18 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
   const active = new ActiveRuns()
   const cancels = await createCancelListener(db, { onCancel: (jobId) => active.stop(jobId, 'cancel'), onError })
   const holdCheck = createHoldCheck(db, active, onError)
-  const releaser = createReleaser({ db, dispatcher, onError })
-  const reaper = createReaper({ db, dispatcher, raiseAfterMs: config.BATCHBOX_RAISE_AFTER_MS, everyMs: config.BATCHBOX_REAP_EVERY_MS, retentionMs: config.BATCHBOX_RETENTION_MS, onError })
-  const whenTrusted = () => Promise.resolve()
+  const epoch = await createEpochWatch({
+    db,
+    logger,
+    async reconcile () {
+      consumer.doubtLeases()
+      await holdCheck.ask()
+    },
+    onError,
+  })
+  const { whenTrusted } = epoch
+  const releaser = createReleaser({ db, dispatcher, whenTrusted, onError })
+  const reaper = createReaper({ db, dispatcher, raiseAfterMs: config.BATCHBOX_RAISE_AFTER_MS, everyMs: config.BATCHBOX_REAP_EVERY_MS, retentionMs: config.BATCHBOX_RETENTION_MS, whenTrusted, onError })
   const context = { db, engine, whenTrusted, dispatcher, releaser, active, tracer: telemetry.tracer, logger, worker, retentionMs: config.BATCHBOX_RETENTION_MS, allowanceMs: startAllowanceMs(config), onError }
   const consumer = createConsumer({
     url: config.REDIS_URL,
@@ -79,6 +89,7 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
     async close () {
       await drain(consumer, active, config.BATCHBOX_DRAIN_MS)
       holdCheck.close()
+      epoch.close()
       await Promise.all([reaper.close(), releaser.close()])
       await Promise.all([engine.close(), cancels.close(), telemetry.close()])
       await dispatcher.close()

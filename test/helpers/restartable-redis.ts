@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startPrivateRedis } from '../../src/cli/private-redis.ts'
@@ -12,18 +12,23 @@ export interface RestartableRedis {
   kill (): Promise<void>
   /** Starts it again on its append-only file, at the same address. */
   restart (): Promise<void>
+  /** Copies its files as they are now, as a backup does. */
+  backUp (): void
+  /** Puts the files of the backup where its own are. It must not be running. */
+  restore (): void
 }
 
 /** Starts a Redis with an append-only file that a test may kill. What uses it must end before. */
 export async function startRestartableRedis (scope: Scope): Promise<RestartableRedis> {
   const folder = mkdtempSync(join(tmpdir(), 'batchbox-test-aof-'))
+  const backup = `${folder}-backup`
   const program = findRedisServer({ path: process.env['PATH'] ?? '', binFolder: join(folder, 'bin') })
   assert.ok(program, 'there is a Redis server')
   const start = () => startPrivateRedis({ program, folder })
   let redis = await start()
   scope.after(async () => {
     await redis.close()
-    rmSync(folder, { recursive: true, force: true })
+    for (const each of [folder, backup]) rmSync(each, { recursive: true, force: true })
   })
   return {
     url: redis.url,
@@ -33,6 +38,16 @@ export async function startRestartableRedis (scope: Scope): Promise<RestartableR
     },
     async restart () {
       redis = await start()
+    },
+    backUp () {
+      rmSync(backup, { recursive: true, force: true })
+      cpSync(folder, backup, { recursive: true, filter: (path) => !path.endsWith('.sock') })
+    },
+    restore () {
+      for (const name of readdirSync(backup)) {
+        rmSync(join(folder, name), { recursive: true, force: true })
+        cpSync(join(backup, name), join(folder, name), { recursive: true })
+      }
     },
   }
 }

@@ -17,7 +17,7 @@ async function openReaper (t: TestContext, everyMs = NEVER_MS) {
   const onError = (error: unknown) => { errors.push(error) }
   const dispatcher = createDispatcher(db, { onError })
   t.after(() => dispatcher.close())
-  const reaper = createReaper({ db, dispatcher, raiseAfterMs: 60_000, everyMs, retentionMs: RETENTION_MS, onError })
+  const reaper = createReaper({ db, dispatcher, raiseAfterMs: 60_000, everyMs, retentionMs: RETENTION_MS, whenTrusted: () => Promise.resolve(), onError })
   t.after(() => reaper.close())
   return { db, dispatcher, reaper, errors }
 }

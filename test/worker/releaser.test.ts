@@ -19,6 +19,7 @@ async function openReleaser (t: TestContext, count: number) {
           if (sent.length >= count) all.resolve()
         },
       },
+      whenTrusted: () => Promise.resolve(),
       onError: (error) => errors.push(error),
     })
     t.after(() => releaser.close())

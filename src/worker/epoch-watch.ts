@@ -1,0 +1,79 @@
+import type { Logger } from 'pino'
+import type { Db } from '../store/db.ts'
+import { comparePulses, takePulse, type Pulse } from '../store/pulse.ts'
+
+const EVERY_MS = 1000
+
+export interface EpochWatch {
+  /** Resolves at once while Redis is trusted; otherwise when everything that is held was compared with it again. */
+  whenTrusted (): Promise<void>
+  close (): void
+}
+
+export interface EpochWatchOptions {
+  db: Db
+  logger: Logger
+  /** Compares what this process holds with what Redis says, and lets go of what it has no more. */
+  reconcile (): Promise<void>
+  onError (error: unknown): void
+}
+
+/**
+ * Finds out that Redis has lost writes: by a failover to a replica that lacked them, or because somebody restored a backup. Resolves when Redis has
+ * answered for the first time.
+ *
+ * States: trusted → doubted (the connection broke, or a pulse differs from the one before) → trusted, when a pulse was taken and what is held was
+ * compared. While it is doubted, nobody begins a run, reaps, or acts outside: all of them wait for `whenTrusted`.
+ */
+export async function createEpochWatch ({ db, logger, reconcile, onError }: EpochWatchOptions): Promise<EpochWatch> {
+  let pulse: Pulse = await takePulse(db, undefined)
+  let trust: PromiseWithResolvers<void> | undefined
+  let closed = false
+  /** Counts breaks, so that a pulse from before the last one says nothing of what came after. */
+  let breaks = 0
+  let looking = false
+
+  function doubt (): void {
+    if (!closed) trust ??= Promise.withResolvers()
+  }
+
+  function onBreak (): void {
+    breaks += 1
+    doubt()
+  }
+
+  async function look (): Promise<void> {
+    let seen: number
+    do {
+      seen = breaks
+      const next = await takePulse(db, pulse)
+      const change = comparePulses(pulse, next)
+      pulse = next
+      if (change !== 'same') doubt()
+      if (change === 'lost') logger.warn({ epoch: pulse.epoch }, 'Redis lost writes: a failover, or a backup that was restored')
+      if (trust) await reconcile()
+    } while (seen !== breaks)
+    trust?.resolve()
+    trust = undefined
+  }
+
+  function lookOnce (): void {
+    if (looking || closed) return
+    looking = true
+    look().catch(onError).finally(() => { looking = false })
+  }
+
+  db.redis.on('close', onBreak)
+  db.redis.on('ready', lookOnce)
+  const timer = setInterval(lookOnce, EVERY_MS)
+  return {
+    whenTrusted: () => trust?.promise ?? Promise.resolve(),
+    close () {
+      closed = true
+      clearInterval(timer)
+      db.redis.off('close', onBreak)
+      db.redis.off('ready', lookOnce)
+      trust?.resolve() // who waits goes on to Redis itself, and waits there
+    },
+  }
+}
