@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { readRssBytes } from '../src/engine/process-memory.ts'
+import { readChildren, readProc, readProcessCpuMs, readRssBytes } from '../src/engine/proc.ts'
 
 /** Clock ticks of /proc per second: USER_HZ, which is 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100
@@ -17,7 +16,7 @@ export interface ServicePids {
 /** Process ids by role; the worker's children are told apart by what they run. */
 export function findProcesses ({ api, worker, redis }: ServicePids): Record<Role, number[]> {
   const children = readChildren(worker)
-  const runs = (pid: number, file: string) => read(`/proc/${pid}/cmdline`).includes(file)
+  const runs = (pid: number, file: string) => readProc(`${pid}/cmdline`).includes(file)
   const compilers = children.filter((pid) => runs(pid, 'engine/compiler/'))
   return {
     api: [api],
@@ -45,25 +44,6 @@ function sumByRole (processes: Record<Role, number[]>, read: (pid: number) => nu
 
 /** CPU milliseconds that the whole machine spent on anything, all processors together: the first line of proc(5)'s stat. */
 export function readMachineCpuMs (): number {
-  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = read('/proc/stat').split('\n', 1)[0]?.split(/\s+/).slice(1).map(Number) ?? []
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = readProc('stat').split('\n', 1)[0]?.split(/\s+/).slice(1).map(Number) ?? []
   return (user + nice + system + irq + softirq) * (1000 / TICKS_PER_SECOND)
-}
-
-/** User and system time of a process, all threads: fields 14 and 15 of proc(5)'s stat. */
-export function readProcessCpuMs (pid: number): number {
-  const stat = read(`/proc/${pid}/stat`)
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ') // from field 3 on: the name before it may hold spaces
-  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * (1000 / TICKS_PER_SECOND)
-}
-
-function readChildren (pid: number): number[] {
-  return read(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number)
-}
-
-function read (path: string): string {
-  try {
-    return readFileSync(path, 'latin1')
-  } catch {
-    return ''
-  }
 }

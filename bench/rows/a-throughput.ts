@@ -1,6 +1,7 @@
 import { startBaseline, type Baseline } from '../baseline.ts'
 import { createJobClient, NO_OP, type JobClient } from '../jobs.ts'
-import { readCpuMs, readMachineCpuMs, readProcessCpuMs } from '../processes.ts'
+import { readProcessCpuMs } from '../../src/engine/proc.ts'
+import { readCpuMs, readMachineCpuMs } from '../processes.ts'
 import { compareInRounds } from '../rounds.ts'
 import type { Figure, Row } from '../row.ts'
 import { CORES, LANES, startService, type BenchService } from '../service.ts'

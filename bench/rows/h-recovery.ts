@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { readProcessCpuMs } from '../../src/engine/proc.ts'
 import { postEndless } from '../followed-job.ts'
-import { findProcesses, readProcessCpuMs } from '../processes.ts'
+import { findProcesses } from '../processes.ts'
 import type { Figure, Row } from '../row.ts'
 import { startService, type BenchService } from '../service.ts'
 import { median } from '../statistics.ts'

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { readStartTime } from '../engine/proc.ts'
 
 /** Deciding who holds a folder takes microseconds; a guard this old was left by a process that was killed in between. */
 const GUARD_STALE_MS = 10_000
@@ -36,7 +37,7 @@ export function takeDataDir (folder: string): DataDir {
   const path = resolve(folder)
   mkdirSync(path, { recursive: true, mode: 0o700 })
   const lock = join(path, 'lock')
-  const own: Holder = { pid: process.pid, started: readStartTime(process.pid), token: randomUUID() }
+  const own: Holder = { pid: process.pid, started: readStartTime(process.pid) ?? null, token: randomUUID() }
   underGuard(join(path, 'lock.guard'), () => {
     const holder = readHolder(lock)
     if (holder && isAlive(holder)) {
@@ -106,19 +107,5 @@ function isAlive (holder: Holder): boolean {
     return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
   const started = readStartTime(holder.pid)
-  return started === null || holder.started === null || started === holder.started
-}
-
-/**
- * Field 22 of proc(5)'s stat: ticks from the system's start to the process's; `ended` for one that is dead and only waits for its
- * parent to notice. Null where there is no such file.
- */
-function readStartTime (pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ') // from field 3 on: the name before it may hold spaces
-    return fields[0] === 'Z' ? 'ended' : fields[19] ?? null
-  } catch {
-    return null
-  }
+  return started === undefined || holder.started === null || started === holder.started
 }

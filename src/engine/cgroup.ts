@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
+import { readProc } from './proc.ts'
 import { isOwnerAlive, ownerTag } from './process-owner.ts'
 
 const MB = 1_048_576
@@ -180,14 +181,6 @@ function insideOf (root: string, path: string): string {
 
 function readCount (text: string, name: string): number {
   return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1] ?? 0)
-}
-
-function readProc (path: string): string {
-  try {
-    return readFileSync(`/proc/${path}`, 'latin1')
-  } catch {
-    return ''
-  }
 }
 
 function attempt (act: () => void): boolean {

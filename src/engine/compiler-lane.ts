@@ -2,7 +2,7 @@ import { CompilerMessage } from '../core/compiler-messages.ts'
 import type { Frame } from '../core/frames.ts'
 import { spawnCompiler } from './compiler-process.ts'
 import type { FramedExit, FramedProcess } from './framed-process.ts'
-import { readTreeRssBytes } from './process-memory.ts'
+import { readTreeRssBytes } from './proc.ts'
 
 const MB = 1_048_576
 const START_TIMEOUT_MS = 10_000

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { readCpuMs } from './process-memory.ts'
+import { readProcessCpuMs } from './proc.ts'
 
 /** What helpers of V8 (garbage collection, compiling) take on other processors while the code of a run has one, and the process around it. */
 const HELPERS = 3
@@ -23,14 +23,14 @@ export class CpuCheck {
 
   constructor (pid: number) {
     this.#pid = pid
-    this.#baseMs = readCpuMs(pid)
+    this.#baseMs = readProcessCpuMs(pid)
   }
 
   /** Milliseconds of processor time that the process took since then, when it was looked at last. */
   get usedMs (): number { return this.#usedMs }
 
   look (): void {
-    this.#usedMs = Math.max(this.#usedMs, readCpuMs(this.#pid) - this.#baseMs) // a process that is gone counts nothing
+    this.#usedMs = Math.max(this.#usedMs, readProcessCpuMs(this.#pid) - this.#baseMs) // a process that is gone counts nothing
   }
 
   /** Tells whether the process took so much that code which took no more than that cannot explain it. Nothing is looked at. */

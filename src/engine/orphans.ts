@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
+import { readProc } from './proc.ts'
 import { isOwnerAlive, OWNER_FLAG } from './process-owner.ts'
 
 /**
@@ -11,7 +12,7 @@ export function killOrphans (files: readonly string[]): number[] {
 }
 
 function isOrphan (pid: number, files: readonly string[]): boolean {
-  const words = read(pid, 'cmdline').split('\0')
+  const words = readProc(`${pid}/cmdline`).split('\0')
   const owner = words.find((word) => word.startsWith(OWNER_FLAG))?.slice(OWNER_FLAG.length)
   if (owner === undefined || !words.some((word) => files.includes(word))) return false
   return isInThisNamespace(pid) && !isOwnerAlive(owner)
@@ -19,7 +20,7 @@ function isOrphan (pid: number, files: readonly string[]): boolean {
 
 /** The kernel lists the ids that a process has, from the reader's namespace inwards. Source: proc_pid_status(5), NSpid. */
 function isInThisNamespace (pid: number): boolean {
-  const [, ids = ''] = /^NSpid:\s+(.*)$/m.exec(read(pid, 'status')) ?? []
+  const [, ids = ''] = /^NSpid:\s+(.*)$/m.exec(readProc(`${pid}/status`)) ?? []
   return ids === String(pid)
 }
 
@@ -42,13 +43,5 @@ function listPids (): number[] {
     return readdirSync('/proc').map(Number).filter((pid) => Number.isInteger(pid) && pid !== process.pid)
   } catch {
     return []
-  }
-}
-
-function read (pid: number, file: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, 'latin1')
-  } catch {
-    return '' // it ended meanwhile
   }
 }

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { readStartTime } from './proc.ts'
 
-/** Place of the start time in /proc/<pid>/stat, counted from the state that follows the name in brackets. Source: proc(5). */
-const START_FIELD = 19
 /** Begins the argument of a child process that names its owner. */
 export const OWNER_FLAG = '--owner='
 
@@ -32,15 +30,5 @@ function isHidden (pid: number): boolean {
     return process.kill(pid, 0)
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM' // node's own errors have codes
-  }
-}
-
-/** When a process started, in ticks since the machine did; undefined when it is gone, and where there is no /proc. */
-function readStartTime (pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[START_FIELD] // the name may hold anything
-  } catch {
-    return undefined
   }
 }

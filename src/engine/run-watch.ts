@@ -1,6 +1,6 @@
 import { CpuCheck } from './cpu-check.ts'
 import { MemoryCurve, type MemorySample } from './memory-curve.ts'
-import { readRssBytes } from './process-memory.ts'
+import { readRssBytes } from './proc.ts'
 import { longestWaitMs, readWaits, type ReadWaits } from './processor-wait.ts'
 import type { Limits } from '../core/limits.ts'
 import type { StopCode } from '../core/runner-protocol.ts'

@@ -6,7 +6,7 @@ import { RUNNER_FRAME_BYTES, RUNNER_HEADER_BYTES, type ToRunner } from '../core/
 import type { Isolation } from '../core/outcome.ts'
 import type { Cgroup } from './cgroup.ts'
 import type { ToolAnswer } from './broker.ts'
-import { readUid } from './process-memory.ts'
+import { readUid } from './proc.ts'
 import type { ResourceLimits } from './resource-limits.ts'
 import { runnerCache } from './runner-cache.ts'
 import { spawnFramed, type FramedExit, type FramedProcess } from './framed-process.ts'

@@ -1,4 +1,4 @@
-import { readRssBytes } from './process-memory.ts'
+import { readRssBytes } from './proc.ts'
 
 /** A runner is worn when it reached any of these; it goes on until another stands ready, so that capacity never drops. */
 export interface WearLimits {

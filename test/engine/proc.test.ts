@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { test } from 'node:test'
-import { readCpuMs, readRssBytes, readTreeRssBytes } from '../../src/engine/process-memory.ts'
+import { readProcessCpuMs, readRssBytes, readTreeRssBytes } from '../../src/engine/proc.ts'
 
 const GONE = 2 ** 22 + 1 // above the largest process id of Linux
 const skip = process.platform !== 'linux' && 'reads /proc'
@@ -26,12 +26,12 @@ test('a process that is gone has no memory', () => {
 })
 
 test('the processor time of a process is what Node says of itself', { skip }, () => {
-  const measured = readCpuMs(process.pid)
+  const measured = readProcessCpuMs(process.pid)
 
   const { user, system } = process.cpuUsage()
   assert.ok(Math.abs(measured - (user + system) / 1000) < 100)
 })
 
 test('a process that is gone used no time', () => {
-  assert.equal(readCpuMs(GONE), 0)
+  assert.equal(readProcessCpuMs(GONE), 0)
 })

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs'
+
+const KB = 1024
+/** Linux counts a process's time in hundredths of a second, whatever the kernel's own clock does. Source: proc(5), USER_HZ. */
+const TICK_MS = 10
+
+/** Numbers of the fields of /proc/<pid>/stat, and of the one that follows the name. Source: proc_pid_stat(5). */
+const STAT = { state: 3, userTicks: 14, systemTicks: 15, startTicks: 22, first: 3 } as const
+
+/** Text of a file below /proc; empty when what it tells of is gone or hidden, and where there is no /proc. */
+export function readProc (path: string): string {
+  try {
+    return readFileSync(`/proc/${path}`, 'latin1')
+  } catch {
+    return ''
+  }
+}
+
+/** Process ids of a process's children; none when it is gone, and where there is no /proc. */
+export function readChildren (pid: number): number[] {
+  return readProc(`${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number)
+}
+
+/** Resident bytes of a process and of its children, as Linux counts them; 0 for what is gone, and where there is no /proc. */
+export function readTreeRssBytes (pid: number): number {
+  return readChildren(pid).reduce((sum, child) => sum + readRssBytes(child), readRssBytes(pid))
+}
+
+/** Resident bytes of one process; 0 when it is gone, and where there is no /proc. */
+export function readRssBytes (pid: number): number {
+  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readProc(`${pid}/status`)) ?? []
+  return Number(kilobytes ?? 0) * KB
+}
+
+/** Milliseconds of processor time that a process used, all threads, in steps of ten; 0 when it is gone, and where there is no /proc. */
+export function readProcessCpuMs (pid: number): number {
+  const field = readStat(pid)
+  return (Number(field('userTicks') ?? 0) + Number(field('systemTicks') ?? 0)) * TICK_MS
+}
+
+/** The user that a process is; undefined when it is gone, and where there is no /proc. */
+export function readUid (pid: number): number | undefined {
+  const [, effective] = /^Uid:\s+\d+\s+(\d+)/m.exec(readProc(`${pid}/status`)) ?? []
+  return effective === undefined ? undefined : Number(effective)
+}
+
+/**
+ * When a process started, in ticks since the machine did; `ended` for one that is dead and only waits for its parent to notice. Undefined
+ * when it is gone or hidden, and where there is no /proc.
+ */
+export function readStartTime (pid: number): string | undefined {
+  const field = readStat(pid)
+  return field('state') === 'Z' ? 'ended' : field('startTicks')
+}
+
+function readStat (pid: number): (name: keyof typeof STAT) => string | undefined {
+  const stat = readProc(`${pid}/stat`)
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ') // the name before it may hold anything
+  return (name) => fields[STAT[name] - STAT.first]
+}
