@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { test } from 'node:test'
-import { readProcessCpuMs, readRssBytes, readTreeRssBytes } from '../../src/engine/proc.ts'
+import { readChildren, readProcessCpuMs, readRssBytes, readStartTime, readTreeRssBytes } from '../../src/engine/proc.ts'
+import { until } from '../helpers/until.ts'
 
 const GONE = 2 ** 22 + 1 // above the largest process id of Linux
 const skip = process.platform !== 'linux' && 'reads /proc'
@@ -34,4 +35,13 @@ test('the processor time of a process is what Node says of itself', { skip }, ()
 
 test('a process that is gone used no time', () => {
   assert.equal(readProcessCpuMs(GONE), 0)
+})
+
+test('a process that is dead, and that its parent has not noticed yet, has ended', { skip }, async (t) => {
+  const parent = spawn('/bin/sh', ['-c', 'true & exec sleep 60'], { stdio: 'ignore' }) // sleep notices no child
+  t.after(() => parent.kill('SIGKILL'))
+
+  await until('the child has ended', () => readChildren(parent.pid ?? 0).some((child) => readStartTime(child) === 'ended'))
+
+  assert.match(String(readStartTime(parent.pid ?? 0)), /^\d+$/)
 })
