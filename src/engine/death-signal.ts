@@ -1,7 +1,5 @@
-import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { findPrefix } from './util-linux.ts'
 
-const CANDIDATES = ['/usr/bin/setpriv', '/bin/setpriv']
 let found: readonly string[] | undefined
 
 /**
@@ -10,14 +8,5 @@ let found: readonly string[] | undefined
  * process id is the command's. The kernel forgets the signal when the process changes its user: a pipe has to do the rest.
  */
 export function deathSignalPrefix (): readonly string[] {
-  found ??= findPrefix()
-  return found
-}
-
-function findPrefix (): readonly string[] {
-  const file = process.platform === 'linux' ? CANDIDATES.find((path) => existsSync(path)) : undefined
-  if (file === undefined) return []
-  const prefix = [file, '--pdeathsig', 'KILL', '--']
-  const tried = spawnSync(file, [...prefix.slice(1), '/bin/true'], { stdio: 'ignore', env: {}, timeout: 2000 })
-  return tried.status === 0 ? prefix : [] // busybox has a setpriv without it
+  return found ??= findPrefix('setpriv', ['--pdeathsig', 'KILL', '--'])
 }
