@@ -93,8 +93,7 @@ export class ToolSession {
     const giveUp = () => late.reject(timeout.aborted ? new ToolError(`Cannot call ${name}: it did not answer within ${method.timeoutMs} ms`) : signal.reason)
     signal.addEventListener('abort', giveUp, { once: true })
     try {
-      const running = method.outside ? this.#runOutside(name, method, input, signal) : Promise.resolve(method.run(input, { ...this.#options.context, signal }))
-      const answer = JSON.stringify(method.output.parse(await Promise.race([running, late.promise])) ?? null)
+      const answer = JSON.stringify(method.output.parse(await Promise.race([this.#start(name, method, input, signal), late.promise])) ?? null)
       if (Buffer.byteLength(answer) > ANSWER_BYTES) throw new ToolError(`Cannot call ${name}: its answer is larger than ${ANSWER_BYTES} bytes`)
       return answer
     } finally {
@@ -102,10 +101,12 @@ export class ToolSession {
     }
   }
 
-  /** A worker may have been stopped for longer than its claim to the job lasts, at any place: so this comes right before the call. */
-  async #runOutside (name: string, method: ToolMethod, input: unknown, signal: AbortSignal): Promise<unknown> {
-    if (!await this.#options.mayAct()) throw new ToolError(`Cannot call ${name}: this run may have lost its job to another one`)
-    signal.throwIfAborted() // nobody waits for the answer any more
+  /** A worker may have been stopped for longer than its claim to the job lasts, at any place: so it is asked for right before the call. */
+  async #start (name: string, method: ToolMethod, input: unknown, signal: AbortSignal): Promise<unknown> {
+    if (method.outside) {
+      if (!await this.#options.mayAct()) throw new ToolError(`Cannot call ${name}: this run may have lost its job to another one`)
+      signal.throwIfAborted() // nobody waits for the answer any more
+    }
     return method.run(input, { ...this.#options.context, signal })
   }
 
