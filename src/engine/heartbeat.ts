@@ -1,5 +1,8 @@
 import { BEAT_MS } from '../core/runner-protocol.ts'
 
+/** Words in the reason of a kill for silence. */
+export const SILENCE = 'gave no sign of life'
+
 /** Beats that a thread may miss, for an operator who does not say. */
 export const DEFAULT_MISSED_BEATS = 5
 
@@ -43,6 +46,6 @@ export class Heartbeat {
     this.#missed.forEach((count, thread) => { this.#missed[thread] = count + 1 })
     if (!this.#missed.some((count) => count > this.#options.missedBeats)) return
     this.close()
-    this.#options.onLost(`A thread of the runner gave no sign of life for ${this.#options.missedBeats} s`)
+    this.#options.onLost(`A thread of the runner ${SILENCE} for ${this.#options.missedBeats} s`)
   }
 }

@@ -1,5 +1,6 @@
 import type { Limits } from '../core/limits.ts'
 import type { CrashEvidence, Suspect } from '../core/outcome.ts'
+import { SILENCE } from './heartbeat.ts'
 
 const MB = 1_048_576
 /** What V8 and the system's libraries say when there is no more memory, or when one thing alone is larger than they can hold. */
@@ -8,7 +9,6 @@ const OUT_OF_MEMORY = /out of memory|heap limit|allocation failed|invalid (?:arr
 const NEAR = 0.8
 /** Signals by which a process ends itself when it cannot go on. */
 const OWN_SIGNALS: ReadonlySet<string | null> = new Set(['SIGABRT', 'SIGTRAP', 'SIGSEGV', 'SIGILL', 'SIGBUS', 'SIGFPE'])
-const SILENCE = /no sign of life/
 
 /**
  * Single calls of the language that nothing but the end of the process stops, or that hold memory outside of any limit, as they stand in
@@ -40,11 +40,12 @@ export interface Death {
 /** Guesses what killed a runner, for whoever reads the evidence; null when nothing speaks for anything. */
 export function findSuspect (death: Death): Suspect | null {
   const { evidence: { signal, reason }, source } = death
+  const hung = reason.includes(SILENCE)
   const limit = suspectLimit(death)
-  if (!limit && !OWN_SIGNALS.has(signal) && !SILENCE.test(reason)) return null // whoever it was, it was not the code
+  if (!limit && !OWN_SIGNALS.has(signal) && !hung) return null // whoever it was, it was not the code
   const builtIns = KILLERS.filter(([, sign]) => sign.test(source)).map(([name]) => name)
   if (!limit && builtIns.length === 0) return null
-  return { limit: limit?.name ?? null, builtIns, why: limit?.why ?? (SILENCE.test(reason) ? 'its thread hung' : `it ended itself by ${signal}`) }
+  return { limit: limit?.name ?? null, builtIns, why: limit?.why ?? (hung ? 'its thread hung' : `it ended itself by ${signal}`) }
 }
 
 function suspectLimit ({ evidence: { stderr, memoryCurve }, cpuMs, shared, limits }: Death): { name: 'memoryMb' | 'cpuMs', why: string } | undefined {
