@@ -1,7 +1,7 @@
 // @ts-check
 import {
   ErrorConstructor, JSONParse, ObjectCreate, ObjectFreeze, PromiseConstructor, ReflectDefineProperty, ReflectOwnKeys,
-  TypeErrorConstructor, defineValue, ownValue, stringIndexOf, stringSlice,
+  TypeErrorConstructor, ownValue, safe, stringIndexOf, stringSlice,
 } from './intrinsics.js'
 import { KnownFailure, buildToolError } from './errors.js'
 
@@ -55,9 +55,8 @@ export function createTools ({ post, ask, fail, bounds }) {
     const promise = new PromiseConstructor((/** @type {Waiting['resolve']} */ resolve, /** @type {Waiting['reject']} */ reject) => {
       waiting[id] = { resolve, reject, trace }
     })
-    defineValue(promise, 'constructor', PromiseConstructor) // `await` asks for it, and a prototype belongs to user code
     post(id, tool, method, args, bytes)
-    return promise
+    return safe(promise)
   }
 
   /** @param {string} tool @param {string} method @param {string} args @param {string} bytes @returns {Answer} */
