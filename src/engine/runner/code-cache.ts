@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import ivm from 'isolated-vm'
 import type { GuestScripts } from '../../core/runner-protocol.ts'
+import { buildGuestSettings, REHEARSAL_LIMITS } from './guest-settings.ts'
 import { AS_REFERENCE, ONE_WAY } from './ivm-options.ts'
 import { compileJobModules, linkJob } from './job-module.ts'
 
@@ -9,12 +10,6 @@ export const GUEST_FILE = 'batchbox:guest'
 
 const MEMORY_MB = 64
 const REHEARSAL_MS = 5000
-const SETTINGS = JSON.stringify({
-  timers: 1,
-  resultBytes: 1024,
-  budget: { headLines: 100, headBytes: 10_000, tailLines: 1, tailBytes: 1 },
-  tools: { toolCalls: 0, concurrentToolCalls: 0, callChars: 0 },
-})
 
 /** Uses what most jobs use, so that V8 compiles it. */
 const REHEARSAL = `
@@ -60,7 +55,7 @@ async function rehearse (isolate: ivm.Isolate, context: ivm.Context, guest: ivm.
   const words = new EventTarget()
   const hear = new ivm.Callback((type: unknown) => { words.dispatchEvent(new Event(String(type))) }, ONE_WAY)
   const call = (name: string, ...args: unknown[]): unknown => guest.getSync(name, AS_REFERENCE).applySync(undefined, args)
-  call('prepare', hear, SETTINGS, 'default', '1', '{"tags":{}}')
+  call('prepare', hear, buildGuestSettings(REHEARSAL_LIMITS), 'default', '1', '{"tags":{}}')
   const signal = AbortSignal.timeout(REHEARSAL_MS) // a rehearsal that fails must end the runner, not keep it starting
   const [waits, ends] = [once(words, 'wake', { signal }), once(words, 'result', { signal })]
   const job = isolate.compileModuleSync(REHEARSAL, { filename: 'job.js' })

@@ -42,12 +42,12 @@ export async function createIsolateMaker (scripts: GuestScripts): Promise<(memor
     const guest = Object.freeze({ prepare: exported('prepare'), tick: exported('tick'), installTool: exported('installTool'), deliver: exported('deliver') })
     const loadTool = (name: string) => load(scripts.tools[name], caches.tools.get(name))('default')
     const modules = compileJobModules(isolate)
-    return { isolate, context, memoryMb, guest, loadTool, modules, bootMs: performance.now() - begun, bootCpuMs: cpuMs(isolate) }
+    return { isolate, context, memoryMb, guest, loadTool, modules, bootMs: performance.now() - begun, bootCpuMs: readCpuMs(isolate) }
   }
 }
 
 /** Milliseconds that an isolate executed so far, waits for a processor included. It can be read while it is busy, but not once it is disposed of. */
-export function cpuMs (isolate: ivm.Isolate): number {
+export function readCpuMs (isolate: ivm.Isolate): number {
   return Number(isolate.cpuTime) / 1e6
 }
 

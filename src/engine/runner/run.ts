@@ -1,10 +1,11 @@
 import ivm from 'isolated-vm'
-import { splitLogBudget } from '../../core/log-budget.ts'
-import { CALL_CHARS, type StopCode, type ToolFailure, type ToRunner } from '../../core/runner-protocol.ts'
+import type { StopCode, ToolFailure, ToRunner } from '../../core/runner-protocol.ts'
 import { readCallError, readGuestFailure, type RunFailure } from './failure.ts'
-import { cpuMs, heapBytes, type WarmIsolate } from './isolate.ts'
+import { buildGuestSettings } from './guest-settings.ts'
+import type { WarmIsolate } from './isolate.ts'
 import { ANSWERING, buildOptions, ONE_WAY, PLAIN_VALUES } from './ivm-options.ts'
 import { linkJob } from './job-module.ts'
+import { RunMeter, type RunUsage } from './run-meter.ts'
 import { RunTools } from './run-tools.ts'
 
 /** One run, as the thread is given it. */
@@ -18,7 +19,7 @@ export interface RunTask extends Omit<Extract<ToRunner, { type: 'run' }>, 'type'
 export interface RunEnd {
   result: string | null
   failure: RunFailure | null
-  usage: { wallMs: number, cpuMs: number, memoryBytes: number, nativeCalls: number }
+  usage: RunUsage
 }
 
 /** What the run says while it goes on. */
@@ -47,11 +48,8 @@ export class Run {
   readonly #voice: RunVoice
   readonly #ended = Promise.withResolvers<Pick<RunEnd, 'result' | 'failure'>>()
   readonly #tools: RunTools
-  readonly #startedAt = performance.now()
+  readonly #meter: RunMeter
   #phase: 'compile' | 'evaluate' | 'run' = 'compile'
-  readonly #cpuAtStart = process.cpuUsage()
-  #cpuMs = 0
-  #isolateCpuMs = 0
   #wake: NodeJS.Timeout | undefined
   #grace: NodeJS.Timeout | undefined
   /** The call into the isolate that was made last: they are done one after another. */
@@ -64,10 +62,11 @@ export class Run {
     this.#warm = warm
     this.#voice = voice
     this.#tools = new RunTools({ grants: task.tools, forward: voice.call, deliver: (...answer) => this.#enter('deliver', answer) })
+    this.#meter = new RunMeter(warm, this.#tools)
   }
 
   async finish (): Promise<RunEnd> {
-    const wall = setTimeout(() => this.stop('TIMEOUT', performance.now() - this.#startedAt), this.#task.limits.timeoutMs)
+    const wall = setTimeout(() => this.stop('TIMEOUT', this.#meter.wallMs), this.#task.limits.timeoutMs)
     const cpu = setInterval(() => this.#checkCpu(), CPU_POLL_MS)
     const executing = this.#execute()
     const end = await this.#ended.promise
@@ -77,7 +76,7 @@ export class Run {
     clearTimeout(this.#grace)
     this.#isOver = true
     this.#tools.close()
-    const usage = this.#usage()
+    const usage = this.#meter.readUsage(this.#stopped)
     this.#dispose()
     await Promise.allSettled([executing, this.#call, this.#tools.settled()]) // some built-ins outlive even this: the worker kills the process then
     return { ...end, usage }
@@ -117,14 +116,8 @@ export class Run {
   #prepare (): void {
     const { guest, loadTool } = this.#warm
     const { limits, entry, input, context, tools } = this.#task
-    const settings = JSON.stringify({
-      timers: limits.timers,
-      resultBytes: limits.resultBytes,
-      budget: splitLogBudget(limits),
-      tools: { toolCalls: limits.toolCalls, concurrentToolCalls: limits.concurrentToolCalls, callChars: CALL_CHARS },
-    })
     const ask = this.#tools.hasNative ? [new ivm.Callback(this.#tools.ask, ANSWERING)] : []
-    guest.prepare.applySync(undefined, [new ivm.Callback(this.#hear, ONE_WAY), settings, entry, input, context, ...ask], this.#callOptions())
+    guest.prepare.applySync(undefined, [new ivm.Callback(this.#hear, ONE_WAY), buildGuestSettings(limits), entry, input, context, ...ask], this.#callOptions())
     for (const { name, config } of tools) guest.installTool.applySync(undefined, [name, loadTool(name).derefInto(), config], this.#callOptions())
   }
 
@@ -170,7 +163,7 @@ export class Run {
   }
 
   #fail (error: unknown): void {
-    const wallMs = performance.now() - this.#startedAt
+    const { wallMs } = this.#meter
     if (wallMs >= this.#task.limits.timeoutMs) return this.stop('TIMEOUT', wallMs) // the isolate's own timeout was faster than ours
     this.#end({ result: null, failure: readCallError(error, this.#phase, this.#warm.isolate.isDisposed) })
   }
@@ -187,25 +180,8 @@ export class Run {
   }
 
   #checkCpu (): void {
-    this.#readCpu()
-    if (this.#cpuMs > this.#task.limits.cpuMs) this.stop('CPU_LIMIT', this.#cpuMs)
-  }
-
-  #readCpu (): void {
-    try {
-      this.#isolateCpuMs = Math.max(0, cpuMs(this.#warm.isolate) - this.#warm.bootCpuMs)
-    } catch {
-      // the memory limit disposed of the isolate: the figure read last stands
-    }
-    const { user, system } = process.cpuUsage(this.#cpuAtStart) // the isolate's own clock runs on while it waits for a processor
-    this.#cpuMs = Math.min(this.#isolateCpuMs + this.#tools.cpuMs, (user + system) / 1000)
-  }
-
-  /** A stopped isolate may still be busy, and its heap is then not to be asked. */
-  #usage (): RunEnd['usage'] {
-    this.#readCpu()
-    const memoryBytes = this.#stopped ? 0 : heapBytes(this.#warm.isolate)
-    return { wallMs: performance.now() - this.#startedAt, cpuMs: this.#cpuMs, memoryBytes, nativeCalls: this.#tools.nativeCalls }
+    const cpuMs = this.#meter.readCpuMs()
+    if (cpuMs > this.#task.limits.cpuMs) this.stop('CPU_LIMIT', cpuMs)
   }
 
   #dispose (): void {

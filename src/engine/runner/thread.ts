@@ -1,6 +1,7 @@
 import { flushCompileCache } from 'node:module'
 import type { MessagePort } from 'node:worker_threads'
 import { BEAT_MS, type GuestScripts, type StopCode, type ToolFailure } from '../../core/runner-protocol.ts'
+import { REHEARSAL_LIMITS } from './guest-settings.ts'
 import { createIsolateMaker, type WarmIsolate } from './isolate.ts'
 import { dropPermissions } from './lock-down.ts'
 import { LogGatherer } from './log-gatherer.ts'
@@ -26,6 +27,8 @@ export type ThreadOrder =
 /** The first task of every thread: opens its port, makes everything warm and waits until the pool lets it lock itself down. */
 export interface WarmUp { type: 'warm-up', thread: number, port: MessagePort, scripts: GuestScripts, memoryMb: number }
 export type ThreadTask = WarmUp | ({ type: 'run' } & RunTask)
+
+const REHEARSAL_MS = 5000
 
 let port: MessagePort
 let createWarmIsolate: (memoryMb: number) => WarmIsolate
@@ -58,7 +61,7 @@ async function warmUp (task: WarmUp): Promise<void> {
 
 /** Runs one job before any permission is gone, so that everything it loads is loaded and its code is compiled. */
 async function rehearse (): Promise<void> {
-  const limits = { timeoutMs: 5000, cpuMs: 5000, memoryMb, resultBytes: 1024, timers: 1, logLines: 10, logBytes: 1024, toolCalls: 0, concurrentToolCalls: 1 }
+  const limits = { ...REHEARSAL_LIMITS, timeoutMs: REHEARSAL_MS, cpuMs: REHEARSAL_MS, memoryMb }
   const silent = { logs () {}, progress () {}, call () {}, stopping () {} }
   const code = 'export default async (input) => { await new Promise((resolve) => setTimeout(resolve, 1)); console.log(input); return input }'
   const end = await new Run({ token: '', file: 'job.js', code, input: '{}', entry: 'default', context: '{"tags":{}}', limits, tools: [] }, createWarmIsolate(memoryMb), silent).finish()

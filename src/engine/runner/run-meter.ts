@@ -1,0 +1,48 @@
+import { heapBytes, readCpuMs, type WarmIsolate } from './isolate.ts'
+
+/** What a run used. Times in milliseconds. */
+export interface RunUsage {
+  wallMs: number
+  cpuMs: number
+  memoryBytes: number
+  nativeCalls: number
+}
+
+const MICROS_PER_MS = 1000
+
+/** Measures one run, from when it is made, as far as its thread sees: the isolate, natives, and the process that both are in. */
+export class RunMeter {
+  readonly #warm: WarmIsolate
+  readonly #natives: { readonly cpuMs: number, readonly nativeCalls: number }
+  readonly #startedAt = performance.now()
+  readonly #processAtStart = process.cpuUsage()
+  #isolateCpuMs = 0
+
+  constructor (warm: WarmIsolate, natives: { readonly cpuMs: number, readonly nativeCalls: number }) {
+    this.#warm = warm
+    this.#natives = natives
+  }
+
+  /** Milliseconds since the run began. */
+  get wallMs (): number {
+    return performance.now() - this.#startedAt
+  }
+
+  /** Reads the milliseconds of processor time that the run took so far. The isolate's own clock runs on while it waits for a processor: the process's does not. */
+  readCpuMs (): number {
+    try {
+      this.#isolateCpuMs = Math.max(0, readCpuMs(this.#warm.isolate) - this.#warm.bootCpuMs)
+    } catch {
+      // the memory limit disposed of the isolate: the figure read last stands
+    }
+    const { user, system } = process.cpuUsage(this.#processAtStart)
+    return Math.min(this.#isolateCpuMs + this.#natives.cpuMs, (user + system) / MICROS_PER_MS)
+  }
+
+  /** A stopped isolate may still be busy, and its heap is then not to be asked. */
+  readUsage (wasStopped: boolean): RunUsage {
+    const cpuMs = this.readCpuMs()
+    const memoryBytes = wasStopped ? 0 : heapBytes(this.#warm.isolate)
+    return { wallMs: this.wallMs, cpuMs, memoryBytes, nativeCalls: this.#natives.nativeCalls }
+  }
+}
