@@ -9,6 +9,8 @@ import { mapStack } from './source-positions.ts'
 import { findSuspect } from './suspect.ts'
 
 const MB = 1_048_576
+/** No isolate's heap gets further over its limit before the collector gives up: a runner that claims more lies. */
+const HEAP_OVERSHOOT = 4
 
 /** Makes an outcome of what a runner answered. Names, positions and limits are put in the words clients read. */
 export function buildOutcome (answer: RunnerAnswer, compiled: Compiled, limits: Limits, { lastLogs, ...counted }: Pick<Usage, 'logBytes' | 'toolCalls'> & Pick<CrashEvidence, 'lastLogs'>): Outcome {
@@ -16,7 +18,7 @@ export function buildOutcome (answer: RunnerAnswer, compiled: Compiled, limits: 
   const usage: Usage = {
     wallMs: round(measured.wallMs),
     cpuMs: round(measured.cpuMs),
-    peakMemoryBytes: Math.round(Math.max(measured.memoryBytes, answer.peakMemoryBytes)),
+    peakMemoryBytes: Math.round(Math.max(Math.min(measured.memoryBytes, limits.memoryMb * MB * HEAP_OVERSHOOT), answer.peakMemoryBytes)),
     logBytes: counted.logBytes,
     resultBytes: 0,
     toolCalls: counted.toolCalls + measured.nativeCalls,

@@ -144,6 +144,9 @@ export class RunConversation {
 
   #takeEnd (message: DoneMessage, body: Buffer): void {
     this.#checkCancel(message.failure?.code)
+    const { nativeCalls } = message.usage
+    const { toolCalls } = this.#options.task.limits
+    if (nativeCalls > toolCalls) throw new Error(`Cannot take "done": it claims ${nativeCalls} calls of natives, allowed are ${toolCalls}`)
     const cpuMs = this.#watch.settle(message.usage)
     const result = message.failure ? '' : this.#readResult(body)
     this.#end({ type: 'done', message: { ...message, usage: { ...message.usage, cpuMs } }, result })

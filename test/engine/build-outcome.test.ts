@@ -22,6 +22,15 @@ test('a time-out says that the machine was busy when it was, and only then', () 
   ])
 })
 
+test('memory that a runner claims is no more than an isolate can have had', () => {
+  const usage = { wallMs: 1, cpuMs: 1, memoryBytes: Number.MAX_SAFE_INTEGER, nativeCalls: 0 }
+  const answer: RunnerAnswer = { ...killed, type: 'done', result: '1', message: { type: 'done', token: 't'.repeat(16), failure: null, usage, bootMs: 1 } }
+
+  const { usage: { peakMemoryBytes } } = buildOutcome(answer, compiled, DEFAULT_LIMIT_POLICY.defaults, { logBytes: 0, lastLogs: [], toolCalls: 0 })
+
+  assert.equal(peakMemoryBytes, 4 * 128 * 1_048_576)
+})
+
 test('other limits say nothing of it', () => {
   assert.equal(build({ ...killed, code: 'CPU_LIMIT', waitedMs: 1900 }).message, 'CPU time limit reached')
 })
