@@ -1,0 +1,106 @@
+import { parseArgs } from 'node:util'
+import { sha256 } from '../../src/core/digest.ts'
+import { DEFAULT_LIMIT_POLICY } from '../../src/core/limits.ts'
+import type { Outcome } from '../../src/core/outcome.ts'
+import { createEngine, type Engine } from '../../src/engine/engine.ts'
+import { DEFAULT_WEAR } from '../../src/engine/wear.ts'
+import { DEFAULT_TOOL_SETTINGS } from '../../src/tools/registry.ts'
+import { descendantsOf } from '../helpers/process-tree.ts'
+import { createDraw, type SoakJob } from './jobs.ts'
+import { MemoryTrend } from './memory-trend.ts'
+
+const USAGE = `Usage: npm run test:soak -- [--jobs 20000] [--lanes 3] [--seed 1] [--leaks]
+  --leaks   jobs that leave behind whatever they can, and few others
+`
+/** Jobs after which memory is taken for settled, and how much more it may be at the end. */
+const SETTLED_JOBS = 2000
+const MAX_GROWTH = 1.3
+const SAMPLE_JOBS = 50
+const TOLD_FAILURES = 20
+
+const { values } = parseArgs({ options: { jobs: { type: 'string', default: '20000' }, lanes: { type: 'string', default: '3' }, seed: { type: 'string', default: '1' }, leaks: { type: 'boolean', default: false }, help: { type: 'boolean' } } })
+const [jobs, lanes, seed] = [Number(values.jobs), Number(values.lanes), Number(values.seed)]
+if (values.help || ![jobs, lanes, seed].every((figure) => Number.isInteger(figure) && figure > 0)) {
+  process.stderr.write(USAGE)
+  process.exitCode = values.help ? 0 : 2
+} else {
+  await soak()
+}
+
+async function soak (): Promise<void> {
+  const problems: string[] = []
+  const engine = await createEngine({
+    tools: DEFAULT_TOOL_SETTINGS,
+    onToolError: (error) => problems.push(`tool: ${error.message}`),
+    supervisor: { lanes, spares: 1, threads: 1, memoryMb: 128, bootTimeoutMs: 60_000, wear: DEFAULT_WEAR, onError: (error) => problems.push(`runner: ${error.message}`) },
+    compiler: { processes: 1, timeoutMs: 30_000, onError: (error) => problems.push(`compiler: ${error.message}`) },
+  })
+  const trend = new MemoryTrend()
+  const ends = new Map<string, number>()
+  const wrong: string[] = []
+  const runners = new Set<number>()
+  const draw = createDraw(seed, values.leaks)
+  const begun = performance.now()
+  let drawn = 0
+  let done = 0
+
+  async function lane (): Promise<void> {
+    while (drawn < jobs) {
+      const job = draw(++drawn)
+      const end = describe(await execute(engine, job))
+      if (end !== job.ends) wrong.push(`job ${job.input} (${job.kind}) ended as ${end.slice(0, 300)}, expected ${job.ends.slice(0, 100)}`)
+      ends.set(job.kind, (ends.get(job.kind) ?? 0) + 1)
+      done++
+      if (done % SAMPLE_JOBS === 0) tell(trend.sample(done, engine.runnerPids()))
+      for (const pid of engine.runnerPids()) runners.add(pid)
+    }
+  }
+
+  function tell ({ worker, runner }: { worker: number, runner: number }): void {
+    if (done % Math.ceil(jobs / 20 / SAMPLE_JOBS) * SAMPLE_JOBS !== 0 && done !== jobs) return
+    const seconds = (performance.now() - begun) / 1000
+    process.stdout.write(`${done}/${jobs} jobs in ${seconds.toFixed(0)} s (${(done / seconds).toFixed(0)}/s), worker ${worker.toFixed(0)} MB, a runner ${runner.toFixed(0)} MB, ${runners.size} runners so far, ${wrong.length} wrong\n`)
+  }
+
+  await Promise.all(Array.from({ length: lanes }, lane))
+  const alive = engine.runnerPids().length
+  await engine.close()
+  const left = descendantsOf(process.pid)
+
+  process.stdout.write(`${[...ends].sort().map(([kind, count]) => `${kind} ${count}`).join(', ')}\n`)
+  const complaints = [...wrong, ...problems, ...left.map(({ pid, command }) => `process ${pid} is left: ${command}`)]
+  if (alive !== lanes + 1) complaints.push(`${alive} runners were alive at the end, not ${lanes + 1}`)
+  for (const who of ['worker', 'runner'] as const) {
+    const { before, after, ratio } = trend.growth(who, Math.min(SETTLED_JOBS, jobs / 2))
+    process.stdout.write(`memory of a ${who}: ${before.toFixed(0)} MB once settled, ${after.toFixed(0)} MB at the end (${ratio.toFixed(2)} times)\n`)
+    if (!(ratio < MAX_GROWTH)) complaints.push(`the memory of a ${who} grew ${ratio.toFixed(2)} times, allowed are ${MAX_GROWTH}`)
+  }
+  for (const complaint of complaints.slice(0, TOLD_FAILURES)) process.stdout.write(`✖ ${complaint}\n`)
+  process.stdout.write(`${complaints.length === 0 ? '✔' : '✖'} ${done} jobs with seed ${seed} in ${((performance.now() - begun) / 1000).toFixed(0)} s: ${wrong.length} wrong ends, ${runners.size} runners, ${complaints.length} complaints\n`)
+  if (complaints.length > 0) process.exitCode = 1
+}
+
+async function execute (engine: Engine, { code, input, tools, limits, cancelled }: SoakJob): Promise<Outcome> {
+  const cancel = new AbortController()
+  const { outcome } = await engine.execute({
+    tenant: 'soak',
+    code,
+    codeHash: sha256(code),
+    input: JSON.stringify(input),
+    entry: 'default',
+    tools,
+    requireIsolation: [],
+    alone: false,
+    limits: { ...DEFAULT_LIMIT_POLICY.defaults, ...limits },
+    context: { jobId: `job-${input}`, attempt: 1, tags: {}, deadline: '2030-01-01T00:00:00.000Z' },
+  }, { signal: cancel.signal, onLogs () { if (cancelled) cancel.abort() }, onProgress () {} })
+  return outcome
+}
+
+function describe (outcome: Outcome): string {
+  switch (outcome.type) {
+    case 'succeeded': return outcome.result
+    case 'failed': return outcome.error.code
+    default: return outcome.type
+  }
+}
