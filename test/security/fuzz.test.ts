@@ -10,6 +10,8 @@ import { checkShape } from './play.ts'
 const { engine, run, resultOf } = await startEngine({ lanes: 1, spares: 0 })
 
 const RUNS = 200
+/** A program takes longer: many overflow, and some wait for their limit. */
+const PROGRAM_RUNS = 80
 /** A failure tells its seed and path: set both here to see it again. */
 const parameters = { numRuns: RUNS }
 
@@ -88,7 +90,7 @@ test('programs that poison, throw, log, wait and overflow end once, within their
     else assert.ok(Buffer.byteLength(outcome.result) <= limits.resultBytes && JSON.stringify(JSON.parse(outcome.result)).length > 0)
     assert.equal(await resultOf('export default () => [1, 2].map((n) => n * 2).join()'), '2,4')
     assert.deepEqual(engine.runnerPids(), runners)
-  }), parameters)
+  }), { numRuns: PROGRAM_RUNS })
 })
 
 /** Undefined where it throws, and for what has no JSON at all but is not undefined. */

@@ -91,7 +91,7 @@ export interface HonestJob {
 const HONEST: HonestJob = {
   code: `export default async (input, context) => {
     console.log('honest', input)
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await new Promise((resolve) => setTimeout(resolve, 100))
     return { twice: input * 2, clean: [typeof globalThis.leaked, Object.keys(Object.prototype).length, [].concat([1]).length] }
   }`,
   result: (input) => `{"twice":${input * 2},"clean":["undefined",0,1]}`,

@@ -22,12 +22,36 @@ const imports: readonly Attack[] = [
 export const codeGeneration: AttackGroup = {
   name: 'code generation',
   attacks: [
-    { name: 'eval, called in every way', code: outcomes('eval("1")', '(0, eval)("1")', 'globalThis.eval("1")', 'Reflect.apply(eval, null, ["1"])', 'eval.call(null, "1")', 'eval?.("1")', '[eval].map((f) => f("1"))', 'new eval("1")'), end: denied(...times(8, 'eval')) },
-    { name: 'Function, called in every way', code: outcomes('Function("return 1")', 'new Function("return 1")', 'Function.call(null, "return 1")', 'Reflect.construct(Function, ["return 1"])', 'new (class extends Function {})("return 1")', 'Function.bind(null, "return 1")()', 'new Proxy(Function, {})("return 1")', 'Reflect.construct(Function, ["return 1"], Object)'), end: denied(...times(8, 'Function')) },
-    { name: 'the constructor of every kind of function', code: outcomes('(() => {}).constructor("1")', '(function () {}).constructor("1")', '(class {}).constructor("1")', '({ m () {} }).m.constructor("1")', '(async () => {}).constructor("1")', '(function * () {}).constructor("1")', '(async function * () {}).constructor("1")', '(() => {}).bind().constructor("1")'), end: denied(...times(4, 'Function'), 'AsyncFunction', 'GeneratorFunction', 'AsyncGeneratorFunction', 'Function') },
-    { name: 'the prototype of a denied constructor', code: outcomes('Object.getPrototypeOf((async () => {}).constructor)("1")()', 'Object.getPrototypeOf(Object.getPrototypeOf(async function * () {}).constructor)("1")()', '(async () => {}).constructor.prototype.constructor("1")', 'Object.getPrototypeOf(function * () {}).constructor.constructor("1")'), end: { result: ['TypeError: Object.getPrototypeOf(...)(...) is not a function', 'TypeError: Object.getPrototypeOf(...)(...) is not a function', 'EvalError: Cannot make code from a string: AsyncFunction is not available', 'EvalError: Cannot make code from a string: Function is not available'] } },
-    { name: 'the constructor of what the host gave', code: outcomes('console.log.constructor("1")', 'setTimeout.constructor("1")', 'context.progress.constructor("1")', 'context.constructor.constructor("1")', 'context.tags.constructor.constructor("1")', 'console.constructor.constructor("1")', 'queueMicrotask.constructor("1")', 'globalThis.constructor.constructor("1")'), end: denied(...times(8, 'Function')) },
-    { name: 'the constructor behind a getter of a native', code: outcomes('Object.getOwnPropertyDescriptor(Map.prototype, "size").get.constructor("1")', 'Object.getOwnPropertyDescriptor(RegExp, "$1").get.constructor("1")', 'Object.getOwnPropertyDescriptor(Object.prototype, "__proto__").set.constructor("1")', 'Object.getOwnPropertyDescriptor(Function.prototype, "caller").get.constructor("1")'), end: denied(...times(4, 'Function')) },
+    {
+      name: 'eval, called in every way',
+      code: outcomes('eval("1")', '(0, eval)("1")', 'globalThis.eval("1")', 'Reflect.apply(eval, null, ["1"])', 'eval.call(null, "1")', 'eval?.("1")', '[eval].map((f) => f("1"))', 'new eval("1")'),
+      end: denied(...times(8, 'eval')),
+    },
+    {
+      name: 'Function, called in every way',
+      code: outcomes('Function("return 1")', 'new Function("return 1")', 'Function.call(null, "return 1")', 'Reflect.construct(Function, ["return 1"])', 'new (class extends Function {})("return 1")', 'Function.bind(null, "return 1")()', 'new Proxy(Function, {})("return 1")', 'Reflect.construct(Function, ["return 1"], Object)'),
+      end: denied(...times(8, 'Function')),
+    },
+    {
+      name: 'the constructor of every kind of function',
+      code: outcomes('(() => {}).constructor("1")', '(function () {}).constructor("1")', '(class {}).constructor("1")', '({ m () {} }).m.constructor("1")', '(async () => {}).constructor("1")', '(function * () {}).constructor("1")', '(async function * () {}).constructor("1")', '(() => {}).bind().constructor("1")'),
+      end: denied(...times(4, 'Function'), 'AsyncFunction', 'GeneratorFunction', 'AsyncGeneratorFunction', 'Function'),
+    },
+    {
+      name: 'the prototype of a denied constructor',
+      code: outcomes('Object.getPrototypeOf((async () => {}).constructor)("1")()', 'Object.getPrototypeOf(Object.getPrototypeOf(async function * () {}).constructor)("1")()', '(async () => {}).constructor.prototype.constructor("1")', 'Object.getPrototypeOf(function * () {}).constructor.constructor("1")'),
+      end: { result: ['TypeError: Object.getPrototypeOf(...)(...) is not a function', 'TypeError: Object.getPrototypeOf(...)(...) is not a function', 'EvalError: Cannot make code from a string: AsyncFunction is not available', 'EvalError: Cannot make code from a string: Function is not available'] },
+    },
+    {
+      name: 'the constructor of what the host gave',
+      code: outcomes('console.log.constructor("1")', 'setTimeout.constructor("1")', 'context.progress.constructor("1")', 'context.constructor.constructor("1")', 'context.tags.constructor.constructor("1")', 'console.constructor.constructor("1")', 'queueMicrotask.constructor("1")', 'globalThis.constructor.constructor("1")'),
+      end: denied(...times(8, 'Function')),
+    },
+    {
+      name: 'the constructor behind a getter of a native',
+      code: outcomes('Object.getOwnPropertyDescriptor(Map.prototype, "size").get.constructor("1")', 'Object.getOwnPropertyDescriptor(RegExp, "$1").get.constructor("1")', 'Object.getOwnPropertyDescriptor(Object.prototype, "__proto__").set.constructor("1")', 'Object.getOwnPropertyDescriptor(Function.prototype, "caller").get.constructor("1")'),
+      end: denied(...times(4, 'Function')),
+    },
     {
       name: 'call sites of the guest and of V8',
       code: inEntry(`
@@ -82,20 +106,60 @@ export const codeGeneration: AttackGroup = {
         return [...names.filter((name) => name in globalThis), ...realms.filter((made) => !(made instanceof Object)).map(String), ...[get() === globalThis ? [] : ['another global']].flat()]`).replace('get.bind', 'class {}'),
       end: NOTHING_FOUND,
     },
-    { name: 'a text as a callback of a timer', code: outcomes('setTimeout("globalThis.x = 1")', 'setInterval("globalThis.x = 1", 1)', 'queueMicrotask("globalThis.x = 1")', 'setTimeout({ toString: () => "1" })', 'setTimeout(null)'), end: { result: ['TypeError: Cannot start timer: the callback is not a function', 'TypeError: Cannot start timer: the callback is not a function', 'TypeError: Cannot queue microtask: the callback is not a function', ...times(2, 'TypeError: Cannot start timer: the callback is not a function')] } },
-    { name: 'a dynamic import of a text as a module', code: inEntry('return await import("data:text/javascript,export default 1")'), end: refusesModule('data:text/javascript,export default 1') },
-    { name: 'a dynamic import of a builtin of Node', code: inEntry('return (await import("node:fs")).readFileSync("/etc/passwd", "utf8")'), end: refusesModule('node:fs') },
+    {
+      name: 'a text as a callback of a timer',
+      code: outcomes('setTimeout("globalThis.x = 1")', 'setInterval("globalThis.x = 1", 1)', 'queueMicrotask("globalThis.x = 1")', 'setTimeout({ toString: () => "1" })', 'setTimeout(null)'),
+      end: { result: ['TypeError: Cannot start timer: the callback is not a function', 'TypeError: Cannot start timer: the callback is not a function', 'TypeError: Cannot queue microtask: the callback is not a function', ...times(2, 'TypeError: Cannot start timer: the callback is not a function')] },
+    },
+    {
+      name: 'a dynamic import of a text as a module',
+      code: inEntry('return await import("data:text/javascript,export default 1")'),
+      end: refusesModule('data:text/javascript,export default 1'),
+    },
+    {
+      name: 'a dynamic import of a builtin of Node',
+      code: inEntry('return (await import("node:fs")).readFileSync("/etc/passwd", "utf8")'),
+      end: refusesModule('node:fs'),
+    },
     { name: 'a dynamic import of the module of the guest', code: inEntry('return Object.keys(await import("capture"))'), end: refusesModule('capture') },
     { name: 'a dynamic import of the job itself', code: inEntry('return Object.keys(await import("job.js"))'), end: refusesModule('job.js') },
-    { name: 'a dynamic import with attributes', code: inEntry('return await import("/etc/hostname", { with: { type: "text" } })'), end: refusesModule('/etc/hostname') },
-    { name: 'dynamic imports of everything, each one caught', code: outcomes(...['node:fs', 'isolated-vm', '../run.ts', 'file:///etc/passwd', 'https://example.com/x.js', 'blob:null/1', '', '.', 'main', '<isolated-vm>', 'batchbox:guest'].map((name) => `import(${JSON.stringify(name)})`)), end: { result: times(11, 'Error: Not supported') } },
-    { name: 'a dynamic import whose name has a price', code: outcomes('import({ toString () { throw new RangeError("asked") } })', 'import(Symbol("x"))', 'import("x", { get with () { throw new RangeError("looked") } })'), end: { result: times(3, 'Error: Not supported') } },
-    { name: 'what import.meta tells', code: 'const meta = import.meta\nexport default () => [Reflect.ownKeys(meta), Object.getPrototypeOf(meta), typeof meta.resolve, typeof meta.url, typeof meta.dirname]', end: { result: [[], null, 'undefined', 'undefined', 'undefined'] } },
+    {
+      name: 'a dynamic import with attributes',
+      code: inEntry('return await import("/etc/hostname", { with: { type: "text" } })'),
+      end: refusesModule('/etc/hostname'),
+    },
+    {
+      name: 'dynamic imports of everything, each one caught',
+      code: outcomes(...['node:fs', 'isolated-vm', '../run.ts', 'file:///etc/passwd', 'https://example.com/x.js', 'blob:null/1', '', '.', 'main', '<isolated-vm>', 'batchbox:guest'].map((name) => `import(${JSON.stringify(name)})`)),
+      end: { result: times(11, 'Error: Not supported') },
+    },
+    {
+      name: 'a dynamic import whose name has a price',
+      code: outcomes('import({ toString () { throw new RangeError("asked") } })', 'import(Symbol("x"))', 'import("x", { get with () { throw new RangeError("looked") } })'),
+      end: { result: times(3, 'Error: Not supported') },
+    },
+    {
+      name: 'what import.meta tells',
+      code: 'const meta = import.meta\nexport default () => [Reflect.ownKeys(meta), Object.getPrototypeOf(meta), typeof meta.resolve, typeof meta.url, typeof meta.dirname]',
+      end: { result: [[], null, 'undefined', 'undefined', 'undefined'] },
+    },
     { name: 'code that is no module: an HTML comment', code: '<!-- comment\nexport default () => 1', end: refuses('SYNTAX_ERROR', 'SyntaxError', /./) },
     { name: 'code that is no module: a with statement', code: inEntry('with (context) { return attempt }'), end: refuses('SYNTAX_ERROR', 'SyntaxError', /./) },
-    { name: 'code that is no module: an octal literal and a deleted name', code: inEntry('let x = 010; delete x'), end: refuses('SYNTAX_ERROR', 'SyntaxError', /./) },
-    { name: 'a hashbang and a brace too many', code: '#!/usr/bin/env node\nexport default () => 1 }, (function () { return 2 })({', end: refuses('SYNTAX_ERROR', 'SyntaxError', /./) },
-    { name: 'the receiver of a sloppy function', code: 'const top = this\nexport default function () { return [this === undefined, top === undefined, (function () { return this })() === undefined] }', end: { result: [true, true, true] } },
+    {
+      name: 'code that is no module: an octal literal and a deleted name',
+      code: inEntry('let x = 010; delete x'),
+      end: refuses('SYNTAX_ERROR', 'SyntaxError', /./),
+    },
+    {
+      name: 'a hashbang and a brace too many',
+      code: '#!/usr/bin/env node\nexport default () => 1 }, (function () { return 2 })({',
+      end: refuses('SYNTAX_ERROR', 'SyntaxError', /./),
+    },
+    {
+      name: 'the receiver of a sloppy function',
+      code: 'const top = this\nexport default function () { return [this === undefined, top === undefined, (function () { return this })() === undefined] }',
+      end: { result: [true, true, true] },
+    },
     { name: 'natives of V8 by their syntax', code: inEntry('return %GetOptimizationStatus(() => {})'), end: refuses('SYNTAX_ERROR', 'SyntaxError', /./) },
     ...imports,
   ],
