@@ -1,4 +1,4 @@
-import { readRssBytes } from '../../src/engine/process-memory.ts'
+import { readRssBytes } from '../../src/engine/proc.ts'
 
 const MB = 1_048_576
 
