@@ -5,6 +5,7 @@ import type { z } from 'zod'
 import { loadLimitPolicy } from '../core/limits.ts'
 import { createDispatcher } from '../queue/dispatcher.ts'
 import { openDb, type Db } from '../store/db.ts'
+import { createDurability } from '../store/durability.ts'
 import { findKey } from '../store/keys.ts'
 import { listToolNames } from '../tools/registry.ts'
 import { appendTrace } from '../store/trace.ts'
@@ -41,6 +42,9 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
   const connected = waitForStore(db, connectWithinMs)
   const dispatcher = createDispatcher(db, { onError })
   const waiter = createJobWaiter(db, { onError })
+  const durability = createDurability(db, {
+    replicas: config.BATCHBOX_ACK_REPLICAS, fsync: config.BATCHBOX_ACK_FSYNC === '1', timeoutMs: config.BATCHBOX_ACK_MS, onError,
+  })
   const bounds = { maxBytes: config.BATCHBOX_TRACE_BYTES, ttlMs: config.BATCHBOX_TRACE_RETENTION_MS }
   const telemetry = await createTelemetry({
     serviceName: 'batchbox-api',
@@ -57,6 +61,7 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
       db,
       dispatcher,
       waiter,
+      durability,
       tracer: telemetry.tracer,
       logger,
       policy: loadLimitPolicy(config),
@@ -75,7 +80,7 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
     async close () {
       await app.close()
       await telemetry.close()
-      await Promise.all([waiter.close(), dispatcher.close()])
+      await Promise.all([waiter.close(), durability.close(), dispatcher.close()])
       await db.close()
     },
   }

@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { LimitPolicy } from '../core/limits.ts'
 import type { Dispatcher } from '../queue/dispatcher.ts'
 import type { Db } from '../store/db.ts'
+import type { Durability } from '../store/durability.ts'
 import type { JobWaiter } from '../store/wait.ts'
 
 /** What the routes work with. Whoever builds it closes its members. */
@@ -10,6 +11,7 @@ export interface JobService {
   readonly db: Db
   readonly dispatcher: Pick<Dispatcher, 'dispatch' | 'discard'>
   readonly waiter: Pick<JobWaiter, 'waitForEnd' | 'waitForEvent'>
+  readonly durability: Pick<Durability, 'confirm'>
   readonly tracer: Tracer
   readonly logger: Pick<FastifyBaseLogger, 'warn'>
   readonly policy: LimitPolicy

@@ -44,6 +44,7 @@ export async function submitJob (jobs: JobService, { tenant, request, span, idem
       ...(idempotencyKey === undefined ? {} : { idempotency: { key: idempotencyKey, bodyHash: sha256(JSON.stringify(request)), ttlMs: jobs.idempotencyMs } }),
     })
     if (accepted.type === 'mismatch') throw new JobError('IDEMPOTENCY_MISMATCH', 'Cannot take the request: its Idempotency-Key was used with another body')
+    await confirm(jobs)
     if (accepted.type === 'repeated') return { id: accepted.jobId }
     accepting.setAttribute(JOB_ID, id)
     span.setAttribute(JOB_ID, id)
@@ -54,6 +55,15 @@ export async function submitJob (jobs: JobService, { tenant, request, span, idem
     throw error
   } finally {
     accepting.end()
+  }
+}
+
+/** It may have been accepted all the same: whoever asks again with the same key is answered with the same job. */
+async function confirm ({ durability }: JobService): Promise<void> {
+  try {
+    await durability.confirm()
+  } catch (error) {
+    throw new JobError('UNAVAILABLE', 'Cannot confirm that the job is stored as safely as configured: send it again with the same Idempotency-Key', { cause: error })
   }
 }
 

@@ -1,10 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { startChild, type Child } from '../../src/cli/child.ts'
+import { freePort } from '../helpers/free-port.ts'
 import { startRestartableRedis, type RestartableRedis } from '../helpers/restartable-redis.ts'
 import type { Scope } from '../helpers/scope.ts'
 import { startProxy, type Proxy } from './proxy.ts'
@@ -96,14 +95,4 @@ async function startPart (scope: Scope, name: string, env: Readonly<Record<strin
     },
     restart: () => next ??= restart(),
   }
-}
-
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new TypeError('Cannot find a free port')
-  return address.port
 }

@@ -28,8 +28,8 @@ export interface TestApi extends Pick<Api, 'app'> {
 }
 
 /** Starts the API with real collaborators on a Redis prefix of its own; nothing listens. */
-export async function startApi (t: TestContext, env: Record<string, string> = {}, options: { executeGraceMs?: number } = {}): Promise<TestApi> {
-  const { url, prefix } = await redisForTest(t)
+export async function startApi (t: TestContext, env: Record<string, string> = {}, options: { executeGraceMs?: number, redis?: { url: string, prefix: string } } = {}): Promise<TestApi> {
+  const { url, prefix } = options.redis ?? await redisForTest(t)
   const lines: Record<string, unknown>[] = []
   const destination = { write: (line: string) => { lines.push(JSON.parse(line) as Record<string, unknown>) } } // pino writes one JSON object per line
   const config = parseEnv(ApiConfig, { REDIS_URL: url, BATCHBOX_PREFIX: prefix, BATCHBOX_ADMIN_KEY: ADMIN_KEY, ...env })
