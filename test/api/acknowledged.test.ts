@@ -6,7 +6,7 @@ import { lastInFirstOut } from '../helpers/scope.ts'
 
 test('with BATCHBOX_ACK_REPLICAS a POST is answered once a replica has the job, and with 503 while none can; the same key then finds the job', async (t) => {
   const redis = await startReplicatedRedis(lastInFirstOut(t))
-  const { post, get } = await startApi(t, { BATCHBOX_ACK_REPLICAS: '1', BATCHBOX_ACK_MS: '300' }, { redis: { url: redis.url, prefix: '{acknowledged}' } })
+  const { post, get } = await startApi(t, { BATCHBOX_ACK_REPLICAS: '1', BATCHBOX_ACK_MS: '3000' }, { redis: { url: redis.url, prefix: '{acknowledged}' } })
   const job = { code: 'export default () => 1' }
 
   const safe = await post('/v1/jobs', job)

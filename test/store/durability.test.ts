@@ -5,7 +5,7 @@ import { createDurability, type DurabilityOptions } from '../../src/store/durabi
 import { startReplicatedRedis } from '../helpers/replicated-redis.ts'
 import { lastInFirstOut } from '../helpers/scope.ts'
 
-const OPTIONS = { replicas: 1, fsync: false, timeoutMs: 500 }
+const OPTIONS = { replicas: 1, fsync: false, timeoutMs: 3000 }
 
 async function start (t: TestContext, options: Partial<DurabilityOptions> = {}) {
   const scope = lastInFirstOut(t)
@@ -25,7 +25,7 @@ test('a write is confirmed once the replica has it, and not while it has none', 
   await redis.killReplica()
   await db.redis.set('b', '1')
 
-  await assert.rejects(durability.confirm(), /Cannot confirm the write: 0 of 1 replicas had it within 500 ms/)
+  await assert.rejects(durability.confirm(), /Cannot confirm the write: 0 of 1 replicas had it within 3000 ms/)
 })
 
 test('those who ask together share a round', async (t) => {
