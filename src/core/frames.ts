@@ -1,6 +1,8 @@
 /** A message between a worker and a process it does not trust: a small JSON header and an opaque UTF-8 body. */
 export interface Frame {
   header: unknown
+  /** As it came. */
+  headerBytes: number
   body: Buffer
 }
 
@@ -98,7 +100,7 @@ export class FrameReader {
     const end = bytes.subarray(0, this.#maxHeaderBytes).indexOf(NEWLINE)
     if (end < 0) throw new FramingError(`Cannot read frame: no header within ${this.#maxHeaderBytes} bytes`)
     try {
-      return { header: JSON.parse(bytes.toString('utf8', 0, end)) as unknown, body: bytes.subarray(end + 1) }
+      return { header: JSON.parse(bytes.toString('utf8', 0, end)) as unknown, headerBytes: end, body: bytes.subarray(end + 1) }
     } catch {
       throw new FramingError('Cannot read frame: its header is not JSON')
     }

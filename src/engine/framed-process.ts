@@ -10,6 +10,9 @@ import { TokenBucket } from './token-bucket.ts'
 const PIPE_FD = 3
 const STDERR_TAIL_BYTES = 4096
 const REASON_CHARS = 500
+/** Headers are parsed: by the megabyte they cost more than a body does. Most are shorter than the first; a few say what failed. */
+const HEADER_BYTES = 256
+const HEADER_BYTES_PER_SECOND = 1_048_576
 /** How long a child that closed its pipe may take to exit, and its last words to arrive after its exit. */
 const FAREWELL_MS = 200
 
@@ -70,6 +73,7 @@ export interface FramedProcess {
 export function spawnFramed (options: FramedProcessOptions): FramedProcess {
   const now = () => performance.now()
   const frameTokens = new TokenBucket(options.maxFramesPerSecond, options.maxFramesPerSecond, now())
+  const headerTokens = new TokenBucket(HEADER_BYTES_PER_SECOND, HEADER_BYTES_PER_SECOND, now())
   const byteTokens = new TokenBucket(options.maxBytesPerSecond, byteBurst(options, options.maxFrameBytes), now())
   const { promise: exited, resolve: settle } = Promise.withResolvers<FramedExit>()
   const child = start(options)
@@ -88,6 +92,7 @@ export function spawnFramed (options: FramedProcessOptions): FramedProcess {
 
   function onFrame (frame: Frame): Promise<void> | void {
     if (!frameTokens.take(1, now())) throw new FramingError(`Cannot read frame: more than ${options.maxFramesPerSecond} came in a second`)
+    if (!headerTokens.take(Math.max(0, frame.headerBytes - HEADER_BYTES), now())) throw new FramingError(`Cannot read frame: long headers of more than ${HEADER_BYTES_PER_SECOND} bytes came in a second`)
     return options.onFrame(frame)
   }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { INLINE_RESULT_BYTES } from '../core/job.ts'
+import { splitLogBudget } from '../core/log-budget.ts'
 import type { CrashEvidence } from '../core/outcome.ts'
 import { type FromRunner, type LogLines, parseLogLines } from '../core/runner-messages.ts'
 import { RUNNER_FRAME_BYTES, type ToolGrant } from '../core/runner-protocol.ts'
@@ -17,6 +18,9 @@ const LOG_BYTES_PER_SECOND = 16_777_216
 /** JSON writes a control character in six bytes, and time and level around each line. */
 const ESCAPED = 6
 const BYTES_AROUND_LINE = 64
+/** A line costs by itself, however short it is. At the end of a flood a guest hands over twice the tail, four times a second. */
+const LINES_BURST = 10_000
+const TAILS_PER_SECOND = 8
 
 /** One run as a runner is given it. */
 export interface RunnerTask {
@@ -77,6 +81,7 @@ export class RunConversation {
   readonly #options: ConversationOptions
   readonly #watch: RunWatch
   readonly #logTokens: TokenBucket
+  readonly #lineTokens: TokenBucket
   /** Epoch milliseconds; when the task was handed over, until the runner says that user code started. */
   #startedAt = epochMs()
   #isStarted = false
@@ -89,6 +94,7 @@ export class RunConversation {
     this.#watch = new RunWatch({ pid, threads, limits, payloadBytes: code.length + input.length, kill })
     const logBurst = RUNNER_FRAME_BYTES + ESCAPED * limits.logBytes + BYTES_AROUND_LINE * limits.logLines
     this.#logTokens = new TokenBucket(LOG_BYTES_PER_SECOND, logBurst, performance.now())
+    this.#lineTokens = new TokenBucket(LINES_BURST + TAILS_PER_SECOND * splitLogBudget(limits).tailLines, LINES_BURST + limits.logLines, performance.now())
   }
 
   /** The run is to be cancelled: the runner has a short while from now. */
@@ -133,7 +139,9 @@ export class RunConversation {
 
   #takeLogs ({ droppedLines, droppedBytes }: Extract<FromRunner, { type: 'logs' }>, body: Buffer): Promise<void> | void {
     if (!this.#logTokens.take(body.length, performance.now())) throw new Error('Cannot take "logs": they are more than the run may keep')
-    return this.#options.hooks.onLogs(parseLogLines(body.toString()), { lines: droppedLines, bytes: droppedBytes })
+    const lines = parseLogLines(body.toString())
+    if (!this.#lineTokens.take(lines.length, performance.now())) throw new Error('Cannot take "logs": they have more lines than the run may keep')
+    return this.#options.hooks.onLogs(lines, { lines: droppedLines, bytes: droppedBytes })
   }
 
   /** Nothing waits for the answer but the code that asked: what the runner says meanwhile is read. */

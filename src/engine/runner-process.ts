@@ -44,6 +44,8 @@ const ENVIRONMENT = { LIBC: 'glibc', TZ: 'UTC', LANG: 'en_US.UTF-8' }
 
 const MAX_FRAMES_PER_SECOND = 2000
 const MAX_BYTES_PER_SECOND = 67_108_864
+/** Frames that may come of one call of a tool: the call, and what was logged before it and after. */
+const FRAMES_PER_CALL = 3
 const MAX_STDERR_BYTES = 1_048_576
 const MAX_UNSENT_BYTES = 536_870_912
 
@@ -156,7 +158,7 @@ export class RunnerProcess {
   #allow ({ limits, tools }: Pick<RunnerTask, 'limits' | 'tools'>): void {
     const isFirst = this.#runs.size === 1
     this.#frameBytes = Math.max(isFirst ? RUNNER_FRAME_BYTES : this.#frameBytes, limits.resultBytes + RUNNER_HEADER_BYTES)
-    this.#frameBurst = (isFirst ? MAX_FRAMES_PER_SECOND : this.#frameBurst) + (tools.length > 0 ? limits.toolCalls : 0)
+    this.#frameBurst = (isFirst ? MAX_FRAMES_PER_SECOND : this.#frameBurst) + (tools.length > 0 ? FRAMES_PER_CALL * limits.toolCalls : 0)
     this.#process.setMaxFrameBytes(this.#frameBytes)
     this.#process.setFrameBurst(this.#frameBurst)
   }

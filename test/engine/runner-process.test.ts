@@ -53,6 +53,8 @@ const CRIMES: [mode: string, reason: RegExp][] = [
   ['a flood of bad lines', /list of lines/],
   ['an oversize header', /no header within/],
   ['an oversize body', /its length is/],
+  ['headers by the megabyte', /long headers/],
+  ['a million lines of nothing', /more lines than the run may keep/],
   ['raw garbage', /header is not JSON/],
   ['a closed pipe', /closed it/],
 ]
@@ -210,4 +212,13 @@ test('a busy runner takes no second run', async (t) => {
 
   assert.throws(() => { void play(runner, 'fair') }, TypeError)
   assert.equal((await first).type, 'done')
+})
+
+test('a run may log before and after each call that it may make', async (t) => {
+  const runner = await startRunner(t)
+  const task = { limits: { ...limits, toolCalls: 2000 }, tools: [{ name: 'db', native: false, config: '{}' }] }
+
+  const answer = await play(runner, 'logs around each call', { task, hooks: { onCall: () => Promise.resolve({ text: '1', failure: null }) } })
+
+  assert.equal(answer.type, 'done', JSON.stringify(answer))
 })

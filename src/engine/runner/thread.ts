@@ -6,6 +6,7 @@ import { createIsolateMaker, type WarmIsolate } from './isolate.ts'
 import { dropPermissions } from './lock-down.ts'
 import { LogGatherer } from './log-gatherer.ts'
 import { probe } from './probes.ts'
+import { ProgressGatherer } from './progress-gatherer.ts'
 import { Run, type RunEnd, type RunTask } from './run.ts'
 
 /** What a thread tells the runner's main thread. All of it goes over one port, so that it arrives in order; tasks answer nothing. */
@@ -72,12 +73,13 @@ async function execute ({ type: _, ...task }: { type: 'run' } & RunTask): Promis
   const warm = takeIsolate(task.limits.memoryMb)
   const { token } = task
   const logs = new LogGatherer((lines, droppedLines, droppedBytes) => tell({ type: 'logs', token, lines, droppedLines, droppedBytes }))
+  const progress = new ProgressGatherer((value, message) => {
+    logs.flush() // what was logged before it
+    tell({ type: 'progress', token, value, message })
+  })
   const run = new Run(task, warm, {
     logs: (...batch) => logs.take(...batch),
-    progress (value, message) {
-      logs.flush() // what was logged before it
-      tell({ type: 'progress', token, value, message })
-    },
+    progress: (value, message) => progress.take(value, message),
     call (call, tool, method, text) {
       logs.flush() // likewise
       tell({ type: 'call', token, call, tool, method, text })
@@ -91,6 +93,7 @@ async function execute ({ type: _, ...task }: { type: 'run' } & RunTask): Promis
   const end = await finished
   current = undefined
   logs.flush()
+  progress.flush()
   tell({ type: 'done', token, bootMs: warm.bootMs, ...end })
   setImmediate(makeSpare) // after the answer has left
 }
