@@ -8,6 +8,7 @@ import { messageId, QUEUE_NAME, QUEUE_PRIORITY, type Message } from './messages.
 
 /** BullMQ tells of each message in a stream that nobody here reads, so it is kept short. */
 const QUEUE_EVENTS_KEPT = 100
+const SCAN_KEYS = 1000
 
 export interface Dispatcher {
   /**
@@ -19,6 +20,8 @@ export interface Dispatcher {
   discard (ref: TurnRef): Promise<void>
   /** Raises at most so many messages of each priority that have waited for a worker long enough. Answers how many. */
   raiseOld (everyMs: number, limit: number): Promise<number>
+  /** Removes messages that have no place in the queue, as crashes inside of BullMQ might leave them; at most so many. Answers how many. */
+  removeOrphans (limit: number): Promise<number>
   /** Messages that wait for a worker, those that workers have, and turns of jobs that wait for their time. */
   count (): Promise<{ waiting: number, scheduled: number, active: number }>
   close (): Promise<void>
@@ -45,6 +48,7 @@ export function createDispatcher (db: Db, { onError }: { onError (error: Error):
       await queue.remove(messageId(ref))
     },
     raiseOld: async (everyMs, limit) => raiseOld(queue, { nowMs: await readTime(db), everyMs, limit }),
+    removeOrphans: (limit) => queue.removeOrphanedJobs(SCAN_KEYS, limit),
     async count () {
       const [counts, scheduled] = await Promise.all([queue.getJobCounts('prioritized', 'waiting', 'active'), db.redis.zcard(db.keys.scheduled)])
       const { prioritized = 0, waiting = 0, active = 0 } = counts

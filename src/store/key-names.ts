@@ -26,6 +26,8 @@ export function buildKeys (prefix: string) {
     gone: (id: string) => `${prefix}:gone:${id}`,
     /** All jobs of a tenant, or those in one state, by the time they were made. */
     jobs: (tenant: string, status?: string) => status === undefined ? `${prefix}:jobs:${tenant}` : `${prefix}:jobs:${tenant}:${status}`,
+    /** Tenants that have jobs. */
+    tenants: `${prefix}:tenants`,
     /** Running jobs by deadline. */
     running: `${prefix}:running`,
     /** Ended jobs by the time they are to be removed. */
@@ -38,6 +40,8 @@ export function buildKeys (prefix: string) {
     owedArchive: `${prefix}:owed:archive`,
     /** Another after Redis lost writes: see `takePulse`. */
     epoch: `${prefix}:epoch`,
+    /** When the last pass over everything began: see `reconcile`. */
+    reconciled: `${prefix}:reconciled`,
     apiKey: (hash: string) => `${prefix}:key:${hash}`,
     /** Channel with one message when the job ends. */
     endedChannel: (id: string) => `${prefix}:ended:${id}`,

@@ -87,8 +87,23 @@ export function owedArchives (db: Db, limit: number): Promise<string[]> {
 /** Removes jobs whose retention passed, with all that they stored, and leaves a tombstone of each. Answers how many there were. */
 export async function removeExpired (db: Db, limit: number): Promise<number> {
   const jobIds = await readDue(db, db.keys.expiring, 0, limit)
-  const removed = await Promise.all(jobIds.map((jobId) => runMove(db, REMOVE, jobId, [TOMBSTONE_MS])))
+  return remove(db, jobIds, null)
+}
+
+/** Removes jobs that ended, likewise, although their retention has not passed, as long as their tenant has more than that many. */
+export function removeOver (db: Db, keep: number, jobIds: readonly string[]): Promise<number> {
+  return remove(db, jobIds, keep)
+}
+
+async function remove (db: Db, jobIds: readonly string[], keep: number | null): Promise<number> {
+  const removed = await Promise.all(jobIds.map((jobId) => runMove(db, REMOVE, jobId, [TOMBSTONE_MS, keep ?? ''])))
   return removed.filter((answer) => answer === 1).length
+}
+
+/** Milliseconds until the first of the runs now under way is past its deadline by the grace; undefined where there is none. */
+export async function nextOverdueMs (db: Db, graceMs: number): Promise<number | undefined> {
+  const [[, deadline], now] = await Promise.all([db.redis.zrange(db.keys.running, 0, '0', 'WITHSCORES'), readTime(db)])
+  return deadline === undefined ? undefined : Math.max(0, Number(deadline) + graceMs - now)
 }
 
 /** Members of an index whose time is past by that much, by Redis's clock. */

@@ -31,6 +31,8 @@ export const WorkerConfig = z.object({
   BATCHBOX_STALLED_MS: z.coerce.number().int().min(500).max(10 * MINUTE_MS).default(2000).describe('How often messages of workers that are gone are looked for'),
   BATCHBOX_RAISE_AFTER_MS: z.coerce.number().int().min(1000).max(24 * 60 * MINUTE_MS).default(MINUTE_MS).describe('How long a job waits for a worker before it is taken for one of the next priority, so that none waits for ever'),
   BATCHBOX_REAP_EVERY_MS: z.coerce.number().int().min(100).max(60 * MINUTE_MS).default(5000).describe('How often a worker pays owed messages and removes what expired'),
+  BATCHBOX_RECONCILE_MS: z.coerce.number().int().min(1000).max(7 * 24 * 60 * MINUTE_MS).default(6 * 60 * MINUTE_MS).describe('How often a worker compares everything in Redis with the records of jobs, and removes what belongs to none; also done when workers start'),
+  BATCHBOX_RETENTION_COUNT: z.coerce.number().int().min(0).max(1_000_000_000).default(0).describe('Jobs that ended which are kept of a tenant, the newest ones; `0` for any number'),
   ...SHARED_VARIABLES,
 })
 export type WorkerConfig = Readonly<z.infer<typeof WorkerConfig>>

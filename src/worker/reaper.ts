@@ -1,8 +1,9 @@
 import type { Dispatcher } from '../queue/dispatcher.ts'
 import { archive } from '../store/archive.ts'
 import type { Db } from '../store/db.ts'
-import { loseRun, overdueRuns, owedArchives, owedDispatches, removeExpired } from '../store/reap.ts'
-import { OVERDUE_GRACE_MS } from './overdue.ts'
+import { owedArchives, owedDispatches, removeExpired } from '../store/reap.ts'
+import { removeSurplus, type TenantWalk } from '../store/retain.ts'
+import { loseOverdue } from './overdue.ts'
 
 /** How long a message may be owed before the reaper sends it: whoever made the job is about to. */
 const OWED_GRACE_MS = 5000
@@ -17,6 +18,8 @@ export interface ReaperOptions {
   raiseAfterMs: number
   everyMs: number
   retentionMs: number
+  /** Jobs that ended which a tenant may have; 0 for any number. */
+  retentionCount: number
   whenTrusted (): Promise<void>
   onError (error: unknown): void
 }
@@ -31,13 +34,11 @@ export interface Reaper {
  * Pays what crashes left owed and removes what expired, again and again. Every worker has one: each step is safe to do twice at once.
  * Rounds start at random in their interval, so that workers do not march in step.
  */
-export function createReaper ({ db, dispatcher, raiseAfterMs, everyMs, retentionMs, whenTrusted, onError }: ReaperOptions): Reaper {
+export function createReaper ({ db, dispatcher, raiseAfterMs, everyMs, retentionMs, retentionCount, whenTrusted, onError }: ReaperOptions): Reaper {
+  const walk: TenantWalk = { cursor: '0' }
   // Each answers how many entries it dealt with; those that failed are left for the next round.
   const steps: (() => Promise<number>)[] = [
-    async () => {
-      const runs = await overdueRuns(db, OVERDUE_GRACE_MS, STEP)
-      return countDone(runs.map((run) => loseRun(db, run, { graceMs: OVERDUE_GRACE_MS, retentionMs })))
-    },
+    () => loseOverdue({ db, retentionMs, onError }),
     async () => {
       const refs = await owedDispatches(db, OWED_GRACE_MS, STEP)
       await dispatcher.dispatch(refs)
@@ -48,6 +49,7 @@ export function createReaper ({ db, dispatcher, raiseAfterMs, everyMs, retention
       return countDone(jobIds.map((jobId) => archive(db, jobId)))
     },
     () => removeExpired(db, STEP),
+    async () => retentionCount === 0 ? 0 : removeSurplus(db, walk, { keep: retentionCount, limit: STEP }),
     () => dispatcher.raiseOld(raiseAfterMs, STEP),
   ]
   let timer: NodeJS.Timeout

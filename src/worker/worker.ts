@@ -16,8 +16,9 @@ import { ActiveRuns } from './active-runs.ts'
 import { defaultLanes, type WorkerConfig } from './config.ts'
 import { createEpochWatch } from './epoch-watch.ts'
 import { createHoldCheck } from './hold-check.ts'
-import { OVERDUE_GRACE_MS } from './overdue.ts'
+import { createOverdueWatch, OVERDUE_GRACE_MS } from './overdue.ts'
 import { createReaper } from './reaper.ts'
+import { createReconciler } from './reconciler.ts'
 import { createReleaser } from './releaser.ts'
 import { runJob } from './run-job.ts'
 import { runnerBounds } from './runner-bounds.ts'
@@ -71,7 +72,9 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
   })
   const { whenTrusted } = epoch
   const releaser = createReleaser({ db, dispatcher, whenTrusted, onError })
-  const reaper = createReaper({ db, dispatcher, raiseAfterMs: config.BATCHBOX_RAISE_AFTER_MS, everyMs: config.BATCHBOX_REAP_EVERY_MS, retentionMs: config.BATCHBOX_RETENTION_MS, whenTrusted, onError })
+  const reaper = createReaper({ db, dispatcher, raiseAfterMs: config.BATCHBOX_RAISE_AFTER_MS, everyMs: config.BATCHBOX_REAP_EVERY_MS, retentionMs: config.BATCHBOX_RETENTION_MS, retentionCount: config.BATCHBOX_RETENTION_COUNT, whenTrusted, onError })
+  const overdueWatch = createOverdueWatch({ db, retentionMs: config.BATCHBOX_RETENTION_MS, whenTrusted, onError })
+  const reconciler = createReconciler({ db, dispatcher, everyMs: config.BATCHBOX_RECONCILE_MS, logger, whenTrusted, onError })
   const context = { db, engine, whenTrusted, dispatcher, releaser, active, tracer: telemetry.tracer, logger, worker, retentionMs: config.BATCHBOX_RETENTION_MS, allowanceMs: startAllowanceMs(config), onError }
   const consumer = createConsumer({
     url: config.REDIS_URL,
@@ -90,7 +93,7 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
       await drain(consumer, active, config.BATCHBOX_DRAIN_MS)
       holdCheck.close()
       epoch.close()
-      await Promise.all([reaper.close(), releaser.close()])
+      await Promise.all([reaper, overdueWatch, reconciler, releaser].map((each) => each.close()))
       await Promise.all([engine.close(), cancels.close(), telemetry.close()])
       await dispatcher.close()
       await db.close()

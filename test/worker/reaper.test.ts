@@ -3,21 +3,24 @@ import { test, type TestContext } from 'node:test'
 import { createDispatcher } from '../../src/queue/dispatcher.ts'
 import { settle } from '../../src/store/moves/settle.ts'
 import { isGone, readEvents, readJob } from '../../src/store/read.ts'
+import { createOverdueWatch, OVERDUE_GRACE_MS } from '../../src/worker/overdue.ts'
 import { createReaper } from '../../src/worker/reaper.ts'
+import { readTime } from '../../src/store/time.ts'
 import { acceptJob, allKeys, beginJob, openStore, RETENTION_MS, settlement, TENANT } from '../helpers/store.ts'
+import { until } from '../helpers/until.ts'
 import { typesOf } from '../helpers/worker.ts'
 
 const NEVER_MS = 3_600_000
 /** Long before any grace. */
 const PAST_MS = 1000
 
-async function openReaper (t: TestContext, everyMs = NEVER_MS) {
+async function openReaper (t: TestContext, everyMs = NEVER_MS, retentionCount = 0) {
   const db = await openStore(t)
   const errors: unknown[] = []
   const onError = (error: unknown) => { errors.push(error) }
   const dispatcher = createDispatcher(db, { onError })
   t.after(() => dispatcher.close())
-  const reaper = createReaper({ db, dispatcher, raiseAfterMs: 60_000, everyMs, retentionMs: RETENTION_MS, whenTrusted: () => Promise.resolve(), onError })
+  const reaper = createReaper({ db, dispatcher, raiseAfterMs: 60_000, everyMs, retentionMs: RETENTION_MS, retentionCount, whenTrusted: () => Promise.resolve(), onError })
   t.after(() => reaper.close())
   return { db, dispatcher, reaper, errors }
 }
@@ -125,4 +128,28 @@ test('rounds follow one another by themselves', async (t) => {
     await db.redis.zadd(db.keys.owedDispatch, PAST_MS, `${await acceptJob(db)} 1`)
     while ((await dispatcher.count()).waiting < sent) await new Promise(setImmediate)
   }
+})
+
+test('a run is taken as soon as it is overdue, and no later than ten seconds past its deadline', async (t) => {
+  const { db } = await openReaper(t)
+  const id = await acceptJob(db)
+  await beginJob(db, id)
+  const deadline = await readTime(db) - OVERDUE_GRACE_MS + 200
+  await db.redis.zadd(db.keys.running, deadline, id)
+
+  const watch = createOverdueWatch({ db, retentionMs: RETENTION_MS, whenTrusted: () => Promise.resolve(), onError: (error) => { throw error } })
+  t.after(() => watch.close())
+  await until('it is taken', async () => (await readJob(db, TENANT, id))?.status === 'queued')
+
+  const takenAt = (await readEvents(db, id, { after: 2, limit: 1 }))[0]?.time ?? 0
+  assert.ok(takenAt >= deadline + OVERDUE_GRACE_MS && takenAt <= deadline + 10_000, `${takenAt - deadline} ms past its deadline`)
+})
+
+test('of a tenant with more ended jobs than are kept, the oldest go', async (t) => {
+  const { db, reaper } = await openReaper(t, NEVER_MS, 2)
+  for (let i = 0; i < 5; i++) await settle(db, (await beginJob(db, await acceptJob(db))).run, settlement())
+
+  await reaper.reap()
+
+  assert.equal(await db.redis.zcard(db.keys.jobs(TENANT)), 2)
 })

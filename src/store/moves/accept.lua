@@ -28,7 +28,9 @@ if input_body ~= '' then redis.call('SET', P .. ':payload:' .. ID .. ':input', i
 local code_key = P .. ':code:' .. tenant .. ':' .. code_hash
 redis.call('HSETNX', code_key, 'bytes', code)
 redis.call('HINCRBY', code_key, 'refs', 1)
+redis.call('HSET', code_key, 'used', now)
 
+redis.call('SADD', P .. ':tenants', tenant)
 redis.call('ZADD', P .. ':jobs:' .. tenant, now, ID)
 redis.call('ZADD', P .. ':jobs:' .. tenant .. ':' .. status, now, ID)
 append_event(0, 'job.' .. status, now, delay_ms > 0 and '{"delayMs":' .. text(delay_ms) .. '}' or '{}')

@@ -1,0 +1,52 @@
+-- Brings everything that belongs to one id in line with its record. Answers what it made of it, and how many things it put right.
+local function payload_key (kind)
+  return P .. ':payload:' .. ID .. ':' .. kind
+end
+
+local f = redis.call('HMGET', JOB, 'tenant', 'status', 'code', 'input', 'result', 'runAt', 'deadlineAt', 'turn')
+local status = f[2]
+local member = ID .. ' ' .. (f[8] or '1')
+local repairs = 0
+
+local function drop (index)
+  repairs = repairs + redis.call('ZREM', P .. index, ID)
+end
+
+local function keep (index, score, what)
+  repairs = repairs + redis.call('ZADD', P .. index, 'NX', score, what)
+end
+
+if not status then
+  repairs = redis.call('UNLINK', JOB, EVENTS, P .. ':history:' .. ID, P .. ':trace:' .. ID, payload_key('input'), payload_key('result'))
+  drop(':running')
+  drop(':expiring')
+  drop(':owed:archive')
+  return { 'gone', repairs }
+end
+
+if status == 'running' then keep(':running', f[7] or text(NOW), ID) else drop(':running') end
+if status == 'queued' then keep(':owed:dispatch', text(NOW), member) end
+if status == 'scheduled' and not redis.call('ZSCORE', P .. ':owed:dispatch', member) then keep(':scheduled', f[6] or text(NOW), member) end
+
+if not TERMINAL[status] then
+  drop(':expiring')
+  drop(':owed:archive')
+  repairs = repairs + redis.call('UNLINK', P .. ':history:' .. ID)
+elseif redis.call('EXISTS', EVENTS) == 1 then
+  keep(':owed:archive', text(NOW), ID)
+else
+  drop(':owed:archive')
+end
+
+for kind, field in pairs({ input = f[4], result = f[5] }) do
+  if not field or string.byte(field) ~= 0 then repairs = repairs + redis.call('UNLINK', payload_key(kind)) end
+end
+
+-- The sweep of code asks when somebody last had need of it.
+local code = P .. ':code:' .. f[1] .. ':' .. f[3]
+if redis.call('EXISTS', code) == 1 then redis.call('HSET', code, 'used', text(NOW)) end
+
+local jobs = P .. ':jobs:' .. f[1]
+local listed = redis.call('ZSCORE', jobs, ID) and redis.call('ZSCORE', jobs .. ':' .. status, ID)
+  and (not TERMINAL[status] or redis.call('ZSCORE', P .. ':expiring', ID)) and redis.call('SISMEMBER', P .. ':tenants', f[1]) == 1
+return { listed and 'listed' or 'unlisted', repairs }

@@ -1,0 +1,129 @@
+import { isTerminal, JobStatus } from '../../core/status.ts'
+import type { Db } from '../db.ts'
+import { readNumber, readText } from '../moves/reply.ts'
+import { readRecord } from '../read.ts'
+import { TOMBSTONE_MS } from '../reap.ts'
+import { loadMove, NO_JOB, runMove } from '../script.ts'
+import { readTime } from '../time.ts'
+
+/** Adds up what repairs answer. One that fails is reported, and keeps nothing from the others. */
+type Sum = (repairs: Promise<number>[]) => Promise<number>
+
+/** Names looked at in one go. */
+const STEP = 200
+
+const CLAIM = loadMove(new URL('claim.lua', import.meta.url))
+const JOB = loadMove(new URL('job.lua', import.meta.url))
+const LIST = loadMove(new URL('list.lua', import.meta.url))
+const MEMBER = loadMove(new URL('member.lua', import.meta.url))
+const CODE = loadMove(new URL('code.lua', import.meta.url))
+
+/** Takes a pass for this caller, unless one began less than that long ago. */
+export async function claimPass (db: Db, minAgeMs: number): Promise<boolean> {
+  return await runMove(db, CLAIM, NO_JOB, [minAgeMs]) === 1
+}
+
+/**
+ * Compares everything in the store with the records of jobs, which are the truth: indexes, debts, streams, payloads, code. What belongs to no
+ * job is removed, what a job is missing from is put right. A generator, so that whoever drives it decides about the pace and may stop: each step
+ * looks at some hundred names and answers how many things it put right. Every change is made by a script that looks again, so passes may
+ * run at the same time, and beside everything else.
+ */
+export async function * reconcile (db: Db, { onError }: { onError (error: unknown): void }): AsyncGenerator<number> {
+  const since = await readTime(db)
+  let isSound = true
+  const sum: Sum = async (repairs) => {
+    const ends = await Promise.allSettled(repairs)
+    for (const end of ends.filter(({ status }) => status === 'rejected')) {
+      isSound = false
+      onError((end as PromiseRejectedResult).reason) // the filter looked
+    }
+    return ends.reduce((total, end) => total + (end.status === 'fulfilled' ? end.value : 0), 0)
+  }
+  for await (const names of scan(db)) {
+    const jobIds = new Set(names.map(jobIdOf).filter((id) => id !== undefined))
+    yield await sum([...jobIds].map((id) => reconcileJob(db, id)))
+    for (const name of names) yield * reconcileName(db, name, sum)
+  }
+  if (!isSound) return // a job that could not be looked at noted nothing of its code
+  for await (const names of scan(db)) {
+    yield await sum(names.filter((name) => name.startsWith('code:')).map(async (name) => Number(await runMove(db, CODE, NO_JOB, [fullName(db, name), since]))))
+  }
+}
+
+/** Names under the store's prefix, without it and without those of the queue. One may come twice. */
+async function * scan (db: Db): AsyncGenerator<string[]> {
+  const pattern = `${db.keys.prefix.replaceAll(/[*?[\]\\]/g, '\\$&')}:*`
+  let cursor = '0'
+  do {
+    const [next, keys] = await db.redis.scan(cursor, 'MATCH', pattern, 'COUNT', STEP)
+    cursor = next
+    yield keys.map((key) => key.slice(db.keys.prefix.length + 1)).filter((name) => !name.startsWith('queue:'))
+  } while (cursor !== '0')
+}
+
+/** Of keys that belong to one job. */
+function jobIdOf (name: string): string | undefined {
+  return /^(?:job|events|history|trace|payload):([^:]+)/.exec(name)?.[1]
+}
+
+async function reconcileJob (db: Db, jobId: string): Promise<number> {
+  const reply = await runMove(db, JOB, jobId, [])
+  const repairs = readNumber(reply, 1)
+  if (readText(reply, 0) !== 'unlisted') return repairs
+  const job = await readRecord(db, jobId)
+  if (!job) return repairs
+  return repairs + Number(await runMove(db, LIST, jobId, [job.createdAt, isTerminal(job.status) ? job.expiresAt ?? '' : '']))
+}
+
+async function * reconcileName (db: Db, name: string, sum: Sum): AsyncGenerator<number> {
+  const [kind, tenant = '', status = ''] = name.split(':')
+  const key = fullName(db, name)
+  switch (kind) {
+    case 'running':
+    case 'expiring':
+      return yield * eachMember(db, key, sum, (jobId) => reconcileJob(db, jobId))
+    case 'scheduled':
+      return yield * eachMember(db, key, sum, (member) => reconcileMember(db, member, [key, 'turns', member]))
+    case 'owed':
+      if (name === 'owed:archive') return yield * eachMember(db, key, sum, (jobId) => reconcileJob(db, jobId))
+      return yield * eachMember(db, key, sum, (member) => reconcileMember(db, member, [key, 'turns', member]))
+    case 'jobs':
+      if (status !== '' && !JobStatus.safeParse(status).success) return
+      return yield * eachMember(db, key, sum, (jobId) => reconcileMember(db, jobId, [key, 'list', jobId, tenant, status]))
+    case 'tenants':
+      return yield * eachTenant(db, key, sum)
+    // These live for their time, and are nobody's but their own.
+    case 'gone':
+    case 'idem':
+    case 'pulse':
+      yield await db.redis.pexpire(key, TOMBSTONE_MS, 'NX')
+  }
+}
+
+async function reconcileMember (db: Db, member: string, args: string[]): Promise<number> {
+  return Number(await runMove(db, MEMBER, member.split(' ')[0] ?? '', args))
+}
+
+async function * eachMember (db: Db, key: string, sum: Sum, repair: (member: string) => Promise<number>): AsyncGenerator<number> {
+  let cursor = '0'
+  do {
+    const [next, flat] = await db.redis.zscan(key, cursor, 'COUNT', STEP)
+    cursor = next
+    yield await sum(flat.filter((_, index) => index % 2 === 0).map(repair))
+  } while (cursor !== '0')
+}
+
+/** A tenant without jobs is none. One that comes back meanwhile is put there again with its next job, and by the next pass. */
+async function * eachTenant (db: Db, key: string, sum: Sum): AsyncGenerator<number> {
+  let cursor = '0'
+  do {
+    const [next, tenants] = await db.redis.sscan(key, cursor, 'COUNT', STEP)
+    cursor = next
+    yield await sum(tenants.map(async (tenant) => await db.redis.exists(db.keys.jobs(tenant)) === 1 ? 0 : db.redis.srem(key, tenant)))
+  } while (cursor !== '0')
+}
+
+function fullName (db: Db, name: string): string {
+  return `${db.keys.prefix}:${name}`
+}
