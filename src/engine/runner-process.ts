@@ -11,6 +11,7 @@ import type { ResourceLimits } from './resource-limits.ts'
 import { runnerCache } from './runner-cache.ts'
 import { spawnFramed, type FramedExit, type FramedProcess } from './framed-process.ts'
 import { DEFAULT_MISSED_BEATS, Heartbeat } from './heartbeat.ts'
+import { IdleWatch } from './idle-watch.ts'
 import { RunConversation, type RunnerAnswer, type RunnerHooks, type RunnerTask } from './run-conversation.ts'
 
 /** The module that is the runner. */
@@ -80,6 +81,7 @@ export class RunnerProcess {
   #frameBurst = MAX_FRAMES_PER_SECOND
   readonly #missedBeats: number
   #heartbeat: Heartbeat | undefined
+  #idle: IdleWatch | undefined
   #cgroup: Cgroup | undefined
   #exit: FramedExit | undefined
   #isolation: Isolation | undefined
@@ -124,6 +126,7 @@ export class RunnerProcess {
     const answer = (call: number, { text, failure }: ToolAnswer) => this.#send({ type: 'answer', token: run.token, call, failure }, Buffer.from(text))
     const onEnd = () => {
       this.#runs.delete(run.token)
+      this.#idle?.leave()
       hooks.signal.removeEventListener('abort', stop)
     }
     const run = new RunConversation({ task, hooks, pid: this.#process.pid ?? 0, threads: this.#threads, kill: (reason) => this.kill(reason), answer, onEnd })
@@ -133,6 +136,7 @@ export class RunnerProcess {
     }
     hooks.signal.addEventListener('abort', stop, { once: true })
     this.#runs.set(run.token, run)
+    this.#idle?.enter()
     if (this.#runs.size > 1) for (const each of this.#runs.values()) each.accompany()
     if (this.#exit) run.leave(this.#exit, { shared: false, killedAtMb: undefined }) // it died between being lent and now
     else this.#handOver(run.token, task)
@@ -181,6 +185,7 @@ export class RunnerProcess {
     if (this.#isolation) throw new Error('Cannot take "ready": the runner said it before')
     this.#isolation = { process: true, permission, uid: readUid(this.#process.pid ?? 0) ?? uid, cgroup: this.#cgroup !== undefined, threads: this.#threads }
     this.#heartbeat = new Heartbeat({ threads: this.#threads, missedBeats: this.#missedBeats, isDeaf: this.#process.isHeld, onLost: (reason) => this.kill(reason) })
+    this.#idle = new IdleWatch({ pid: this.#process.pid ?? 0, onBusy: (reason) => this.kill(reason) })
     this.#ready.resolve(this.#isolation)
   }
 
@@ -192,6 +197,7 @@ export class RunnerProcess {
   #leave (exit: FramedExit): void {
     this.#exit = exit
     this.#heartbeat?.close()
+    this.#idle?.close()
     const killedAtMb = this.#cgroup?.killedAtMb
     this.#cgroup?.remove()
     this.#ready.reject(new Error(`Cannot start runner: ${exit.reason}${exit.stderrTail && `\n${exit.stderrTail}`}`))

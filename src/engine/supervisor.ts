@@ -138,8 +138,8 @@ export class Supervisor {
     const isAnotherIdle = [...this.#berths.values()].some(({ isReady, runs }) => isReady && runs === 0)
     this.#berths.set(runner, berth)
     berth.runs -= 1
-    wear.add()
-    if (isAnotherIdle && wear.isOver(this.#options.wear, runner.pid ?? 0)) berth.isRetiring = true
+    wear.add(runner.pid ?? 0)
+    if (wear.isSpent || (isAnotherIdle && wear.isOver)) berth.isRetiring = true
     if (berth.isRetiring && berth.runs === 0) runner.kill('The runner is worn')
     this.#serve()
   }
@@ -152,7 +152,7 @@ export class Supervisor {
 
   #add (): void {
     const runner = new RunnerProcess(this.#options)
-    const berth: Berth = { runner, wear: new Wear(), isReady: false, isRetiring: false, runs: 0, tenant: '', isAlone: false }
+    const berth: Berth = { runner, wear: new Wear(this.#options.wear), isReady: false, isRetiring: false, runs: 0, tenant: '', isAlone: false }
     this.#berths.set(runner, berth)
     runner.ready.then(() => {
       this.#restartMs = RESTART_MS.first

@@ -11,21 +11,34 @@ export interface WearLimits {
 export const DEFAULT_WEAR: WearLimits = Object.freeze({ runs: 10_000, ageMs: 3_600_000, rssMb: 512 })
 
 const MB = 1_048_576
-/** Reading a process's memory takes a while, so it is done once in so many runs. */
-const RSS_EVERY_RUNS = 50
+/** Times its memory at which a runner takes nobody any more, whoever else is there: each run may add to what it found. */
+const SPENT = 2
 
 /** What one runner has been through. */
 export class Wear {
+  readonly #limits: WearLimits
   readonly #since = performance.now()
   #runs = 0
+  #rssBytes = 0
 
-  /** One run more is over. */
-  add (): void {
-    this.#runs += 1
+  constructor (limits: WearLimits) {
+    this.#limits = limits
   }
 
-  isOver (limits: WearLimits, pid: number): boolean {
-    if (this.#runs >= limits.runs || performance.now() - this.#since >= limits.ageMs) return true
-    return this.#runs > 0 && this.#runs % RSS_EVERY_RUNS === 0 && readRssBytes(pid) >= limits.rssMb * MB
+  /** One run more is over in the process. */
+  add (pid: number): void {
+    this.#runs += 1
+    this.#rssBytes = readRssBytes(pid)
+  }
+
+  /** It should be replaced. */
+  get isOver (): boolean {
+    const { runs, ageMs, rssMb } = this.#limits
+    return this.#runs >= runs || performance.now() - this.#since >= ageMs || this.#rssBytes >= rssMb * MB
+  }
+
+  /** It must not be lent again. */
+  get isSpent (): boolean {
+    return this.#rssBytes >= SPENT * this.#limits.rssMb * MB
   }
 }

@@ -14,7 +14,7 @@ async function startRunner (t: TestContext, boot = 'fair'): Promise<RunnerProces
     runner.kill('The test is over')
     await runner.exited
   })
-  if (boot === 'fair') await runner.ready
+  if (boot.startsWith('fair')) await runner.ready
   return runner
 }
 
@@ -222,3 +222,14 @@ test('a run may log before and after each call that it may make', async (t) => {
 
   assert.equal(answer.type, 'done', JSON.stringify(answer))
 })
+
+for (const [boot, reason] of [['fair, and busy', /works, and no run/], ['fair, and hungry', /grows, and no run/]] as const) {
+  test(`a runner without a run that is ${boot} is killed`, async (t) => {
+    const runner = await startRunner(t, boot)
+
+    const exit = await runner.exited
+
+    assert.match(exit.reason, reason)
+    assert.equal(exit.signal, 'SIGKILL')
+  })
+}

@@ -153,3 +153,13 @@ test('a runner that is worn goes on while there is no other', async (t) => {
 
   assert.equal((await acquire()).runner, first.runner)
 })
+
+test('a runner that holds twice what it may is not lent again, though there is no other', async (t) => {
+  const { acquire } = await startSupervisor(t, { spares: 0, wear: { ...DEFAULT_WEAR, rssMb: 1 } })
+  const first = await acquire()
+
+  first.release()
+
+  assert.equal((await first.runner.exited).reason, 'The runner is worn')
+  assert.notEqual((await acquire()).runner, first.runner)
+})
