@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { sha256 } from '../../src/core/digest.ts'
+import { newId } from '../../src/core/ids.ts'
+import { removeExpired } from '../../src/store/reap.ts'
+import { startApi } from '../helpers/api.ts'
+import { beginRun, playWorker } from '../helpers/play-worker.ts'
+
+const CODE = 'export default (x) => x'
+
+async function startWithTwo (t: TestContext) {
+  const api = await startApi(t)
+  const [ours, theirs] = await Promise.all(['one', 'other'].map((tenant) => api.holder(tenant, 'jobs:read', 'jobs:write')))
+  assert.ok(ours && theirs)
+  const submit = async (headers: Record<string, string>, job: Record<string, unknown> = {}) => String((await api.post('/v1/jobs', { code: CODE, ...job }, headers)).json()['id'])
+  return { ...api, ours, theirs, submit }
+}
+
+test('whatever state a job is in, another tenant is answered as for an id that never was', async (t) => {
+  const { db, get, post, ours, theirs, submit } = await startWithTwo(t)
+  const [queued, scheduled, running, ended, removed] = [await submit(ours), await submit(ours, { delayMs: 60_000 }), await submit(ours), await submit(ours), await submit(ours)]
+  await beginRun(db, running)
+  await playWorker(db, ended)
+  await playWorker(db, removed, { retentionMs: 0 })
+  await removeExpired(db, 10)
+  const never = newId('job')
+  const ask = async (id: string, headers: Record<string, string>) => {
+    const answers = [
+      await get(`/v1/jobs/${id}`, headers),
+      await get(`/v1/jobs/${id}?wait=1`, headers),
+      await get(`/v1/jobs/${id}/result`, headers),
+      await get(`/v1/jobs/${id}/logs`, headers),
+      await get(`/v1/jobs/${id}/events`, headers),
+      await get(`/v1/jobs/${id}/events?after=1&wait=1`, headers),
+      await get(`/v1/jobs/${id}/trace`, headers),
+      await get(`/v1/jobs/${id}`, { ...headers, 'if-none-match': `"${id}-1"` }),
+      await post(`/v1/jobs/${id}/cancel`, {}, headers),
+    ]
+    return answers.map(({ statusCode, body }) => [statusCode, body.replaceAll(id, 'ID').replaceAll(/"(?:requestId|instance|traceId)":"[^"]*",?/g, '')])
+  }
+
+  const expected = await ask(never, theirs)
+  for (const id of [queued, scheduled, running, ended, removed]) assert.deepEqual(await ask(id, theirs), expected)
+
+  assert.deepEqual([...new Set(expected.map(([status]) => status))], [404])
+  assert.equal((await get(`/v1/jobs/${removed}`, ours)).statusCode, 410)
+  assert.equal((await get(`/v1/jobs/${queued}`, ours)).json()['status'], 'queued', 'nobody cancelled it')
+})
+
+test('lists show a tenant its own jobs alone, by whatever filter, and nobody\'s cursor leads to another\'s', async (t) => {
+  const { get, ours, theirs, submit } = await startWithTwo(t)
+  const ids = [await submit(ours, { tags: { a: 'b' } }), await submit(ours, { tags: { a: 'b' } })]
+  const mine = await submit(theirs, { tags: { a: 'b' } })
+  const { nextCursor } = (await get('/v1/jobs?limit=1', ours)).json()
+
+  for (const query of ['', '?status=queued', '?tag=a:b', '?since=2020-01-01T00:00:00Z', `?cursor=${String(nextCursor)}`]) {
+    const { data } = (await get(`/v1/jobs${query}`, theirs)).json() as { data: { id: string }[] } // a page of jobs
+    assert.ok(data.every(({ id }) => id === mine), query)
+  }
+  assert.equal(((await get('/v1/jobs', ours)).json()['data'] as unknown[]).length, ids.length)
+})
+
+test('the same code and the same keys of two tenants are theirs each, and the end of one is nothing to the other', async (t) => {
+  const { db, post, ours, theirs } = await startWithTwo(t)
+  const submit = (headers: Record<string, string>, input: unknown) => post('/v1/jobs', { code: CODE, input }, { ...headers, 'idempotency-key': 'k' })
+  const [one, other] = [await submit(ours, 1), await submit(theirs, 2)]
+
+  await playWorker(db, String(one.json()['id']), { retentionMs: 0 })
+  await removeExpired(db, 10)
+
+  assert.deepEqual([one.statusCode, other.statusCode, (await submit(theirs, 2)).statusCode, (await submit(theirs, 1)).statusCode], [202, 202, 202, 409])
+  assert.equal((await submit(ours, 1)).statusCode, 410)
+  assert.deepEqual(await Promise.all(['one', 'other'].map((tenant) => db.redis.exists(db.keys.code(tenant, sha256(CODE))))), [0, 1])
+})
+
+test('what a tenant may post depends on nothing that another has posted', async (t) => {
+  const { post, ours, theirs, submit } = await startWithTwo(t)
+  const fresh = await post('/v1/jobs', { code: CODE }, theirs)
+  await submit(ours, { code: 'export default () => "theirs"' })
+
+  const known = await post('/v1/jobs', { code: 'export default () => "theirs"' }, theirs)
+
+  assert.deepEqual([known.statusCode, Object.keys(known.json())], [fresh.statusCode, Object.keys(fresh.json())])
+})
