@@ -128,3 +128,42 @@ test('a job that does not start in time is cancelled and answered 503', async (t
   assert.equal(response.headers['retry-after'], '1')
   assert.equal(await db.redis.hget(db.keys.job(id), 'status'), 'cancelled')
 })
+
+test('a repeat with the same Idempotency-Key answers what the first run ended with, another body is a mismatch', async (t) => {
+  const api = await startApi(t)
+  const key = { 'idempotency-key': 'sum-7' }
+  const ask = (body: Record<string, unknown> = {}, headers: Record<string, string> = key) => api.post('/execute', { code: 'export default () => 42', ...body }, headers)
+
+  const posting = ask()
+  await playWorker(api.db, await nextJob(api.db, ADMIN_TENANT), { usage: USAGE, result: '42', events: [logEvent('info', 'once')] })
+  const [first, repeat, other, asJob] = [await posting, await ask(), await ask({ input: 1 }), await api.post('/v1/jobs', { code: 'export default () => 42' }, key)]
+
+  assert.deepEqual([first.statusCode, first.json()['result']], [200, 42])
+  assert.deepEqual([repeat.statusCode, repeat.json()], [200, first.json()])
+  assert.deepEqual([other.statusCode, other.json()['code']], [409, 'IDEMPOTENCY_MISMATCH'])
+  assert.equal(asJob.statusCode, 409, 'a job with other limits is another request')
+  assert.equal(await api.db.redis.zcard(api.db.keys.jobs(ADMIN_TENANT)), 1)
+})
+
+test('with an Idempotency-Key, a job that does not start in time goes on, and the next request answers its result', async (t) => {
+  const api = await startApi(t, {}, { executeGraceMs: 0 })
+  const ask = () => api.post('/execute', { code: 'x', timeout: 1 }, { 'idempotency-key': 'slow' })
+
+  const first = await ask()
+  await playWorker(api.db, await nextJob(api.db, ADMIN_TENANT), { usage: USAGE, result: '42' })
+  const second = await ask()
+
+  assert.deepEqual([first.statusCode, first.headers['retry-after']], [503, '1'])
+  assert.deepEqual([second.statusCode, second.json()['result']], [200, 42])
+})
+
+test('repeats that come while the first runs wait for its end, too', async (t) => {
+  const api = await startApi(t)
+  const ask = () => api.post('/execute', { code: 'x' }, { 'idempotency-key': 'k' })
+
+  const asking = [ask(), ask(), ask()]
+  await playWorker(api.db, await nextJob(api.db, ADMIN_TENANT), { usage: USAGE, result: '42' })
+
+  assert.deepEqual((await Promise.all(asking)).map((answer) => answer.json()['result']), [42, 42, 42])
+  assert.equal(await api.db.redis.zcard(api.db.keys.jobs(ADMIN_TENANT)), 1)
+})

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
 import { JobError } from '../../core/failures.ts'
 import { isTerminal } from '../../core/status.ts'
 import { cancel } from '../../store/moves/cancel.ts'
@@ -7,6 +8,7 @@ import { readTime } from '../../store/time.ts'
 import { ExecuteAnswer, writeExecuteAnswer } from '../execute-answer.ts'
 import { buildExecuteRequest, buildToJobRequest } from '../execute-request.ts'
 import { findJob } from '../find-job.ts'
+import { readIdempotencyKey } from '../idempotency-key.ts'
 import type { JobService } from '../job-service.ts'
 import { withProblems, type Problem } from '../problem.ts'
 import { readWholeLog } from '../read-logs.ts'
@@ -17,7 +19,10 @@ import { submitJob } from '../submit-job.ts'
 /** A job that runs is waited for until its deadline and this long: then its worker is gone. */
 const END_GRACE_MS = 10_000
 
-/** `POST /execute`: posts a job, waits for its end and answers what it returned. A caller that leaves takes the job along. */
+/**
+ * `POST /execute`: posts a job, waits for its end and answers what it returned. A caller that leaves, or whom the job is too slow for, takes it
+ * along; one that gave an `Idempotency-Key` is taken to ask again, and the job goes on.
+ */
 export const executeRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (app, { jobs }) => {
   const { policy, toolNames } = jobs
   const toJobRequest = buildToJobRequest(policy, toolNames)
@@ -27,14 +32,18 @@ export const executeRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async 
     schema: {
       tags: ['execute'],
       summary: 'Run code and wait for its result',
+      headers: z.object({
+        'idempotency-key': z.string().optional().describe('Repeats with this key and the same body answer what the first run ended with; it goes on when the caller leaves'),
+      }),
       body: buildExecuteRequest(policy, toolNames),
-      response: withProblems({ 200: ExecuteAnswer }, 'CODE_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'CANCELLED', 'EXPIRED', 'WORKER_CRASHED', 'OVERLOADED', 'GONE'),
+      response: withProblems({ 200: ExecuteAnswer }, 'CODE_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_MISMATCH', 'CANCELLED', 'EXPIRED', 'WORKER_CRASHED', 'OVERLOADED', 'GONE'),
     },
   }, async ({ caller: { tenant }, body, headers, span }, reply) => {
     const request = toJobRequest(body)
     checkSize(policy, request, Number(headers['content-length'] ?? Infinity))
-    const { id } = await submitJob(jobs, { tenant, request, span, idempotencyKey: undefined })
-    const job = await waitForJob(jobs, { tenant, id, timeoutMs: request.limits.timeoutMs, signal: reply.untilLeft() })
+    const idempotencyKey = readIdempotencyKey(headers['idempotency-key'])
+    const { id } = await submitJob(jobs, { tenant, request, span, idempotencyKey })
+    const job = await waitForJob(jobs, { tenant, id, timeoutMs: request.limits.timeoutMs, mayAskAgain: idempotencyKey !== undefined, signal: reply.untilLeft() })
     const [lines, result] = await Promise.all([
       readWholeLog(jobs.db, job, request.limits.logLines),
       readResult(jobs.db, tenant, id),
@@ -47,11 +56,13 @@ interface WaitForJob {
   tenant: string
   id: string
   timeoutMs: number
+  /** The job goes on, since the caller can find it again. */
+  mayAskAgain: boolean
   signal: AbortSignal
 }
 
-/** Answers the job once it has ended. Throws OVERLOADED, and cancels it, where it does not start or end in time. */
-async function waitForJob ({ db, waiter, retentionMs, executeGraceMs }: JobService, { tenant, id, timeoutMs, signal }: WaitForJob): Promise<JobRecord> {
+/** Answers the job once it has ended. Throws OVERLOADED where it does not start or end in time, and cancels it then unless somebody may ask again. */
+async function waitForJob ({ db, waiter, retentionMs, executeGraceMs }: JobService, { tenant, id, timeoutMs, mayAskAgain, signal }: WaitForJob): Promise<JobRecord> {
   await waiter.waitForEnd(id, timeoutMs + executeGraceMs, signal)
   let job = await findJob(db, tenant, id)
   if (job.status === 'running' && !signal.aborted) {
@@ -59,8 +70,9 @@ async function waitForJob ({ db, waiter, retentionMs, executeGraceMs }: JobServi
     job = await findJob(db, tenant, id)
   }
   if (isTerminal(job.status)) return job
-  await cancel(db, tenant, id, retentionMs)
   const state = job.status === 'running' ? 'did not end' : 'did not start'
+  if (mayAskAgain) throw new JobError('OVERLOADED', `Cannot execute: the job ${state} in time and goes on; ask again with the same Idempotency-Key`)
+  await cancel(db, tenant, id, retentionMs)
   throw new JobError('OVERLOADED', `Cannot execute: the job ${state} in time and was cancelled`)
 }
 
