@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import { readProc } from './proc.ts'
+import { isInThisNamespace, readProc } from './proc.ts'
 import { isOwnerAlive, ownerTag } from './process-owner.ts'
 
 const MB = 1_048_576
@@ -94,7 +94,7 @@ export class Cgroup {
 
 /**
  * Answers a function that makes groups below this process's own, so that its limits bound them as well; undefined where none can be made.
- * Groups whose makers are gone are removed first.
+ * Groups whose makers are gone are emptied and removed first.
  */
 export function openCgroups (limits: CgroupLimits): (() => Cgroup | undefined) | undefined {
   let count = 0
@@ -155,14 +155,24 @@ function enableMemory ({ version, memory: folder }: CgroupHome): boolean {
   return enabled.split(/\s/).includes('memory') && enabled.split(/\s/).includes('pids')
 }
 
-/** Removes the groups whose makers are gone. One that is not empty stays: the kernel sees to that. */
+/**
+ * Removes the groups whose makers are gone, and kills who is left in them: a process can change its command line, but not its group. Whoever
+ * dies slowly keeps the folder for the next time.
+ */
 function sweep (folder: string): void {
   attempt(() => {
     for (const name of readdirSync(folder)) {
       const owner = NAME.exec(name)?.groups?.['owner']
-      if (owner !== undefined && !isOwnerAlive(owner)) attempt(() => rmdirSync(join(folder, name)))
+      if (owner === undefined || isOwnerAlive(owner)) continue
+      attempt(() => killMembers(join(folder, name)))
+      attempt(() => rmdirSync(join(folder, name)))
     }
   })
+}
+
+function killMembers (folder: string): void {
+  const pids = readFileSync(join(folder, 'cgroup.procs'), 'latin1').split('\n').map(Number)
+  for (const pid of pids) if (pid > 0 && isInThisNamespace(pid)) attempt(() => process.kill(pid, 'SIGKILL'))
 }
 
 /** Source: proc_pid_mountinfo(5). */

@@ -3,6 +3,7 @@ import { Socket } from 'node:net'
 import { FramePump } from '../core/frame-pump.ts'
 import { encodeFrame, type Frame, FramingError } from '../core/frames.ts'
 import { deathSignalPrefix } from './death-signal.ts'
+import { noNetworkPrefix } from './no-network.ts'
 import { ownerArgument } from './process-owner.ts'
 import { type ResourceLimits, resourceLimitPrefix } from './resource-limits.ts'
 import { TokenBucket } from './token-bucket.ts'
@@ -158,7 +159,7 @@ function byteBurst (options: FramedProcessOptions, maxFrameBytes: number): numbe
 }
 
 function start (options: FramedProcessOptions): ChildProcess {
-  const prefix = [...deathSignalPrefix(), ...resourceLimitPrefix(options.resources ?? {})]
+  const prefix = [...deathSignalPrefix(), ...noNetworkPrefix(), ...resourceLimitPrefix(options.resources ?? {})]
   const [command = process.execPath, ...args] = [...prefix, process.execPath, ...options.execArgv, options.file, ownerArgument()]
   return spawn(command, args, {
     env: { ...options.env },

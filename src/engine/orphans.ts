@@ -1,10 +1,11 @@
 import { readdirSync } from 'node:fs'
-import { readProc } from './proc.ts'
+import { isInThisNamespace, readProc } from './proc.ts'
 import { isOwnerAlive, OWNER_FLAG } from './process-owner.ts'
 
 /**
  * Kills the processes that run one of these files and whose owner is gone, with the groups that they lead; answers their ids. A child ends
  * by itself when its pipe does, and the kernel kills one whose user did not change, but one that was stopped or stuck in native code stays.
+ * One that was taken over may have changed its command line: only its control group tells of it, see `openCgroups`.
  * Only processes of this pid namespace are looked at, since elsewhere an owner's id means somebody else. Does nothing off Linux.
  */
 export function killOrphans (files: readonly string[]): number[] {
@@ -16,12 +17,6 @@ function isOrphan (pid: number, files: readonly string[]): boolean {
   const owner = words.find((word) => word.startsWith(OWNER_FLAG))?.slice(OWNER_FLAG.length)
   if (owner === undefined || !words.some((word) => files.includes(word))) return false
   return isInThisNamespace(pid) && !isOwnerAlive(owner)
-}
-
-/** The kernel lists the ids that a process has, from the reader's namespace inwards. Source: proc_pid_status(5), NSpid. */
-function isInThisNamespace (pid: number): boolean {
-  const [, ids = ''] = /^NSpid:\s+(.*)$/m.exec(readProc(`${pid}/status`)) ?? []
-  return ids === String(pid)
 }
 
 function kill (pid: number): boolean {

@@ -53,6 +53,12 @@ export function readStartTime (pid: number): string | undefined {
   return field('state') === 'Z' ? 'ended' : field('startTicks')
 }
 
+/** Tells whether a process belongs to this pid namespace and not to one inside it. Source: proc_pid_status(5), NSpid, from the reader's inwards. */
+export function isInThisNamespace (pid: number): boolean {
+  const [, ids = ''] = /^NSpid:\s+(.*)$/m.exec(readProc(`${pid}/status`)) ?? []
+  return ids === String(pid)
+}
+
 function readStat (pid: number): (name: keyof typeof STAT) => string | undefined {
   const stat = readProc(`${pid}/stat`)
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ') // the name before it may hold anything

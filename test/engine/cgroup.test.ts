@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, globSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { findHomes, openCgroups } from '../../src/engine/cgroup.ts'
@@ -95,4 +95,22 @@ test('groups whose maker is gone are removed, those of the living stay', writabl
   assert.deepEqual([existsSync(stale), existsSync(folder)], [false, true])
   assert.match(readFileSync(join(folder, 'cgroup.procs'), 'utf8'), /^$/)
   living?.remove()
+})
+
+test('who is left in a group whose maker is gone is killed, whatever its command line says', writable, async (t) => {
+  const living = openCgroups(LIMITS)?.()
+  const stale = join(ownFolders()[0] ?? '', '..', `batchbox-${GONE}-1`)
+  mkdirSync(stale)
+  const child = spawn(process.execPath, ['-e', `process.title = 'sshd'; ${HOG}`], { stdio: ['pipe', 'pipe', 'inherit'], env: {} })
+  t.after(() => child.kill('SIGKILL'))
+  await once(child.stdout, 'data')
+  writeFileSync(join(stale, 'cgroup.procs'), String(child.pid))
+  const exited = once(child, 'exit') as Promise<[number | null, string | null]> // an event of Node's
+
+  openCgroups(LIMITS)
+
+  assert.equal((await exited)[1], 'SIGKILL')
+  living?.remove()
+  openCgroups(LIMITS)
+  assert.equal(existsSync(stale), false)
 })

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 import { test } from 'node:test'
 import { openCgroups } from '../../src/engine/cgroup.ts'
+import { deathSignalPrefix } from '../../src/engine/death-signal.ts'
+import { noNetworkPrefix } from '../../src/engine/no-network.ts'
 import { startEngine } from '../helpers/engine.ts'
 
 const MB = 1_048_576
@@ -64,4 +66,12 @@ test('a run whose runner the kernel kills for its memory broke its memory limit'
   assert.equal(outcome.type === 'failed' && outcome.error.code, 'MEMORY_LIMIT', JSON.stringify(outcome))
   assert.equal(outcome.type === 'failed' && outcome.error.limit?.configured, 1024)
   assert.equal(await bound.resultOf('export default () => 1'), 1)
+})
+
+test('where the system allows it, a runner has no network, and no program that it starts could have more rights', linux, () => {
+  const networkOf = (pid: number | 'self') => readlinkSync(`/proc/${pid}/ns/net`)
+  const [pid = 0] = bare.engine.runnerPids()
+
+  assert.equal(networkOf(pid) !== networkOf('self'), noNetworkPrefix().length > 0)
+  assert.match(readFileSync(`/proc/${pid}/status`, 'latin1'), deathSignalPrefix().length > 0 ? /^NoNewPrivs:\t1$/m : /./)
 })
