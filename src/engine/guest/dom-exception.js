@@ -1,6 +1,7 @@
 // @ts-check
 import {
   ErrorConstructor, ErrorPrototype, ObjectCreate, RangeErrorConstructor, ReflectConstruct, ReflectDeleteProperty, ReflectSetPrototypeOf, TypeErrorConstructor,
+  WeakMapConstructor, weakMapGet, weakMapSet,
 } from './intrinsics.js'
 import { defineConstant, exposeInterface, isObject, shapeInterface, toDouble, toText } from './webidl.js'
 
@@ -16,44 +17,10 @@ const LEGACY = [
   ['TIMEOUT_ERR', 'TimeoutError'], ['INVALID_NODE_TYPE_ERR', 'InvalidNodeTypeError'], ['DATA_CLONE_ERR', 'DataCloneError'],
 ]
 
-/** A base class whose constructor answers what it is given, so that the class after it can put private members on any object. */
-const given = /** @type {new (object: object) => object} */ (/** @type {unknown} */ (function (/** @type {object} */ object) { return object }))
-
-/** What a DOMException knows, out of reach of user code. */
-class Details extends given {
-  #name
-  #message
-
-  /** @param {object} error @param {string} name @param {string} message */
-  constructor (error, name, message) {
-    super(error)
-    this.#name = name
-    this.#message = message
-  }
-
-  /** @param {any} error @returns {string} */
-  static nameOf (error) { return error.#name }
-  /** @param {any} error @returns {string} */
-  static messageOf (error) { return error.#message }
-}
-
-/** What a QuotaExceededError knows besides. */
-class QuotaDetails extends given {
-  #quota
-  #requested
-
-  /** @param {object} error @param {number | null} quota @param {number | null} requested */
-  constructor (error, quota, requested) {
-    super(error)
-    this.#quota = quota
-    this.#requested = requested
-  }
-
-  /** @param {any} error @returns {number | null} */
-  static quotaOf (error) { return error.#quota }
-  /** @param {any} error @returns {number | null} */
-  static requestedOf (error) { return error.#requested }
-}
+/** What each DOMException knows, out of reach of user code. @type {WeakMap<object, { name: string, message: string }>} */
+const details = new WeakMapConstructor()
+/** What a QuotaExceededError knows besides. @type {WeakMap<object, { quota: number | null, requested: number | null }>} */
+const quotas = new WeakMapConstructor()
 
 /** @type {Record<string, number>} */
 const codes = ObjectCreate(null)
@@ -65,9 +32,9 @@ export class DOMException {
     return buildError(new.target, toText(name), text)
   }
 
-  get name () { return Details.nameOf(this) }
-  get message () { return Details.messageOf(this) }
-  get code () { return codes[Details.nameOf(this)] ?? 0 }
+  get name () { return read(details, this).name }
+  get message () { return read(details, this).message }
+  get code () { return codes[read(details, this).name] ?? 0 }
 }
 ReflectSetPrototypeOf(DOMException.prototype, ErrorPrototype)
 shapeInterface(DOMException, ['name', 'message', 'code'])
@@ -88,12 +55,12 @@ export class QuotaExceededError {
     const { quota, requested } = readOptions(options)
     if (quota !== null && requested !== null && requested < quota) throw new RangeErrorConstructor('Cannot make QuotaExceededError: requested is less than quota')
     const error = buildError(new.target, 'QuotaExceededError', text)
-    new QuotaDetails(error, quota, requested)
+    weakMapSet(quotas, error, { quota, requested })
     return error
   }
 
-  get quota () { return QuotaDetails.quotaOf(this) }
-  get requested () { return QuotaDetails.requestedOf(this) }
+  get quota () { return read(quotas, this).quota }
+  get requested () { return read(quotas, this).requested }
 }
 ReflectSetPrototypeOf(QuotaExceededError, DOMException)
 ReflectSetPrototypeOf(QuotaExceededError.prototype, DOMException.prototype)
@@ -103,8 +70,18 @@ shapeInterface(QuotaExceededError, ['quota', 'requested'])
 function buildError (newTarget, name, message) {
   const error = ReflectConstruct(ErrorConstructor, [message], newTarget) // the stack takes the message from here
   ReflectDeleteProperty(error, 'message')
-  new Details(error, name, message)
+  weakMapSet(details, error, { name, message })
   return error
+}
+
+/**
+ * @template T
+ * @param {WeakMap<object, T>} map @param {object} error @returns {T}
+ */
+function read (map, error) {
+  const known = weakMapGet(map, error)
+  if (known === undefined) throw new TypeErrorConstructor('Cannot read exception: it is none of this class')
+  return known
 }
 
 /** Members in the order of Web IDL. @param {unknown} options */
