@@ -15,14 +15,14 @@ export interface SupervisorOptions extends RunnerOptions {
 }
 
 /** What a run asks of the runner that it is lent. */
-export interface Wish {
+export interface LeaseRequest {
   tenant: string
   /** Nobody else may run in it meanwhile. */
   alone: boolean
 }
 
 /** A runner and who is in it. */
-interface Berth {
+interface Slot {
   readonly runner: RunnerProcess
   readonly wear: Wear
   isReady: boolean
@@ -35,7 +35,7 @@ interface Berth {
 }
 
 interface Waiter extends PromiseWithResolvers<Lease | undefined> {
-  readonly wish: Wish
+  readonly request: LeaseRequest
 }
 
 const CLOSED = 'Cannot run code: the engine is closed'
@@ -55,7 +55,7 @@ export interface Lease {
 export class Supervisor {
   readonly #options: SupervisorOptions
   /** The one that was released last comes last: whoever comes next finds a runner that had time to make its next isolate. */
-  readonly #berths = new Map<RunnerProcess, Berth>()
+  readonly #slots = new Map<RunnerProcess, Slot>()
   /** Served strictly in order, so that who wants a runner alone is not passed by for ever. */
   readonly #waiting = new Set<Waiter>()
   #restartMs: number = RESTART_MS.first
@@ -70,7 +70,7 @@ export class Supervisor {
   static async start (options: SupervisorOptions): Promise<Supervisor> {
     const supervisor = new Supervisor(options)
     supervisor.#fill()
-    const first = [...supervisor.#berths.keys()].map((runner) => runner.ready)
+    const first = [...supervisor.#slots.keys()].map((runner) => runner.ready)
     try {
       await Promise.any(first)
     } catch {
@@ -81,13 +81,13 @@ export class Supervisor {
   }
 
   get pids (): number[] {
-    return [...this.#berths.keys()].map((runner) => runner.pid).filter((pid) => pid !== undefined)
+    return [...this.#slots.keys()].map((runner) => runner.pid).filter((pid) => pid !== undefined)
   }
 
   /** Lends a runner, waiting for one if none has room; undefined when the signal aborts meanwhile. Rejects once it is closed. */
-  async acquire (wish: Wish, signal: AbortSignal): Promise<Lease | undefined> {
+  async acquire (request: LeaseRequest, signal: AbortSignal): Promise<Lease | undefined> {
     if (this.#closed) throw new Error(CLOSED)
-    const waiter: Waiter = { wish, ...Promise.withResolvers<Lease | undefined>() }
+    const waiter: Waiter = { request, ...Promise.withResolvers<Lease | undefined>() }
     const giveUp = () => { if (this.#waiting.delete(waiter)) waiter.resolve(undefined) }
     this.#waiting.add(waiter)
     this.#serve()
@@ -104,66 +104,66 @@ export class Supervisor {
     this.#closed = true
     clearTimeout(this.#restart)
     for (const { reject } of this.#waiting) reject(new Error(CLOSED))
-    const runners = [...this.#berths.keys()]
+    const runners = [...this.#slots.keys()]
     for (const runner of runners) runner.kill('The worker stops')
     await Promise.all(runners.map((runner) => runner.exited))
   }
 
   #serve (): void {
     for (const waiter of this.#waiting) {
-      const berth = this.#find(waiter.wish)
-      if (!berth) return
+      const slot = this.#find(waiter.request)
+      if (!slot) return
       this.#waiting.delete(waiter)
-      waiter.resolve(this.#lend(berth, waiter.wish))
+      waiter.resolve(this.#lend(slot, waiter.request))
     }
   }
 
   /** A tenant's own runner first, so that the idle ones are left for the others. */
-  #find ({ tenant, alone }: Wish): Berth | undefined {
-    const open = [...this.#berths.values()].filter(({ isReady, isRetiring }) => isReady && !isRetiring)
-    const shared = alone ? undefined : open.find((berth) => berth.runs > 0 && berth.runs < this.#options.threads && berth.tenant === tenant && !berth.isAlone)
+  #find ({ tenant, alone }: LeaseRequest): Slot | undefined {
+    const open = [...this.#slots.values()].filter(({ isReady, isRetiring }) => isReady && !isRetiring)
+    const shared = alone ? undefined : open.find((slot) => slot.runs > 0 && slot.runs < this.#options.threads && slot.tenant === tenant && !slot.isAlone)
     return shared ?? open.find(({ runs }) => runs === 0)
   }
 
-  #lend (berth: Berth, { tenant, alone }: Wish): Lease {
-    berth.runs += 1
-    berth.tenant = tenant
-    berth.isAlone = alone
-    return { runner: berth.runner, release: () => this.#takeBack(berth) }
+  #lend (slot: Slot, { tenant, alone }: LeaseRequest): Lease {
+    slot.runs += 1
+    slot.tenant = tenant
+    slot.isAlone = alone
+    return { runner: slot.runner, release: () => this.#takeBack(slot) }
   }
 
-  #takeBack (berth: Berth): void {
-    const { runner, wear } = berth
-    if (!this.#berths.delete(runner)) return // it died
-    const isAnotherIdle = [...this.#berths.values()].some(({ isReady, runs }) => isReady && runs === 0)
-    this.#berths.set(runner, berth)
-    berth.runs -= 1
+  #takeBack (slot: Slot): void {
+    const { runner, wear } = slot
+    if (!this.#slots.delete(runner)) return // it died
+    const isAnotherIdle = [...this.#slots.values()].some(({ isReady, runs }) => isReady && runs === 0)
+    this.#slots.set(runner, slot)
+    slot.runs -= 1
     wear.add(runner.pid ?? 0)
-    if (wear.isSpent || (isAnotherIdle && wear.isOver)) berth.isRetiring = true
-    if (berth.isRetiring && berth.runs === 0) runner.kill('The runner is worn')
+    if (wear.isSpent || (isAnotherIdle && wear.isOver)) slot.isRetiring = true
+    if (slot.isRetiring && slot.runs === 0) runner.kill('The runner is worn')
     this.#serve()
   }
 
   #fill (): void {
     if (this.#closed) return
     const { lanes, threads, spares } = this.#options
-    while (this.#berths.size < Math.ceil(lanes / threads) + spares) this.#add()
+    while (this.#slots.size < Math.ceil(lanes / threads) + spares) this.#add()
   }
 
   #add (): void {
     const runner = new RunnerProcess(this.#options)
-    const berth: Berth = { runner, wear: new Wear(this.#options.wear), isReady: false, isRetiring: false, runs: 0, tenant: '', isAlone: false }
-    this.#berths.set(runner, berth)
+    const slot: Slot = { runner, wear: new Wear(this.#options.wear), isReady: false, isRetiring: false, runs: 0, tenant: '', isAlone: false }
+    this.#slots.set(runner, slot)
     runner.ready.then(() => {
       this.#restartMs = RESTART_MS.first
-      berth.isReady = true
+      slot.isReady = true
       this.#serve()
     }, (error: Error) => { if (!this.#closed) this.#options.onError(error) })
     void runner.exited.then(() => this.#forget(runner))
   }
 
   #forget (runner: RunnerProcess): void {
-    this.#berths.delete(runner)
+    this.#slots.delete(runner)
     if (this.#closed) return
     if (runner.isolation) return this.#fill() // it served: the next one will too
     clearTimeout(this.#restart)

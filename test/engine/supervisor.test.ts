@@ -7,7 +7,7 @@ import { isAlive } from '../helpers/processes.ts'
 
 const FAKE = fileURLToPath(new URL('fixtures/fake-runner.ts', import.meta.url))
 const signal = new AbortController().signal
-const WISH = { tenant: 'acme', alone: false }
+const REQUEST = { tenant: 'acme', alone: false }
 
 async function startSupervisor (t: TestContext, options: Partial<SupervisorOptions> = {}) {
   const errors: Error[] = []
@@ -16,7 +16,7 @@ async function startSupervisor (t: TestContext, options: Partial<SupervisorOptio
   })
   t.after(() => supervisor.close())
   const acquire = async () => {
-    const lease = await supervisor.acquire(WISH, signal)
+    const lease = await supervisor.acquire(REQUEST, signal)
     assert.ok(lease)
     return lease
   }
@@ -82,7 +82,7 @@ test('who waits and is cancelled gets none, and takes none from the others', asy
   const first = await acquire()
   const cancel = new AbortController()
 
-  const cancelled = supervisor.acquire(WISH, cancel.signal)
+  const cancelled = supervisor.acquire(REQUEST, cancel.signal)
   const patient = acquire()
   cancel.abort()
   first.release()
@@ -118,11 +118,11 @@ test('runners that cannot start are tried again with growing pauses, and whoever
     onError () { if (failedAt.push(performance.now()) === 3) options.guest = 'fair' },
   })
   t.after(() => supervisor.close())
-  const lease = await supervisor.acquire(WISH, signal)
+  const lease = await supervisor.acquire(REQUEST, signal)
 
   options.guest = 'dies'
   lease?.runner.kill('It did wrong')
-  const next = await supervisor.acquire(WISH, signal)
+  const next = await supervisor.acquire(REQUEST, signal)
 
   assert.ok(next)
   const [first = 0, second = 0, third = 0] = failedAt
