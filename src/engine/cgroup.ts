@@ -1,7 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
-import { isInThisNamespace, readProc } from './proc.ts'
+import { join } from 'node:path'
+import { type CgroupHome, listCgroupHomes } from './cgroup-homes.ts'
+import { isInThisNamespace } from './proc.ts'
 import { isOwnerAlive, ownerTag } from './process-owner.ts'
 
 const MB = 1_048_576
@@ -14,15 +15,6 @@ export interface CgroupLimits {
   memoryMb: number
   /** Threads count as processes. */
   pids: number
-}
-
-/** Where groups can be made; one folder for all controllers in version 2. `pids` is undefined where it cannot be bounded. */
-export interface CgroupHome {
-  version: 1 | 2
-  memory: string
-  pids: string | undefined
-  /** This process's own group where the home is the one above it: what bounds it would not bound groups beside it. */
-  beside?: string
 }
 
 /** Names of files, by version. Source: admin-guide/cgroup-v1/memory.rst and admin-guide/cgroup-v2.rst of the kernel. */
@@ -98,8 +90,7 @@ export class Cgroup {
  */
 export function openCgroups (limits: CgroupLimits): (() => Cgroup | undefined) | undefined {
   let count = 0
-  const homes = findHomes(readProc('self/cgroup'), readProc('self/mountinfo'))
-  for (const home of homes.filter((candidate) => keepsBounds(candidate) && enableMemory(candidate))) {
+  for (const home of listCgroupHomes()) {
     for (const folder of [home.memory, home.pids]) if (folder) sweep(folder)
     const create = (): Cgroup | undefined => {
       try {
@@ -113,46 +104,6 @@ export function openCgroups (limits: CgroupLimits): (() => Cgroup | undefined) |
     if (first) return create
   }
   return undefined
-}
-
-/**
- * Where groups may perhaps be made, from the texts of /proc/self/cgroup and /proc/self/mountinfo. In version 2 a group that holds
- * processes can have no children with a memory limit, so the one above is the next candidate: systemd's DelegateSubgroup= makes it so.
- */
-export function findHomes (cgroup: string, mountinfo: string): CgroupHome[] {
-  const lines = cgroup.split('\n').map((line) => line.split(':'))
-  const mounts = mountinfo.split('\n').map(parseMount).filter((mount) => mount !== undefined)
-  const locate = (controller: string): string | undefined => {
-    const own = lines.find(([, names]) => names?.split(',').includes(controller))?.[2]
-    const mount = mounts.find(({ type, controllers }) => type === (controller === '' ? 'cgroup2' : 'cgroup') && (controller === '' || controllers.includes(controller)))
-    return own === undefined || !mount ? undefined : join(mount.point, insideOf(mount.root, own))
-  }
-  const [memory, pids, unified] = [locate('memory'), locate('pids'), locate('')]
-  const unifiedMount = mounts.find(({ type }) => type === 'cgroup2')?.point
-  return [
-    ...(memory === undefined ? [] : [{ version: 1, memory, pids } as const]),
-    ...(unified === undefined ? [] : [{ version: 2, memory: unified, pids: unified } as const]),
-    ...(unified === undefined || unified === unifiedMount ? [] : [{ version: 2, memory: dirname(unified), pids: dirname(unified), beside: unified } as const]),
-  ]
-}
-
-function keepsBounds ({ beside }: CgroupHome): boolean {
-  if (beside === undefined) return true
-  return ['memory.max', 'memory.high', 'pids.max'].every((file) => {
-    let bound = 'max'
-    attempt(() => { bound = readFileSync(join(beside, file), 'latin1').trim() }) // there is none without the controller
-    return bound === 'max'
-  })
-}
-
-/** In version 2, lets children have limits of their own. Answers whether they can. */
-function enableMemory ({ version, memory: folder }: CgroupHome): boolean {
-  if (version === 1) return true
-  const control = join(folder, 'cgroup.subtree_control')
-  for (const controller of ['+memory', '+pids', '+cpu']) attempt(() => writeFileSync(control, controller)) // with +cpu runners get equal shares
-  let enabled = ''
-  attempt(() => { enabled = readFileSync(control, 'latin1') })
-  return enabled.split(/\s/).includes('memory') && enabled.split(/\s/).includes('pids')
 }
 
 /**
@@ -175,29 +126,15 @@ function killMembers (folder: string): void {
   for (const pid of pids) if (pid > 0 && isInThisNamespace(pid)) attempt(() => process.kill(pid, 'SIGKILL'))
 }
 
-/** Source: proc_pid_mountinfo(5). */
-function parseMount (line: string): { root: string, point: string, type: string, controllers: string[] } | undefined {
-  const [left = '', right = ''] = line.split(' - ')
-  const [, , , root, point] = left.split(' ')
-  const [type, , options = ''] = right.split(' ')
-  return root === undefined || point === undefined || type === undefined ? undefined : { root, point, type, controllers: options.split(',') }
-}
-
-/** A container may see its own group as the root of the mount, but by its path on the machine. */
-function insideOf (root: string, path: string): string {
-  const inside = relative(root, path)
-  return inside.startsWith('..') ? '' : inside
-}
-
 function readCount (text: string, name: string): number {
   return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1] ?? 0)
 }
 
-function attempt (act: () => void): boolean {
+/** For what may be refused without harm. */
+function attempt (act: () => void): void {
   try {
     act()
-    return true
   } catch {
-    return false
+    // it stays as it is
   }
 }

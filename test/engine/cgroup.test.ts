@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { findHomes, openCgroups } from '../../src/engine/cgroup.ts'
+import { openCgroups } from '../../src/engine/cgroup.ts'
+import { findHomes } from '../../src/engine/cgroup-homes.ts'
 import { killHard } from '../helpers/process-tree.ts'
 
 const LIMITS = { memoryMb: 200, pids: 64 }
