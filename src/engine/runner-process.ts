@@ -1,5 +1,3 @@
-import { dirname } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Frame } from '../core/frames.ts'
 import { FromRunner } from '../core/runner-messages.ts'
 import { RUNNER_FRAME_BYTES, RUNNER_HEADER_BYTES, type ToRunner } from '../core/runner-protocol.ts'
@@ -8,40 +6,11 @@ import type { Cgroup } from './cgroup.ts'
 import type { ToolAnswer } from './broker.ts'
 import { readUid } from './proc.ts'
 import type { ResourceLimits } from './resource-limits.ts'
-import { runnerCache } from './runner-cache.ts'
+import { buildRunnerCommand } from './runner-command.ts'
 import { spawnFramed, type FramedExit, type FramedProcess } from './framed-process.ts'
 import { DEFAULT_MISSED_BEATS, Heartbeat } from './heartbeat.ts'
 import { IdleWatch } from './idle-watch.ts'
 import { RunConversation, type RunnerAnswer, type RunnerHooks, type RunnerTask } from './run-conversation.ts'
-
-/** The module that is the runner. */
-export const RUNNER_FILE = fileURLToPath(new URL('./runner/main.ts', import.meta.url))
-const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-
-/** Young generation of the isolates in a runner; V8's own choice for small heaps makes code that allocates a third slower. */
-const SEMI_SPACE_MB = 16
-
-/** What Node allows a runner while it starts; it drops all of it before it serves. */
-const EXEC_ARGV = [
-  '--no-node-snapshot',
-  '--permission',
-  `--allow-fs-read=${ROOT}src/`,
-  `--allow-fs-read=${ROOT}node_modules/`,
-  `--allow-fs-read=${ROOT}package.json`,
-  '--allow-worker',
-  '--allow-addons',
-  '--no-experimental-sqlite', // it writes files whatever the permission model says
-  '--no-experimental-ffi', // raw memory; refused without a flag as well
-  '--disallow-code-generation-from-strings',
-  '--disable-proto=delete',
-  '--disable-sigusr1',
-  '--disable-warning=SecurityWarning',
-  `--min-semi-space-size=${SEMI_SPACE_MB}`,
-  `--max-semi-space-size=${SEMI_SPACE_MB}`,
-]
-
-/** Fixed, so that user code sees the same time zone and locale on every machine. LIBC keeps a native loader from probing files. */
-const ENVIRONMENT = { LIBC: 'glibc', TZ: 'UTC', LANG: 'en_US.UTF-8' }
 
 const MAX_FRAMES_PER_SECOND = 2000
 const MAX_BYTES_PER_SECOND = 67_108_864
@@ -90,9 +59,7 @@ export class RunnerProcess {
     this.ready = this.#ready.promise
     this.ready.catch(() => {}) // whoever waits is told; nobody has to
     this.#process = spawnFramed({
-      file: options.file ?? RUNNER_FILE,
-      execArgv: buildExecArgv(options.file),
-      env: { ...ENVIRONMENT, NODE_COMPILE_CACHE: runnerCache() ?? '' },
+      ...buildRunnerCommand(options.file),
       maxFrameBytes: RUNNER_FRAME_BYTES,
       maxHeaderBytes: RUNNER_HEADER_BYTES,
       maxFramesPerSecond: MAX_FRAMES_PER_SECOND,
@@ -204,14 +171,4 @@ export class RunnerProcess {
     const shared = this.#runs.size > 1
     for (const run of this.#runs.values()) run.leave(exit, { shared, killedAtMb })
   }
-}
-
-/** A file of a test's may read its own folder, too. */
-function buildExecArgv (file: string | undefined): string[] {
-  const cache = runnerCache()
-  return [
-    ...EXEC_ARGV,
-    ...(cache === undefined ? [] : [`--allow-fs-read=${cache}/`, `--allow-fs-write=${cache}/`]),
-    ...(file === undefined ? [] : [`--allow-fs-read=${dirname(file)}/`]),
-  ]
 }

@@ -7,7 +7,7 @@ import { test, type TestContext } from 'node:test'
 import { COMPILER_FILE } from '../../src/engine/compiler-process.ts'
 import { killOrphans } from '../../src/engine/orphans.ts'
 import { isOwnerAlive, ownerTag } from '../../src/engine/process-owner.ts'
-import { RUNNER_FILE } from '../../src/engine/runner-process.ts'
+import { RUNNER_FILE } from '../../src/engine/runner-command.ts'
 import { killHard } from '../helpers/process-tree.ts'
 import { isAlive, waitUntilDead } from '../helpers/processes.ts'
 
