@@ -138,9 +138,10 @@ export class RunWatch {
   #look (): void {
     const { limits, pid, threads } = this.#options
     this.#waitsBefore ??= this.#readWaits(pid)
-    const grown = readRssBytes(pid) - this.#baseBytes
+    const rss = readRssBytes(pid)
+    const grown = rss - this.#baseBytes
     this.#peakBytes = Math.max(this.#peakBytes, grown)
-    this.#curve.add(performance.now() - this.#begun, grown)
+    if (rss > 0) this.#curve.add(performance.now() - this.#begun, grown) // it is 0 once the process is dead
     this.#cpu.look()
     if (grown > this.#lineBytes * (this.accompanied ? threads : 1)) return this.#killForMemory(grown)
     if (!this.accompanied && this.#cpu.exceeds(limits.cpuMs)) return this.#kill({ code: 'CPU_LIMIT', observed: this.#cpu.usedMs })

@@ -116,7 +116,7 @@ test('a runner that dies by itself leaves its words, its signal or its code as e
   const [aborted, exited] = await Promise.all([play(await startRunner(t), 'words, then death'), play(await startRunner(t), 'an exit')])
 
   assert.deepEqual([aborted.type, exited.type], ['crashed', 'crashed'])
-  if (aborted.type === 'crashed') assert.deepEqual(aborted.evidence, { signal: 'SIGABRT', exitCode: null, reason: 'The process ended by itself', stderr: 'it hurts here', memoryCurve: [] })
+  if (aborted.type === 'crashed') assert.partialDeepStrictEqual(aborted.evidence, { signal: 'SIGABRT', exitCode: null, reason: 'The process ended by itself', stderr: 'it hurts here' })
   if (exited.type === 'crashed') assert.deepEqual([exited.evidence.signal, exited.evidence.exitCode], [null, 3])
 })
 
