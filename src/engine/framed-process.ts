@@ -59,8 +59,8 @@ export interface FramedProcess {
   kill (reason: string): void
   /** The burst of bytes allowed grows with it, so that one frame always passes. */
   setMaxFrameBytes (bytes: number): void
-  /** How many frames may come at once. */
-  setFrameBurst (frames: number): void
+  /** Takes frames and bytes that came out of the reckoning of the rates: something else bounds them. */
+  uncount (frames: number, bytes: number): void
   /** What the child says is not read at the moment. */
   readonly isHeld: () => boolean
   pause (): void
@@ -147,7 +147,10 @@ export function spawnFramed (options: FramedProcessOptions): FramedProcess {
       pump?.setMaxFrameBytes(bytes)
       byteTokens.setBurst(byteBurst(options, bytes))
     },
-    setFrameBurst: (frames) => frameTokens.setBurst(frames),
+    uncount (frames, bytes) {
+      frameTokens.giveBack(frames)
+      byteTokens.giveBack(bytes)
+    },
     isHeld: () => pump?.isHeld === true,
     pause: () => pump?.pause(),
     resume: () => pump?.resume(),

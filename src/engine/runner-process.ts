@@ -1,6 +1,7 @@
 import type { Frame } from '../core/frames.ts'
 import { FromRunner } from '../core/runner-messages.ts'
 import { RUNNER_FRAME_BYTES, RUNNER_HEADER_BYTES, type ToRunner } from '../core/runner-protocol.ts'
+import type { Limits } from '../core/limits.ts'
 import type { Isolation } from '../core/outcome.ts'
 import type { Cgroup } from './cgroup.ts'
 import type { ToolAnswer } from './broker.ts'
@@ -47,7 +48,6 @@ export class RunnerProcess {
   readonly #runs = new Map<string, RunConversation>()
   readonly #threads: number
   #frameBytes = RUNNER_FRAME_BYTES
-  #frameBurst = MAX_FRAMES_PER_SECOND
   readonly #missedBeats: number
   #heartbeat: Heartbeat | undefined
   #idle: IdleWatch | undefined
@@ -120,18 +120,15 @@ export class RunnerProcess {
   }
 
   #handOver (token: string, { code: text, input, ...rest }: RunnerTask): void {
-    this.#allow(rest)
+    this.#allowResult(rest.limits)
     const code = Buffer.from(text)
     this.#send({ type: 'run', token, ...rest, codeBytes: code.length }, Buffer.concat([code, Buffer.from(input)]))
   }
 
-  /** What this run may send comes on top of what the others may. */
-  #allow ({ limits, tools }: Pick<RunnerTask, 'limits' | 'tools'>): void {
-    const isFirst = this.#runs.size === 1
-    this.#frameBytes = Math.max(isFirst ? RUNNER_FRAME_BYTES : this.#frameBytes, limits.resultBytes + RUNNER_HEADER_BYTES)
-    this.#frameBurst = (isFirst ? MAX_FRAMES_PER_SECOND : this.#frameBurst) + (tools.length > 0 ? FRAMES_PER_CALL * limits.toolCalls : 0)
+  /** One frame holds a result. */
+  #allowResult ({ resultBytes }: Limits): void {
+    this.#frameBytes = Math.max(this.#runs.size === 1 ? RUNNER_FRAME_BYTES : this.#frameBytes, resultBytes + RUNNER_HEADER_BYTES)
     this.#process.setMaxFrameBytes(this.#frameBytes)
-    this.#process.setFrameBurst(this.#frameBurst)
   }
 
   #send (message: ToRunner, body?: Buffer): void {
@@ -144,7 +141,10 @@ export class RunnerProcess {
     if (message.type === 'beat') return this.#takeBeat(message.thread)
     const run = this.#runs.get(message.token)
     if (!run) throw new Error(`Cannot take "${message.type}": it belongs to no run of this runner`)
-    return run.take(message, frame.body)
+    const taken = run.take(message, frame.body)
+    if (message.type === 'call') this.#process.uncount(FRAMES_PER_CALL, 0) // the run's own limits counted it
+    else if (message.type === 'done') this.#process.uncount(0, frame.body.length) // likewise, and there is one a run
+    return taken
   }
 
   /** What the worker can see for itself it does not take from the runner. */

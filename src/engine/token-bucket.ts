@@ -24,9 +24,14 @@ export class TokenBucket {
     return true
   }
 
-  /** Changes how much may come at once; a larger burst is granted at once. */
+  /** Puts back units that were taken, for what turns out not to count. */
+  giveBack (units: number): void {
+    this.#tokens = Math.min(this.#burst, this.#tokens + units)
+  }
+
+  /** Changes how much may come at once; a larger burst is granted at once, and a smaller one takes nothing that it allows. */
   setBurst (burst: number): void {
-    this.#tokens = Math.max(0, this.#tokens + burst - this.#burst)
+    this.#tokens = Math.min(burst, this.#tokens + Math.max(0, burst - this.#burst))
     this.#burst = burst
   }
 }

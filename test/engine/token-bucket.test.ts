@@ -18,6 +18,27 @@ test('a bucket never holds more than its burst, however long it waits', () => {
   assert.equal(bucket.take(5, 1_000_000), true)
 })
 
+test('what was given back can be taken again, and never makes more than the burst', () => {
+  const bucket = new TokenBucket(10, 5, 0)
+
+  bucket.take(5, 0)
+  bucket.giveBack(2)
+  assert.equal(bucket.take(3, 0), false)
+  bucket.giveBack(100)
+
+  assert.equal(bucket.take(6, 0), false)
+  assert.equal(bucket.take(5, 0), true)
+})
+
+test('a smaller burst takes nothing that it allows', () => {
+  const bucket = new TokenBucket(10, 100, 0)
+
+  bucket.take(50, 0)
+  bucket.setBurst(20)
+
+  assert.equal(bucket.take(20, 0), true)
+})
+
 test('a larger burst is granted at once and a smaller one never leaves a debt', () => {
   const bucket = new TokenBucket(10, 5, 0)
 

@@ -102,6 +102,17 @@ test('a thousand calls one after another, and 64 at one time, are answered each 
   assert.equal(await resultOf(code, { tools }), true)
 })
 
+test('runs that make all the calls they may, one after another, are no flood', async () => {
+  const code = `export default async () => {
+    for (let round = 0; round < 15; round += 1) {
+      await Promise.all(Array.from({ length: 64 }, (_, call) => { console.log(call); return echo.say(String(call)) }))
+    }
+    return 'done'
+  }`
+
+  for (let runs = 0; runs < 12; runs += 1) assert.equal(await resultOf(code, { tools }), 'done')
+})
+
 test('the wall limit stops code that waits for a tool, and code that loops after one answered', async () => {
   const waits = await failureOf(call('never'), { tools, limits: { timeoutMs: 200 } })
   const loops = await failureOf('export default async () => { await echo.say(1); for (;;); }', { tools, limits: { timeoutMs: 200 } })
