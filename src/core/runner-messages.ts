@@ -39,8 +39,8 @@ export type FromRunner = z.infer<typeof FromRunner>
 /** Log lines as a runner sends them: time in milliseconds, level, message. */
 export type LogLines = [time: number, level: LogLevel, message: string][]
 
-/** Source: ECMA-262, time values and time range. */
-const TIME_MAX_MS = 8.64e15
+/** Half of what a date can hold, so that it still can when the worker puts it right. Source: ECMA-262, time values and time range. */
+const TIME_MAX_MS = 4.32e15
 const LEVELS: ReadonlySet<unknown> = new Set(LOG_LEVELS)
 
 /** Reads log lines from JSON text; throws when it is anything else. By hand: they are the one thing that comes by the megabyte. */
