@@ -56,3 +56,7 @@ test('words made to keep a reader busy take no time', () => {
 
   assert.ok(performance.now() - started < 1000)
 })
+
+test('nothing is left that a terminal would obey', () => {
+  assert.equal(readCrashWords('\u001B[2Jgone\u009B31m\u202Eder\r\0\n\ttab'), '[2Jgone31mder\n\ttab')
+})
