@@ -51,13 +51,20 @@ export function readCpuMs (isolate: ivm.Isolate): number {
   return Number(isolate.cpuTime) / 1e6
 }
 
-/** Bytes an idle isolate holds: its heap as committed, and buffers outside of it. 0 when it is gone. */
-export function heapBytes (isolate: ivm.Isolate): number {
+/** An isolate whose run is over may be busy all the same, with callbacks of a FinalizationRegistry. */
+const HEAP_MS = 20
+
+/** Bytes an isolate holds: its heap as committed, and buffers outside of it. 0 when it is gone, or too busy to tell. */
+export async function readHeapBytes (isolate: ivm.Isolate): Promise<number> {
+  let late: NodeJS.Timeout | undefined
+  const giveUp = new Promise<undefined>((resolve) => { late = setTimeout(resolve, HEAP_MS, undefined) })
   try {
-    const heap = isolate.getHeapStatisticsSync()
-    return heap.total_heap_size + heap.externally_allocated_size
+    const heap = await Promise.race([isolate.getHeapStatistics(), giveUp])
+    return heap ? heap.total_heap_size + heap.externally_allocated_size : 0
   } catch {
     return 0
+  } finally {
+    clearTimeout(late)
   }
 }
 

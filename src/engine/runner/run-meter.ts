@@ -1,4 +1,4 @@
-import { heapBytes, readCpuMs, type WarmIsolate } from './isolate.ts'
+import { readCpuMs, readHeapBytes, type WarmIsolate } from './isolate.ts'
 
 /** What a run used. Times in milliseconds. */
 export interface RunUsage {
@@ -17,6 +17,7 @@ export class RunMeter {
   readonly #startedAt = performance.now()
   readonly #processAtStart = process.cpuUsage()
   #isolateCpuMs = 0
+  #heapBytes: Promise<number> | undefined
 
   constructor (warm: WarmIsolate, natives: { readonly cpuMs: number, readonly nativeCalls: number }) {
     this.#warm = warm
@@ -39,10 +40,17 @@ export class RunMeter {
     return Math.min(this.#isolateCpuMs + this.#natives.cpuMs, (user + system) / MICROS_PER_MS)
   }
 
+  /** Asks the isolate for its heap, which it tells when the call under way has returned. */
+  askHeap (): void {
+    this.#heapBytes ??= readHeapBytes(this.#warm.isolate)
+  }
+
   /** A stopped isolate may still be busy, and its heap is then not to be asked. */
-  readUsage (wasStopped: boolean): RunUsage {
+  async readUsage (wasStopped: boolean): Promise<RunUsage> {
+    const { wallMs } = this
     const cpuMs = this.readCpuMs()
-    const memoryBytes = wasStopped ? 0 : heapBytes(this.#warm.isolate)
-    return { wallMs: this.wallMs, cpuMs, memoryBytes, nativeCalls: this.#natives.nativeCalls }
+    if (!wasStopped) this.askHeap()
+    const memoryBytes = wasStopped ? 0 : await this.#heapBytes ?? 0
+    return { wallMs, cpuMs, memoryBytes, nativeCalls: this.#natives.nativeCalls }
   }
 }

@@ -56,6 +56,8 @@ export class Run {
   #call: Promise<unknown> = Promise.resolve()
   #stopped = false
   #isOver = false
+  /** Nothing may be said any more: what user code left in the isolate can go on until that is gone. */
+  #isTold = false
 
   constructor (task: RunTask, warm: WarmIsolate, voice: RunVoice) {
     this.#task = task
@@ -76,9 +78,10 @@ export class Run {
     clearTimeout(this.#grace)
     this.#isOver = true
     this.#tools.close()
-    const usage = this.#meter.readUsage(this.#stopped)
+    const usage = await this.#meter.readUsage(this.#stopped)
     this.#dispose()
     await Promise.allSettled([executing, this.#call, this.#tools.settled()]) // some built-ins outlive even this: the worker kills the process then
+    this.#isTold = true
     return { ...end, usage }
   }
 
@@ -124,6 +127,7 @@ export class Run {
   /** The one function the guest can call. Whatever comes is checked as if user code had sent it. It never throws. */
   readonly #hear = (type: unknown, ...args: unknown[]): void => {
     const [a, b, c, d, e] = args
+    if (this.#isTold) return
     if (type === 'result' && typeof a === 'string') this.#endAfterCall({ result: a, failure: this.#checkSize(a) })
     else if (type === 'failure') this.#failAfterCall(readGuestFailure(a, b, c, d, e))
     else if (type === 'entered') this.#phase = 'run'
@@ -148,6 +152,7 @@ export class Run {
 
   /** A rejection that nobody handled surfaces when the call that made it returns: it counts more than what was posted before. */
   #endAfterCall (end: Pick<RunEnd, 'result' | 'failure'>): void {
+    this.#meter.askHeap()
     this.#call.then(() => this.#end(end), (error: unknown) => this.#fail(error))
   }
 

@@ -172,6 +172,12 @@ export const promises: AttackGroup = {
       options: { limits },
       end: isStoppedBy('TIMEOUT', 150),
     },
+    ...['for (;;);', 'for (;;) console.log("late")', 'for (;;) echo.say("late")', 'for (;;) setTimeout(() => {}, 1)'].map((late) => ({
+      name: `callbacks of a FinalizationRegistry that never end, behind a result: ${late}`,
+      code: `export default () => { const registry = new FinalizationRegistry(() => { ${late} }); for (let i = 0; i < 2000; i++) registry.register({}, i); for (let i = 0; i < 30; i++) new Array(1e6).fill(1); return 1 }`,
+      options: { tools: ['echo'], limits: { logLines: 0 } },
+      end: { result: 1 },
+    })),
     {
       name: 'callbacks of a FinalizationRegistry that throw and log',
       code: inEntry('let held; const registry = new FinalizationRegistry(() => { console.log("x"); throw new Error("in the registry") }); for (let i = 0; i < 100; i++) { for (let j = 0; j < 20; j++) registry.register({}, j); held = new Array(1e5).fill(i); await new Promise((resolve) => setTimeout(resolve, 1)) } return 1'),
