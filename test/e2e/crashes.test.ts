@@ -9,7 +9,7 @@ import { until } from '../helpers/until.ts'
 const COUNT = 200
 const SKIP = process.platform !== 'linux' && 'reads /proc'
 /** Short enough that messages of a worker that died are found soon. */
-const IMPATIENT = { BATCHBOX_LOCK_MS: '1000', BATCHBOX_STALLED_MS: '500' }
+const IMPATIENT = { BATCHBOX_LOCK_MS: '2000', BATCHBOX_STALLED_MS: '500' }
 
 const small = (index: number) => ({
   code: 'export default async (n) => { console.log("at work on", n); await new Promise((r) => setTimeout(r, 15)); return n * n }',
@@ -45,7 +45,7 @@ async function killRunnersUnderLoad (service: TestService): Promise<void> {
     assert.deepEqual(job.attempts.map(({ number, runs }) => [number, runs]), [[1, lost.length + 1]], 'a crash is no attempt')
     crashes += lost.length
   }
-  assert.ok(crashes >= 3 && crashes <= 2 * COUNT / 40, `${crashes} runs were killed`)
+  assert.ok(crashes >= 1 && crashes <= 2 * COUNT / 40, `${crashes} runs were killed`)
   assert.ok(service.worker.lines.some(({ msg, trace_id }) => msg === 'runner died under a run' && trace_id), 'the log tells, with the trace')
 }
 
@@ -71,6 +71,8 @@ test('a worker that is killed under 200 jobs costs none its success, leaves no p
   const service = await startService(t, { env: IMPATIENT })
   const load = startLoad(service, COUNT, small)
   await load.reach(40)
+  const { id } = await service.post({ code: 'export default async () => { console.log("in"); await new Promise((r) => setTimeout(r, 5000)) }', priority: 'critical' })
+  await until('a run is at work that the worker takes along', async () => (await service.logs(id)).length > 0)
   const below = descendantsOf(service.worker.pid)
   assert.ok(below.length >= 3, 'two runners and a compiler')
 
@@ -81,12 +83,12 @@ test('a worker that is killed under 200 jobs costs none its success, leaves no p
   const jobs = await load.done
 
   assert.ok(leftAt < COUNT, 'the first worker left something to do')
+  assert.deepEqual(jobs.map(({ status, result }) => [status, result]), jobs.map((_, index) => ['succeeded', index * index]))
   let lost = 0
-  for (const [index, job] of jobs.entries()) {
-    assert.deepEqual([job.status, job.result], ['succeeded', index * index], job.id)
+  for (const job of [await service.end(id), ...jobs]) {
     for (const { type, payload } of await wholeHistory(service, job.id)) {
       if (type !== 'job.lost') continue
-      assert.deepEqual([payload['reason'], payload['charged'], payload['lost']], ['redelivered', true, 1])
+      assert.deepEqual([payload['reason'], payload['charged'], payload['lost']], ['redelivered', true, 1], JSON.stringify(payload))
       lost += 1
     }
   }
