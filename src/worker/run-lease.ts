@@ -41,7 +41,8 @@ export function createRunLease ({ db, run, active, message, beganAt, deadlineMs,
     get hasRefused () { return hasRefused },
     async mayAct () {
       await whenTrusted()
-      const mayAct = performance.now() < overAt && await message.confirm()
+      // A Redis that cannot be asked, or refuses, leaves the claim unproven, and that is no fault of the code.
+      const mayAct = performance.now() < overAt && await message.confirm().catch(() => false)
       if (!mayAct) {
         hasRefused = true
         active.stop('fenced')

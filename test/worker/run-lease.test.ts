@@ -35,6 +35,14 @@ test('a run that lost its message may not act, and is stopped', async (t) => {
   assert.deepEqual([active.reason, lease.hasRefused], ['fenced', true])
 })
 
+test('a run whose claim Redis cannot confirm may not act, and is given to another', async (t) => {
+  const message: Lease = { isFresh: () => false, confirm: () => Promise.reject(new Error('READONLY')) }
+  const { active, lease } = await openLease(t, { message })
+
+  assert.equal(await lease.mayAct(), false)
+  assert.deepEqual([active.reason, lease.hasRefused], ['fenced', true])
+})
+
 test('a run that the reaper may take by now may not act, however long its lock', async (t) => {
   const { lease } = await openLease(t, { beganAt: performance.now() - 10_500 })
 
