@@ -47,6 +47,8 @@ export interface FramedExit {
   exitCode: number | null
   reason: string
   stderrTail: string
+  /** False for one that was killed by `kill`. */
+  byItself: boolean
 }
 
 export interface FramedProcess {
@@ -116,7 +118,7 @@ export function spawnFramed (options: FramedProcessOptions): FramedProcess {
     pump?.stop()
     pipe?.destroy()
     child.stderr?.destroy()
-    const exit = { signal, exitCode, reason: killReason ?? reason, stderrTail: stderr() }
+    const exit = { signal, exitCode, reason: killReason ?? reason, stderrTail: stderr(), byItself: killReason === undefined }
     settle(exit)
     options.onExit?.(exit)
   }

@@ -124,8 +124,9 @@ export class RunConversation {
   }
 
   /** The runner died, with nobody but this run in it or with others; `killedAtMb` when the kernel ended it for its memory. */
-  leave ({ signal, exitCode, reason, stderrTail }: FramedExit, { shared, killedAtMb }: { shared: boolean, killedAtMb: number | undefined }): void {
+  leave ({ signal, exitCode, reason, stderrTail, byItself }: FramedExit, { shared, killedAtMb }: { shared: boolean, killedAtMb: number | undefined }): void {
     if (killedAtMb !== undefined && !shared && this.#isStarted) this.#watch.endedByKernel(killedAtMb)
+    if (byItself) this.#watch.endedWhileStopping()
     const killed = this.#watch.killedFor
     const words = killedAtMb === undefined ? reason : `The kernel ended the process, which held ${killedAtMb} MB`
     this.#end(killed ? { type: 'killed', ...killed } : { type: 'crashed', started: this.#isStarted, shared, evidence: { signal, exitCode, reason: words, stderr: readCrashWords(stderrTail), memoryCurve: this.#watch.memoryCurve } })

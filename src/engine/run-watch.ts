@@ -98,6 +98,11 @@ export class RunWatch {
     this.#killAfter(STOP_GRACE_MS, () => ({ code, observed }))
   }
 
+  /** The runner died by itself while the run was being stopped: V8 gives up some processes whose code it has to stop. The reason stands. */
+  endedWhileStopping (): void {
+    this.killedFor ??= this.#announced
+  }
+
   /** The kernel killed the runner for its memory before we did. What we killed it for ourselves stands. */
   endedByKernel (heldMb: number): void {
     this.killedFor ??= { code: 'MEMORY_LIMIT', observed: heldMb }

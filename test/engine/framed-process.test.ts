@@ -173,7 +173,7 @@ test('frames and stderr written just before an exit are delivered, and the exit 
   const exit = await child.exited
 
   assert.deepEqual(frames.map(({ header }) => header), [{ type: 'last words' }])
-  assert.deepEqual(exit, { signal: null, exitCode: 7, reason: 'The process ended by itself', stderrTail: 'it hurts' })
+  assert.deepEqual(exit, { signal: null, exitCode: 7, reason: 'The process ended by itself', stderrTail: 'it hurts', byItself: true })
 })
 
 test('a child that exits without a word is reported once', async (t) => {

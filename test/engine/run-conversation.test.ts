@@ -105,7 +105,7 @@ test('a cancel that was asked for may be reported', async (t) => {
 test('a death that nothing explains is a crash with its evidence', async (t) => {
   const { conversation } = startConversation(t)
 
-  conversation.leave({ signal: 'SIGSEGV', exitCode: null, reason: 'The process ended by itself', stderrTail: 'words' }, ALONE)
+  conversation.leave({ signal: 'SIGSEGV', exitCode: null, reason: 'The process ended by itself', stderrTail: 'words', byItself: true }, ALONE)
   const answer = await conversation.answer
 
   assert.deepEqual(answer.type === 'crashed' && answer.evidence, { signal: 'SIGSEGV', exitCode: null, reason: 'The process ended by itself', stderr: 'words', memoryCurve: [] })
@@ -116,7 +116,7 @@ test('a death after its time is the time\'s', async (t) => {
   say({ type: 'started' })
 
   t.mock.timers.tick(limits.timeoutMs + 500)
-  conversation.leave({ signal: 'SIGKILL', exitCode: null, reason: 'killed', stderrTail: '' }, ALONE)
+  conversation.leave({ signal: 'SIGKILL', exitCode: null, reason: 'killed', stderrTail: '', byItself: false }, ALONE)
   const answer = await conversation.answer
 
   assert.deepEqual([answer.type, answer.type === 'killed' && answer.code], ['killed', 'TIMEOUT'])
@@ -128,7 +128,7 @@ for (const [when, afterMs, killed] of [['is the memory\'s', 0, ['MEMORY_LIMIT', 
     say({ type: 'started' })
 
     t.mock.timers.tick(afterMs)
-    conversation.leave({ signal: 'SIGKILL', exitCode: null, reason: 'The process ended by itself', stderrTail: '' }, { shared: false, killedAtMb: 900 })
+    conversation.leave({ signal: 'SIGKILL', exitCode: null, reason: 'The process ended by itself', stderrTail: '', byItself: true }, { shared: false, killedAtMb: 900 })
     const answer = await conversation.answer
 
     assert.deepEqual(answer.type === 'killed' && [answer.code, answer.observed], killed)
@@ -139,8 +139,20 @@ test('a death that the kernel brought while others were in the process is nobody
   const { conversation, say } = startConversation(t)
   say({ type: 'started' })
 
-  conversation.leave({ signal: 'SIGKILL', exitCode: null, reason: 'The process ended by itself', stderrTail: '' }, { shared: true, killedAtMb: 900 })
+  conversation.leave({ signal: 'SIGKILL', exitCode: null, reason: 'The process ended by itself', stderrTail: '', byItself: true }, { shared: true, killedAtMb: 900 })
   const answer = await conversation.answer
 
   assert.deepEqual(answer.type === 'crashed' && [answer.shared, answer.evidence.reason], [true, 'The kernel ended the process, which held 900 MB'])
 })
+
+for (const [what, byItself, end] of [['by itself ends for the reason of the stop', true, 'killed'], ['because it did wrong is a crash', false, 'crashed']] as const) {
+  test(`a runner that dies ${what} while its run is being stopped`, async (t) => {
+    const { conversation, say } = startConversation(t)
+    say({ type: 'started' })
+    say({ type: 'stopping', code: 'TIMEOUT', observed: 1000 })
+
+    conversation.leave({ signal: 'SIGTRAP', exitCode: null, reason: 'why', stderrTail: '', byItself }, ALONE)
+
+    assert.equal((await conversation.answer).type, end)
+  })
+}

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import ivm from 'isolated-vm'
 import type { StopCode, ToolFailure, ToRunner } from '../../core/runner-protocol.ts'
 import { readCallError, readGuestFailure, type RunFailure } from './failure.ts'
@@ -33,6 +34,8 @@ export interface RunVoice {
 }
 
 const CPU_POLL_MS = 10
+/** How long the word that a run is being stopped may take to the worker. */
+const WORD_MS = 5
 /** What is left to code after it broke a limit that the guest counts. */
 const LIMIT_GRACE_MS = 50
 /** The isolate's own timeout of one synchronous call stands behind the wall timer, should the thread's loop be held up. */
@@ -79,6 +82,7 @@ export class Run {
     this.#isOver = true
     this.#tools.close()
     const usage = await this.#meter.readUsage(this.#stopped)
+    if (this.#stopped) await delay(WORD_MS) // V8 gives the process up for some of the code that it has to stop: why it is stopped has to be told before
     this.#dispose()
     await Promise.allSettled([executing, this.#call, this.#tools.settled()]) // some built-ins outlive even this: the worker kills the process then
     this.#isTold = true
