@@ -3,13 +3,15 @@ import { test, type TestContext } from 'node:test'
 import { newId } from '../../src/core/ids.ts'
 import { createDispatcher } from '../../src/queue/dispatcher.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
-import { createReconciler } from '../../src/worker/reconciler.ts'
+import { createReconciler, type Reconciler } from '../../src/worker/reconciler.ts'
 import { acceptJob, openStore } from '../helpers/store.ts'
 import { until } from '../helpers/until.ts'
 
 const HOUR_MS = 3_600_000
 
 async function openReconcilers (t: TestContext, { everyMs = HOUR_MS } = {}) {
+  const started: Reconciler[] = []
+  t.after(async () => { for (const each of started) await each.close() }) // first, so that none is within a pass when the store is closed
   const db = await openStore(t)
   const lines: string[] = []
   const dispatcher = createDispatcher(db, { onError: (error) => t.diagnostic(error.message) })
@@ -26,7 +28,7 @@ async function openReconcilers (t: TestContext, { everyMs = HOUR_MS } = {}) {
       whenTrusted: () => Promise.resolve(),
       onError: (error) => { throw error },
     })
-    t.after(() => reconciler.close())
+    started.push(reconciler)
     return reconciler
   }
   return { db, dispatcher, lines, orphan, start }
