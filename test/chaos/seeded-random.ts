@@ -1,12 +1,9 @@
-/** Draws numbers from [0, 1) that are the same for the same seed. Source: mulberry32, by Tommy Ettinger, public domain. */
+import { createHash } from 'node:crypto'
+
+/** Draws numbers from [0, 1) that are the same for the same seed: SHA-256 of the seed and a count, read as a fraction. */
 export function createRandom (seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
+  let count = 0
+  return () => createHash('sha256').update(`${seed} ${count++}`).digest().readUInt32BE(0) / 2 ** 32
 }
 
 /** Draws one of a list. */
