@@ -43,8 +43,8 @@ export interface Consumer {
   close (options?: { force?: boolean }): Promise<void>
 }
 
-export const LOCK_MS = 10_000
-export const STALLED_MS = 5000
+export const LOCK_MS = 5000
+export const STALLED_MS = 2000
 /** How long a message rests here whose handler threw, or whose last handler in this process was still at work. */
 const REST_MS = 1000
 const BACK: Verdict = { type: 'back' }

@@ -4,6 +4,7 @@ import { JOB_LIMITS } from '../core/limits.ts'
 import { SHARED_VARIABLES } from '../core/shared-variables.ts'
 import { DEFAULT_MISSED_BEATS } from '../engine/heartbeat.ts'
 import { DEFAULT_WEAR } from '../engine/wear.ts'
+import { LOCK_MS, STALLED_MS } from '../queue/consumer.ts'
 
 const LANES = { least: 2, most: 8 } as const
 const MINUTE_MS = 60_000
@@ -27,8 +28,8 @@ export const WorkerConfig = z.object({
   BATCHBOX_COMPILE_CACHE_BYTES: z.coerce.number().int().min(1_048_576).max(4_294_967_296).default(67_108_864).describe('Compiled code kept in the memory of a worker'),
   BATCHBOX_TOOL_CONFIG: z.string().default('{}').describe('Configuration of tools, as JSON: an object for each by its name'),
   BATCHBOX_DRAIN_MS: z.coerce.number().int().min(0).max(60 * MINUTE_MS).default(20_000).describe('How long running jobs may take to finish when the worker is told to stop; the others are handed back'),
-  BATCHBOX_LOCK_MS: z.coerce.number().int().min(1000).max(10 * MINUTE_MS).default(5000).describe('How long a worker that says nothing keeps its messages'),
-  BATCHBOX_STALLED_MS: z.coerce.number().int().min(500).max(10 * MINUTE_MS).default(2000).describe('How often messages of workers that are gone are looked for'),
+  BATCHBOX_LOCK_MS: z.coerce.number().int().min(1000).max(10 * MINUTE_MS).default(LOCK_MS).describe('How long a worker that says nothing keeps its messages'),
+  BATCHBOX_STALLED_MS: z.coerce.number().int().min(500).max(10 * MINUTE_MS).default(STALLED_MS).describe('How often messages of workers that are gone are looked for'),
   BATCHBOX_RAISE_AFTER_MS: z.coerce.number().int().min(1000).max(24 * 60 * MINUTE_MS).default(MINUTE_MS).describe('How long a job waits for a worker before it is taken for one of the next priority, so that none waits for ever'),
   BATCHBOX_REAP_EVERY_MS: z.coerce.number().int().min(100).max(60 * MINUTE_MS).default(5000).describe('How often a worker pays owed messages and removes what expired'),
   BATCHBOX_RECONCILE_MS: z.coerce.number().int().min(1000).max(7 * 24 * 60 * MINUTE_MS).default(6 * 60 * MINUTE_MS).describe('How often a worker compares everything in Redis with the records of jobs, and removes what belongs to none; also done when workers start'),

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { killHard, runnersOf } from '../helpers/process-tree.ts'
-import { drawFrom } from './seeded-random.ts'
+import { drawFrom } from '../helpers/seeded-random.ts'
 import { LOCK_MS, type World } from './world.ts'
 
 /** Does one bad thing and resolves when what it broke was started again or let go. */

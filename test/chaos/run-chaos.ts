@@ -1,7 +1,7 @@
 import type { Scope } from '../helpers/scope.ts'
 import { FAULTS } from './faults.ts'
 import { Ledger, type Tally } from './ledger.ts'
-import { createRandom, drawFrom } from './seeded-random.ts'
+import { createRandom, drawFrom } from '../helpers/seeded-random.ts'
 import { startWorld } from './world.ts'
 
 export interface ChaosOptions {

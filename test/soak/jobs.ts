@@ -1,4 +1,5 @@
 import type { Limits } from '../../src/core/limits.ts'
+import { createRandom } from '../helpers/seeded-random.ts'
 
 /** One job of a soak, and what has to come of it: JSON text of its result, or the code it fails with. */
 export interface SoakJob {
@@ -77,15 +78,4 @@ export function createDraw (seed: number, leaking: boolean): (n: number) => Soak
 function drawSort (random: () => number, sorts: readonly (readonly [Record<string, Kind>, number])[]): Record<string, Kind> {
   let left = random() * 1000
   return (sorts.find(([, share]) => (left -= share) < 0) ?? sorts[0])?.[0] ?? GOOD
-}
-
-/** Source: mulberry32, by Tommy Ettinger, in the public domain. */
-function createRandom (seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
