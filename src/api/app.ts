@@ -8,6 +8,7 @@ import { authentication } from './plugins/authentication.ts'
 import { body } from './plugins/body.ts'
 import { documentation, DOCS_PATH } from './plugins/documentation.ts'
 import { answerError, errors } from './plugins/errors.ts'
+import { idempotency } from './plugins/idempotency.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
 import { tracing } from './plugins/tracing.ts'
 import { unknownPaths } from './plugins/unknown-paths.ts'
@@ -54,6 +55,7 @@ export async function createApp ({ jobs, findCaller, checkReady, logger, version
   await app.register(authentication, { findCaller, openPath: DOCS_PATH })
   await app.register(unknownPaths)
   await app.register(body)
+  await app.register(idempotency)
   await app.register(waiting)
   await app.register(documentation, { version })
   await app.register(healthRoutes, { checkReady })

@@ -1,5 +1,4 @@
 import { SpanKind, type Span } from '@opentelemetry/api'
-import { sha256 } from '../core/digest.ts'
 import { JobError } from '../core/failures.ts'
 import { newId } from '../core/ids.ts'
 import type { JobRequest } from '../core/job-request.ts'
@@ -8,14 +7,17 @@ import { JOB_ID, messagingAttributes, TENANT } from '../telemetry/attributes.ts'
 import { contextOf, failSpan, traceparentOf } from '../telemetry/spans.ts'
 import type { JobService } from './job-service.ts'
 import type { ShownJob } from './job-view.ts'
+import type { RequestIdempotency } from './plugins/idempotency.ts'
 
 export interface Submission {
   tenant: string
   request: JobRequest
   /** Span of the request that submits; it is told the job's id. */
   span: Span
-  idempotencyKey: string | undefined
+  idempotency: RequestIdempotency | undefined
 }
+
+type AcceptedJob = Extract<Accepted, { type: 'accepted' }>
 
 /** What became of a submission. `job` is the job as it was accepted; a repeat has the id of the first job alone. */
 export interface Submitted {
@@ -28,7 +30,7 @@ export interface Submitted {
  * throws IDEMPOTENCY_MISMATCH where it was used for another. An accepted job whose dispatch fails stays accepted: the debt is
  * on record and is paid later.
  */
-export async function submitJob (jobs: JobService, { tenant, request, span, idempotencyKey }: Submission): Promise<Submitted> {
+export async function submitJob (jobs: JobService, { tenant, request, span, idempotency }: Submission): Promise<Submitted> {
   const id = newId('job')
   const accepting = jobs.tracer.startSpan('accept', {
     kind: SpanKind.PRODUCER,
@@ -41,21 +43,26 @@ export async function submitJob (jobs: JobService, { tenant, request, span, idem
       tenant,
       request,
       traceparent,
-      ...(idempotencyKey === undefined ? {} : { idempotency: { key: idempotencyKey, bodyHash: sha256(JSON.stringify(request)), ttlMs: jobs.idempotencyMs } }),
+      ...(idempotency ? { idempotency: { ...idempotency, ttlMs: jobs.idempotencyMs } } : {}),
     })
     if (accepted.type === 'mismatch') throw new JobError('IDEMPOTENCY_MISMATCH', 'Cannot take the request: its Idempotency-Key was used with another body')
+    if (accepted.type === 'late') throw new JobError('INVALID', 'Cannot take the request: runAt is more than a year ahead', { errors: [{ pointer: '/runAt', message: 'More than a year ahead' }] })
     await confirm(jobs)
     if (accepted.type === 'repeated') return { id: accepted.jobId }
     accepting.setAttribute(JOB_ID, id)
     span.setAttribute(JOB_ID, id)
-    if (request.delayMs === 0) await dispatch(jobs, id, request, accepted)
-    return { id, job: describeAccepted(id, request, { runAtMs: accepted.runAtMs, traceId: accepting.spanContext().traceId }) }
+    if (!isScheduled(accepted)) await dispatch(jobs, id, request, accepted)
+    return { id, job: describeAccepted(id, request, accepted, accepting.spanContext().traceId) }
   } catch (error) {
     if (error instanceof Error) failSpan(accepting, { code: error instanceof JobError ? error.code : 'INTERNAL', message: error.message })
     throw error
   } finally {
     accepting.end()
   }
+}
+
+function isScheduled ({ createdAt, runAtMs }: AcceptedJob): boolean {
+  return runAtMs > createdAt
 }
 
 /** It may have been accepted all the same: whoever asks again with the same key is answered with the same job. */
@@ -67,7 +74,7 @@ async function confirm ({ durability }: JobService): Promise<void> {
   }
 }
 
-async function dispatch (jobs: JobService, jobId: string, { priority }: JobRequest, { runAtMs }: Accepted & { type: 'accepted' }): Promise<void> {
+async function dispatch (jobs: JobService, jobId: string, { priority }: JobRequest, { runAtMs }: AcceptedJob): Promise<void> {
   try {
     await jobs.dispatcher.dispatch([{ jobId, turn: 1, priority, runAtMs }])
   } catch (error) {
@@ -76,12 +83,12 @@ async function dispatch (jobs: JobService, jobId: string, { priority }: JobReque
 }
 
 /** The job as the store has just made it; it need not be read for that. */
-function describeAccepted (id: string, { delayMs, priority, tags }: JobRequest, { runAtMs, traceId }: { runAtMs: number, traceId: string }): ShownJob {
+function describeAccepted (id: string, { priority, tags }: JobRequest, accepted: AcceptedJob, traceId: string): ShownJob {
   return {
     id,
-    status: delayMs > 0 ? 'scheduled' : 'queued',
+    status: isScheduled(accepted) ? 'scheduled' : 'queued',
     sequence: 1,
-    createdAt: runAtMs - delayMs,
+    createdAt: accepted.createdAt,
     startedAt: null,
     finishedAt: null,
     deadlineAt: null,

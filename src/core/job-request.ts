@@ -90,9 +90,11 @@ export function buildJobRequest (policy: LimitPolicy, toolNames: readonly string
     retry: RetryPolicy.prefault({}),
     priority: Priority.default('normal'),
     delayMs: z.number().int().min(0).max(DELAY_MAX_MS).default(0).describe('Wait before the first run'),
+    runAt: z.iso.datetime({ offset: true }).optional().describe('Instead of `delayMs`: not to run before that time, at most a year ahead; one that has passed means at once'),
     ttlMs: z.number().int().min(TTL_BOUNDS.min).max(TTL_BOUNDS.max).optional().describe('The job expires if it has not started by then'),
     tags: Tags.default({}),
-  }).superRefine(({ limits, retry }, context) => {
+  }).superRefine(({ delayMs, runAt, limits, retry }, context) => {
+    if (runAt !== undefined && delayMs > 0) context.addIssue({ code: 'custom', path: ['runAt'], message: 'At most one of runAt and delayMs is taken' })
     const logBytes = limits.logBytes * retry.attempts
     if (logBytes <= ALL_LOGS_MAX_BYTES) return
     context.addIssue({ code: 'custom', path: ['retry', 'attempts'], message: `retry.attempts times limits.logBytes is ${logBytes} bytes of logs, more than the maximum of ${ALL_LOGS_MAX_BYTES} bytes` })

@@ -8,10 +8,24 @@ export const INLINE_RESULT_BYTES = 65_536
 
 const time = z.iso.datetime()
 
+/** Why a run ended without an outcome: its runner died; its worker lost its claim, vanished, let the deadline pass, or left in good order. */
+export const LossReason = z.enum(['crash', 'lock', 'redelivered', 'overdue', 'shutdown'])
+export type LossReason = z.infer<typeof LossReason>
+
+export const RunView = z.object({
+  number: z.number().int().describe('Counts from 1 over all attempts of the job'),
+  startedAt: time,
+  finishedAt: time.nullable(),
+  worker: z.string(),
+  lost: LossReason.nullable().describe('Why it ended without an outcome'),
+  isolation: Isolation.nullable(),
+  usage: Usage.nullable(),
+  error: JobFailure.nullable(),
+})
+export type RunView = z.infer<typeof RunView>
+
 export const AttemptView = z.object({
   number: z.number().int(),
-  /** How many runs it took; more than one where runners crashed or workers vanished. */
-  runs: z.number().int(),
   startedAt: time,
   finishedAt: time.nullable(),
   worker: z.string(),
@@ -19,6 +33,7 @@ export const AttemptView = z.object({
   usage: Usage.nullable(),
   receipt: z.array(z.unknown()),
   error: JobFailure.nullable(),
+  runs: z.array(RunView).describe('More than one where runners crashed or workers vanished'),
 })
 export type AttemptView = z.infer<typeof AttemptView>
 

@@ -1,4 +1,4 @@
-import type { AttemptView } from '../core/job.ts'
+import type { AttemptView, LossReason, RunView } from '../core/job.ts'
 import type { JobSpec } from '../core/job-request.ts'
 import type { Isolation, JobFailure, Usage } from '../core/outcome.ts'
 import { isTerminal, type JobStatus } from '../core/status.ts'
@@ -53,6 +53,7 @@ interface RunEnd {
   usage?: Usage | null
   isolation?: Isolation | null
   error?: JobFailure | null
+  lost?: LossReason
 }
 
 /** Reads the fields of a job's hash, folded or not. Throws an Error for a record of a newer version. */
@@ -89,7 +90,7 @@ export async function parseJobRecord (id: string, stored: Fields): Promise<JobRe
     result: fields['result'] ? await readResultField(fields['result']) : null,
     error: json<JobFailure>('error'),
     usage: json<Usage>('usage'),
-    queueMs: startedAt === null ? null : Math.max(0, startedAt - createdAt - spec.delayMs),
+    queueMs: startedAt === null ? null : Math.max(0, startedAt - Math.max(createdAt + spec.delayMs, Date.parse(spec.runAt ?? '') || 0)),
     progress: json<{ value: number, message: string }>('progress'),
     traceparent: text('traceparent') || null,
     traceId: text('traceparent').split('-')[1] ?? null,
@@ -104,27 +105,45 @@ async function readResultField (field: Buffer): Promise<JobRecord['result']> {
   return { bytes: json.length, json: json.toString() }
 }
 
-/** Merges runs to attempts: an attempt starts with its first run, and ends as its last one did. */
+/** Gathers runs into attempts: an attempt starts with its first run, and ends as its last one did. */
 function readAttempts (json: <T>(name: string) => T | null, { runs, ongoing }: { runs: number, ongoing: number }): AttemptView[] {
-  const attempts = new Map<number, AttemptView>()
+  const attempts = new Map<number, RunView[]>()
   for (let fence = 1; fence <= runs; fence++) {
     const start = json<RunStart>(`run:${fence}`)
-    const end = json<RunEnd>(`end:${fence}`)
     if (!start) continue
-    const before = attempts.get(start.attempt)
-    attempts.set(start.attempt, {
-      number: start.attempt,
-      runs: (before?.runs ?? 0) + 1,
-      startedAt: before?.startedAt ?? formatTime(start.startedAt),
-      finishedAt: end && start.attempt !== ongoing ? formatTime(end.finishedAt) : null,
-      worker: start.worker,
-      isolation: end?.isolation ?? before?.isolation ?? null,
-      usage: end?.usage ?? before?.usage ?? null,
-      receipt: [],
-      error: end?.error ?? null,
-    })
+    const run = viewRun(fence, start, json<RunEnd>(`end:${fence}`))
+    attempts.set(start.attempt, [...attempts.get(start.attempt) ?? [], run])
   }
-  return [...attempts.values()]
+  return [...attempts].map(([number, [first, ...others]]) => viewAttempt({ number, isOngoing: number === ongoing }, first as RunView, others)) // each has one at least
+}
+
+function viewRun (number: number, start: RunStart, end: RunEnd | null): RunView {
+  return {
+    number,
+    startedAt: formatTime(start.startedAt),
+    finishedAt: end ? formatTime(end.finishedAt) : null,
+    worker: start.worker,
+    lost: end?.lost ?? null,
+    isolation: end?.isolation ?? null,
+    usage: end?.usage ?? null,
+    error: end?.error ?? null,
+  }
+}
+
+function viewAttempt ({ number, isOngoing }: { number: number, isOngoing: boolean }, first: RunView, others: readonly RunView[]): AttemptView {
+  const runs = [first, ...others]
+  const last = others.at(-1) ?? first
+  return {
+    number,
+    startedAt: first.startedAt,
+    finishedAt: isOngoing ? null : last.finishedAt,
+    worker: last.worker,
+    isolation: runs.findLast(({ isolation }) => isolation)?.isolation ?? null,
+    usage: runs.findLast(({ usage }) => usage)?.usage ?? null,
+    receipt: [],
+    error: last.error,
+    runs,
+  }
 }
 
 function formatTime (ms: number): string {

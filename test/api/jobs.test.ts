@@ -5,6 +5,7 @@ import { buildFailure } from '../../src/core/outcome.ts'
 import { messageId, QUEUE_NAME } from '../../src/queue/messages.ts'
 import { ADMIN_HEADERS, ADMIN_TENANT, startApi } from '../helpers/api.ts'
 import { beginRun, nextJob, playWorker } from '../helpers/play-worker.ts'
+import { redisForTest } from '../helpers/redis.ts'
 
 const JOB = { code: 'export default (x) => x', input: { a: 1 } }
 
@@ -120,6 +121,32 @@ test('a repeat with the same Idempotency-Key answers the first job, another body
   assert.equal(other.statusCode, 409)
   assert.equal(other.json()['code'], 'IDEMPOTENCY_MISMATCH')
   assert.equal(await db.redis.zcard(db.keys.jobs(ADMIN_TENANT)), 1)
+})
+
+test('a key stands for the request as it was posted: the order of members is nothing to it, nor is a default that has changed', async (t) => {
+  const redis = await redisForTest(t)
+  const before = await startApi(t, {}, { redis })
+  const after = await startApi(t, { BATCHBOX_DEFAULT_TIMEOUT_MS: '1234' }, { redis })
+  const key = { 'idempotency-key': 'order-7' }
+
+  const first = await before.post('/v1/jobs', { ...JOB, input: { a: 1, b: [{ c: 2, d: 3 }] } }, key)
+  const repeat = await after.post('/v1/jobs', { input: { b: [{ d: 3, c: 2 }], a: 1 }, code: JOB.code }, key)
+  const elsewhere = await after.post('/execute', { ...JOB, input: { a: 1, b: [{ c: 2, d: 3 }] } }, key)
+
+  assert.equal(repeat.json()['id'], first.json()['id'])
+  assert.equal(elsewhere.json()['code'], 'IDEMPOTENCY_MISMATCH', 'another route is another request')
+})
+
+test('runAt schedules a job for a time, and one more than a year ahead is 422', async (t) => {
+  const { post } = await startApi(t)
+
+  const later = await post('/v1/jobs', { ...JOB, runAt: new Date(Date.now() + 3_600_000).toISOString() })
+  const past = await post('/v1/jobs', { ...JOB, runAt: '2020-01-01T00:00:00Z' })
+  const late = await post('/v1/jobs', { ...JOB, runAt: '9999-01-01T00:00:00Z' })
+
+  assert.equal(later.json()['status'], 'scheduled')
+  assert.equal(past.json()['status'], 'queued')
+  assert.deepEqual([late.statusCode, late.json()['errors']], [422, [{ pointer: '/runAt', message: 'More than a year ahead' }]])
 })
 
 test('a job joins the trace of its request, and its spans are read back as OTLP/JSON', async (t) => {

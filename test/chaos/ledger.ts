@@ -98,7 +98,7 @@ export class Ledger {
       const job = await this.#client.read(entry.id)
       entry.kind.check(job, entry.index)
       await this.#checkHistory(job, tally)
-      const runs = job.attempts.reduce((sum, attempt) => sum + attempt.runs, 0)
+      const runs = job.attempts.reduce((sum, attempt) => sum + attempt.runs.length, 0)
       const written = notes.get(entry.id) ?? 0
       const [least, most] = entry.kind.notes?.(runs) ?? [0, 0]
       assert.ok(written >= least && written <= most, `${entry.id} wrote ${written} notes in ${runs} runs`)
@@ -115,7 +115,7 @@ export class Ledger {
     assert.equal(events.at(-1)?.type, `job.${job.status}`)
     const lost = events.filter(({ type }) => type === 'job.lost')
     const started = events.filter(({ type }) => type === 'job.started').length
-    const runs = job.attempts.reduce((sum, attempt) => sum + attempt.runs, 0)
+    const runs = job.attempts.reduce((sum, attempt) => sum + attempt.runs.length, 0)
     assert.equal(started, runs, `${job.id}: every run has its start`)
     tally.lost += lost.length
     tally.crashes += lost.filter(({ payload }) => payload['reason'] === 'crash').length

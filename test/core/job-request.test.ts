@@ -33,6 +33,15 @@ test('code may come as base64 of UTF-8', () => {
   assert.equal(JobRequest.parse({ codeBase64 }).code, 'export default "é😀"')
 })
 
+test('a time to run at is RFC 3339 with an offset, and stands instead of a delay', () => {
+  const runAt = '2027-01-01T00:00:00+01:00'
+
+  assert.equal(JobRequest.parse({ code, runAt }).runAt, runAt)
+  assert.deepEqual(problems({ code, runAt, delayMs: 1 }), ['runAt: At most one of runAt and delayMs is taken'])
+  assert.equal(problems({ code, runAt: 'tomorrow' }).length, 1)
+  assert.equal(problems({ code, runAt: '2027-01-01T00:00:00' }).length, 1)
+})
+
 test('exactly one of code and codeBase64 is needed', () => {
   const message = ['code: Exactly one of code and codeBase64 is needed']
 

@@ -42,7 +42,7 @@ async function killRunnersUnderLoad (service: TestService): Promise<void> {
       assert.deepEqual([payload['reason'], payload['charged']], ['crash', true])
       assert.equal((payload['evidence'] as { signal: string }).signal, 'SIGKILL')
     }
-    assert.deepEqual(job.attempts.map(({ number, runs }) => [number, runs]), [[1, lost.length + 1]], 'a crash is no attempt')
+    assert.deepEqual(job.attempts.map(({ number, runs }) => [number, runs.map((run) => run.lost)]), [[1, [...lost.map(() => 'crash'), null]]], 'a crash is no attempt')
     crashes += lost.length
   }
   assert.ok(crashes >= 1 && crashes <= 2 * COUNT / 40, `${crashes} runs were killed`)
@@ -59,12 +59,16 @@ async function killRunnersUnderOneJob (service: TestService): Promise<void> {
   const dead = await service.end(id)
   const neighbour = await service.run(small(2))
 
-  assert.deepEqual([dead.status, dead.error?.code, dead.attempts.length, dead.attempts[0]?.runs], ['dead', 'WORKER_CRASHED', 1, 3])
+  assert.deepEqual([dead.status, dead.error?.code, dead.attempts.length, dead.attempts[0]?.runs.length], ['dead', 'WORKER_CRASHED', 1, 3])
+  for (const run of dead.attempts[0]?.runs ?? []) {
+    assert.deepEqual([run.lost, run.error?.code, run.worker], ['crash', 'WORKER_CRASHED', dead.attempts[0]?.worker])
+    assert.ok(Date.parse(run.finishedAt ?? '') >= Date.parse(run.startedAt) && run.usage, 'each run has its times and what it used')
+  }
   assert.match(dead.error?.message ?? '', /SIGKILL under this job \(3 of 3\)/)
   assert.deepEqual((await wholeHistory(service, id)).map(({ type }) => type), [
     'job.queued', 'job.started', 'job.log', 'job.lost', 'job.retrying', 'job.started', 'job.log', 'job.lost', 'job.retrying', 'job.started', 'job.log', 'job.lost', 'job.dead',
   ])
-  assert.deepEqual([neighbour.status, neighbour.attempts[0]?.runs], ['succeeded', 1])
+  assert.deepEqual([neighbour.status, neighbour.attempts[0]?.runs.length], ['succeeded', 1])
 }
 
 test('a worker that is killed under 200 jobs costs none its success, leaves no process, and another one goes on', { skip: SKIP }, async (t) => {

@@ -18,7 +18,7 @@ test('jobs over HTTP', { concurrency: 4 }, async (t) => {
 
     assert.deepEqual([job.status, job.result, job.error, job.tags, job.priority], ['succeeded', [6], null, { pipeline: 'orders' }, 'high'])
     assert.equal(job.attempts.length, 1)
-    assert.deepEqual([job.attempts[0]?.isolation?.process, job.attempts[0]?.isolation?.permission, job.attempts[0]?.runs], [true, true, 1])
+    assert.deepEqual([job.attempts[0]?.isolation?.process, job.attempts[0]?.isolation?.permission, job.attempts[0]?.runs.length], [true, true, 1])
     assert.ok(job.usage && job.usage.wallMs > 0 && job.usage.resultBytes === 3)
     assert.deepEqual((await service.logs(id)).map(({ sequence, level, message }) => [sequence, level, message]), [[3, 'log', 'rows: 1'], [4, 'warn', '{ deep: [ 1 ] }']])
     assert.deepEqual((await service.events(id)).map(({ sequence, type }) => [sequence, type]), [

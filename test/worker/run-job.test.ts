@@ -183,7 +183,7 @@ test('a worker that leaves gives its jobs back, and they run to their end elsewh
 
   assert.deepEqual(await again, { type: 'done' })
   const job = await readJob(db, TENANT, id)
-  assert.deepEqual([job?.status, job?.lost, job?.crashes, job?.attempts[0]?.runs], ['succeeded', 0, 0, 2])
+  assert.deepEqual([job?.status, job?.lost, job?.crashes, job?.attempts[0]?.runs.length], ['succeeded', 0, 0, 2])
   assert.deepEqual(await typesOf(db, id), ['job.queued', 'job.started', 'job.log', 'job.lost', 'job.started', 'job.succeeded'])
 })
 

@@ -8,7 +8,6 @@ import { readTime } from '../../store/time.ts'
 import { ExecuteAnswer, writeExecuteAnswer } from '../execute-answer.ts'
 import { buildExecuteRequest, buildToJobRequest } from '../execute-request.ts'
 import { findJob } from '../find-job.ts'
-import { readIdempotencyKey } from '../idempotency-key.ts'
 import type { JobService } from '../job-service.ts'
 import { withProblems, type Problem } from '../problem.ts'
 import { readWholeLog } from '../read-logs.ts'
@@ -38,12 +37,11 @@ export const executeRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async 
       body: buildExecuteRequest(policy, toolNames),
       response: withProblems({ 200: ExecuteAnswer }, 'CODE_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_MISMATCH', 'CANCELLED', 'EXPIRED', 'WORKER_CRASHED', 'OVERLOADED', 'GONE'),
     },
-  }, async ({ caller: { tenant }, body, headers, span }, reply) => {
+  }, async ({ caller: { tenant }, body, headers, span, idempotency }, reply) => {
     const request = toJobRequest(body)
     checkSize(policy, request, Number(headers['content-length'] ?? Infinity))
-    const idempotencyKey = readIdempotencyKey(headers['idempotency-key'])
-    const { id } = await submitJob(jobs, { tenant, request, span, idempotencyKey })
-    const job = await waitForJob(jobs, { tenant, id, timeoutMs: request.limits.timeoutMs, mayAskAgain: idempotencyKey !== undefined, signal: reply.untilLeft() })
+    const { id } = await submitJob(jobs, { tenant, request, span, idempotency })
+    const job = await waitForJob(jobs, { tenant, id, timeoutMs: request.limits.timeoutMs, mayAskAgain: idempotency !== undefined, signal: reply.untilLeft() })
     const [lines, result] = await Promise.all([
       readWholeLog(jobs.db, job, request.limits.logLines),
       readResult(jobs.db, tenant, id),

@@ -9,7 +9,6 @@ import type { JobService } from '../job-service.ts'
 import { matchesEtag, writeEtag, writeJob, type ShownJob } from '../job-view.ts'
 import { parseWait } from '../prefer.ts'
 import { withProblems } from '../problem.ts'
-import { readIdempotencyKey } from '../idempotency-key.ts'
 import { checkSize } from '../request-size.ts'
 import { JobParams, Wait } from '../schemas.ts'
 import { sendJsonText } from '../send-json.ts'
@@ -37,9 +36,9 @@ export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, { 
       response: withProblems({ 200: JobView, 202: JobView }, 'CODE_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_MISMATCH', 'GONE'),
     },
   }, async (request, reply) => {
-    const { caller: { tenant }, headers, body, span } = request
+    const { caller: { tenant }, headers, body, span, idempotency } = request
     checkSize(policy, body, Number(headers['content-length'] ?? Infinity))
-    const { id, job: accepted } = await submitJob(jobs, { tenant, request: body, span, idempotencyKey: readIdempotencyKey(headers['idempotency-key']) })
+    const { id, job: accepted } = await submitJob(jobs, { tenant, request: body, span, idempotency })
     const wait = parseWait(headers.prefer)
     const job = wait === undefined && accepted ? accepted : await followJob(jobs, { tenant, id, waitMs: (wait ?? 0) * 1000, signal: () => reply.untilStopped() })
     if (wait !== undefined) reply.header('preference-applied', `wait=${wait}`)

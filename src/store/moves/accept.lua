@@ -2,6 +2,7 @@ local tenant, spec, code_hash, code = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local input, input_body, bounds, traceparent = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 local delay_ms, ttl_ms = tonumber(ARGV[11]), tonumber(ARGV[12])
 local idem_key, body_hash, idem_ttl_ms = ARGV[13], ARGV[14], ARGV[15]
+local run_at, max_delay_ms = tonumber(ARGV[16]), tonumber(ARGV[17])
 
 if idem_key ~= '' then
   local first = redis.call('GET', idem_key)
@@ -13,14 +14,18 @@ if idem_key ~= '' then
 end
 
 if redis.call('EXISTS', JOB) == 1 then
-  return { 'accepted', redis.call('HGET', JOB, 'runAt') or redis.call('HGET', JOB, 'createdAt') or text(NOW) }
+  local f = redis.call('HMGET', JOB, 'createdAt', 'runAt')
+  local created = f[1] or text(NOW)
+  return { 'accepted', created, f[2] or created }
 end
 
-local now, due = text(NOW), text(NOW + delay_ms)
-local status = delay_ms > 0 and 'scheduled' or 'queued'
+local due = run_at > 0 and math.max(NOW, run_at) or NOW + delay_ms
+if due > NOW + max_delay_ms then return { 'late' } end
+local now, is_delayed = text(NOW), due > NOW
+local status = is_delayed and 'scheduled' or 'queued'
 redis.call('HSET', JOB, 'v', 1, 'tenant', tenant, 'status', status, 'attempt', 1, 'fence', 0,
   'spec', spec, 'code', code_hash, 'input', input, 'bounds', bounds, 'createdAt', now)
-if delay_ms > 0 then redis.call('HSET', JOB, 'runAt', due) end
+if is_delayed then redis.call('HSET', JOB, 'runAt', text(due)) end
 if ttl_ms > 0 then redis.call('HSET', JOB, 'ttlAt', text(NOW + ttl_ms)) end
 if traceparent ~= '' then redis.call('HSET', JOB, 'traceparent', traceparent) end
 if input_body ~= '' then redis.call('SET', P .. ':payload:' .. ID .. ':input', input_body) end
@@ -33,7 +38,7 @@ redis.call('HSET', code_key, 'used', now)
 redis.call('SADD', P .. ':tenants', tenant)
 redis.call('ZADD', P .. ':jobs:' .. tenant, now, ID)
 redis.call('ZADD', P .. ':jobs:' .. tenant .. ':' .. status, now, ID)
-append_event(0, 'job.' .. status, now, delay_ms > 0 and '{"delayMs":' .. text(delay_ms) .. '}' or '{}')
-owe_dispatch(1, NOW + delay_ms)
+append_event(0, 'job.' .. status, now, is_delayed and '{"delayMs":' .. text(due - NOW) .. '}' or '{}')
+owe_dispatch(1, due)
 if idem_key ~= '' then redis.call('SET', idem_key, body_hash .. ' ' .. ID, 'PX', idem_ttl_ms) end
-return { 'accepted', due }
+return { 'accepted', now, text(due) }

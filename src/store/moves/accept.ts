@@ -1,9 +1,9 @@
 import { sha256 } from '../../core/digest.ts'
-import type { JobRequest } from '../../core/job-request.ts'
+import { DELAY_MAX_MS, type JobRequest } from '../../core/job-request.ts'
 import { pack, packPayload } from '../codec.ts'
 import type { Db } from '../db.ts'
 import { loadMove, runMove } from '../script.ts'
-import { readText } from './reply.ts'
+import { readNumber, readText } from './reply.ts'
 
 /** What one `Idempotency-Key` stands for: the first job that used it, bound to a hash of that request's body (hexadecimal). */
 export interface Idempotency {
@@ -20,11 +20,12 @@ export interface NewJob {
   idempotency?: Idempotency
 }
 
-/** `repeated` names the job that the key was first used for; nothing is written then, nor for `mismatch`. */
+/** `repeated` names the job that the key was first used for. Nothing is written then, nor for `mismatch`, nor for `late`: a job that is to run too far ahead. */
 export type Accepted =
-  | { type: 'accepted', runAtMs: number }
+  | { type: 'accepted', createdAt: number, runAtMs: number }
   | { type: 'repeated', jobId: string }
   | { type: 'mismatch' }
+  | { type: 'late' }
 
 const SCRIPT = loadMove(new URL('accept.lua', import.meta.url))
 
@@ -39,9 +40,10 @@ export async function accept (db: Db, job: NewJob): Promise<Accepted> {
     tenant, JSON.stringify(spec), sha256(code), packedCode, packedInput.field, packedInput.body ?? '',
     `${spec.limits.timeoutMs} ${spec.retry.maxLost}`, traceparent ?? '', spec.delayMs, spec.ttlMs ?? 0,
     idempotency ? db.keys.idempotency(tenant, idempotency.key) : '', idempotency?.bodyHash ?? '', idempotency?.ttlMs ?? 0,
+    spec.runAt === undefined ? 0 : Date.parse(spec.runAt), DELAY_MAX_MS,
   ])
-  const type = readText(reply, 0)
-  if (type === 'accepted') return { type, runAtMs: Number(readText(reply, 1)) }
+  const type = readText(reply, 0) as Accepted['type'] // accept.lua has these four
+  if (type === 'accepted') return { type, createdAt: readNumber(reply, 1), runAtMs: readNumber(reply, 2) }
   if (type === 'repeated') return { type, jobId: readText(reply, 1) }
-  return { type: 'mismatch' }
+  return { type }
 }

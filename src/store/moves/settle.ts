@@ -1,4 +1,5 @@
 import type { EventType, NewEvent } from '../../core/events.ts'
+import type { LossReason } from '../../core/job.ts'
 import type { Isolation, JobFailure, Usage } from '../../core/outcome.ts'
 import { isTerminal, type JobStatus } from '../../core/status.ts'
 import { packPayload } from '../codec.ts'
@@ -33,6 +34,7 @@ export interface Settlement {
 export type Settled = { type: 'settled', status: JobStatus, next: { turn: number, runAtMs: number } | null } | { type: 'fenced' }
 
 const SCRIPT = loadMove(new URL('settle.lua', import.meta.url))
+const LOSSES = { crash: 'crash', lost: 'lock', shared: 'crash' } as const satisfies Record<string, LossReason>
 const CHARGED_FIELD = { crash: 'crashes', lost: 'lost', shared: 'shared' } as const
 const STATE_EVENTS: ReadonlySet<EventType> = new Set([
   'job.queued', 'job.scheduled', 'job.retrying', 'job.succeeded', 'job.failed', 'job.dead', 'job.cancelled', 'job.expired',
@@ -49,7 +51,7 @@ export async function settle (db: Db, run: Run, settlement: Settlement): Promise
   const failure = status === 'cancelled' && !error ? CANCELLED_FAILURE : error && JSON.stringify(error)
   const type = stateEvent(settlement)
   const reply = await runMove(db, SCRIPT, run.jobId, [
-    run.fence, run.holder, status, retentionMs, failure ?? '', usage ? JSON.stringify(usage) : '', `,${JSON.stringify({ usage, isolation, error }).slice(1)}`,
+    run.fence, run.holder, status, retentionMs, failure ?? '', usage ? JSON.stringify(usage) : '', `,${JSON.stringify({ usage, isolation, error, ...(charge ? { lost: LOSSES[charge] } : {}) }).slice(1)}`,
     stored?.field ?? '', stored?.body ?? '', charge ? CHARGED_FIELD[charge] : '', next?.attempt ?? 0, next?.delayMs ?? 0,
     type, JSON.stringify({ ...statePayload(settlement), ...payloadGiven(settlement.events, type) }), CANCELLED_FAILURE,
     ...flattenEvents(settlement.events.filter((event) => !STATE_EVENTS.has(event.type))),

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sha256 } from '../../../src/core/digest.ts'
 import { newId } from '../../../src/core/ids.ts'
+import { DELAY_MAX_MS } from '../../../src/core/job-request.ts'
 import { accept } from '../../../src/store/moves/accept.ts'
 import { listJobs, readEvents, readJob } from '../../../src/store/read.ts'
+import { readTime } from '../../../src/store/time.ts'
 import { beginJob, openStore, request, TENANT } from '../../helpers/store.ts'
 
 const TTL_MS = 86_400_000
@@ -33,6 +35,23 @@ test('a delayed job is scheduled, and its dispatch is due when its delay is over
   assert.equal(job?.status, 'scheduled')
   assert.equal(job.runAt, job.createdAt + 5000)
   assert.equal(await db.redis.zscore(db.keys.scheduled, `${id} 1`), String(job.runAt))
+})
+
+test('a job that is to run at a time is scheduled until then by the clock of Redis; a time that has passed means at once, one too far ahead is refused', async (t) => {
+  const db = await openStore(t)
+  const at = async (ms: number) => {
+    const id = newId('job')
+    const accepted = await accept(db, { id, tenant: TENANT, request: request({ runAt: new Date(ms).toISOString() }), traceparent: null })
+    return { accepted, job: await readJob(db, TENANT, id) }
+  }
+  const now = await readTime(db)
+
+  const [later, past, late] = await Promise.all([at(now + 3_600_000), at(now - 1000), at(now + DELAY_MAX_MS + 60_000)])
+
+  assert.deepEqual([later.job?.status, later.job?.runAt], ['scheduled', now + 3_600_000])
+  assert.equal(await db.redis.zscore(db.keys.scheduled, `${later.job?.id} 1`), String(now + 3_600_000))
+  assert.deepEqual([past.job?.status, past.job?.runAt], ['queued', null])
+  assert.deepEqual([late.accepted, late.job], [{ type: 'late' }, undefined])
 })
 
 test('accepting the same id again changes nothing', async (t) => {
