@@ -86,7 +86,7 @@ test('jobs over HTTP', { concurrency: 4 }, async (t) => {
     assert.equal((await service.read(never.id)).attempts.length, 0)
   })
 
-  void t.test('an endless loop is stopped by a cancel, and its event says how long that took', async () => {
+  void t.test('an endless loop is stopped by a cancel, which answers how long that took', async () => {
     const { id } = await service.post({ code: 'export default () => { console.log("in"); for (;;); }', limits: { cpuMs: 60_000, timeoutMs: 60_000 } })
     await until('it loops', async () => (await service.logs(id)).length > 0)
 
@@ -94,13 +94,12 @@ test('jobs over HTTP', { concurrency: 4 }, async (t) => {
     const job = await service.end(id)
     const again = await service.request('POST', `/v1/jobs/${id}/cancel`)
 
-    assert.deepEqual([asked.status, asked.json['status']], [202, 'running'])
     assert.deepEqual([job.status, job.error?.code], ['cancelled', 'CANCELLED'])
-    assert.deepEqual([again.status, again.json['status']], [200, 'cancelled'])
     const last = (await service.events(id)).at(-1)
     assert.equal(last?.type, 'job.cancelled')
     const { stoppedAfterMs } = last.payload
     assert.ok(typeof stoppedAfterMs === 'number' && stoppedAfterMs < 3000, String(stoppedAfterMs))
+    for (const answer of [asked, again]) assert.deepEqual([answer.status, answer.json], [200, { id, status: 'cancelled', stoppedAfterMs }])
   })
 
   void t.test('an attempt that fails is tried again as the policy says, and the job keeps each', async () => {

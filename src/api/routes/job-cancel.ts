@@ -1,21 +1,25 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { isId } from '../../core/ids.ts'
-import { JobStatus } from '../../core/status.ts'
-import { unreachable } from '../../core/unreachable.ts'
+import { isTerminal, JobStatus } from '../../core/status.ts'
 import { cancel } from '../../store/moves/cancel.ts'
-import { readJob } from '../../store/read.ts'
-import { refuse } from '../find-job.ts'
+import { readEvents, type JobRecord } from '../../store/read.ts'
+import { findJob, followJob, refuse } from '../find-job.ts'
 import type { JobService } from '../job-service.ts'
+import { parseWait } from '../prefer.ts'
 import { withProblems } from '../problem.ts'
 import { JobParams } from '../schemas.ts'
 
+/** Seconds that a cancel waits for running code to be stopped, unless the caller prefers others. */
+const STOP_WAIT_SECONDS = 5
+
 const Cancelled = z.object({
   id: z.string(),
-  status: JobStatus.describe('The state reached; `running` while the code is being stopped'),
+  status: JobStatus.describe('The state reached; `running` while the code is still being stopped'),
+  stoppedAfterMs: z.number().optional().describe('How long running code took to stop, once its worker was told'),
 })
 
-/** Cancels a job: 200 with the state where it has ended, 202 where its worker was asked to stop it. */
+/** Cancels a job: 200 with the state that it has ended in, 202 where its code has not stopped within the wait. */
 export const jobCancelRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (app, { jobs }) => {
   app.post('/v1/jobs/:id/cancel', {
     config: { access: 'jobs:write' },
@@ -23,28 +27,34 @@ export const jobCancelRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = asyn
       tags: ['jobs'],
       summary: 'Cancel a job',
       params: JobParams,
+      headers: z.object({ prefer: z.string().optional().describe(`\`wait=N\` (RFC 7240): seconds to wait for running code to be stopped; ${STOP_WAIT_SECONDS} without it`) }),
       response: withProblems({ 200: Cancelled, 202: Cancelled }, 'NOT_FOUND', 'GONE', 'UNSUPPORTED_MEDIA_TYPE'),
     },
-  }, async ({ caller: { tenant }, params: { id } }, reply) => {
+  }, async ({ caller: { tenant }, params: { id }, headers }, reply) => {
     const answer = isId('job', id) ? await cancel(jobs.db, tenant, id, jobs.retentionMs) : { type: 'missing' as const }
-    switch (answer.type) {
-      case 'missing': return refuse(jobs.db, tenant, id)
-      case 'asked': return reply.code(202).send({ id, status: 'running' })
-      case 'ended': return { id, status: answer.status }
-      case 'cancelled':
-        await discard(jobs, tenant, id)
-        return { id, status: 'cancelled' as const }
-      default: return unreachable(answer)
-    }
+    if (answer.type === 'missing') return refuse(jobs.db, tenant, id)
+    const waitMs = 1000 * (parseWait(headers.prefer) ?? STOP_WAIT_SECONDS)
+    const job = answer.type === 'asked'
+      ? await followJob(jobs, { tenant, id, waitMs, signal: () => reply.untilStopped() })
+      : await findJob(jobs.db, tenant, id)
+    if (answer.type === 'cancelled') await discard(jobs, job)
+    return reply.code(isTerminal(job.status) ? 200 : 202).send({ id, status: job.status, ...await readStopTime(jobs, job) })
   })
 }
 
 /** The queue's message would be dropped when a worker gets to it. That it stays is no harm. */
-async function discard ({ db, dispatcher, logger }: JobService, tenant: string, jobId: string): Promise<void> {
+async function discard ({ dispatcher, logger }: JobService, { id, turn }: JobRecord): Promise<void> {
   try {
-    const job = await readJob(db, tenant, jobId)
-    if (job) await dispatcher.discard({ jobId, turn: job.turn })
+    await dispatcher.discard({ jobId: id, turn })
   } catch (error) {
-    logger.warn({ err: error, jobId }, 'message of a cancelled job stays in the queue')
+    logger.warn({ err: error, jobId: id }, 'message of a cancelled job stays in the queue')
   }
+}
+
+/** What the event of the end says of it. */
+async function readStopTime ({ db }: JobService, { id, status, sequence }: JobRecord): Promise<{ stoppedAfterMs?: number }> {
+  if (status !== 'cancelled') return {}
+  const [end] = await readEvents(db, id, { after: sequence - 1, limit: 1 })
+  const stoppedAfterMs = end?.payload['stoppedAfterMs']
+  return typeof stoppedAfterMs === 'number' ? { stoppedAfterMs } : {}
 }
