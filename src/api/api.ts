@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { z } from 'zod'
@@ -31,7 +32,10 @@ export interface ApiOptions {
 
 export interface Api {
   readonly app: FastifyInstance
-  /** Answers the requests in flight, then closes every connection. Waits cut short by this answer with what there is. */
+  /**
+   * Says that it is not ready, goes on for BATCHBOX_UNREADY_MS, takes no more connections, answers what comes on those that are open and closes
+   * them, the idle ones after BATCHBOX_LINGER_MS. Waits answer with what there is.
+   */
   close (): Promise<void>
 }
 
@@ -56,6 +60,7 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
     onError: (error) => logger.warn({ err: error }, 'spans were not kept'),
   })
   await connected
+  const stopping = new AbortController()
   const app = await createApp({
     jobs: {
       db,
@@ -71,13 +76,16 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
       executeGraceMs,
     },
     findCaller: buildFindCaller(config.BATCHBOX_ADMIN_KEY, (token) => findKey(db, token)),
-    checkReady: buildCheckReady(db),
+    checkReady: buildCheckReady(db, stopping.signal),
     logger,
     version,
+    lingerMs: config.BATCHBOX_LINGER_MS,
   })
   return {
     app,
     async close () {
+      stopping.abort()
+      if (config.BATCHBOX_UNREADY_MS > 0) await delay(config.BATCHBOX_UNREADY_MS)
       await app.close()
       await telemetry.close()
       await Promise.all([waiter.close(), durability.close(), dispatcher.close()])

@@ -9,6 +9,7 @@ import { body } from './plugins/body.ts'
 import { documentation, DOCS_PATH } from './plugins/documentation.ts'
 import { answerError, errors } from './plugins/errors.ts'
 import { idempotency } from './plugins/idempotency.ts'
+import { leaving } from './plugins/leaving.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
 import { tracing } from './plugins/tracing.ts'
 import { unknownPaths } from './plugins/unknown-paths.ts'
@@ -33,16 +34,20 @@ export interface AppOptions {
   checkReady (): Promise<void>
   logger: FastifyBaseLogger
   version: string
+  /** See `LeavingOptions`. */
+  lingerMs: number
 }
 
 /** Builds the HTTP application. It does not listen; `close` ends the requests that wait and then those in flight. */
-export async function createApp ({ jobs, findCaller, checkReady, logger, version }: AppOptions): Promise<FastifyInstance> {
+export async function createApp ({ jobs, findCaller, checkReady, logger, version, lingerMs }: AppOptions): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: logger,
     childLoggerFactory: (parent) => parent, // lines are tied to their request by the trace id
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxBodyBytes(jobs.policy),
     requestTimeout: REQUEST_TIMEOUT_MS,
+    return503OnClosing: false,
+    pluginTimeout: 0, // closing counts as well, and has bounds of its own
     routerOptions: { maxParamLength: 256, ignoreTrailingSlash: false },
     frameworkErrors: (error, request, reply) => answerError(error, request, reply.header('x-content-type-options', 'nosniff')),
     clientErrorHandler: answerClientError,
@@ -57,6 +62,7 @@ export async function createApp ({ jobs, findCaller, checkReady, logger, version
   await app.register(body)
   await app.register(idempotency)
   await app.register(waiting)
+  await app.register(leaving, { lingerMs })
   await app.register(documentation, { version })
   await app.register(healthRoutes, { checkReady })
   for (const routes of [jobRoutes, jobListRoutes, jobCancelRoutes, jobResultRoutes, jobLogRoutes, jobEventRoutes, jobTraceRoutes, executeRoutes]) {

@@ -13,7 +13,9 @@ export const ApiConfig = z.object({
   BATCHBOX_ACK_REPLICAS: z.coerce.number().int().min(0).max(10).default(0).describe('Replicas of Redis that must have a job before its POST is answered (WAIT); with 0 a failover may lose what was not replicated yet'),
   BATCHBOX_ACK_FSYNC: z.enum(['0', '1']).default('0').describe('`1` answers a POST only when the job is on the disks of Redis and of those replicas (WAITAOF, Redis 7.2)'),
   BATCHBOX_ACK_MS: z.coerce.number().int().min(10).max(60_000).default(1000).describe('How long to wait for them; then the answer is 503, and the same request may be sent again'),
-  BATCHBOX_SHUTDOWN_MS: z.coerce.number().int().min(0).max(600_000).default(10_000).describe('How long requests in flight may take to finish when the process is told to stop'),
+  BATCHBOX_UNREADY_MS: z.coerce.number().int().min(0).max(600_000).default(0).describe('How long the API goes on as before when it is told to stop, while `/readyz` answers 503: for balancers that ask it'),
+  BATCHBOX_LINGER_MS: z.coerce.number().int().min(0).max(600_000).default(0).describe('How long it then leaves idle connections to their clients to close, and takes no new ones; behind a proxy, longer than that keeps them'),
+  BATCHBOX_SHUTDOWN_MS: z.coerce.number().int().min(0).max(600_000).default(10_000).describe('How long requests in flight may still take after that'),
   ...SHARED_VARIABLES,
   ...LIMIT_VARIABLES,
 })

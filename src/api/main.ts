@@ -19,7 +19,7 @@ async function main (): Promise<void> {
   logger.child({}, { level: 'info' }).info({ url }, 'ready')
   const reason = await stopping
   logger.info({ reason }, 'stopping')
-  await close(api, config.BATCHBOX_SHUTDOWN_MS)
+  await close(api, config.BATCHBOX_UNREADY_MS + config.BATCHBOX_LINGER_MS + config.BATCHBOX_SHUTDOWN_MS)
   logger.info('stopped')
 }
 

@@ -13,6 +13,8 @@ export const CliConfig = z.object({
     .describe('API key of an administrator of the tenant `default`, at least 32 characters; made and printed at the start when unset'),
   LOG_LEVEL: ApiConfig.shape.LOG_LEVEL.unwrap().default('warn')
     .describe('Lowest level of the log'),
+  BATCHBOX_UNREADY_MS: ApiConfig.shape.BATCHBOX_UNREADY_MS,
+  BATCHBOX_LINGER_MS: ApiConfig.shape.BATCHBOX_LINGER_MS,
   BATCHBOX_SHUTDOWN_MS: ApiConfig.shape.BATCHBOX_SHUTDOWN_MS,
   BATCHBOX_DRAIN_MS: WorkerConfig.shape.BATCHBOX_DRAIN_MS,
 })

@@ -39,7 +39,7 @@ export function redisFolder (folder: string): string {
 
 /** How long one of the processes may take to stop before it is killed. */
 export function stopMs (part: Part, config: CommandContext['config']): number {
-  return STOP_SLACK_MS + (part === 'worker' ? config.BATCHBOX_DRAIN_MS : config.BATCHBOX_SHUTDOWN_MS)
+  return STOP_SLACK_MS + (part === 'worker' ? config.BATCHBOX_DRAIN_MS : config.BATCHBOX_UNREADY_MS + config.BATCHBOX_LINGER_MS + config.BATCHBOX_SHUTDOWN_MS)
 }
 
 /**

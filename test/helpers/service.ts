@@ -9,10 +9,10 @@ import { redisForTest } from './redis.ts'
 import type { Scope } from './scope.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
-const KEY = `bbx_${'k'.repeat(40)}`
+export const KEY = `bbx_${'k'.repeat(40)}`
 const STOP_MS = 20_000
 /** As small as a service can be that still runs two jobs at a time. */
-const SMALL = { BATCHBOX_LANES: '2', BATCHBOX_SPARE_RUNNERS: '0', BATCHBOX_COMPILERS: '1', LOG_LEVEL: 'info' }
+export const SMALL = { BATCHBOX_LANES: '2', BATCHBOX_SPARE_RUNNERS: '0', BATCHBOX_COMPILERS: '1', LOG_LEVEL: 'info' }
 
 export type Part = 'api' | 'worker'
 export type Env = Readonly<Record<string, string>>
@@ -70,7 +70,8 @@ export async function startService (scope: Scope, options: ServiceOptions = {}):
   }
 }
 
-async function startPart (scope: Scope, part: Part, env: Env): Promise<ServiceProcess> {
+/** Starts one process of the service; it ends with the scope. */
+export async function startPart (scope: Scope, part: Part, env: Env): Promise<ServiceProcess> {
   const lines: LogRecord[] = []
   const child = await startChild({
     name: part,
