@@ -47,7 +47,7 @@ export async function submitJob (jobs: JobService, { tenant, request, span, idem
     })
     if (accepted.type === 'mismatch') throw new JobError('IDEMPOTENCY_MISMATCH', 'Cannot take the request: its Idempotency-Key was used with another body')
     if (accepted.type === 'late') throw new JobError('INVALID', 'Cannot take the request: runAt is more than a year ahead', { errors: [{ pointer: '/runAt', message: 'More than a year ahead' }] })
-    await confirm(jobs)
+    await confirmJob(jobs, accepted.type === 'repeated' ? accepted.jobId : id)
     if (accepted.type === 'repeated') return { id: accepted.jobId }
     accepting.setAttribute(JOB_ID, id)
     span.setAttribute(JOB_ID, id)
@@ -66,9 +66,9 @@ function isScheduled ({ createdAt, runAtMs }: AcceptedJob): boolean {
 }
 
 /** It may have been accepted all the same: whoever asks again with the same key is answered with the same job. */
-async function confirm ({ durability }: JobService): Promise<void> {
+async function confirmJob ({ db, durability }: JobService, id: string): Promise<void> {
   try {
-    await durability.confirm()
+    await durability.confirm(async (redis) => await redis.exists(db.keys.job(id)) === 1)
   } catch (error) {
     throw new JobError('UNAVAILABLE', 'Cannot confirm that the job is stored as safely as configured: send it again with the same Idempotency-Key', { cause: error })
   }

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { JobError } from '../../core/failures.ts'
 import { isId } from '../../core/ids.ts'
 import { isTerminal, JobStatus } from '../../core/status.ts'
 import { cancel } from '../../store/moves/cancel.ts'
@@ -37,9 +38,22 @@ export const jobCancelRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = asyn
     const job = answer.type === 'asked'
       ? await followJob(jobs, { tenant, id, waitMs, signal: () => reply.untilStopped() })
       : await findJob(jobs.db, tenant, id)
+    await confirmCancel(jobs, id)
     if (answer.type === 'cancelled') await discard(jobs, job)
     return reply.code(isTerminal(job.status) ? 200 : 202).send({ id, status: job.status, ...await readStopTime(jobs, job) })
   })
+}
+
+/** What the client is told holds: no failover has the job run on. */
+async function confirmCancel ({ db, durability }: JobService, id: string): Promise<void> {
+  try {
+    await durability.confirm(async (redis) => {
+      const [status, asked] = await redis.hmget(db.keys.job(id), 'status', 'cancel')
+      return asked !== null || isTerminal(status as JobStatus) // a move wrote it
+    })
+  } catch (error) {
+    throw new JobError('UNAVAILABLE', 'Cannot confirm that the cancellation is stored as safely as configured: ask again', { cause: error })
+  }
 }
 
 /** The queue's message would be dropped when a worker gets to it. That it stays is no harm. */

@@ -1,0 +1,79 @@
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Scope } from './scope.ts'
+
+/** What stands between two processes, and can make the way bad. */
+export interface Proxy {
+  readonly port: number
+  /** Breaks every connection, with what was under way on it; new ones are taken at once. */
+  cut (): void
+  /** Lets nothing through, either way, until what it answers is called. */
+  hold (): () => void
+  /** Lets everything in and nothing out for that long. */
+  holdReplies (ms: number): Promise<void>
+  /** Has every piece of data wait that long, for that time. */
+  slow (delayMs: number, ms: number): Promise<void>
+  /** Leads every new connection to that port. */
+  point (port: number): void
+}
+
+/** Listens on loopback and passes everything on to another port of it. */
+export async function startProxy (scope: Scope, port: number): Promise<Proxy> {
+  const pairs = new Set<[Socket, Socket]>()
+  const gates: Record<'in' | 'out', Promise<void>> = { in: Promise.resolve(), out: Promise.resolve() }
+  let target = port
+  let delayMs = 0
+
+  const pass = async (from: Socket, to: Socket, way: 'in' | 'out') => {
+    try {
+      for await (const chunk of from) {
+        await gates[way]
+        if (delayMs > 0) await wait(delayMs)
+        if (to.destroyed) break
+        if (!to.write(chunk as Buffer)) await once(to, 'drain')
+      }
+    } catch {
+      // one side broke: the other one is broken below
+    }
+    from.destroy()
+    to.destroy()
+  }
+  const server = createServer({ noDelay: true }, (client) => {
+    const upstream = connect({ host: '127.0.0.1', port: target, noDelay: true })
+    const pair: [Socket, Socket] = [client, upstream]
+    pairs.add(pair)
+    for (const side of pair) {
+      side.on('error', () => {}) // its end tells
+      side.on('close', () => pairs.delete(pair))
+    }
+    void pass(client, upstream, 'in')
+    void pass(upstream, client, 'out')
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const cut = () => { for (const [client, upstream] of pairs) { client.destroy(); upstream.destroy() } }
+  scope.after(async () => {
+    server.close()
+    cut()
+  })
+  return {
+    port: (server.address() as AddressInfo).port, // it listens on a port
+    cut,
+    hold () {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      gates.in = gates.out = promise
+      return resolve
+    },
+    async holdReplies (ms) {
+      gates.out = wait(ms)
+      await gates.out
+    },
+    async slow (each, ms) {
+      delayMs = each
+      await wait(ms)
+      delayMs = 0
+    },
+    point (port) { target = port },
+  }
+}
