@@ -23,8 +23,8 @@ interface ScriptClient {
 const RETRY_DELAY_MS = 100
 /** Stands for the id where a script is about no job in particular. */
 export const NO_JOB = ''
-/** Replies of a Redis that is starting or changing its role. */
-const PASSING_REPLY = /^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY) /
+/** Replies of a Redis that takes no writes for now: starting, changing its role, full, unable to persist, short of replicas. */
+const PASSING_REPLY = /^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|OOM|MISCONF|NOREPLICAS) /
 
 /** The states that end a job, as the status machine has them. */
 const terminal = `local TERMINAL = { ${JobStatus.options.filter(isTerminal).map((status) => `${status} = true`).join(', ')} }`

@@ -4,6 +4,9 @@ import { openDb } from '../../src/store/db.ts'
 import { append } from '../../src/store/moves/progress.ts'
 import { settle } from '../../src/store/moves/settle.ts'
 import { readEvents, readJob } from '../../src/store/read.ts'
+import { startRedisServer } from '../helpers/redis-server.ts'
+import { answerMisconf } from '../helpers/redis-trouble.ts'
+import { lastInFirstOut } from '../helpers/scope.ts'
 import { acceptJob, beginJob, openStore, settlement, TENANT } from '../helpers/store.ts'
 
 const JOBS = 300
@@ -38,6 +41,23 @@ test('moves whose connection breaks under them are sent again, and happen once',
     assert.deepEqual([job?.status, job?.lost, job?.attempts[0]?.runs.length], ['succeeded', 0, 1])
     assert.deepEqual(events.map(({ type }) => type), ['job.queued', 'job.started', 'job.log', 'job.log', 'job.succeeded'])
   }
+})
+
+test('a run that ends while Redis cannot persist is settled once it can, and charged with nothing', async (t) => {
+  const scope = lastInFirstOut(t)
+  const server = await startRedisServer(scope)
+  const db = openDb({ url: `redis://127.0.0.1:${server.port}`, failFast: false, onError () {} })
+  scope.after(() => db.close())
+  const { run } = await beginJob(db, await acceptJob(db))
+  const end = await answerMisconf(server)
+  await assert.rejects(db.redis.set('a', '1'), /MISCONF/)
+
+  const settling = settle(db, run, settlement())
+  await end()
+  await settling
+
+  const job = await readJob(db, TENANT, run.jobId)
+  assert.deepEqual([job?.status, job?.lost], ['succeeded', 0])
 })
 
 test('a connection that fails fast answers an error while Redis is away, and works once it is there', async (t) => {
