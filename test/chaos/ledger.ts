@@ -13,6 +13,9 @@ const AT_ONCE = 24
 const AGAIN_MS = 200
 /** Every answer but this one, and none at all, has to be right. */
 const OUTAGE = 503
+/** Every answer is there within that, on top of what the request asks to wait for: the service holds nobody up for a Redis that is away. */
+const ANSWER_MS = 20_000
+const WAIT_SECONDS = 5
 const CANCEL_AFTER_MS = 100
 /** How long the service may take to have ended every job once nothing breaks any more. */
 const END_MS = 120_000
@@ -22,6 +25,8 @@ interface Entry {
   id: string
   index: number
   kind: Kind
+  /** When it ended, as the client was told first. */
+  finishedAt: string | null
 }
 
 export interface Tally {
@@ -30,6 +35,8 @@ export interface Tally {
   lost: number
   crashes: number
   notes: number
+  /** Jobs whose end was forgotten with a primary after a client was told, so that they ended again. */
+  endedAgain: number
 }
 
 /** Posts jobs as a client that never gives up, writes down what was acknowledged, and settles accounts at the end. */
@@ -62,28 +69,38 @@ export class Ledger {
     // The same key with every try: whether an answer was lost on the way does not matter.
     const { json } = await this.#ask('POST', '/v1/jobs', { body: kind.body(index), headers: { 'idempotency-key': `job-${index}` } })
     const id = String(json['id'])
-    this.#entries.push({ id, index, kind })
+    const entry: Entry = { id, index, kind, finishedAt: null }
+    this.#entries.push(entry)
     if (kind.cancelled) {
       await wait(CANCEL_AFTER_MS)
       await this.#ask('POST', `/v1/jobs/${id}/cancel`)
     }
+    entry.finishedAt = (await this.#end(id)).finishedAt
+    this.ended += 1
+  }
+
+  async #end (id: string): Promise<JobView> {
     const deadline = Date.now() + END_MS
     for (;;) {
-      const { json } = await this.#ask('GET', `/v1/jobs/${id}?wait=5`)
-      if (isTerminal(json['status'] as JobStatus)) break // the service's own answer
-      assert.ok(Date.now() < deadline, `${id} did not end within ${END_MS} ms: ${JSON.stringify(json)}`)
+      const { json } = await this.#ask('GET', `/v1/jobs/${id}?wait=${WAIT_SECONDS}`)
+      const job = json as unknown as JobView // the service's own answer
+      if (isTerminal(job.status)) return job
+      assert.ok(Date.now() < deadline, `${id} did not end within ${END_MS} ms: ${JSON.stringify(job)}`)
     }
-    this.ended += 1
   }
 
   /** Asks until there is an answer that is no outage. */
   async #ask (method: string, path: string, options: { body?: unknown, headers?: Record<string, string> } = {}): Promise<Answer> {
     for (;;) {
+      const askedAt = performance.now()
       const answer = await this.#client.request(method, path, options).catch(() => undefined)
+      const tookMs = performance.now() - askedAt
+      assert.ok(tookMs < ANSWER_MS + WAIT_SECONDS * 1000, `${method} ${path} took ${tookMs} ms`)
       if (answer && answer.status !== OUTAGE) {
         assert.ok(answer.status < 300, `${method} ${path}: ${answer.text}`)
         return answer
       }
+      if (answer) assert.ok(answer.headers.has('retry-after'), `${method} ${path}: ${answer.text}`)
       await wait(AGAIN_MS)
     }
   }
@@ -91,20 +108,21 @@ export class Ledger {
   /** Proves that every acknowledged job ended once and as it should, in a history without a gap, and that nothing is left over. */
   async settle (): Promise<Tally> {
     await until('the service is back', async () => (await this.#client.request('GET', '/readyz')).status === 200)
-    const notes = this.#readNotes()
-    const tally: Tally = { jobs: this.#entries.length, runs: 0, lost: 0, crashes: 0, notes: 0 }
+    const tally: Tally = { jobs: this.#entries.length, runs: 0, lost: 0, crashes: 0, notes: 0, endedAgain: 0 }
     assert.equal(new Set(this.#entries.map(({ id }) => id)).size, tally.jobs, 'every number is another job')
-    for (const entry of this.#entries) {
-      const job = await this.#client.read(entry.id)
+    const jobs = await Promise.all(this.#entries.map(({ id }) => this.#end(id)))
+    const notes = this.#readNotes()
+    for (const [place, entry] of this.#entries.entries()) {
+      const job = jobs[place]! // as many as there are entries
       entry.kind.check(job, entry.index)
       await this.#checkHistory(job, tally)
       const runs = job.attempts.reduce((sum, attempt) => sum + attempt.runs.length, 0)
-      const written = notes.get(entry.id) ?? 0
-      const [least, most] = entry.kind.notes?.(runs) ?? [0, 0]
-      assert.ok(written >= least && written <= most, `${entry.id} wrote ${written} notes in ${runs} runs`)
+      this.#checkNotes(entry, notes.get(entry.id) ?? [], runs)
       tally.runs += runs
-      tally.notes += written
+      tally.notes += notes.get(entry.id)?.length ?? 0
+      if (job.finishedAt !== entry.finishedAt) tally.endedAgain += 1
     }
+    assert.ok(tally.endedAgain === 0 || this.#world.redis.lost.length > 0, `${tally.endedAgain} jobs ended twice`)
     await this.#checkLeftovers()
     return tally
   }
@@ -121,22 +139,33 @@ export class Ledger {
     tally.crashes += lost.filter(({ payload }) => payload['reason'] === 'crash').length
   }
 
-  #readNotes (): Map<string, number> {
-    const counts = new Map<string, number>()
-    for (const line of readFileSync(this.#world.notes, 'utf8').split('\n')) {
-      const [id = ''] = line.split(' ')
-      if (id !== '') counts.set(id, (counts.get(id) ?? 0) + 1)
+  /**
+   * The run that the job ended with has noted, and no run more than once. A run that was forgotten with a primary is in no record, but what it
+   * did outside is done: so notes of that time may be more than the runs.
+   */
+  #checkNotes ({ id, kind }: Entry, times: readonly number[], runs: number): void {
+    const [least, most] = kind.notes?.(runs) ?? [0, 0]
+    const forgotten = times.filter((ms) => this.#world.redis.lost.some(({ fromMs, toMs }) => fromMs <= ms && ms <= toMs)).length
+    assert.ok(times.length >= least && times.length - forgotten <= most, `${id} wrote ${times.length} notes in ${runs} runs, ${forgotten} of them while a primary was being lost`)
+  }
+
+  /** The times of each job's notes. */
+  #readNotes (): Map<string, number[]> {
+    const notes = new Map<string, number[]>()
+    for (const line of readFileSync(this.#world.notes, 'utf8').split('\n').filter(Boolean)) {
+      const [id = '', ms] = line.split(' ')
+      notes.set(id, [...notes.get(id) ?? [], Number(ms)])
     }
-    return counts
+    return notes
   }
 
   /** Of everything that only a job under way has, nothing may be left, and nothing may belong to a job that nobody was told of. */
   async #checkLeftovers (): Promise<void> {
-    const { db } = this.#world
+    const { client } = this.#world.redis.primary
     const known = new Set(this.#entries.map(({ id }) => id))
     const leftovers = async () => {
       const keys: string[] = []
-      for await (const page of db.scanStream({ match: `${PREFIX}:*`, count: 1000 })) keys.push(...page as string[])
+      for await (const page of client.scanStream({ match: `${PREFIX}:*`, count: 1000 })) keys.push(...page as string[])
       const names = keys.map((key) => key.slice(PREFIX.length + 1))
       return names.filter((name) => {
         const [kind = '', id = ''] = name.split(':')

@@ -1,5 +1,6 @@
 // Breaks the service while it works, as often as it is told, and settles accounts:
 //   npm run test:chaos -- --jobs 20000 --faults 100 --seed 1
+//   npm run test:chaos -- --jobs 600 --faults 10 --only MISCONF
 import { delimiter, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ROOT } from '../../scripts/run-tests.ts'
@@ -13,6 +14,7 @@ const { values } = parseArgs({
     faults: { type: 'string', default: '50' },
     workers: { type: 'string', default: '2' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
+    only: { type: 'string' },
   },
 })
 const [jobs, faults, workers, seed] = [values.jobs, values.faults, values.workers, values.seed].map(Number) as [number, number, number, number] // four of them
@@ -28,9 +30,9 @@ const stack = new AsyncDisposableStack()
 const scope: Scope = { after: (end) => { stack.defer(async () => { await end() }) } }
 try {
   let count = 0
-  const tally = await runChaos(scope, { jobs, faults, workers, seed, onFault: (name, ended) => say(`${String(++count).padStart(4)}  after ${ended} jobs: ${name}`) })
+  const tally = await runChaos(scope, { jobs, faults, workers, seed, only: values.only, onFault: (name, ended) => say(`${String(++count).padStart(4)}  after ${ended} jobs: ${name}`) })
   const seconds = Math.round((performance.now() - begun) / 1000)
-  say(`\nClean after ${seconds} s: ${tally.jobs} jobs acknowledged, each ended once and as it should, in ${tally.runs} runs (${tally.lost} lost, ${tally.crashes} of them with their runners); ${tally.notes} notes written outside.`)
+  say(`\nClean after ${seconds} s: ${tally.jobs} jobs acknowledged, each ended once and as it should, in ${tally.runs} runs (${tally.lost} lost, ${tally.crashes} of them with their runners); ${tally.notes} notes written outside; ${tally.endedAgain} ended again after a primary was lost.`)
 } catch (error) {
   say(`\nNot clean: ${error instanceof Error ? error.stack : String(error)}\nTry again with --seed ${seed}`)
   process.exitCode = 1

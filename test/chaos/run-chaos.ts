@@ -9,12 +9,14 @@ export interface ChaosOptions {
   faults: number
   workers: number
   seed: number
+  /** Part of the names of the faults to choose from; all of them without it. */
+  only?: string | undefined
   /** Hears of every fault before it happens, and of how many jobs have ended. */
   onFault? (name: string, ended: number): void
 }
 
 /** Plays jobs while it breaks things, one after another, spread over the load. Answers the accounts, which must be clean: it throws where they are not. */
-export async function runChaos (scope: Scope, { jobs, faults, workers, seed, onFault }: ChaosOptions): Promise<Tally> {
+export async function runChaos (scope: Scope, { jobs, faults, workers, seed, only = '', onFault }: ChaosOptions): Promise<Tally> {
   const world = await startWorld(scope, workers)
   const ledger = new Ledger(world)
   let done = 0
@@ -27,9 +29,13 @@ export async function runChaos (scope: Scope, { jobs, faults, workers, seed, onF
 
   async function breakThings (): Promise<void> {
     const random = createRandom(seed + 1)
+    const all = Object.keys(FAULTS).filter((name) => name.includes(only))
+    let deck: string[] = []
     for (; done < faults; done++) {
       await Promise.race([load, reach(Math.floor(perFault * (done + random() / 2)))])
-      const name = drawFrom(Object.keys(FAULTS), random)
+      if (deck.length === 0) deck = [...all]
+      const name = drawFrom(deck, random)
+      deck = deck.filter((each) => each !== name) // none comes twice before all have come
       onFault?.(name, ledger.ended)
       await FAULTS[name]?.(world, random)
     }

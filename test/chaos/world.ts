@@ -1,12 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Redis } from 'ioredis'
 import { startChild, type Child } from '../../src/cli/child.ts'
 import { freePort } from '../helpers/free-port.ts'
-import { startRestartableRedis, type RestartableRedis } from '../helpers/restartable-redis.ts'
 import type { Scope } from '../helpers/scope.ts'
-import { startProxy, type Proxy } from './proxy.ts'
+import { startRedisPair, type RedisPair } from './redis-pair.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const KEY = `bbx_${'c'.repeat(40)}`
@@ -27,31 +25,28 @@ export interface Part {
 export interface World {
   readonly url: string
   readonly key: string
-  readonly redis: RestartableRedis
-  readonly proxy: Proxy
+  readonly redis: RedisPair
   readonly api: Part
   readonly workers: readonly Part[]
-  /** Straight to Redis, past the proxy. */
-  readonly db: Redis
   /** File to which the tool of the jobs appends a line for each call. */
   readonly notes: string
 }
 
-/** Starts a Redis with an append-only file, a proxy before it, an API and workers behind it. */
+/** Starts a Redis with a replica, without which nothing is acknowledged, a proxy before it, an API and workers behind it. */
 export async function startWorld (scope: Scope, workerCount: number): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'batchbox-test-chaos-'))
   scope.after(() => rmSync(folder, { recursive: true, force: true }))
-  const redis = await startRestartableRedis(scope)
-  const proxy = await startProxy(scope, new URL(redis.url).pathname)
+  const redis = await startRedisPair(scope)
   const notes = join(folder, 'notes')
   const port = await freePort()
   const env = {
     PATH: process.env['PATH'],
-    REDIS_URL: proxy.url,
+    REDIS_URL: redis.url,
     BATCHBOX_PREFIX: PREFIX,
     BATCHBOX_ADMIN_KEY: KEY,
     PORT: String(port), // the same after a restart
     LOG_LEVEL: 'warn',
+    BATCHBOX_ACK_REPLICAS: '1',
     BATCHBOX_LANES: '2',
     BATCHBOX_SPARE_RUNNERS: '1',
     BATCHBOX_COMPILERS: '1',
@@ -65,10 +60,7 @@ export async function startWorld (scope: Scope, workerCount: number): Promise<Wo
   }
   const [api, ...workers] = await Promise.all(['api', ...Array.from({ length: workerCount }, () => 'worker')].map((name) => startPart(scope, name, env)))
   if (!api) throw new TypeError('Cannot start world: it has no API')
-  const db = new Redis(new URL(redis.url).pathname, { maxRetriesPerRequest: null })
-  db.on('error', () => {}) // it is killed on purpose
-  scope.after(() => { db.disconnect() })
-  return { url: `http://127.0.0.1:${port}`, key: KEY, redis, proxy, api, workers, db, notes }
+  return { url: `http://127.0.0.1:${port}`, key: KEY, redis, api, workers, notes }
 }
 
 async function startPart (scope: Scope, name: string, env: Readonly<Record<string, string | undefined>>): Promise<Part> {

@@ -1,4 +1,4 @@
-// A tool with an effect outside of the service: whoever reads the file knows how often.
+// A tool with an effect outside of the service: whoever reads the file knows how often, and when.
 import { appendFileSync } from 'node:fs'
 import { z } from 'zod'
 import { defineMethod, defineTool } from '../../../src/tools/tool.ts'
@@ -12,8 +12,8 @@ export default defineTool({
       input: z.null(),
       output: z.null(),
       effect: 'outside',
-      run (_, { jobId, attempt }) {
-        appendFileSync(file, `${jobId} ${attempt} ${process.pid}\n`)
+      run (_, { jobId }) {
+        appendFileSync(file, `${jobId} ${Date.now()}\n`)
         return null
       },
     }),
