@@ -2,6 +2,7 @@ import { SpanKind, type Span } from '@opentelemetry/api'
 import { JobError } from '../core/failures.ts'
 import { newId } from '../core/ids.ts'
 import type { JobRequest } from '../core/job-request.ts'
+import type { DispatchRef } from '../store/deals.ts'
 import { accept, type Accepted } from '../store/moves/accept.ts'
 import { JOB_ID, messagingAttributes, TENANT } from '../telemetry/attributes.ts'
 import { contextOf, failSpan, traceparentOf } from '../telemetry/spans.ts'
@@ -51,7 +52,7 @@ export async function submitJob (jobs: JobService, { tenant, request, span, idem
     if (accepted.type === 'repeated') return { id: accepted.jobId }
     accepting.setAttribute(JOB_ID, id)
     span.setAttribute(JOB_ID, id)
-    if (!isScheduled(accepted)) await dispatch(jobs, id, request, accepted)
+    await dispatch(jobs, id, accepted.deals)
     return { id, job: describeAccepted(id, request, accepted, accepting.spanContext().traceId) }
   } catch (error) {
     if (error instanceof Error) failSpan(accepting, { code: error instanceof JobError ? error.code : 'INTERNAL', message: error.message })
@@ -74,9 +75,9 @@ async function confirmJob ({ db, durability }: JobService, id: string): Promise<
   }
 }
 
-async function dispatch (jobs: JobService, jobId: string, { priority }: JobRequest, { runAtMs }: AcceptedJob): Promise<void> {
+async function dispatch (jobs: JobService, jobId: string, deals: readonly DispatchRef[]): Promise<void> {
   try {
-    await jobs.dispatcher.dispatch([{ jobId, turn: 1, priority, runAtMs }])
+    await jobs.dispatcher.dispatch(deals)
   } catch (error) {
     jobs.logger.warn({ err: error, jobId }, 'dispatch failed and stays owed')
   }

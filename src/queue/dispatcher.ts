@@ -1,7 +1,8 @@
 import { Queue } from 'bullmq'
 import type { Db } from '../store/db.ts'
+import type { DispatchRef } from '../store/deals.ts'
 import type { TurnRef } from '../store/moves/begin.ts'
-import { strikeDispatch, type DispatchRef } from '../store/reap.ts'
+import { strikeDispatch } from '../store/reap.ts'
 import { readTime } from '../store/time.ts'
 import { raiseOld } from './ageing.ts'
 import { messageId, QUEUE_NAME, QUEUE_PRIORITY, type Message } from './messages.ts'
@@ -22,7 +23,7 @@ export interface Dispatcher {
   raiseOld (everyMs: number, limit: number): Promise<number>
   /** Removes messages that have no place in the queue, as crashes inside of BullMQ might leave them; at most so many. Answers how many. */
   removeOrphans (limit: number): Promise<number>
-  /** Messages that wait for a worker, those that workers have, and turns of jobs that wait for their time. */
+  /** Messages that wait for a worker in the queue, those that workers have, and turns of jobs that wait for their time. */
   count (): Promise<{ waiting: number, scheduled: number, active: number }>
   close (): Promise<void>
 }

@@ -1,4 +1,6 @@
 import { sha256 } from '../core/digest.ts'
+import type { Priority } from '../core/job-request.ts'
+import { levelOf } from './deals.ts'
 
 /** Prefix of a service that was not told another; hash-tagged, so that one prefix is one shard of a Cluster. */
 export const DEFAULT_PREFIX = '{batchbox}'
@@ -34,7 +36,15 @@ export function buildKeys (prefix: string) {
     expiring: `${prefix}:expiring`,
     /** Turns of jobs whose time has not come, as `<job id> <turn>` by it. */
     scheduled: `${prefix}:scheduled`,
-    /** Messages that BullMQ is owed, as `<job id> <turn>` by the time they are due. */
+    /** Turns of a tenant's jobs that wait to be handed out, as `<job id> <turn>` by the time they were due; a list for each priority. */
+    waiting: (tenant: string, priority: Priority) => `${prefix}:waiting:${tenant}:${levelOf(priority)}`,
+    /** Tenants whose turns wait, by how many of them were handed out. */
+    dealing: `${prefix}:dealing`,
+    /** How many turns of each tenant were handed out and have not begun. */
+    dealt: `${prefix}:dealt`,
+    /** Most runs that a tenant may have at one time, for those that are bound. */
+    maxRunning: `${prefix}:max-running`,
+    /** Messages that BullMQ is owed, as `<job id> <turn>`, by the time they were handed out or are to be sent again. */
     owedDispatch: `${prefix}:owed:dispatch`,
     /** Ended jobs whose events are still a stream. */
     owedArchive: `${prefix}:owed:archive`,

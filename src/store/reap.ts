@@ -1,18 +1,10 @@
-import type { JobSpec, Priority } from '../core/job-request.ts'
 import type { JobStatus } from '../core/status.ts'
 import type { Db, Run } from './db.ts'
-import type { TurnRef } from './moves/begin.ts'
+import { priorityAt, readDeals, type DispatchRef } from './deals.ts'
 import { readNumber, readText } from './moves/reply.ts'
 import { CANCELLED_FAILURE, LOST_FAILURE } from './moves/verdicts.ts'
 import { loadMove, NO_JOB, runMove } from './script.ts'
 import { readTime } from './time.ts'
-
-/** A message to be given to the queue. */
-export interface DispatchRef extends TurnRef {
-  priority: Priority
-  /** When it is due, or was. */
-  runAtMs: number
-}
 
 /** How long the id of a removed job answers that it is gone. */
 export const TOMBSTONE_MS = 7 * 86_400_000
@@ -26,30 +18,31 @@ const REMOVE = loadMove(new URL('remove.lua', import.meta.url))
 
 /** Messages owed to the queue for longer than that after they were due, oldest first. */
 export async function owedDispatches (db: Db, olderThanMs: number, limit: number): Promise<DispatchRef[]> {
-  return readRefs(db, await readDue(db, db.keys.owedDispatch, olderThanMs, limit))
-}
-
-/**
- * Takes the turns whose time has come, each for one caller: their messages are owed from then on, and the caller is to send them. `nextMs`
- * says how long it is until the next ones are due; undefined where there are none.
- */
-export async function releaseDue (db: Db, limit: number): Promise<{ due: DispatchRef[], nextMs: number | undefined }> {
-  const reply = await runMove(db, RELEASE, NO_JOB, [limit])
-  const members = Array.isArray(reply) ? reply.slice(1).map(String) : []
-  const nextMs = readNumber(reply, 0)
-  return { due: await readRefs(db, members), nextMs: nextMs < 0 ? undefined : nextMs }
-}
-
-/** A debt of a job that is gone is struck. */
-async function readRefs (db: Db, owed: readonly string[]): Promise<DispatchRef[]> {
+  const owed = await readDue(db, db.keys.owedDispatch, olderThanMs, limit)
   const refs = await Promise.all(owed.map(async (member) => {
     const [jobId = '', turn] = member.split(' ')
-    const [spec, runAt, createdAt] = await db.redis.hmget(db.keys.job(jobId), 'spec', 'runAt', 'createdAt')
-    if (spec) return { jobId, turn: Number(turn), priority: (JSON.parse(spec) as JobSpec).priority, runAtMs: Number(runAt ?? createdAt) } // accept wrote it
-    await db.redis.zrem(db.keys.owedDispatch, member)
+    const [bounds, runAt, createdAt] = await db.redis.hmget(db.keys.job(jobId), 'bounds', 'runAt', 'createdAt')
+    if (bounds) return { jobId, turn: Number(turn), priority: priorityAt(Number(bounds.split(' ')[2])), runAtMs: Number(runAt ?? createdAt) }
+    await db.redis.zrem(db.keys.owedDispatch, member) // the job is gone, or ended
     return undefined
   }))
   return refs.filter((ref) => ref !== undefined)
+}
+
+export interface Released {
+  /** How many turns were due. They wait in the lists of their tenants, unless they were handed out. */
+  released: number
+  /** How long it is until the next is due; undefined where there is none. */
+  nextMs: number | undefined
+  /** Messages that the caller is to send: of those turns or of others. */
+  deals: DispatchRef[]
+}
+
+/** Has turns wait for a dealing whose time has come, at most so many, and deals. */
+export async function releaseDue (db: Db, limit: number): Promise<Released> {
+  const reply = await runMove(db, RELEASE, NO_JOB, [limit])
+  const nextMs = readNumber(reply, 0)
+  return { released: readNumber(reply, 1), nextMs: nextMs < 0 ? undefined : nextMs, deals: readDeals(reply, 2) }
 }
 
 /**

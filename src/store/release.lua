@@ -1,12 +1,19 @@
 local limit = tonumber(ARGV[3])
 
--- Answers how long it is until the next is due, -1 where there is none, and then those that are due now: they are owed from here on.
-local answer = { -1 }
-for _, member in ipairs(redis.call('ZRANGE', P .. ':scheduled', '-inf', text(NOW), 'BYSCORE', 'LIMIT', 0, limit)) do
+-- Has turns wait for a dealing whose time has come, and deals. Answers how long it is until the next is due, -1 where there is none; how many
+-- came; and what was handed out.
+local due = redis.call('ZRANGE', P .. ':scheduled', '-inf', text(NOW), 'BYSCORE', 'LIMIT', 0, limit, 'WITHSCORES')
+for i = 1, #due, 2 do
+  local member = due[i]
   redis.call('ZREM', P .. ':scheduled', member)
-  redis.call('ZADD', P .. ':owed:dispatch', text(NOW), member)
-  answer[#answer + 1] = member
+  local f = redis.call('HMGET', P .. ':job:' .. string.match(member, '^%S+'), 'tenant', 'bounds')
+  if f[2] then
+    local _, _, level = read_bounds(f[2])
+    owe_turn(f[1], level, tonumber(due[i + 1]), member)
+  end
 end
+deal()
+
 local first = redis.call('ZRANGE', P .. ':scheduled', 0, 0, 'WITHSCORES')
-if first[2] then answer[1] = math.max(0, tonumber(first[2]) - NOW) end
-return answer
+local next_ms = first[2] and math.max(0, tonumber(first[2]) - NOW) or -1
+return answer_with_deals({ text(next_ms), #due / 2 })

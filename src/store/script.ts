@@ -28,7 +28,7 @@ const PASSING_REPLY = /^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY
 
 /** The states that end a job, as the status machine has them. */
 const terminal = `local TERMINAL = { ${JobStatus.options.filter(isTerminal).map((status) => `${status} = true`).join(', ')} }`
-const shared = `${terminal}\n${readFileSync(new URL('moves/job.lua', import.meta.url), 'utf8')}`
+const shared = [terminal, ...['scope', 'turns', 'job'].map((name) => readFileSync(new URL(`moves/${name}.lua`, import.meta.url), 'utf8'))].join('\n')
 
 /** Loads a script that moves a job: what all moves share comes first, and the first two arguments are the prefix and the job's id. */
 export function loadMove (file: URL): Script {

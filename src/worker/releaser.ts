@@ -14,7 +14,7 @@ export interface Releaser {
 }
 
 /**
- * Sends the messages of jobs whose delay or backoff is over. Every worker has one; each message is sent by one of them. Redis's clock alone says
+ * Sends the messages of jobs whose delay or backoff is over, and of others that found no room when they came. Every worker has one; each message is sent by one of them. Redis's clock alone says
  * what is due, and a timer here only when to ask: neither runs by the clock of the worker.
  */
 export function createReleaser ({ db, dispatcher, whenTrusted, onError }: {
@@ -30,9 +30,9 @@ export function createReleaser ({ db, dispatcher, whenTrusted, onError }: {
 
   async function look (): Promise<void> {
     await whenTrusted()
-    const { due, nextMs = EVERY_MS } = await releaseDue(db, STEP)
-    plan(due.length === STEP ? 0 : Math.min(nextMs, EVERY_MS))
-    await dispatcher.dispatch(due)
+    const { released, nextMs = EVERY_MS, deals } = await releaseDue(db, STEP)
+    plan(released === STEP ? 0 : Math.min(nextMs, EVERY_MS))
+    await dispatcher.dispatch(deals)
   }
 
   function plan (ms: number): void {

@@ -47,10 +47,12 @@ export async function runJob (context: JobRunner, ref: TurnRef, claim: Claim): P
   const active = runs.add(ref.jobId) // before it begins: a cancel that comes right after finds it
   const loseLock = () => active.stop('fenced')
   claim.signal.addEventListener('abort', loseLock, { once: true })
+  let sent: Promise<void> | undefined
   try {
     await context.whenTrusted()
     const beganAt = performance.now()
     const begun = await begin(db, ref, { worker, retentionMs, allowanceMs: context.allowanceMs })
+    sent = context.dispatcher.dispatch(begun.deals).catch(context.onError) // what cannot be sent stays owed
     if (begun.type === 'drop') return await dropMessage(context, ref, begun.reason)
     const { run, job } = begun
     active.run = run
@@ -59,6 +61,7 @@ export async function runJob (context: JobRunner, ref: TurnRef, claim: Claim): P
   } finally {
     claim.signal.removeEventListener('abort', loseLock)
     runs.remove(active)
+    await sent
   }
 }
 
@@ -123,7 +126,6 @@ async function conclude (context: JobRunner, { active, run, job, lease, skewMs, 
   if (stopped === 'shutdown') {
     const given = await giveBack(db, run, { retentionMs })
     context.logger.info({ ...describe(run, job), given: given.type }, 'run was given back')
-    if (given.type === 'given' && given.status === 'queued') await send(context, job, { turn: given.turn, delayMs: 0, runAtMs: given.runAtMs })
     return { type: 'done' }
   }
   const situation = { attempt: job.attempt, crashes: job.crashes, lost: job.lost, retry: job.spec.retry, nowMs: Date.now(), random: Math.random }
@@ -154,19 +156,13 @@ function describe ({ fence }: Run, { id, attempt }: BegunJob) {
   return { jobId: id, attempt, run: fence }
 }
 
-/** Acts on what the store made of it: each further run is another turn, with a message of its own. */
+/** Acts on what the store made of it: each further run is another turn, with a message of its own, which is sent when it is due. */
 async function follow (context: JobRunner, job: BegunJob, { next }: Decision, settled: Settled): Promise<Verdict> {
   // The message may still be the only one that the job has: whoever gets it next finds out. Its lock tells whether it is ours to give.
   if (settled.type === 'fenced') return { type: 'back' }
-  if (settled.next && next) await send(context, job, { ...settled.next, delayMs: next.delayMs })
+  if (settled.next && next) context.releaser.wakeIn(next.delayMs)
   else await archive(context.db, job.id).catch(context.onError) // owed, too
   return { type: 'done' }
-}
-
-/** A turn whose time has not come stays in the store until then. What cannot be sent stays owed. */
-async function send ({ dispatcher, releaser, onError }: JobRunner, { id, spec }: BegunJob, { turn, delayMs, runAtMs }: { turn: number, delayMs: number, runAtMs: number }): Promise<void> {
-  if (delayMs > 0) return releaser.wakeIn(delayMs)
-  await dispatcher.dispatch([{ jobId: id, turn, priority: spec.priority, runAtMs }]).catch(onError)
 }
 
 function withStopTime (outcome: Outcome, { stoppedAt }: ActiveRun): Outcome {

@@ -5,7 +5,8 @@ import { createDispatcher, type Dispatcher } from '../../src/queue/dispatcher.ts
 import type { Db } from '../../src/store/db.ts'
 import type { TurnRef } from '../../src/store/moves/begin.ts'
 import { settle } from '../../src/store/moves/settle.ts'
-import { owedDispatches, type DispatchRef } from '../../src/store/reap.ts'
+import type { DispatchRef } from '../../src/store/deals.ts'
+import { owedDispatches } from '../../src/store/reap.ts'
 import { readJob } from '../../src/store/read.ts'
 import { acceptJob, beginJob, openStore, settlement, TENANT } from '../helpers/store.ts'
 

@@ -78,7 +78,7 @@ test('a run is overdue only past its deadline and grace, and then its job is que
   assert.deepEqual(lost, { type: 'lost', status: 'queued' })
   assert.equal(job?.status, 'queued')
   assert.equal(job.lost, 1)
-  assert.deepEqual(await db.redis.zrange(db.keys.owedDispatch, 0, '-1'), [`${id} 2`])
+  assert.deepEqual(await db.redis.zrange(db.keys.waiting(TENANT, 'normal'), 0, '-1'), [`${id} 2`])
   assert.deepEqual(await overdueRuns(db, LOSE.graceMs, 10), [])
   assert.deepEqual(await settle(db, run, settlement()), { type: 'fenced' })
   assert.equal((await beginJob(db, id)).run.fence, 2)

@@ -6,6 +6,7 @@ import type { Db } from '../../src/store/db.ts'
 import { accept } from '../../src/store/moves/accept.ts'
 import { settle } from '../../src/store/moves/settle.ts'
 import { listJobs } from '../../src/store/read.ts'
+import { releaseDue } from '../../src/store/reap.ts'
 import { claimPass, reconcile } from '../../src/store/reconcile/reconcile.ts'
 import { appendTrace } from '../../src/store/trace.ts'
 import { takePulse } from '../../src/store/pulse.ts'
@@ -132,8 +133,10 @@ test('a job that is missing from an index is put there again', async (t) => {
   const owedAgain = await redis.zscore(keys.owedDispatch, `${queued} 1`)
   await redis.zrem(keys.owedDispatch, `${queued} 1`)
   await pass(db)
+  const waitsAgain = await redis.zscore(keys.waiting(TENANT, 'normal'), `${queued} 1`)
+  await releaseDue(db, 1)
 
-  assert.ok(owedAgain !== null && await redis.zscore(keys.owedDispatch, `${queued} 1`) !== null)
+  assert.ok(owedAgain !== null && waitsAgain !== null && await redis.zscore(keys.owedDispatch, `${queued} 1`) !== null)
   const scoreless = (dump: Record<string, unknown>) => ({ ...dump, 'owed:archive': null, 'owed:dispatch': null })
   assert.deepEqual(scoreless(await dumpStore(db)), scoreless(before))
   assert.deepEqual((await listJobs(db, TENANT, { status: 'scheduled', limit: 5 })).jobs.map(({ id }) => id).includes(scheduled), true)

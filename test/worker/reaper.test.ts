@@ -3,6 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { createDispatcher } from '../../src/queue/dispatcher.ts'
 import { settle } from '../../src/store/moves/settle.ts'
 import { isGone, readEvents, readJob } from '../../src/store/read.ts'
+import { releaseDue } from '../../src/store/reap.ts'
 import { createOverdueWatch, OVERDUE_GRACE_MS } from '../../src/worker/overdue.ts'
 import { createReaper } from '../../src/worker/reaper.ts'
 import { readTime } from '../../src/store/time.ts'
@@ -38,20 +39,19 @@ test('a message that was owed and never sent is sent, once', async (t) => {
   assert.equal((await readJob(db, TENANT, recent))?.status, 'queued')
 })
 
-test('a run that is past its deadline is lost: charged, queued again, and its message is owed', async (t) => {
-  const { db, dispatcher, reaper } = await openReaper(t)
+test('a run that is past its deadline is lost: charged, queued again, and dealt with what waits', async (t) => {
+  const { db, reaper } = await openReaper(t)
   const id = await acceptJob(db)
   await beginJob(db, id)
   await db.redis.zadd(db.keys.running, PAST_MS, id)
 
   await reaper.reap()
   const job = await readJob(db, TENANT, id)
-  await db.redis.zadd(db.keys.owedDispatch, 'XX', PAST_MS, `${id} 2`)
-  await reaper.reap()
+  const { deals } = await releaseDue(db, 10)
 
   assert.deepEqual([job?.status, job?.lost, job?.crashes], ['queued', 1, 0])
   assert.deepEqual(await typesOf(db, id), ['job.queued', 'job.started', 'job.lost'])
-  assert.equal((await dispatcher.count()).waiting, 1)
+  assert.deepEqual(deals.map(({ jobId, turn }) => [jobId, turn]), [[id, 2]])
 })
 
 test('a run within its deadline and grace is left alone', async (t) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import type { DispatchRef } from '../../src/store/reap.ts'
+import type { DispatchRef } from '../../src/store/deals.ts'
 import { readTime } from '../../src/store/time.ts'
 import { createReleaser } from '../../src/worker/releaser.ts'
 import { acceptJob, openStore } from '../helpers/store.ts'

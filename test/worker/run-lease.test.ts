@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import type { Lease } from '../../src/queue/consumer.ts'
 import { readJob } from '../../src/store/read.ts'
+import { releaseDue } from '../../src/store/reap.ts'
 import { ActiveRuns } from '../../src/worker/active-runs.ts'
 import { createRunLease, type RunLeaseOptions } from '../../src/worker/run-lease.ts'
 import { acceptJob, beginJob, openStore, TENANT } from '../helpers/store.ts'
@@ -70,7 +71,7 @@ test('a run that cannot show its claim asks the store before it hands over: anot
 })
 
 test('what code makes of a refused call is no outcome: the run is lost, and the job runs again', async (t) => {
-  const { db, engine, run, dispatcher } = await openBench(t)
+  const { db, engine, run } = await openBench(t)
   const id = await acceptJob(db)
 
   const verdict = run(id, { lease: LOST })
@@ -82,5 +83,5 @@ test('what code makes of a refused call is no outcome: the run is lost, and the 
   const job = await readJob(db, TENANT, id)
   assert.deepEqual([job?.status, job?.lost, job?.result], ['queued', 1, null])
   assert.deepEqual(await typesOf(db, id), ['job.queued', 'job.started', 'job.lost', 'job.retrying'])
-  assert.equal((await dispatcher.count()).waiting, 1)
+  assert.deepEqual((await releaseDue(db, 10)).deals.map(({ turn }) => turn), [2])
 })

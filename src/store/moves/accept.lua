@@ -2,7 +2,7 @@ local tenant, spec, code_hash, code = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local input, input_body, bounds, traceparent = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 local delay_ms, ttl_ms = tonumber(ARGV[11]), tonumber(ARGV[12])
 local idem_key, body_hash, idem_ttl_ms = ARGV[13], ARGV[14], ARGV[15]
-local run_at, max_delay_ms = tonumber(ARGV[16]), tonumber(ARGV[17])
+local run_at, max_delay_ms, level = tonumber(ARGV[16]), tonumber(ARGV[17]), tonumber(ARGV[18])
 
 if idem_key ~= '' then
   local first = redis.call('GET', idem_key)
@@ -16,7 +16,8 @@ end
 if redis.call('EXISTS', JOB) == 1 then
   local f = redis.call('HMGET', JOB, 'createdAt', 'runAt')
   local created = f[1] or text(NOW)
-  return { 'accepted', created, f[2] or created }
+  if redis.call('ZSCORE', OWED, ID .. ' 1') then deals = { ID, 1, level, created } end -- it may not have been sent
+  return answer_with_deals({ 'accepted', created, f[2] or created })
 end
 
 local due = run_at > 0 and math.max(NOW, run_at) or NOW + delay_ms
@@ -39,6 +40,11 @@ redis.call('SADD', P .. ':tenants', tenant)
 redis.call('ZADD', P .. ':jobs:' .. tenant, now, ID)
 redis.call('ZADD', P .. ':jobs:' .. tenant .. ':' .. status, now, ID)
 append_event(0, 'job.' .. status, now, is_delayed and '{"delayMs":' .. text(due - NOW) .. '}' or '{}')
-owe_dispatch(1, due)
+if is_delayed or room() <= 0 or redis.call('EXISTS', RING) == 1 or not may_run(tenant) then
+  owe_turn(tenant, level, due, ID .. ' 1')
+else
+  hand_out(tenant, level, due, ID .. ' 1') -- nobody waits
+end
+deal()
 if idem_key ~= '' then redis.call('SET', idem_key, body_hash .. ' ' .. ID, 'PX', idem_ttl_ms) end
-return { 'accepted', now, text(due) }
+return answer_with_deals({ 'accepted', now, text(due) })

@@ -2,6 +2,7 @@ import { sha256 } from '../../core/digest.ts'
 import { DELAY_MAX_MS, type JobRequest } from '../../core/job-request.ts'
 import { pack, packPayload } from '../codec.ts'
 import type { Db } from '../db.ts'
+import { levelOf, readDeals, type DispatchRef } from '../deals.ts'
 import { loadMove, runMove } from '../script.ts'
 import { readNumber, readText } from './reply.ts'
 
@@ -20,9 +21,9 @@ export interface NewJob {
   idempotency?: Idempotency
 }
 
-/** `repeated` names the job that the key was first used for. Nothing is written then, nor for `mismatch`, nor for `late`: a job that is to run too far ahead. */
+/** `deals` are messages that the caller is to send, of this job or of others. `repeated` names the job that the key was first used for. Nothing is written then, nor for `mismatch`, nor for `late`: a job that is to run too far ahead. */
 export type Accepted =
-  | { type: 'accepted', createdAt: number, runAtMs: number }
+  | { type: 'accepted', createdAt: number, runAtMs: number, deals: DispatchRef[] }
   | { type: 'repeated', jobId: string }
   | { type: 'mismatch' }
   | { type: 'late' }
@@ -38,12 +39,12 @@ export async function accept (db: Db, job: NewJob): Promise<Accepted> {
   const [packedCode, packedInput] = await Promise.all([pack(code), packPayload(JSON.stringify(input) ?? 'null')])
   const reply = await runMove(db, SCRIPT, id, [
     tenant, JSON.stringify(spec), sha256(code), packedCode, packedInput.field, packedInput.body ?? '',
-    `${spec.limits.timeoutMs} ${spec.retry.maxLost}`, traceparent ?? '', spec.delayMs, spec.ttlMs ?? 0,
+    `${spec.limits.timeoutMs} ${spec.retry.maxLost} ${levelOf(spec.priority)}`, traceparent ?? '', spec.delayMs, spec.ttlMs ?? 0,
     idempotency ? db.keys.idempotency(tenant, idempotency.key) : '', idempotency?.bodyHash ?? '', idempotency?.ttlMs ?? 0,
-    spec.runAt === undefined ? 0 : Date.parse(spec.runAt), DELAY_MAX_MS,
+    spec.runAt === undefined ? 0 : Date.parse(spec.runAt), DELAY_MAX_MS, levelOf(spec.priority),
   ])
   const type = readText(reply, 0) as Accepted['type'] // accept.lua has these four
-  if (type === 'accepted') return { type, createdAt: readNumber(reply, 1), runAtMs: readNumber(reply, 2) }
+  if (type === 'accepted') return { type, createdAt: readNumber(reply, 1), runAtMs: readNumber(reply, 2), deals: readDeals(reply, 3) }
   if (type === 'repeated') return { type, jobId: readText(reply, 1) }
   return { type }
 }

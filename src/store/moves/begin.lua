@@ -10,8 +10,8 @@ end
 local function answer (job, started)
   local f = redis.call('HMGET', JOB, 'spec', 'code', 'input', 'crashes', 'lost', 'traceparent', 'deadlineAt', 'shared')
   local code = redis.call('HGET', P .. ':code:' .. job.tenant .. ':' .. f[2], 'bytes')
-  return { 'run', job.fence, job.tenant, job.attempt, f[1], f[2], code, payload(f[3], 'input'), f[4] or '0', f[5] or '0',
-    f[6] or '', text(job.runAt or job.createdAt), started, f[7], f[8] or '0' }
+  return answer_with_deals({ 'run', job.fence, job.tenant, job.attempt, f[1], f[2], code, payload(f[3], 'input'), f[4] or '0', f[5] or '0',
+    f[6] or '', text(job.runAt or job.createdAt), started, f[7], f[8] or '0' })
 end
 
 local job = read_job()
@@ -26,11 +26,13 @@ if job.status == 'running' then
   end
   if lose_run(job, 'redelivered', dead_failure, cancelled_failure, retention_ms) ~= 'running' then return { 'drop', 'ended' } end
 elseif job.runAt and job.runAt > NOW then
-  owe_dispatch(turn, job.runAt)
+  strike_turn(job.tenant, job.level, ID .. ' ' .. turn)
+  owe_turn(job.tenant, job.level, job.runAt, ID .. ' ' .. turn)
   return { 'drop', 'early' }
 elseif job.fence == 0 and job.ttlAt and job.ttlAt <= NOW then
   end_job(job, 'expired', expired_failure, '{}', retention_ms)
-  return { 'drop', 'expired' }
+  deal()
+  return answer_with_deals({ 'drop', 'expired' })
 else
   set_status(job, 'running')
 end
@@ -41,6 +43,7 @@ redis.call('HSETNX', JOB, 'startedAt', now)
 redis.call('HSET', JOB, 'deadlineAt', deadline, 'holder', holder,
   'run:' .. job.fence, '{"attempt":' .. job.attempt .. ',"startedAt":' .. now .. ',"worker":' .. worker .. '}')
 redis.call('ZADD', P .. ':running', deadline, ID)
-strike_dispatch(turn)
+strike_turn(job.tenant, job.level, ID .. ' ' .. turn)
+deal()
 append_event(job.attempt, 'job.started', now, '{"run":' .. job.fence .. ',"worker":' .. worker .. '}')
 return answer(job, now)

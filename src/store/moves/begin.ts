@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { JobSpec } from '../../core/job-request.ts'
 import { unpack } from '../codec.ts'
 import type { Db, Run } from '../db.ts'
+import { readDeals, type DispatchRef } from '../deals.ts'
 import { loadMove, runMove, type Reply } from '../script.ts'
 import { readBytes, readNumber, readText } from './reply.ts'
 import { CANCELLED_FAILURE, EXPIRED_FAILURE, LOST_FAILURE } from './verdicts.ts'
@@ -45,9 +46,10 @@ export interface BegunJob {
 /** Why a message is not for anybody: `early` is one that came before its time, which is on record, so that another follows. */
 export type DropReason = 'missing' | 'ended' | 'stale' | 'expired' | 'early'
 
+/** `deals` are messages that the caller is to send: where a run begins, there is room for others. */
 export type Begun =
-  | { type: 'drop', reason: DropReason }
-  | { type: 'run', run: Run, job: BegunJob }
+  | { type: 'drop', reason: DropReason, deals: DispatchRef[] }
+  | { type: 'run', run: Run, job: BegunJob, deals: DispatchRef[] }
 
 export const START_ALLOWANCE_MS = 5000
 
@@ -67,8 +69,8 @@ export async function begin (db: Db, { jobId, turn }: TurnRef, options: BeginOpt
     turn, JSON.stringify(worker), holder, retentionMs, allowanceMs, LOST_FAILURE, CANCELLED_FAILURE, EXPIRED_FAILURE,
   ])
   const type = readText(reply, 0)
-  if (type === 'run') return { type, run: { jobId, fence: readNumber(reply, 1), holder }, job: await readBegunJob(jobId, reply) }
-  return { type: 'drop', reason: readText(reply, 1) as DropReason } // begin.lua has these five
+  if (type === 'run') return { type, run: { jobId, fence: readNumber(reply, 1), holder }, job: await readBegunJob(jobId, reply), deals: readDeals(reply, 15) }
+  return { type: 'drop', reason: readText(reply, 1) as DropReason, deals: readDeals(reply, 2) } // begin.lua has these five
 }
 
 async function readBegunJob (id: string, reply: Reply): Promise<BegunJob> {

@@ -1,26 +1,21 @@
--- Shared by all moves, and put before each. A move is one script: it checks, then writes, and nothing can come between.
--- Every key is built from the prefix, whose hash tag keeps them on the shard of KEYS[1].
--- Nothing that a user wrote is parsed here: JSON passes through as bytes. TERMINAL, the states that end a job, comes before this.
+-- What moves do to a job.
 
-local P, ID = ARGV[1], ARGV[2]
 local JOB, EVENTS = P .. ':job:' .. ID, P .. ':events:' .. ID
 
-local time = redis.call('TIME')
-local NOW = time[1] * 1000 + math.floor(time[2] / 1000)
-
-local function text (number)
-  return string.format('%.0f', number)
+-- Wall limit, runs that may be lost, and the number of the priority's list, as accept wrote them; a job that ended has them no more.
+local function read_bounds (bounds)
+  local timeout_ms, max_lost, level = string.match(bounds or '0 0', '^(%d+) (%d+) ?(%d?)$')
+  return tonumber(timeout_ms), tonumber(max_lost), tonumber(level) or 2
 end
 
 -- What moves decide by. Absent fields are false; nil for a job that does not exist.
 local function read_job ()
   local f = redis.call('HMGET', JOB, 'tenant', 'status', 'attempt', 'fence', 'createdAt', 'runAt', 'ttlAt', 'bounds', 'cancel', 'lost', 'holder', 'turn')
   if not f[2] then return nil end
-  local timeout, max_lost = 0, 0
-  if f[8] then timeout, max_lost = string.match(f[8], '^(%d+) (%d+)$') end
+  local timeout_ms, max_lost, level = read_bounds(f[8])
   return {
     tenant = f[1], status = f[2], attempt = tonumber(f[3]), fence = tonumber(f[4]), createdAt = f[5],
-    runAt = tonumber(f[6]), ttlAt = tonumber(f[7]), timeoutMs = tonumber(timeout), maxLost = tonumber(max_lost),
+    runAt = tonumber(f[6]), ttlAt = tonumber(f[7]), timeoutMs = timeout_ms, maxLost = max_lost, level = level,
     cancel = f[9], lost = tonumber(f[10] or 0), holder = f[11], turn = tonumber(f[12] or 1),
   }
 end
@@ -55,16 +50,6 @@ local function set_status (job, status)
   job.status = status
 end
 
--- Notes that the queue is to be given the message of that turn: at once, or when its time has come.
-local function owe_dispatch (turn, due)
-  redis.call('ZADD', P .. (due > NOW and ':scheduled' or ':owed:dispatch'), text(due), ID .. ' ' .. turn)
-end
-
-local function strike_dispatch (turn)
-  redis.call('ZREM', P .. ':owed:dispatch', ID .. ' ' .. turn)
-  redis.call('ZREM', P .. ':scheduled', ID .. ' ' .. turn)
-end
-
 -- Tells whether a run still has the job. The number alone does not: after a failover that lost writes, it may be another run's.
 local function holds (job, fence, holder)
   return job.status == 'running' and job.fence == fence and job.holder == holder
@@ -85,7 +70,7 @@ local function end_job (job, status, failure, payload, retention_ms)
   redis.call('HSET', JOB, 'finishedAt', text(NOW), 'expiresAt', expires)
   if failure ~= '' then redis.call('HSET', JOB, 'error', failure) end
   redis.call('HDEL', JOB, 'bounds', 'cancel', 'ttlAt', 'runAt')
-  strike_dispatch(job.turn)
+  strike_turn(job.tenant, job.level, ID .. ' ' .. job.turn)
   redis.call('ZADD', P .. ':expiring', expires, ID)
   redis.call('ZADD', P .. ':owed:archive', text(NOW), ID)
   redis.call('PUBLISH', P .. ':ended:' .. ID, status)
@@ -96,7 +81,7 @@ local function requeue (job, due)
   set_status(job, due > NOW and 'scheduled' or 'queued')
   job.turn = job.turn + 1
   redis.call('HSET', JOB, 'runAt', text(due), 'turn', job.turn)
-  owe_dispatch(job.turn, due)
+  owe_turn(job.tenant, job.level, due, ID .. ' ' .. job.turn)
 end
 
 local function json_string (name)

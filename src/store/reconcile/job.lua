@@ -3,7 +3,7 @@ local function payload_key (kind)
   return P .. ':payload:' .. ID .. ':' .. kind
 end
 
-local f = redis.call('HMGET', JOB, 'tenant', 'status', 'code', 'input', 'result', 'runAt', 'deadlineAt', 'turn')
+local f = redis.call('HMGET', JOB, 'tenant', 'status', 'code', 'input', 'result', 'runAt', 'deadlineAt', 'turn', 'bounds', 'createdAt')
 local status = f[2]
 local member = ID .. ' ' .. (f[8] or '1')
 local repairs = 0
@@ -25,8 +25,13 @@ if not status then
 end
 
 if status == 'running' then keep(':running', f[7] or text(NOW), ID) else drop(':running') end
-if status == 'queued' then keep(':owed:dispatch', text(NOW), member) end
-if status == 'scheduled' and not redis.call('ZSCORE', P .. ':owed:dispatch', member) then keep(':scheduled', f[6] or text(NOW), member) end
+if status == 'queued' or status == 'scheduled' then
+  local _, _, level = read_bounds(f[9])
+  if not (redis.call('ZSCORE', OWED, member) or redis.call('ZSCORE', P .. ':scheduled', member) or redis.call('ZSCORE', waiting_key(f[1], level), member)) then
+    owe_turn(f[1], level, tonumber(f[6] or f[10]), member)
+    repairs = repairs + 1
+  end
+end
 
 if not TERMINAL[status] then
   drop(':expiring')

@@ -15,6 +15,8 @@ const STEP = 200
 const CLAIM = loadMove(new URL('claim.lua', import.meta.url))
 const JOB = loadMove(new URL('job.lua', import.meta.url))
 const LIST = loadMove(new URL('list.lua', import.meta.url))
+const RING = loadMove(new URL('ring.lua', import.meta.url))
+const DEALT = loadMove(new URL('dealt.lua', import.meta.url))
 const MEMBER = loadMove(new URL('member.lua', import.meta.url))
 const CODE = loadMove(new URL('code.lua', import.meta.url))
 
@@ -45,6 +47,7 @@ export async function * reconcile (db: Db, { onError }: { onError (error: unknow
     yield await sum([...jobIds].map((id) => reconcileJob(db, id)))
     for (const name of names) yield * reconcileName(db, name, sum)
   }
+  yield Number(await runMove(db, DEALT, NO_JOB, []))
   if (!isSound) return // a job that could not be looked at noted nothing of its code
   for await (const names of scan(db)) {
     yield await sum(names.filter((name) => name.startsWith('code:')).map(async (name) => Number(await runMove(db, CODE, NO_JOB, [fullName(db, name), since]))))
@@ -84,6 +87,9 @@ async function * reconcileName (db: Db, name: string, sum: Sum): AsyncGenerator<
     case 'expiring':
       return yield * eachMember(db, key, sum, (jobId) => reconcileJob(db, jobId))
     case 'scheduled':
+      return yield * eachMember(db, key, sum, (member) => reconcileMember(db, member, [key, 'turns', member]))
+    case 'waiting':
+      yield Number(await runMove(db, RING, NO_JOB, [tenant]))
       return yield * eachMember(db, key, sum, (member) => reconcileMember(db, member, [key, 'turns', member]))
     case 'owed':
       if (name === 'owed:archive') return yield * eachMember(db, key, sum, (jobId) => reconcileJob(db, jobId))

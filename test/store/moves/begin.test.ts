@@ -64,13 +64,13 @@ test('a job that lost more runs than maxLost is dead, with the reason, and stays
   const third = await begin(db, { jobId: id, turn: 1 }, BY)
 
   const job = await readJob(db, TENANT, id)
-  assert.deepEqual(third, { type: 'drop', reason: 'ended' })
+  assert.deepEqual(third, { type: 'drop', reason: 'ended', deals: [] })
   assert.equal(job?.status, 'dead')
   assert.equal(job.error?.code, 'WORKER_CRASHED')
   assert.equal(job.lost, 2)
   assert.notEqual(job.attempts[0]?.finishedAt, null)
   assert.equal(await db.redis.zcard(db.keys.running), 0)
-  assert.deepEqual(await begin(db, { jobId: id, turn: 1 }, BY), { type: 'drop', reason: 'ended' })
+  assert.deepEqual(await begin(db, { jobId: id, turn: 1 }, BY), { type: 'drop', reason: 'ended', deals: [] })
 })
 
 test('a lost run of a job that was to be cancelled ends it as cancelled', async (t) => {
@@ -81,7 +81,7 @@ test('a lost run of a job that was to be cancelled ends it as cancelled', async 
 
   const again = await begin(db, { jobId: id, turn: 1 }, BY)
 
-  assert.deepEqual(again, { type: 'drop', reason: 'ended' })
+  assert.deepEqual(again, { type: 'drop', reason: 'ended', deals: [] })
   assert.equal((await readJob(db, TENANT, id))?.status, 'cancelled')
 })
 
@@ -92,9 +92,9 @@ test('messages for a missing job, an ended one and an older turn are dropped', a
   const retried = await acceptJob(db)
   await settle(db, (await beginJob(db, retried)).run, settlement({ next: { attempt: 2, delayMs: 0 } }))
 
-  assert.deepEqual(await begin(db, { jobId: newId('job'), turn: 1 }, BY), { type: 'drop', reason: 'missing' })
-  assert.deepEqual(await begin(db, { jobId: ended, turn: 1 }, BY), { type: 'drop', reason: 'ended' })
-  assert.deepEqual(await begin(db, { jobId: retried, turn: 1 }, BY), { type: 'drop', reason: 'stale' })
+  assert.deepEqual(await begin(db, { jobId: newId('job'), turn: 1 }, BY), { type: 'drop', reason: 'missing', deals: [] })
+  assert.deepEqual(await begin(db, { jobId: ended, turn: 1 }, BY), { type: 'drop', reason: 'ended', deals: [] })
+  assert.deepEqual(await begin(db, { jobId: retried, turn: 1 }, BY), { type: 'drop', reason: 'stale', deals: [] })
 })
 
 test('a message that comes before its time is dropped, and its time stays on record', async (t) => {
@@ -104,7 +104,7 @@ test('a message that comes before its time is dropped, and its time stays on rec
   const early = await begin(db, { jobId: id, turn: 1 }, BY)
 
   const job = await readJob(db, TENANT, id)
-  assert.deepEqual(early, { type: 'drop', reason: 'early' })
+  assert.deepEqual(early, { type: 'drop', reason: 'early', deals: [] })
   assert.deepEqual(await db.redis.zrange(db.keys.scheduled, 0, '-1', 'WITHSCORES'), [`${id} 1`, String(job?.runAt)])
   assert.equal(job?.status, 'scheduled')
 })
@@ -117,7 +117,7 @@ test('a job whose time to live passed before its first run expires', async (t) =
   const begun = await begin(db, { jobId: id, turn: 1 }, BY)
 
   const job = await readJob(db, TENANT, id)
-  assert.deepEqual(begun, { type: 'drop', reason: 'expired' })
+  assert.deepEqual(begun, { type: 'drop', reason: 'expired', deals: [] })
   assert.equal(job?.status, 'expired')
   assert.equal(job.error?.code, 'EXPIRED')
 })

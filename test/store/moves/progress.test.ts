@@ -70,7 +70,7 @@ test('a run given back is queued again with nothing charged, once, and its holde
   assert.equal(job?.status, 'queued')
   assert.equal(job.lost, 0)
   assert.deepEqual(await append(db, run, []), { type: 'fenced' })
-  assert.deepEqual(await db.redis.zrange(db.keys.owedDispatch, 0, '-1'), [`${id} 2`])
+  assert.deepEqual(await db.redis.zrange(db.keys.waiting(TENANT, 'normal'), 0, '-1'), [`${id} 2`])
   assert.deepEqual((await readEvents(db, id, { after: 2, limit: 9 })).map(({ type, payload }) => [type, payload]), [
     ['job.lost', { run: 1, reason: 'shutdown', charged: false }],
   ])

@@ -1,0 +1,12 @@
+-- Shared by all moves, and put before each, in this order: this, turns.lua, job.lua. A move is one script: it checks, then writes, and nothing can come
+-- between. Every key is built from the prefix, whose hash tag keeps them on the shard of KEYS[1].
+-- Nothing that a user wrote is parsed here: JSON passes through as bytes. TERMINAL, the states that end a job, comes before this.
+
+local P, ID = ARGV[1], ARGV[2]
+
+local time = redis.call('TIME')
+local NOW = time[1] * 1000 + math.floor(time[2] / 1000)
+
+local function text (number)
+  return string.format('%.0f', number)
+end

@@ -1,0 +1,2 @@
+-- Has a tenant be dealt to that has turns waiting.
+return join_ring(ARGV[3])
