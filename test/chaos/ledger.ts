@@ -169,7 +169,7 @@ export class Ledger {
       const names = keys.map((key) => key.slice(PREFIX.length + 1))
       return names.filter((name) => {
         const [kind = '', id = ''] = name.split(':')
-        if (['running', 'owed', 'scheduled', 'events'].includes(kind)) return true
+        if (['running', 'owed', 'scheduled', 'events', 'waiting', 'dealing', 'dealt'].includes(kind)) return true
         if (kind === 'queue') return /job_/.test(name) || /:(?:active|wait|delayed|prioritized|stalled)$/.test(name)
         return ['job', 'payload', 'history', 'trace'].includes(kind) && !known.has(id)
       })
