@@ -7,10 +7,12 @@ import { loadLimitPolicy } from '../core/limits.ts'
 import { createDispatcher } from '../queue/dispatcher.ts'
 import { openDb, type Db } from '../store/db.ts'
 import { createDurability } from '../store/durability.ts'
+import { readFigures } from '../store/figures.ts'
 import { findKey } from '../store/keys.ts'
 import { listToolNames } from '../tools/registry.ts'
 import { appendTrace } from '../store/trace.ts'
 import { createJobWaiter } from '../store/wait.ts'
+import { observeStore } from '../telemetry/metrics/store.ts'
 import { createTelemetry } from '../telemetry/telemetry.ts'
 import { buildFindCaller } from './access.ts'
 import { createApp } from './app.ts'
@@ -57,8 +59,10 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
     sampleRatio: config.BATCHBOX_TRACE_SAMPLE_RATIO,
     otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
     async keepSpans (jobId, chunk) { await appendTrace(db, jobId, chunk, bounds) },
-    onError: (error) => logger.warn({ err: error }, 'spans were not kept'),
+    withMetrics: true,
+    onError: (error) => logger.warn({ err: error }, 'spans or metrics were not kept'),
   })
+  const stopObserving = observeStore(telemetry.metrics.meter, { read: () => readFigures(db), ping: () => db.redis.ping() })
   await connected
   const stopping = new AbortController()
   const app = await createApp({
@@ -75,8 +79,9 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
       idempotencyMs: config.BATCHBOX_IDEMPOTENCY_MS,
       executeGraceMs,
     },
-    findCaller: buildFindCaller(config.BATCHBOX_ADMIN_KEY, (token) => findKey(db, token)),
     checkReady: buildCheckReady(db, stopping.signal),
+    findCaller: buildFindCaller({ admin: config.BATCHBOX_ADMIN_KEY, metrics: config.BATCHBOX_METRICS_TOKEN }, (token) => findKey(db, token)),
+    metrics: { ...telemetry.metrics, open: config.BATCHBOX_METRICS_OPEN === '1' },
     logger,
     version,
     lingerMs: config.BATCHBOX_LINGER_MS,
@@ -87,6 +92,7 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
       stopping.abort()
       if (config.BATCHBOX_UNREADY_MS > 0) await delay(config.BATCHBOX_UNREADY_MS)
       await app.close()
+      stopObserving()
       await telemetry.close()
       await Promise.all([waiter.close(), durability.close(), dispatcher.close()])
       await db.close()

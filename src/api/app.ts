@@ -1,6 +1,7 @@
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { serializerCompiler } from 'fastify-type-provider-zod'
 import { maxBodyBytes } from '../core/job-request.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
 import type { FindCaller } from './access.ts'
 import { answerClientError } from './client-error.ts'
 import type { JobService } from './job-service.ts'
@@ -8,6 +9,7 @@ import { authentication } from './plugins/authentication.ts'
 import { body } from './plugins/body.ts'
 import { documentation, DOCS_PATH } from './plugins/documentation.ts'
 import { answerError, errors } from './plugins/errors.ts'
+import { httpMetrics } from './plugins/http-metrics.ts'
 import { idempotency } from './plugins/idempotency.ts'
 import { leaving } from './plugins/leaving.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
@@ -23,6 +25,7 @@ import { jobLogRoutes } from './routes/job-logs.ts'
 import { jobResultRoutes } from './routes/job-result.ts'
 import { jobTraceRoutes } from './routes/job-trace.ts'
 import { jobRoutes } from './routes/jobs.ts'
+import { metricsRoutes } from './routes/metrics.ts'
 import { validatorCompiler } from './validation.ts'
 
 /** Longest that a client may take to send a request. */
@@ -32,6 +35,8 @@ export interface AppOptions {
   jobs: JobService
   findCaller: FindCaller
   checkReady (): Promise<void>
+  /** `open` answers them to everybody. */
+  metrics: Pick<Metrics, 'meter' | 'scrape'> & { open: boolean }
   logger: FastifyBaseLogger
   version: string
   /** See `LeavingOptions`. */
@@ -39,7 +44,7 @@ export interface AppOptions {
 }
 
 /** Builds the HTTP application. It does not listen; `close` ends the requests that wait and then those in flight. */
-export async function createApp ({ jobs, findCaller, checkReady, logger, version, lingerMs }: AppOptions): Promise<FastifyInstance> {
+export async function createApp ({ jobs, findCaller, checkReady, metrics, logger, version, lingerMs }: AppOptions): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: logger,
     childLoggerFactory: (parent) => parent, // lines are tied to their request by the trace id
@@ -55,16 +60,18 @@ export async function createApp ({ jobs, findCaller, checkReady, logger, version
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   await app.register(securityHeaders)
+  await app.register(waiting)
+  await app.register(httpMetrics, { meter: metrics.meter })
   await app.register(tracing, { tracer: jobs.tracer })
   await app.register(errors)
   await app.register(authentication, { findCaller, openPath: DOCS_PATH })
   await app.register(unknownPaths)
   await app.register(body)
   await app.register(idempotency)
-  await app.register(waiting)
   await app.register(leaving, { lingerMs })
   await app.register(documentation, { version })
   await app.register(healthRoutes, { checkReady })
+  await app.register(metricsRoutes, metrics)
   for (const routes of [jobRoutes, jobListRoutes, jobCancelRoutes, jobResultRoutes, jobLogRoutes, jobEventRoutes, jobTraceRoutes, executeRoutes]) {
     await app.register(routes, { jobs })
   }

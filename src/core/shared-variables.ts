@@ -18,5 +18,7 @@ export const SHARED_VARIABLES = {
   BATCHBOX_TRACE_BYTES: z.coerce.number().int().min(1024).max(16_777_216).default(65_536).describe('Bytes of trace kept per job'),
   BATCHBOX_TRACE_RETENTION_MS: z.coerce.number().int().min(1000).max(3650 * DAY_MS).default(3 * DAY_MS).describe('How long the trace of a job is kept'),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional().describe('Base URL of an OTLP/HTTP collector that spans are exported to'),
+  BATCHBOX_METRICS_TOKEN: z.string().min(16).max(256).regex(/^\S+$/, 'Expected no spaces').optional().describe('Bearer token that opens `/metrics` and nothing else, at least 16 characters; for a Prometheus that holds no API key'),
+  BATCHBOX_METRICS_OPEN: z.enum(['0', '1']).default('0').describe('`1` answers `/metrics` to everybody who can reach it'),
   LOG_LEVEL: z.enum(LOGGER_LEVELS).default('info').describe('Lowest level of the log of the process'),
 }

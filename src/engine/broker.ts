@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Limits } from '../core/limits.ts'
 import { ANSWER_BYTES, CALL_CHARS, type ToolFailure, type ToolGrant } from '../core/runner-protocol.ts'
+import type { ToolOutcome } from '../telemetry/metrics/runners.ts'
 import { type Tool, type ToolContext, ToolError, type ToolMethod } from '../tools/tool.ts'
 import { epochMs } from './epoch.ts'
 
@@ -23,6 +24,8 @@ interface SessionOptions {
   context: Omit<ToolContext, 'signal'>
   /** Asked before each call with an effect outside: may the run still act for its job? */
   mayAct (): Promise<boolean>
+  /** Hears how each call went. */
+  onAnswer? (tool: string, outcome: ToolOutcome, durationMs: number): void
   /** Hears of what a tool threw that user code must not see. */
   onError (error: Error): void
 }
@@ -74,14 +77,18 @@ export class ToolSession {
   async #answer (tool: Tool, methodName: string, text: string): Promise<ToolAnswer> {
     const name = `${tool.name}.${methodName}`
     const startMs = epochMs()
+    let outcome: ToolOutcome = 'ok'
     try {
       const method = Object.hasOwn(tool.methods, methodName) ? tool.methods[methodName] : undefined
       if (!method) throw new ToolError(`Cannot call ${name}: there is no such method`)
       return { text: await this.#run(name, method, text), failure: null }
     } catch (error) {
+      outcome = outcomeOf(error)
       return { text: '', failure: this.#explain(name, error) }
     } finally {
-      if (this.calls.length < TOLD_MAX) this.calls.push({ name, startMs, endMs: epochMs() })
+      const endMs = epochMs()
+      if (this.calls.length < TOLD_MAX) this.calls.push({ name, startMs, endMs })
+      this.#options.onAnswer?.(tool.name, outcome, endMs - startMs)
     }
   }
 
@@ -115,6 +122,11 @@ export class ToolSession {
     if (!this.#over.signal.aborted) this.#options.onError(new Error(`Cannot answer ${name}: the tool failed`, { cause: error }))
     return { code: 'TOOL_ERROR', name: 'ToolError', message: `Cannot call ${name}: the tool failed` }
   }
+}
+
+function outcomeOf (error: unknown): ToolOutcome {
+  if (!(error instanceof ToolError)) return 'failed'
+  return error.code === 'PERMISSION_DENIED' ? 'denied' : 'error'
 }
 
 function readInput (name: string, { input }: ToolMethod, text: string): unknown {

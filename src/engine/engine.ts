@@ -1,3 +1,5 @@
+import { createNoopMeter, type Meter } from '@opentelemetry/api'
+import { createRunnerMetrics } from '../telemetry/metrics/runners.ts'
 import type { CompilerConfig } from './compiler-client.ts'
 import type { LogLevel } from '../core/events.ts'
 import type { Limits } from '../core/limits.ts'
@@ -69,11 +71,13 @@ export interface RunReport {
 }
 
 export interface EngineConfig {
-  supervisor: Omit<SupervisorOptions, 'guest'>
+  supervisor: Omit<SupervisorOptions, 'guest' | 'metrics'>
   compiler: Partial<CompilerConfig>
   tools: ToolSettings
   /** Hears of what a tool threw that user code must not see. */
   onToolError (error: Error): void
+  /** What the engine counts with; nothing is counted without it. */
+  meter?: Meter
 }
 
 export interface Engine {
@@ -90,8 +94,9 @@ export interface Engine {
 /** Loads the tools, starts the compiler and the runners; resolves when a run can be taken. The caller closes it. */
 export async function createEngine (config: EngineConfig): Promise<Engine> {
   const tools = await loadTools(config.tools)
-  const runners = await cluster({ ...config.supervisor, guest: await buildGuestBundle(tools) })
-  const plugins: Plugin[] = [guard(), toolset(tools, config.onToolError), loader(config.compiler), runners, sandbox()]
+  const metrics = createRunnerMetrics(config.meter ?? createNoopMeter())
+  const runners = await cluster({ ...config.supervisor, metrics, guest: await buildGuestBundle(tools) })
+  const plugins: Plugin[] = [guard(), toolset(tools, { onError: config.onToolError, metrics }), loader(config.compiler), runners, sandbox(metrics)]
   const kernel = createKernel(plugins)
   return {
     lanes: config.supervisor.lanes,

@@ -10,6 +10,7 @@ import type { ToolAnswer } from './broker.ts'
 import { epochMs } from './epoch.ts'
 import { readCrashWords } from './crash-words.ts'
 import type { FramedExit } from './framed-process.ts'
+import type { KillRung } from '../telemetry/metrics/runners.ts'
 import { type KillCode, RunWatch } from './run-watch.ts'
 import { TokenBucket } from './token-bucket.ts'
 
@@ -62,7 +63,7 @@ interface ConversationOptions {
   /** The runner's. */
   pid: number
   threads: number
-  kill (reason: string): void
+  kill (reason: string, rung: Exclude<KillRung, 'isolate'>): void
   /** Sends what a tool answered. */
   answer (call: number, answer: ToolAnswer): void
   /** Called once, when no more may be said. */

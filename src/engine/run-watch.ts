@@ -3,6 +3,7 @@ import { MemoryCurve, type MemorySample } from './memory-curve.ts'
 import { readRssBytes } from './proc.ts'
 import { longestWaitMs, readWaits, type ReadWaits } from './processor-wait.ts'
 import type { Limits } from '../core/limits.ts'
+import type { KillRung } from '../telemetry/metrics/runners.ts'
 import type { StopCode } from '../core/runner-protocol.ts'
 
 /** How long a run that was told to stop may take before its runner is killed. */
@@ -32,7 +33,7 @@ interface RunWatchOptions {
   payloadBytes: number
   /** Runs that the process may have at one time. */
   threads: number
-  kill (reason: string): void
+  kill (reason: string, rung: Exclude<KillRung, 'isolate'>): void
   /** Ours unless given. */
   readWaits?: ReadWaits
 }
@@ -67,7 +68,7 @@ export class RunWatch {
     this.#cpu = new CpuCheck(pid)
     this.#readWaits = options.readWaits ?? readWaits
     this.#lineBytes = memoryLineBytes(limits, payloadBytes)
-    this.#timer = setTimeout(() => options.kill('The runner did not start the run'), START_GRACE_MS)
+    this.#timer = setTimeout(() => options.kill('The runner did not start the run', 'boot'), START_GRACE_MS)
     this.#poll = setTimeout(() => this.#look(), POLL_MS)
   }
 
@@ -127,7 +128,7 @@ export class RunWatch {
     this.killedFor = why
     this.#cpu.look() // there is nothing to look at afterwards
     if (why.code === 'TIMEOUT') this.#readWait()
-    this.#options.kill(`The run did not stop: ${why.code}`)
+    this.#options.kill(`The run did not stop: ${why.code}`, 'limit')
   }
 
   /** From the first look on: shorter runs do not pay for reading about every thread. */
@@ -136,7 +137,7 @@ export class RunWatch {
   }
 
   #killForMemory (grownBytes: number): void {
-    if (this.accompanied) this.#options.kill('The runs of this runner together held more memory than they may')
+    if (this.accompanied) this.#options.kill('The runs of this runner together held more memory than they may', 'limit')
     else this.#kill({ code: 'MEMORY_LIMIT', observed: Math.round(grownBytes / MB) })
   }
 

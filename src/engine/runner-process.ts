@@ -1,6 +1,7 @@
 import type { Frame } from '../core/frames.ts'
 import { FromRunner } from '../core/runner-messages.ts'
 import { RUNNER_FRAME_BYTES, RUNNER_HEADER_BYTES, type ToRunner } from '../core/runner-protocol.ts'
+import type { RunnerEnd } from '../telemetry/metrics/runners.ts'
 import type { Limits } from '../core/limits.ts'
 import type { Isolation } from '../core/outcome.ts'
 import type { Cgroup } from './cgroup.ts'
@@ -53,6 +54,7 @@ export class RunnerProcess {
   #idle: IdleWatch | undefined
   #cgroup: Cgroup | undefined
   #exit: FramedExit | undefined
+  #end: RunnerEnd | undefined
   #isolation: Isolation | undefined
 
   constructor (options: RunnerOptions) {
@@ -75,15 +77,19 @@ export class RunnerProcess {
     this.#missedBeats = options.missedBeats ?? DEFAULT_MISSED_BEATS
     this.#cgroup = options.createCgroup?.()
     void this.#join().then(() => this.#send({ type: 'boot', threads, memoryMb }, Buffer.from(guest))) // it does nothing before that
-    const slow = setTimeout(() => this.kill(`The runner was not ready within ${bootTimeoutMs} ms`), bootTimeoutMs)
+    const slow = setTimeout(() => this.kill(`The runner was not ready within ${bootTimeoutMs} ms`, 'boot'), bootTimeoutMs)
     this.ready.then(() => clearTimeout(slow), () => clearTimeout(slow))
   }
 
   get pid (): number | undefined { return this.#process.pid }
   get isolation (): Isolation | undefined { return this.#isolation }
   get exited (): Promise<FramedExit> { return this.#process.exited }
+  /** What ended it; `protocol` where the process that speaks to it found something wrong. */
+  get end (): RunnerEnd { return this.#end ?? (this.#exit?.byItself === false ? 'protocol' : 'itself') }
 
-  kill (reason: string): void {
+  /** The first reason stands. Whoever names no rung has no more use for it. */
+  kill (reason: string, end: RunnerEnd = 'closing'): void {
+    this.#end ??= end
     this.#process.kill(reason)
   }
 
@@ -96,7 +102,7 @@ export class RunnerProcess {
       this.#idle?.leave()
       hooks.signal.removeEventListener('abort', stop)
     }
-    const run = new RunConversation({ task, hooks, pid: this.#process.pid ?? 0, threads: this.#threads, kill: (reason) => this.kill(reason), answer, onEnd })
+    const run = new RunConversation({ task, hooks, pid: this.#process.pid ?? 0, threads: this.#threads, kill: (reason, rung) => this.kill(reason, rung), answer, onEnd })
     const stop = () => {
       run.cancel()
       this.#send({ type: 'stop', token: run.token })
@@ -151,8 +157,8 @@ export class RunnerProcess {
   #becomeReady ({ permission, uid }: Pick<Isolation, 'permission' | 'uid'>): void {
     if (this.#isolation) throw new Error('Cannot take "ready": the runner said it before')
     this.#isolation = { process: true, permission, uid: readUid(this.#process.pid ?? 0) ?? uid, cgroup: this.#cgroup !== undefined, threads: this.#threads }
-    this.#heartbeat = new Heartbeat({ threads: this.#threads, missedBeats: this.#missedBeats, isDeaf: this.#process.isHeld, onLost: (reason) => this.kill(reason) })
-    this.#idle = new IdleWatch({ pid: this.#process.pid ?? 0, onBusy: (reason) => this.kill(reason) })
+    this.#heartbeat = new Heartbeat({ threads: this.#threads, missedBeats: this.#missedBeats, isDeaf: this.#process.isHeld, onLost: (reason) => this.kill(reason, 'silence') })
+    this.#idle = new IdleWatch({ pid: this.#process.pid ?? 0, onBusy: (reason) => this.kill(reason, 'idle') })
     this.#ready.resolve(this.#isolation)
   }
 
@@ -166,6 +172,7 @@ export class RunnerProcess {
     this.#heartbeat?.close()
     this.#idle?.close()
     const killedAtMb = this.#cgroup?.killedAtMb
+    if (killedAtMb !== undefined) this.#end ??= 'kernel'
     this.#cgroup?.remove()
     this.#ready.reject(new Error(`Cannot start runner: ${exit.reason}${exit.stderrTail && `\n${exit.stderrTail}`}`))
     const shared = this.#runs.size > 1

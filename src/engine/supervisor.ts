@@ -1,3 +1,6 @@
+import { createNoopMeter } from '@opentelemetry/api'
+import { createRunnerMetrics, type RunnerMetrics, type RunnerState } from '../telemetry/metrics/runners.ts'
+import { readRssBytes } from './proc.ts'
 import { RunnerProcess, type RunnerOptions } from './runner-process.ts'
 import { Wear, type WearLimits } from './wear.ts'
 
@@ -11,6 +14,8 @@ export interface SupervisorOptions extends RunnerOptions {
   spares: number
   /** When a runner that served is replaced by a fresh one. */
   wear: WearLimits
+  /** Counts how runners end; nobody does without it. */
+  metrics?: RunnerMetrics
   onError (error: Error): void
 }
 
@@ -54,6 +59,7 @@ export interface Lease {
  */
 export class Supervisor {
   readonly #options: SupervisorOptions
+  readonly #metrics: RunnerMetrics
   /** The one that was released last comes last: whoever comes next finds a runner that had time to make its next isolate. */
   readonly #slots = new Map<RunnerProcess, Slot>()
   /** Served strictly in order, so that who wants a runner alone is not passed by for ever. */
@@ -64,6 +70,8 @@ export class Supervisor {
 
   private constructor (options: SupervisorOptions) {
     this.#options = options
+    this.#metrics = options.metrics ?? createRunnerMetrics(createNoopMeter())
+    this.#metrics.observe(() => this.#look())
   }
 
   /** Starts every runner; resolves when the first is ready to serve. Rejects, leaving none behind, when not one of them comes up. */
@@ -140,7 +148,7 @@ export class Supervisor {
     slot.runs -= 1
     wear.add(runner.pid ?? 0)
     if (wear.isSpent || (isAnotherIdle && wear.isOver)) slot.isRetiring = true
-    if (slot.isRetiring && slot.runs === 0) runner.kill('The runner is worn')
+    if (slot.isRetiring && slot.runs === 0) runner.kill('The runner is worn', 'worn')
     this.#serve()
   }
 
@@ -162,12 +170,23 @@ export class Supervisor {
     void runner.exited.then(() => this.#forget(runner))
   }
 
+  #look (): { states: RunnerState[], rssBytes: number } {
+    return { states: [...this.#slots.values()].map(stateOf), rssBytes: this.pids.reduce((sum, pid) => sum + readRssBytes(pid), 0) }
+  }
+
   #forget (runner: RunnerProcess): void {
     this.#slots.delete(runner)
+    this.#metrics.ended(runner.end)
     if (this.#closed) return
     if (runner.isolation) return this.#fill() // it served: the next one will too
     clearTimeout(this.#restart)
     this.#restart = setTimeout(() => this.#fill(), this.#restartMs)
     this.#restartMs = Math.min(this.#restartMs * 2, RESTART_MS.most)
   }
+}
+
+function stateOf ({ isReady, isRetiring, runs }: Slot): RunnerState {
+  if (!isReady) return 'starting'
+  if (isRetiring) return 'retiring'
+  return runs > 0 ? 'busy' : 'idle'
 }

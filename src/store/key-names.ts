@@ -44,6 +44,10 @@ export function buildKeys (prefix: string) {
     dealt: `${prefix}:dealt`,
     /** Most runs that a tenant may have at one time, for those that are bound. */
     maxRunning: `${prefix}:max-running`,
+    /** All turns that wait for a worker, handed out or not, by the time they were due: for those who watch. */
+    due: `${prefix}:due`,
+    /** Counts of what happened to jobs: `accepted`, and `<state>:<failure code>` of those that ended. */
+    totals: `${prefix}:totals`,
     /** Messages that BullMQ is owed, as `<job id> <turn>`, by the time they were handed out or are to be sent again. */
     owedDispatch: `${prefix}:owed:dispatch`,
     /** Ended jobs whose events are still a stream. */

@@ -23,7 +23,7 @@ export async function owedDispatches (db: Db, olderThanMs: number, limit: number
     const [jobId = '', turn] = member.split(' ')
     const [bounds, runAt, createdAt] = await db.redis.hmget(db.keys.job(jobId), 'bounds', 'runAt', 'createdAt')
     if (bounds) return { jobId, turn: Number(turn), priority: priorityAt(Number(bounds.split(' ')[2])), runAtMs: Number(runAt ?? createdAt) }
-    await db.redis.zrem(db.keys.owedDispatch, member) // the job is gone, or ended
+    await Promise.all([db.keys.owedDispatch, db.keys.due].map((index) => db.redis.zrem(index, member))) // the job is gone, or ended
     return undefined
   }))
   return refs.filter((ref) => ref !== undefined)

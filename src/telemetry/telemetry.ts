@@ -3,6 +3,8 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { W3CTraceContextPropagator } from '@opentelemetry/core'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BatchSpanProcessor, TraceIdRatioBasedSampler, TracerProvider, type ReadableSpan, type SpanProcessor } from '@opentelemetry/sdk-trace'
+import { createMetrics, NO_METRICS, type Metrics } from './metrics.ts'
+import { observeProcess } from './metrics/process.ts'
 import { JobSpanProcessor } from './job-span-processor.ts'
 
 const ATTRIBUTE_CHARS = 2048
@@ -21,6 +23,8 @@ export interface TelemetryOptions {
   /** Stores a chunk of one job's trace as OTLP/JSON. */
   keepSpans (jobId: string, chunk: Uint8Array): Promise<void>
   onError (error: unknown): void
+  /** Whether somebody will ask for metrics; without it, the meter counts nothing. */
+  withMetrics?: boolean
   maxHeld?: number
   maxSpansPerJob?: number
   maxStoring?: number
@@ -28,6 +32,8 @@ export interface TelemetryOptions {
 
 export interface Telemetry {
   readonly tracer: Tracer
+  /** This process's own are observed already. */
+  readonly metrics: Pick<Metrics, 'meter' | 'scrape'>
   /** Hands over every span that has ended. */
   flush (): Promise<void>
   /** Flushes, stops exporting, and takes the global registrations back. */
@@ -48,12 +54,15 @@ export async function createTelemetry (options: TelemetryOptions): Promise<Telem
     maxStoring: options.maxStoring ?? 1000,
   })]
   if (options.otlpEndpoint) processors.push(await createExportProcessor(options.otlpEndpoint))
+  const resource = resourceFromAttributes({
+    'service.name': options.serviceName,
+    'service.version': options.serviceVersion,
+    'service.instance.id': options.instanceId,
+  })
+  const metrics = options.withMetrics ? await createMetrics({ resource, onError: options.onError }) : NO_METRICS
+  const stopObserving = options.withMetrics ? observeProcess(metrics.meter) : () => {}
   const provider = new TracerProvider({
-    resource: resourceFromAttributes({
-      'service.name': options.serviceName,
-      'service.version': options.serviceVersion,
-      'service.instance.id': options.instanceId,
-    }),
+    resource,
     sampler: new TraceIdRatioBasedSampler(options.sampleRatio),
     spanLimits: { attributeValueLengthLimit: ATTRIBUTE_CHARS, attributeCountLimit: ATTRIBUTES_PER_SPAN, eventCountLimit: EVENTS_PER_SPAN, linkCountLimit: EVENTS_PER_SPAN },
     spanProcessors: processors,
@@ -61,9 +70,11 @@ export async function createTelemetry (options: TelemetryOptions): Promise<Telem
   registerGlobals(provider)
   return {
     tracer: provider.getTracer('batchbox', options.serviceVersion),
+    metrics,
     flush: () => provider.forceFlush(),
     async close () {
-      await provider.shutdown()
+      stopObserving()
+      await Promise.all([provider.shutdown(), metrics.close()])
       unregisterGlobals()
     },
   }

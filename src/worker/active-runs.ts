@@ -39,6 +39,8 @@ export class ActiveRuns {
     for (const active of this.#runs.keys()) active.stop(reason)
   }
 
+  get size (): number { return this.#runs.size }
+
   /** Those that have begun, with their runs. */
   get begun (): (ActiveRun & { run: Run })[] {
     return [...this.#runs.keys()].filter((active) => active.run !== undefined) as (ActiveRun & { run: Run })[] // the filter looked

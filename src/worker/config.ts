@@ -27,6 +27,8 @@ export const WorkerConfig = z.object({
   BATCHBOX_COMPILE_MEMORY_MB: z.coerce.number().int().min(128).max(8192).default(512).describe('Resident memory of a compiler process'),
   BATCHBOX_COMPILE_CACHE_BYTES: z.coerce.number().int().min(1_048_576).max(4_294_967_296).default(67_108_864).describe('Compiled code kept in the memory of a worker'),
   BATCHBOX_TOOL_CONFIG: z.string().default('{}').describe('Configuration of tools, as JSON: an object for each by its name'),
+  BATCHBOX_METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional().describe('Port of a worker for `/metrics` and `/healthz`; 0 picks a free one, without it the worker listens nowhere and counts nothing'),
+  BATCHBOX_METRICS_HOST: z.string().min(1).default('127.0.0.1').describe('Address of that port; beyond this machine it needs BATCHBOX_METRICS_TOKEN or BATCHBOX_METRICS_OPEN'),
   BATCHBOX_DRAIN_MS: z.coerce.number().int().min(0).max(60 * MINUTE_MS).default(20_000).describe('How long running jobs may take to finish when the worker is told to stop; the others are handed back'),
   BATCHBOX_LOCK_MS: z.coerce.number().int().min(1000).max(10 * MINUTE_MS).default(LOCK_MS).describe('How long a worker that says nothing keeps its messages'),
   BATCHBOX_STALLED_MS: z.coerce.number().int().min(500).max(10 * MINUTE_MS).default(STALLED_MS).describe('How often messages of workers that are gone are looked for'),

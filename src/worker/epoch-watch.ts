@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Db } from '../store/db.ts'
 import { comparePulses, takePulse, type Pulse } from '../store/pulse.ts'
+import type { RunMetrics } from '../telemetry/metrics/runs.ts'
 
 const EVERY_MS = 1000
 
@@ -13,6 +14,8 @@ export interface EpochWatch {
 export interface EpochWatchOptions {
   db: Db
   logger: Logger
+  /** Counts losses; nobody does without it. */
+  metrics?: Pick<RunMetrics, 'lostWrites'>
   /** Compares what this process holds with what Redis says, and lets go of what it has no more. */
   reconcile (): Promise<void>
   onError (error: unknown): void
@@ -25,7 +28,7 @@ export interface EpochWatchOptions {
  * States: trusted → doubted (the connection broke, or a pulse differs from the one before) → trusted, when a pulse was taken and what is held was
  * compared. While it is doubted, nobody begins a run, reaps, or acts outside: all of them wait for `whenTrusted`.
  */
-export async function createEpochWatch ({ db, logger, reconcile, onError }: EpochWatchOptions): Promise<EpochWatch> {
+export async function createEpochWatch ({ db, logger, metrics, reconcile, onError }: EpochWatchOptions): Promise<EpochWatch> {
   let pulse: Pulse = await takePulse(db, undefined)
   let trust: PromiseWithResolvers<void> | undefined
   let closed = false
@@ -50,7 +53,10 @@ export async function createEpochWatch ({ db, logger, reconcile, onError }: Epoc
       const change = comparePulses(pulse, next)
       pulse = next
       if (change !== 'same') doubt()
-      if (change === 'lost') logger.warn({ epoch: pulse.epoch }, 'Redis lost writes: a failover, or a backup that was restored')
+      if (change === 'lost') {
+        logger.warn({ epoch: pulse.epoch }, 'Redis lost writes: a failover, or a backup that was restored')
+        metrics?.lostWrites()
+      }
       if (trust) await reconcile()
     } while (seen !== breaks)
     trust?.resolve()

@@ -1,5 +1,6 @@
 import type { Db } from '../store/db.ts'
 import { loseRun, nextOverdueMs, overdueRuns } from '../store/reap.ts'
+import type { RunMetrics } from '../telemetry/metrics/runs.ts'
 
 /** How far past its deadline a run is before it is taken for lost. No job is running ten seconds past its deadline, whoever died. */
 export const OVERDUE_GRACE_MS = 8000
@@ -12,16 +13,19 @@ const STEP = 100
 export interface OverdueOptions {
   db: Db
   retentionMs: number
+  metrics?: Pick<RunMetrics, 'corrected'> | undefined
   whenTrusted (): Promise<void>
   onError (error: unknown): void
 }
 
 /** Takes jobs from runs that are overdue, some hundred at most. Answers how many it looked at and could deal with. */
-export async function loseOverdue ({ db, retentionMs, onError }: Omit<OverdueOptions, 'whenTrusted'>): Promise<number> {
+export async function loseOverdue ({ db, retentionMs, metrics, onError }: Omit<OverdueOptions, 'whenTrusted'>): Promise<number> {
   const runs = await overdueRuns(db, OVERDUE_GRACE_MS, STEP)
   const ends = await Promise.allSettled(runs.map((run) => loseRun(db, run, { graceMs: OVERDUE_GRACE_MS, retentionMs })))
   const failed = ends.filter((end) => end.status === 'rejected')
   for (const { reason } of failed) onError(reason)
+  const lost = ends.filter((end) => end.status === 'fulfilled' && end.value.type === 'lost')
+  metrics?.corrected('overdue_run', lost.length)
   return ends.length - failed.length
 }
 

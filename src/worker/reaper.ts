@@ -3,6 +3,7 @@ import { archive } from '../store/archive.ts'
 import type { Db } from '../store/db.ts'
 import { owedArchives, owedDispatches, removeExpired } from '../store/reap.ts'
 import { removeSurplus, type TenantWalk } from '../store/retain.ts'
+import type { RunMetrics } from '../telemetry/metrics/runs.ts'
 import { loseOverdue } from './overdue.ts'
 
 /** How long a message may be owed before the reaper sends it: whoever made the job is about to. */
@@ -20,6 +21,8 @@ export interface ReaperOptions {
   retentionMs: number
   /** Jobs that ended which a tenant may have; 0 for any number. */
   retentionCount: number
+  /** Counts what was put right; nobody does without it. */
+  metrics?: Pick<RunMetrics, 'corrected'>
   whenTrusted (): Promise<void>
   onError (error: unknown): void
 }
@@ -34,19 +37,22 @@ export interface Reaper {
  * Pays what crashes left owed and removes what expired, again and again. Every worker has one: each step is safe to do twice at once.
  * Rounds start at random in their interval, so that workers do not march in step.
  */
-export function createReaper ({ db, dispatcher, raiseAfterMs, everyMs, retentionMs, retentionCount, whenTrusted, onError }: ReaperOptions): Reaper {
+export function createReaper ({ db, dispatcher, raiseAfterMs, everyMs, retentionMs, retentionCount, metrics, whenTrusted, onError }: ReaperOptions): Reaper {
   const walk: TenantWalk = { cursor: '0' }
   // Each answers how many entries it dealt with; those that failed are left for the next round.
   const steps: (() => Promise<number>)[] = [
-    () => loseOverdue({ db, retentionMs, onError }),
+    () => loseOverdue({ db, retentionMs, metrics, onError }),
     async () => {
       const refs = await owedDispatches(db, OWED_GRACE_MS, STEP)
       await dispatcher.dispatch(refs)
+      metrics?.corrected('owed_dispatch', refs.length)
       return refs.length
     },
     async () => {
       const jobIds = await owedArchives(db, STEP)
-      return countDone(jobIds.map((jobId) => archive(db, jobId)))
+      const done = await countDone(jobIds.map((jobId) => archive(db, jobId)))
+      metrics?.corrected('owed_archive', done)
+      return done
     },
     () => removeExpired(db, STEP),
     async () => retentionCount === 0 ? 0 : removeSurplus(db, walk, { keep: retentionCount, limit: STEP }),

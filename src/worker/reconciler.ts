@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Dispatcher } from '../queue/dispatcher.ts'
 import type { Db } from '../store/db.ts'
 import { claimPass, reconcile } from '../store/reconcile/reconcile.ts'
+import type { RunMetrics } from '../telemetry/metrics/runs.ts'
 
 /** A pass at the start, unless somebody has begun one so lately: of a fleet that starts, one worker takes it. */
 const START_MIN_AGE_MS = 60_000
@@ -22,12 +23,14 @@ export interface ReconcilerOptions {
   dispatcher: Pick<Dispatcher, 'removeOrphans'>
   everyMs: number
   logger: Logger
+  /** Counts what was put right; nobody does without it. */
+  metrics?: Pick<RunMetrics, 'corrected'>
   whenTrusted (): Promise<void>
   onError (error: unknown): void
 }
 
 /** Compares everything in Redis with the records of jobs, at the start and then on a schedule. Workers share the schedule; what they do is safe to do at once. */
-export function createReconciler ({ db, dispatcher, everyMs, logger, whenTrusted, onError }: ReconcilerOptions): Reconciler {
+export function createReconciler ({ db, dispatcher, everyMs, logger, metrics, whenTrusted, onError }: ReconcilerOptions): Reconciler {
   const closing = new AbortController()
   let timer: NodeJS.Timeout
   let current: Promise<void> = Promise.resolve()
@@ -41,6 +44,7 @@ export function createReconciler ({ db, dispatcher, everyMs, logger, whenTrusted
       if (closing.signal.aborted) return undefined
     }
     repairs += await dispatcher.removeOrphans(MESSAGES)
+    metrics?.corrected('reconciled', repairs)
     if (repairs > 0) logger.warn({ repairs }, 'put right what did not agree with the records of jobs')
     return repairs
   }

@@ -10,6 +10,7 @@ import type { Db, Run } from '../store/db.ts'
 import { begin, type TurnRef, type BegunJob, type DropReason } from '../store/moves/begin.ts'
 import { giveBack } from '../store/moves/give-back.ts'
 import { settle, type Settled } from '../store/moves/settle.ts'
+import type { RunMetrics } from '../telemetry/metrics/runs.ts'
 import type { ActiveRun, ActiveRuns } from './active-runs.ts'
 import { decide, decideLost, type Decision } from './decide.ts'
 import { EventWriter, logEvent, shiftTimes } from './event-writer.ts'
@@ -24,6 +25,7 @@ export interface JobRunner {
   releaser: Pick<Releaser, 'wakeIn'>
   active: ActiveRuns
   tracer: Tracer
+  metrics: Pick<RunMetrics, 'began' | 'ran' | 'ended' | 'fenced'>
   logger: Logger
   /** Name of this worker, as clients read it. */
   worker: string
@@ -56,8 +58,9 @@ export async function runJob (context: JobRunner, ref: TurnRef, claim: Claim): P
     if (begun.type === 'drop') return await dropMessage(context, ref, begun.reason)
     const { run, job } = begun
     active.run = run
+    context.metrics.began(job.spec.priority, job.startedAt - job.queuedAt)
     const lease = createRunLease({ db, run, active, message: claim.lease, beganAt, deadlineMs: job.deadlineAt - job.startedAt, whenTrusted: context.whenTrusted })
-    return await executeRun(context, { active, run, job, lease, skewMs: measureSkew(job.startedAt) })
+    return await executeRun(context, { active, run, job, lease, beganAt, skewMs: measureSkew(job.startedAt) })
   } finally {
     claim.signal.removeEventListener('abort', loseLock)
     runs.remove(active)
@@ -82,6 +85,8 @@ interface OwnRun {
   run: Run
   job: BegunJob
   lease: RunLease
+  /** Reading of the steady clock from before it began. */
+  beganAt: number
   /** Added to times of this machine, to have those of Redis. */
   skewMs: number
 }
@@ -120,7 +125,7 @@ interface Conclusion extends OwnRun {
   span: RunSpanHandle
 }
 
-async function conclude (context: JobRunner, { active, run, job, lease, skewMs, report, rest, span }: Conclusion): Promise<Verdict> {
+async function conclude (context: JobRunner, { active, run, job, lease, beganAt, skewMs, report, rest, span }: Conclusion): Promise<Verdict> {
   const { db, retentionMs } = context
   const stopped = report.outcome.type === 'cancelled' ? active.reason : undefined
   if (stopped === 'shutdown') {
@@ -140,6 +145,7 @@ async function conclude (context: JobRunner, { active, run, job, lease, skewMs, 
     events: shiftTimes([...rest, ...decision.events], skewMs),
   }))
   logEnd(context.logger, { run, job, decision, outcome: report.outcome, settled })
+  countEnd(context.metrics, { job, beganAt, outcome: report.outcome, settled })
   return follow(context, job, decision, settled)
 }
 
@@ -149,6 +155,13 @@ function logEnd (logger: Logger, { run, job, decision, outcome, settled }: Pick<
   if (outcome.type !== 'crashed') return logger.info(fields, 'run ended')
   const { lastLogs: _, ...evidence } = outcome.evidence // a user wrote them
   logger.warn({ ...fields, evidence }, 'runner died under a run')
+}
+
+function countEnd (metrics: JobRunner['metrics'], { job, beganAt, outcome, settled }: Pick<Conclusion, 'job' | 'beganAt'> & { outcome: Outcome, settled: Settled }): void {
+  const tookMs = performance.now() - beganAt
+  metrics.ran(outcome.type, tookMs)
+  if (settled.type === 'fenced') metrics.fenced()
+  else if (!settled.next) metrics.ended(settled.status, job.startedAt - job.createdAt + tookMs)
 }
 
 /** What the log says of a run. Nothing of it was written by a user. */

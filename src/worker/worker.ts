@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import type { Meter } from '@opentelemetry/api'
 import type { Logger } from 'pino'
 import { openCgroups } from '../engine/cgroup.ts'
 import { COMPILER_FILE } from '../engine/compiler-process.ts'
@@ -8,14 +9,18 @@ import { RUNNER_FILE } from '../engine/runner-command.ts'
 import { createConsumer, type Consumer } from '../queue/consumer.ts'
 import { createDispatcher } from '../queue/dispatcher.ts'
 import { createCancelListener } from '../store/cancel-listener.ts'
-import { openDb } from '../store/db.ts'
+import { openDb, type Db } from '../store/db.ts'
+import { readFigures } from '../store/figures.ts'
 import { START_ALLOWANCE_MS } from '../store/moves/begin.ts'
 import { appendTrace } from '../store/trace.ts'
-import { createTelemetry } from '../telemetry/telemetry.ts'
+import { createRunMetrics } from '../telemetry/metrics/runs.ts'
+import { observeStore } from '../telemetry/metrics/store.ts'
+import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts'
 import { ActiveRuns } from './active-runs.ts'
 import { defaultLanes, type WorkerConfig } from './config.ts'
 import { createEpochWatch } from './epoch-watch.ts'
 import { createHoldCheck } from './hold-check.ts'
+import { createMetricsListener, type MetricsListener } from './metrics-listener.ts'
 import { createOverdueWatch, OVERDUE_GRACE_MS } from './overdue.ts'
 import { createReaper } from './reaper.ts'
 import { createReconciler } from './reconciler.ts'
@@ -35,6 +40,8 @@ export interface WorkerOptions {
 export interface BatchboxWorker {
   readonly lanes: number
   readonly runnerPids: () => number[]
+  /** Where its metrics are served; undefined where nobody asked for them. */
+  readonly metricsUrl: string | undefined
   /** Takes no more jobs, lets those running finish within the drain time, hands the others back, and closes everything. */
   close (): Promise<void>
 }
@@ -45,7 +52,6 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
   const worker = `${hostname()}-${process.pid}`
   const orphans = killOrphans([RUNNER_FILE, COMPILER_FILE])
   if (orphans.length > 0) logger.warn({ pids: orphans }, 'killed processes that workers before had left')
-  const engine = await startEngine(config, onError)
   const db = openDb({ url: config.REDIS_URL, prefix: config.BATCHBOX_PREFIX, failFast: false, onError })
   const dispatcher = createDispatcher(db, { onError })
   const traceBounds = { maxBytes: config.BATCHBOX_TRACE_BYTES, ttlMs: config.BATCHBOX_TRACE_RETENTION_MS }
@@ -56,14 +62,21 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
     sampleRatio: config.BATCHBOX_TRACE_SAMPLE_RATIO,
     otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
     async keepSpans (jobId, chunk) { await appendTrace(db, jobId, chunk, traceBounds) },
+    withMetrics: config.BATCHBOX_METRICS_PORT !== undefined,
     onError,
   })
+  const { meter } = telemetry.metrics
+  const listener = await openMetrics(config, { db, telemetry, onError })
+  const metrics = createRunMetrics(meter)
+  const engine = await startEngine(config, { meter, onError })
   const active = new ActiveRuns()
+  metrics.observe(engine.lanes, () => active.size)
   const cancels = await createCancelListener(db, { onCancel: (jobId) => active.stop(jobId, 'cancel'), onError })
   const holdCheck = createHoldCheck(db, active, onError)
   const epoch = await createEpochWatch({
     db,
     logger,
+    metrics,
     async reconcile () {
       consumer.doubtLeases()
       await holdCheck.ask()
@@ -72,10 +85,10 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
   })
   const { whenTrusted } = epoch
   const releaser = createReleaser({ db, dispatcher, whenTrusted, onError })
-  const reaper = createReaper({ db, dispatcher, raiseAfterMs: config.BATCHBOX_RAISE_AFTER_MS, everyMs: config.BATCHBOX_REAP_EVERY_MS, retentionMs: config.BATCHBOX_RETENTION_MS, retentionCount: config.BATCHBOX_RETENTION_COUNT, whenTrusted, onError })
-  const overdueWatch = createOverdueWatch({ db, retentionMs: config.BATCHBOX_RETENTION_MS, whenTrusted, onError })
-  const reconciler = createReconciler({ db, dispatcher, everyMs: config.BATCHBOX_RECONCILE_MS, logger, whenTrusted, onError })
-  const context = { db, engine, whenTrusted, dispatcher, releaser, active, tracer: telemetry.tracer, logger, worker, retentionMs: config.BATCHBOX_RETENTION_MS, allowanceMs: startAllowanceMs(config), onError }
+  const reaper = createReaper({ db, dispatcher, raiseAfterMs: config.BATCHBOX_RAISE_AFTER_MS, everyMs: config.BATCHBOX_REAP_EVERY_MS, retentionMs: config.BATCHBOX_RETENTION_MS, retentionCount: config.BATCHBOX_RETENTION_COUNT, metrics, whenTrusted, onError })
+  const overdueWatch = createOverdueWatch({ db, retentionMs: config.BATCHBOX_RETENTION_MS, metrics, whenTrusted, onError })
+  const reconciler = createReconciler({ db, dispatcher, everyMs: config.BATCHBOX_RECONCILE_MS, logger, metrics, whenTrusted, onError })
+  const context = { db, engine, whenTrusted, dispatcher, releaser, active, tracer: telemetry.tracer, metrics, logger, worker, retentionMs: config.BATCHBOX_RETENTION_MS, allowanceMs: startAllowanceMs(config), onError }
   const consumer = createConsumer({
     url: config.REDIS_URL,
     prefix: config.BATCHBOX_PREFIX,
@@ -89,21 +102,45 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
   return {
     lanes: engine.lanes,
     runnerPids: engine.runnerPids,
+    metricsUrl: listener?.url,
     async close () {
       await drain(consumer, active, config.BATCHBOX_DRAIN_MS)
       holdCheck.close()
       epoch.close()
       await Promise.all([reaper, overdueWatch, reconciler, releaser].map((each) => each.close()))
-      await Promise.all([engine.close(), cancels.close(), telemetry.close()])
+      await Promise.all([engine.close(), cancels.close(), listener?.close(), telemetry.close()])
       await dispatcher.close()
       await db.close()
     },
   }
 }
 
-function startEngine (config: WorkerConfig, onError: (error: unknown) => void): Promise<Engine> {
+/** Its store is looked at only where somebody can read of it. */
+async function openMetrics (config: WorkerConfig, { db, telemetry, onError }: { db: Db, telemetry: Telemetry, onError (error: unknown): void }): Promise<MetricsListener | undefined> {
+  if (config.BATCHBOX_METRICS_PORT === undefined) return undefined
+  const { meter, scrape } = telemetry.metrics
+  const listener = await createMetricsListener({
+    host: config.BATCHBOX_METRICS_HOST,
+    port: config.BATCHBOX_METRICS_PORT,
+    token: config.BATCHBOX_METRICS_TOKEN ?? null,
+    open: config.BATCHBOX_METRICS_OPEN === '1',
+    scrape,
+    onError,
+  })
+  const stopObserving = observeStore(meter, { read: () => readFigures(db), ping: () => db.redis.ping() })
+  return {
+    url: listener.url,
+    async close () {
+      stopObserving()
+      await listener.close()
+    },
+  }
+}
+
+function startEngine (config: WorkerConfig, { meter, onError }: { meter: Meter, onError (error: unknown): void }): Promise<Engine> {
   const bounds = runnerBounds(config)
   return createEngine({
+    meter,
     tools: { own: config.BATCHBOX_TOOLS, config: config.BATCHBOX_TOOL_CONFIG },
     onToolError: onError,
     supervisor: {

@@ -70,7 +70,7 @@ test('an idempotency key of one tenant is nothing to another', async (t) => {
 test('keys are looked up once in 5 s, also unknown ones, and the administrator\'s never', async (t) => {
   t.mock.timers.enable({ apis: ['Date'] })
   const looked: string[] = []
-  const findCaller = buildFindCaller('a'.repeat(32), async (token) => {
+  const findCaller = buildFindCaller({ admin: 'a'.repeat(32), metrics: 'm'.repeat(16) }, async (token) => {
     looked.push(token)
     return token === 'known' ? { tenant: 'acme', scopes: [] } : undefined
   })

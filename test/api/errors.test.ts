@@ -125,7 +125,7 @@ test('an unknown path is 404, a wrong method 405 with Allow, a malformed path 40
   const { get, send } = await startApi(t)
 
   readProblem(await get('/v2/jobs'), 404, 'NOT_FOUND')
-  readProblem(await get('/metrics'), 404, 'NOT_FOUND')
+  readProblem(await get('/v1/metrics'), 404, 'NOT_FOUND')
   const wrong = await send({ method: 'DELETE', url: '/v1/jobs/job_1/cancel', headers: ADMIN_HEADERS })
   readProblem(wrong, 405, 'METHOD_NOT_ALLOWED')
   assert.equal(wrong.headers['allow'], 'POST')

@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test'
-import { trace } from '@opentelemetry/api'
+import { createNoopMeter, trace } from '@opentelemetry/api'
 import { EMPTY_USAGE, type CrashEvidence, type JobFailure, type Outcome, type Usage } from '../../src/core/outcome.ts'
 import type { RunHooks, RunReport, RunRequest } from '../../src/engine/engine.ts'
 import type { Lease } from '../../src/queue/consumer.ts'
@@ -7,6 +7,7 @@ import { createDispatcher, type Dispatcher } from '../../src/queue/dispatcher.ts
 import type { Db } from '../../src/store/db.ts'
 import { readEvents } from '../../src/store/read.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
+import { createRunMetrics } from '../../src/telemetry/metrics/runs.ts'
 import { ActiveRuns } from '../../src/worker/active-runs.ts'
 import { runJob, type JobRunner } from '../../src/worker/run-job.ts'
 import { openStore, RETENTION_MS } from './store.ts'
@@ -90,7 +91,7 @@ export async function openBench (t: TestContext, members: Partial<JobRunner> = {
   const releaser = { wakeIn: (ms: number) => { woken.push(ms) } }
   const active = new ActiveRuns()
   const logger = createLogger({ name: 'worker', level: 'debug', destination: { write: (line) => { lines.push(JSON.parse(line) as Record<string, unknown>) } } }) // pino writes one JSON object per line
-  const context: JobRunner = { db, engine, dispatcher, releaser, active, tracer: trace.getTracer('test'), logger, worker: 'w1', retentionMs: RETENTION_MS, allowanceMs: 5000, whenTrusted: () => Promise.resolve(), onError, ...members }
+  const context: JobRunner = { db, engine, dispatcher, releaser, active, tracer: trace.getTracer('test'), metrics: createRunMetrics(createNoopMeter()), logger, worker: 'w1', retentionMs: RETENTION_MS, allowanceMs: 5000, whenTrusted: () => Promise.resolve(), onError, ...members }
   return {
     db, engine, dispatcher, active, errors, lines, woken,
     run: (jobId, { turn = 1, lockLost = new AbortController().signal, lease } = {}) => runJob(context, { jobId, turn }, { signal: lockLost, lease: { ...HELD, ...lease } }),

@@ -7,6 +7,8 @@ declare module 'fastify' {
     untilLeft (): AbortSignal
     /** The same, and also when the service stops: for waits that can be cut short without harm. */
     untilStopped (): AbortSignal
+    /** Whether either was asked for. */
+    hasWaited: boolean
   }
 }
 
@@ -20,11 +22,15 @@ export const waiting = fp(async (app) => {
     for (const wait of waits) wait.abort()
   })
 
+  app.decorateReply('hasWaited', false)
+
   app.decorateReply('untilLeft', function (this: FastifyReply) {
+    this.hasWaited = true
     return abortWhenLeft(this, new AbortController()).signal
   })
 
   app.decorateReply('untilStopped', function (this: FastifyReply) {
+    this.hasWaited = true
     if (stopping || this.raw.closed) return AbortSignal.abort()
     const wait = abortWhenLeft(this, new AbortController())
     waits.add(wait)

@@ -1,10 +1,14 @@
 import { type Plugin, SPAWNS_MAX } from '../kernel.ts'
 import { buildOutcome } from '../build-outcome.ts'
 import { epochMs } from '../epoch.ts'
+import type { RunnerMetrics } from '../../telemetry/metrics/runners.ts'
 import { createTextMapper } from '../source-positions.ts'
 
+/** What a run is stopped for inside of its runner, which lives on. */
+const ISOLATE_STOPS: ReadonlySet<string | undefined> = new Set(['TIMEOUT', 'CPU_LIMIT', 'MEMORY_LIMIT'])
+
 /** Hands a run to its runner, and makes an outcome of what the runner answered. */
-export function sandbox (): Plugin {
+export function sandbox (metrics: Pick<RunnerMetrics, 'killed'>): Plugin {
   return {
     name: 'sandbox',
     async onExecute (run) {
@@ -31,6 +35,7 @@ export function sandbox (): Plugin {
         onCall: (tool, method, text) => tools.call(tool, method, text),
       })
       if (answer.type === 'crashed' && !answer.started && run.spawns < SPAWNS_MAX) return // another runner may have it
+      if (answer.type === 'done' && ISOLATE_STOPS.has(answer.message.failure?.code)) metrics.killed('isolate')
       run.spans.push({ name: 'isolate boot', startMs: handedAt, endMs: answer.startedAt })
       run.spans.push({ name: 'user code', startMs: answer.startedAt, endMs: answer.endedAt })
       run.outcome = buildOutcome(answer, compiled, request.limits, { logBytes: logs.bytes, lastLogs: logs.lastLines, toolCalls: tools.count })

@@ -1,10 +1,11 @@
 import { buildFailure, EMPTY_USAGE } from '../../core/outcome.ts'
 import type { Tool } from '../../tools/tool.ts'
+import type { RunnerMetrics } from '../../telemetry/metrics/runners.ts'
 import { ToolSession } from '../broker.ts'
 import type { Plugin } from '../kernel.ts'
 
 /** Gives each run the tools that it names, and no others. */
-export function toolset (tools: readonly Tool[], onError: (error: Error) => void): Plugin {
+export function toolset (tools: readonly Tool[], { onError, metrics }: { onError (error: Error): void, metrics: Pick<RunnerMetrics, 'called'> }): Plugin {
   const byName = new Map(tools.map((tool) => [tool.name, tool]))
   return {
     name: 'toolset',
@@ -21,6 +22,7 @@ export function toolset (tools: readonly Tool[], onError: (error: Error) => void
         limits,
         context: { tenant, jobId, attempt },
         mayAct: run.hooks.mayAct ?? (() => Promise.resolve(true)),
+        onAnswer: metrics.called,
         onError,
       })
       run.tools = session

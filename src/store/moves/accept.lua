@@ -43,8 +43,10 @@ append_event(0, 'job.' .. status, now, is_delayed and '{"delayMs":' .. text(due 
 if is_delayed or room() <= 0 or redis.call('EXISTS', RING) == 1 or not may_run(tenant) then
   owe_turn(tenant, level, due, ID .. ' 1')
 else
+  note_due(due, ID .. ' 1')
   hand_out(tenant, level, due, ID .. ' 1') -- nobody waits
 end
 deal()
+count('accepted')
 if idem_key ~= '' then redis.call('SET', idem_key, body_hash .. ' ' .. ID, 'PX', idem_ttl_ms) end
 return answer_with_deals({ 'accepted', now, text(due) })

@@ -11,7 +11,7 @@ local function answer (job, started)
   local f = redis.call('HMGET', JOB, 'spec', 'code', 'input', 'crashes', 'lost', 'traceparent', 'deadlineAt', 'shared')
   local code = redis.call('HGET', P .. ':code:' .. job.tenant .. ':' .. f[2], 'bytes')
   return answer_with_deals({ 'run', job.fence, job.tenant, job.attempt, f[1], f[2], code, payload(f[3], 'input'), f[4] or '0', f[5] or '0',
-    f[6] or '', text(job.runAt or job.createdAt), started, f[7], f[8] or '0' })
+    f[6] or '', text(job.runAt or job.createdAt), started, f[7], f[8] or '0', job.createdAt })
 end
 
 local job = read_job()

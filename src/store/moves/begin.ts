@@ -36,6 +36,7 @@ export interface BegunJob {
   lost: number
   /** A runner died with this job and others in it, and nobody could be blamed: it has to run alone from then on. */
   alone: boolean
+  createdAt: number
   /** When it was due: made, or its delay or backoff over. */
   queuedAt: number
   startedAt: number
@@ -69,7 +70,7 @@ export async function begin (db: Db, { jobId, turn }: TurnRef, options: BeginOpt
     turn, JSON.stringify(worker), holder, retentionMs, allowanceMs, LOST_FAILURE, CANCELLED_FAILURE, EXPIRED_FAILURE,
   ])
   const type = readText(reply, 0)
-  if (type === 'run') return { type, run: { jobId, fence: readNumber(reply, 1), holder }, job: await readBegunJob(jobId, reply), deals: readDeals(reply, 15) }
+  if (type === 'run') return { type, run: { jobId, fence: readNumber(reply, 1), holder }, job: await readBegunJob(jobId, reply), deals: readDeals(reply, 16) }
   return { type: 'drop', reason: readText(reply, 1) as DropReason, deals: readDeals(reply, 2) } // begin.lua has these five
 }
 
@@ -90,5 +91,6 @@ async function readBegunJob (id: string, reply: Reply): Promise<BegunJob> {
     startedAt: readNumber(reply, 12),
     deadlineAt: readNumber(reply, 13),
     alone: readNumber(reply, 14) > 0,
+    createdAt: readNumber(reply, 15),
   }
 }

@@ -50,6 +50,11 @@ local function set_status (job, status)
   job.status = status
 end
 
+-- Counts what happened to jobs, for as long as the service lives.
+local function count (what)
+  redis.call('HINCRBY', P .. ':totals', what, 1)
+end
+
 -- Tells whether a run still has the job. The number alone does not: after a failover that lost writes, it may be another run's.
 local function holds (job, fence, holder)
   return job.status == 'running' and job.fence == fence and job.holder == holder
@@ -62,8 +67,9 @@ local function end_run (job, ended)
   redis.call('ZREM', P .. ':running', ID)
 end
 
--- Ends the job for good: the only way into a terminal state.
+-- Ends the job for good: the only way into a terminal state. A failure is JSON that begins with its code.
 local function end_job (job, status, failure, payload, retention_ms)
+  count(status .. ':' .. (string.match(failure, '^{"code":"([%u_]+)"') or ''))
   append_event(job.attempt, 'job.' .. status, text(NOW), payload)
   set_status(job, status)
   local expires = text(NOW + retention_ms)

@@ -36,17 +36,24 @@ local function join_ring (tenant)
   return redis.call('ZADD', RING, redis.call('ZRANGE', RING, 0, 0, 'WITHSCORES')[2] or 0, tenant)
 end
 
+-- Notes since when a turn waits for a worker, handed out or not, for those who watch.
+local function note_due (due, member)
+  redis.call('ZADD', P .. ':due', text(due), member)
+end
+
 -- Has a turn wait for its time, or for the next dealing.
 local function owe_turn (tenant, level, due, member)
   if due > NOW then
     redis.call('ZADD', P .. ':scheduled', text(due), member)
   else
     redis.call('ZADD', waiting_key(tenant, level), text(due), member)
+    note_due(due, member)
     join_ring(tenant)
   end
 end
 
 local function strike_turn (tenant, level, member)
+  redis.call('ZREM', P .. ':due', member)
   if redis.call('ZREM', OWED, member) == 1 then
     if redis.call('HINCRBY', DEALT, tenant, -1) <= 0 then redis.call('HDEL', DEALT, tenant) end
   elseif redis.call('ZREM', P .. ':scheduled', member) == 0 then

@@ -31,6 +31,7 @@ if status == 'queued' or status == 'scheduled' then
     owe_turn(f[1], level, tonumber(f[6] or f[10]), member)
     repairs = repairs + 1
   end
+  if not redis.call('ZSCORE', P .. ':scheduled', member) then keep(':due', f[6] or f[10] or text(NOW), member) end
 end
 
 if not TERMINAL[status] then

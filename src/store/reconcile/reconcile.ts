@@ -87,6 +87,7 @@ async function * reconcileName (db: Db, name: string, sum: Sum): AsyncGenerator<
     case 'expiring':
       return yield * eachMember(db, key, sum, (jobId) => reconcileJob(db, jobId))
     case 'scheduled':
+    case 'due':
       return yield * eachMember(db, key, sum, (member) => reconcileMember(db, member, [key, 'turns', member]))
     case 'waiting':
       yield Number(await runMove(db, RING, NO_JOB, [tenant]))
