@@ -5,6 +5,7 @@ import { SHARED_VARIABLES } from '../core/shared-variables.ts'
 import { DEFAULT_MISSED_BEATS } from '../engine/heartbeat.ts'
 import { DEFAULT_WEAR } from '../engine/wear.ts'
 import { LOCK_MS, STALLED_MS } from '../queue/consumer.ts'
+import { QUARANTINE_MS } from '../store/moves/settle.ts'
 
 const LANES = { least: 2, most: 8 } as const
 const MINUTE_MS = 60_000
@@ -36,6 +37,9 @@ export const WorkerConfig = z.object({
   BATCHBOX_REAP_EVERY_MS: z.coerce.number().int().min(100).max(60 * MINUTE_MS).default(5000).describe('How often a worker pays owed messages and removes what expired'),
   BATCHBOX_RECONCILE_MS: z.coerce.number().int().min(1000).max(7 * 24 * 60 * MINUTE_MS).default(6 * 60 * MINUTE_MS).describe('How often a worker compares everything in Redis with the records of jobs, and removes what belongs to none; also done when workers start'),
   BATCHBOX_RETENTION_COUNT: z.coerce.number().int().min(0).max(1_000_000_000).default(0).describe('Jobs that ended which are kept of a tenant, the newest ones; `0` for any number'),
+  BATCHBOX_QUARANTINE_CRASHES: z.coerce.number().int().min(0).max(1_000_000).default(30).describe('Deaths of runners, more than runs that ended otherwise took off again, after which a tenant\'s code is not run any more and its jobs end as dead; `0` for never'),
+  BATCHBOX_QUARANTINE_MS: z.coerce.number().int().min(1000).max(24 * 60 * MINUTE_MS).default(QUARANTINE_MS).describe('How long after the last of them'),
+  BATCHBOX_TENANT_RETRIES_PER_MINUTE: z.coerce.number().int().min(0).max(10_000_000).default(6000).describe('Retries of a tenant; more wait until there is room. `0` for any number'),
   ...SHARED_VARIABLES,
 })
 export type WorkerConfig = Readonly<z.infer<typeof WorkerConfig>>

@@ -30,6 +30,11 @@ export interface JobRunner {
   /** Name of this worker, as clients read it. */
   worker: string
   retentionMs: number
+  /** See `BeginOptions`. */
+  quarantineCrashes: number
+  /** See `Settlement`. */
+  quarantineMs: number
+  retryEveryMs: number
   /** Added to a run's wall limit to make its deadline: waiting for a runner and compiling are not on the code's clock. */
   allowanceMs: number
   /** Resolves once nothing speaks for Redis having lost writes that nobody has looked at yet. */
@@ -53,7 +58,7 @@ export async function runJob (context: JobRunner, ref: TurnRef, claim: Claim): P
   try {
     await context.whenTrusted()
     const beganAt = performance.now()
-    const begun = await begin(db, ref, { worker, retentionMs, allowanceMs: context.allowanceMs })
+    const begun = await begin(db, ref, { worker, retentionMs, allowanceMs: context.allowanceMs, quarantineCrashes: context.quarantineCrashes })
     sent = context.dispatcher.dispatch(begun.deals).catch(context.onError) // what cannot be sent stays owed
     if (begun.type === 'drop') return await dropMessage(context, ref, begun.reason)
     const { run, job } = begun
@@ -69,7 +74,7 @@ export async function runJob (context: JobRunner, ref: TurnRef, claim: Claim): P
 }
 
 async function dropMessage ({ db, onError }: JobRunner, ref: TurnRef, reason: DropReason): Promise<Verdict> {
-  if (reason === 'expired') await archive(db, ref.jobId).catch(onError) // owed: the reaper does it otherwise
+  if (reason === 'expired' || reason === 'quarantined') await archive(db, ref.jobId).catch(onError) // owed: the reaper does it otherwise
   return { type: 'done' }
 }
 
@@ -142,6 +147,8 @@ async function conclude (context: JobRunner, { active, run, job, lease, beganAt,
     usage: report.outcome.usage,
     isolation: report.isolation,
     retentionMs,
+    quarantineMs: context.quarantineMs,
+    retryEveryMs: context.retryEveryMs,
     events: shiftTimes([...rest, ...decision.events], skewMs),
   }))
   logEnd(context.logger, { run, job, decision, outcome: report.outcome, settled })

@@ -88,7 +88,7 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
   const reaper = createReaper({ db, dispatcher, raiseAfterMs: config.BATCHBOX_RAISE_AFTER_MS, everyMs: config.BATCHBOX_REAP_EVERY_MS, retentionMs: config.BATCHBOX_RETENTION_MS, retentionCount: config.BATCHBOX_RETENTION_COUNT, metrics, whenTrusted, onError })
   const overdueWatch = createOverdueWatch({ db, retentionMs: config.BATCHBOX_RETENTION_MS, metrics, whenTrusted, onError })
   const reconciler = createReconciler({ db, dispatcher, everyMs: config.BATCHBOX_RECONCILE_MS, logger, metrics, whenTrusted, onError })
-  const context = { db, engine, whenTrusted, dispatcher, releaser, active, tracer: telemetry.tracer, metrics, logger, worker, retentionMs: config.BATCHBOX_RETENTION_MS, allowanceMs: startAllowanceMs(config), onError }
+  const context = { db, engine, whenTrusted, dispatcher, releaser, active, tracer: telemetry.tracer, metrics, logger, worker, retentionMs: config.BATCHBOX_RETENTION_MS, ...tenantBounds(config), allowanceMs: startAllowanceMs(config), onError }
   const consumer = createConsumer({
     url: config.REDIS_URL,
     prefix: config.BATCHBOX_PREFIX,
@@ -172,6 +172,16 @@ async function drain (consumer: Consumer, active: ActiveRuns, drainMs: number): 
   await consumer.close()
   clearTimeout(late)
   clearTimeout(tooLate)
+}
+
+/** What keeps a tenant whose code fails from using up workers. */
+function tenantBounds (config: WorkerConfig) {
+  const perMinute = config.BATCHBOX_TENANT_RETRIES_PER_MINUTE
+  return {
+    quarantineCrashes: config.BATCHBOX_QUARANTINE_CRASHES,
+    quarantineMs: config.BATCHBOX_QUARANTINE_MS,
+    retryEveryMs: perMinute === 0 ? 0 : 60_000 / perMinute,
+  }
 }
 
 /** A run that has to wait for a runner to boot and for its code to be compiled must not look overdue meanwhile. */

@@ -1,6 +1,7 @@
 local turn, worker, holder = tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local retention_ms, allowance_ms = tonumber(ARGV[6]), tonumber(ARGV[7])
 local dead_failure, cancelled_failure, expired_failure = ARGV[8], ARGV[9], ARGV[10]
+local quarantine_crashes, quarantine_failure = tonumber(ARGV[11]), ARGV[12]
 
 local function payload (field, kind)
   if field and string.byte(field) == 0 then return redis.call('GET', P .. ':payload:' .. ID .. ':' .. kind) end
@@ -33,6 +34,10 @@ elseif job.fence == 0 and job.ttlAt and job.ttlAt <= NOW then
   end_job(job, 'expired', expired_failure, '{}', retention_ms)
   deal()
   return answer_with_deals({ 'drop', 'expired' })
+elseif quarantine_crashes > 0 and tonumber(redis.call('GET', crashes_key(job.tenant)) or 0) >= quarantine_crashes then
+  end_job(job, 'dead', quarantine_failure, '{"error":' .. quarantine_failure .. '}', retention_ms)
+  deal()
+  return answer_with_deals({ 'drop', 'quarantined' })
 else
   set_status(job, 'running')
 end

@@ -5,7 +5,7 @@ import type { Db, Run } from '../db.ts'
 import { readDeals, type DispatchRef } from '../deals.ts'
 import { loadMove, runMove, type Reply } from '../script.ts'
 import { readBytes, readNumber, readText } from './reply.ts'
-import { CANCELLED_FAILURE, EXPIRED_FAILURE, LOST_FAILURE } from './verdicts.ts'
+import { CANCELLED_FAILURE, EXPIRED_FAILURE, LOST_FAILURE, QUARANTINED_FAILURE } from './verdicts.ts'
 
 /** What a message of the queue names. */
 export interface TurnRef {
@@ -21,6 +21,8 @@ export interface BeginOptions {
   retentionMs: number
   /** Added to the wall limit to make the deadline: compiling and starting are not on the job's clock. */
   allowanceMs?: number
+  /** Deaths of runners lately after which code is not run any more, but its jobs end as dead; 0, the default, for never. */
+  quarantineCrashes?: number
 }
 
 /** A job as its run needs it. Times in milliseconds of Redis's clock; `input` is JSON text. */
@@ -45,7 +47,7 @@ export interface BegunJob {
 }
 
 /** Why a message is not for anybody: `early` is one that came before its time, which is on record, so that another follows. */
-export type DropReason = 'missing' | 'ended' | 'stale' | 'expired' | 'early'
+export type DropReason = 'missing' | 'ended' | 'stale' | 'expired' | 'early' | 'quarantined'
 
 /** `deals` are messages that the caller is to send: where a run begins, there is room for others. */
 export type Begun =
@@ -60,18 +62,19 @@ let calls = 0
 
 /**
  * Starts a run of the current attempt under the next fence. A turn that is marked running lost its run: that is counted, and the job
- * is dead when more were lost than `retry.maxLost`. A job whose time to live passed before its first run expires here.
+ * is dead when more were lost than `retry.maxLost`. A job whose time to live passed before its first run expires here, and one whose code is in quarantine is dead.
  */
 export async function begin (db: Db, { jobId, turn }: TurnRef, options: BeginOptions): Promise<Begun> {
-  const { worker, retentionMs, allowanceMs = START_ALLOWANCE_MS } = options
+  const { worker, retentionMs, allowanceMs = START_ALLOWANCE_MS, quarantineCrashes = 0 } = options
   calls += 1
   const holder = `${HOLDER}${calls.toString(36)}`
   const reply = await runMove(db, SCRIPT, jobId, [
     turn, JSON.stringify(worker), holder, retentionMs, allowanceMs, LOST_FAILURE, CANCELLED_FAILURE, EXPIRED_FAILURE,
+    quarantineCrashes, QUARANTINED_FAILURE,
   ])
   const type = readText(reply, 0)
   if (type === 'run') return { type, run: { jobId, fence: readNumber(reply, 1), holder }, job: await readBegunJob(jobId, reply), deals: readDeals(reply, 16) }
-  return { type: 'drop', reason: readText(reply, 1) as DropReason, deals: readDeals(reply, 2) } // begin.lua has these five
+  return { type: 'drop', reason: readText(reply, 1) as DropReason, deals: readDeals(reply, 2) } // begin.lua has these six
 }
 
 async function readBegunJob (id: string, reply: Reply): Promise<BegunJob> {

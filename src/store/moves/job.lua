@@ -8,6 +8,11 @@ local function read_bounds (bounds)
   return tonumber(timeout_ms), tonumber(max_lost), tonumber(level) or 2
 end
 
+-- How often runners died of a tenant's code lately: up by one with each death, down by one with each run that ended otherwise.
+local function crashes_key (tenant)
+  return P .. ':crashes:' .. tenant .. ':' .. redis.call('HGET', JOB, 'code')
+end
+
 -- What moves decide by. Absent fields are false; nil for a job that does not exist.
 local function read_job ()
   local f = redis.call('HMGET', JOB, 'tenant', 'status', 'attempt', 'fence', 'createdAt', 'runAt', 'ttlAt', 'bounds', 'cancel', 'lost', 'holder', 'turn')

@@ -3,6 +3,18 @@ local failure, usage, ended = ARGV[7], ARGV[8], ARGV[9]
 local result, result_body, charge = ARGV[10], ARGV[11], ARGV[12]
 local next_attempt, delay_ms = tonumber(ARGV[13]), tonumber(ARGV[14])
 local event_type, event_payload, cancelled_failure = ARGV[15], ARGV[16], ARGV[17]
+local quarantine_ms, retry_every_ms = ARGV[18], tonumber(ARGV[19])
+
+-- Retries may come at once as long as there were fewer lately than fill that time.
+local RETRY_BURST_MS = 10000
+
+-- A tenant's retries have a budget: beyond it, they come one in so many milliseconds. Source: the generic cell rate algorithm, ITU-T I.371.
+local function pace_retry (tenant, due)
+  local key = P .. ':retries:' .. tenant
+  local expected = math.max(tonumber(redis.call('GET', key) or 0), NOW)
+  redis.call('SET', key, string.format('%.3f', expected + retry_every_ms), 'PX', text(expected + retry_every_ms - NOW + RETRY_BURST_MS))
+  return math.max(due, expected - RETRY_BURST_MS)
+end
 
 local job = read_job()
 if not job then return { 'fenced' } end
@@ -13,8 +25,15 @@ if not holds(job, fence, holder) then
   return settled and { 'settled', settled, due, job.turn } or { 'fenced' }
 end
 
-append_given(job.attempt, 18)
+append_given(job.attempt, 20)
 if charge ~= '' then redis.call('HINCRBY', JOB, charge, 1) end
+local crashes = crashes_key(job.tenant)
+if charge == 'crashes' then
+  redis.call('INCR', crashes)
+  redis.call('PEXPIRE', crashes, quarantine_ms)
+elseif redis.call('EXISTS', crashes) == 1 and redis.call('DECR', crashes) <= 0 then
+  redis.call('DEL', crashes)
+end
 
 local due = NOW + delay_ms
 if next_attempt == 0 then
@@ -24,7 +43,12 @@ elseif job.cancel then
   status, failure, due = 'cancelled', cancelled_failure, 0
   event_payload = '{}'
 else
-  status = delay_ms > 0 and 'scheduled' or 'queued'
+  if retry_every_ms > 0 and next_attempt > job.attempt then
+    local paced = pace_retry(job.tenant, due)
+    if paced > due then event_payload = string.sub(event_payload, 1, -2) .. ',"heldForMs":' .. text(paced - due) .. '}' end
+    due = paced
+  end
+  status = due > NOW and 'scheduled' or 'queued'
 end
 
 end_run(job, '{"status":' .. json_string(status) .. ',"settled":' .. text(due) .. ',"finishedAt":' .. text(NOW) .. ended)

@@ -28,7 +28,13 @@ export interface Settlement {
   /** A budget that this run is charged to. `shared` is none: it only has the job run alone from then on. */
   charge?: 'crash' | 'lost' | 'shared' | null
   retentionMs: number
+  /** How long a death of a runner is held against the code of the job; 10 minutes without it. */
+  quarantineMs?: number
+  /** Once a tenant has spent its budget of retries, they come one in so many milliseconds; 0, the default, for any number. */
+  retryEveryMs?: number
 }
+
+export const QUARANTINE_MS = 600_000
 
 /** `next` says when the job is to run again, and in which turn; null when it ended. A fenced run changed nothing. */
 export type Settled = { type: 'settled', status: JobStatus, next: { turn: number, runAtMs: number } | null } | { type: 'fenced' }
@@ -45,7 +51,7 @@ const STATE_EVENTS: ReadonlySet<EventType> = new Set([
  * asked to be cancelled meanwhile, it is cancelled. Throws a RangeError for a settlement that neither ends the job nor has a next run.
  */
 export async function settle (db: Db, run: Run, settlement: Settlement): Promise<Settled> {
-  const { status, usage, isolation, error, result, next, charge, retentionMs } = settlement
+  const { status, usage, isolation, error, result, next, charge, retentionMs, quarantineMs = QUARANTINE_MS, retryEveryMs = 0 } = settlement
   if (!next && !isTerminal(status)) throw new RangeError(`Cannot settle job "${run.jobId}": "${status}" is no end and there is no next run`)
   const stored = result === undefined ? null : await packPayload(result)
   const failure = status === 'cancelled' && !error ? CANCELLED_FAILURE : error && JSON.stringify(error)
@@ -54,6 +60,7 @@ export async function settle (db: Db, run: Run, settlement: Settlement): Promise
     run.fence, run.holder, status, retentionMs, failure ?? '', usage ? JSON.stringify(usage) : '', `,${JSON.stringify({ usage, isolation, error, ...(charge ? { lost: LOSSES[charge] } : {}) }).slice(1)}`,
     stored?.field ?? '', stored?.body ?? '', charge ? CHARGED_FIELD[charge] : '', next?.attempt ?? 0, next?.delayMs ?? 0,
     type, JSON.stringify({ ...statePayload(settlement), ...payloadGiven(settlement.events, type) }), CANCELLED_FAILURE,
+    quarantineMs, retryEveryMs,
     ...flattenEvents(settlement.events.filter((event) => !STATE_EVENTS.has(event.type))),
   ])
   if (readText(reply, 0) === 'fenced') return { type: 'fenced' }

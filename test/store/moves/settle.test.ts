@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { EMPTY_USAGE, buildFailure } from '../../../src/core/outcome.ts'
+import { newId } from '../../../src/core/ids.ts'
+import { accept } from '../../../src/store/moves/accept.ts'
 import { cancel } from '../../../src/store/moves/cancel.ts'
 import { settle } from '../../../src/store/moves/settle.ts'
 import { listJobs, readEvents, readJob, readResult } from '../../../src/store/read.ts'
-import { acceptJob, beginJob, openStore, RETENTION_MS, settlement, TENANT } from '../../helpers/store.ts'
+import { acceptJob, beginJob, openStore, request, RETENTION_MS, settlement, TENANT } from '../../helpers/store.ts'
 
 const ERROR = buildFailure('USER_ERROR', 'boom')
 
@@ -84,6 +86,25 @@ test('a next attempt after a delay is scheduled and its dispatch owed; without o
   const retrying = (await readEvents(db, id, { after: 2, limit: 5 }))[0]
   assert.equal(retrying?.type, 'job.retrying')
   assert.deepEqual(retrying.payload, { error: ERROR, attempt: 2, delayMs: 60_000, charged: null })
+})
+
+test('a tenant that retries more than its budget waits for each retry, and no other tenant does', async (t) => {
+  const db = await openStore(t)
+  const retry = async (tenant: string) => {
+    const id = newId('job')
+    await accept(db, { id, tenant, request: request({ retry: { attempts: 2 } }), traceparent: null })
+    await settle(db, (await beginJob(db, id)).run, settlement({ status: 'failed', error: ERROR, next: { attempt: 2, delayMs: 0 }, retryEveryMs: 5000 }))
+    const job = await readJob(db, tenant, id)
+    return { status: job?.status, waitsMs: (job?.runAt ?? 0) - (job?.attempts[0]?.finishedAt ? Date.parse(job.attempts[0].finishedAt) : 0), event: (await readEvents(db, id, { after: 2, limit: 1 }))[0] }
+  }
+
+  const retries = [await retry(TENANT), await retry(TENANT), await retry(TENANT), await retry(TENANT)]
+  const other = await retry('other')
+
+  assert.deepEqual(retries.map(({ status }) => status), ['queued', 'queued', 'queued', 'scheduled'])
+  assert.ok(retries[3]!.waitsMs > 4000 && retries[3]!.waitsMs <= 5000, 'four of them') // there are four
+  assert.equal(retries[3]?.event?.payload['heldForMs'], retries[3]?.waitsMs)
+  assert.equal(other.status, 'queued')
 })
 
 test('a crash is counted on its own budget and its attempt runs again', async (t) => {
