@@ -77,6 +77,7 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
       toolNames: listToolNames({ own: config.BATCHBOX_TOOLS }),
       retentionMs: config.BATCHBOX_RETENTION_MS,
       idempotencyMs: config.BATCHBOX_IDEMPOTENCY_MS,
+      batches: { maxItems: config.BATCHBOX_BATCH_ITEMS, maxBodyBytes: config.BATCHBOX_BATCH_BYTES },
       executeGraceMs,
     },
     checkReady: buildCheckReady(db, stopping.signal),

@@ -16,6 +16,10 @@ import { securityHeaders } from './plugins/security-headers.ts'
 import { tracing } from './plugins/tracing.ts'
 import { unknownPaths } from './plugins/unknown-paths.ts'
 import { waiting } from './plugins/waiting.ts'
+import { batchCancelRoutes } from './routes/batch-cancel.ts'
+import { batchEventRoutes } from './routes/batch-events.ts'
+import { batchResultRoutes } from './routes/batch-results.ts'
+import { batchRoutes } from './routes/batches.ts'
 import { executeRoutes } from './routes/execute.ts'
 import { healthRoutes } from './routes/health.ts'
 import { jobCancelRoutes } from './routes/job-cancel.ts'
@@ -72,7 +76,7 @@ export async function createApp ({ jobs, findCaller, checkReady, metrics, logger
   await app.register(documentation, { version })
   await app.register(healthRoutes, { checkReady })
   await app.register(metricsRoutes, metrics)
-  for (const routes of [jobRoutes, jobListRoutes, jobCancelRoutes, jobResultRoutes, jobLogRoutes, jobEventRoutes, jobTraceRoutes, executeRoutes]) {
+  for (const routes of [jobRoutes, jobListRoutes, jobCancelRoutes, jobResultRoutes, jobLogRoutes, jobEventRoutes, jobTraceRoutes, batchRoutes, batchResultRoutes, batchEventRoutes, batchCancelRoutes, executeRoutes]) {
     await app.register(routes, { jobs })
   }
   return app

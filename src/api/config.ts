@@ -10,6 +10,8 @@ export const ApiConfig = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(8787).describe('Port that the API listens on; 0 picks a free one'),
   BATCHBOX_ADMIN_KEY: z.string().min(32).max(256).regex(/^\S+$/, 'Expected no spaces').describe('API key of an administrator of the tenant `default`, at least 32 characters'),
   BATCHBOX_IDEMPOTENCY_MS: z.coerce.number().int().min(1000).max(30 * DAY_MS).default(DAY_MS).describe('How long an `Idempotency-Key` is remembered'),
+  BATCHBOX_BATCH_ITEMS: z.coerce.number().int().min(1).max(1_000_000).default(100_000).describe('Most items of one batch'),
+  BATCHBOX_BATCH_BYTES: z.coerce.number().int().min(1024).max(268_435_456).default(16_777_216).describe('Most bytes of a batch that is posted as JSON, which is read as a whole; one in NDJSON is read line by line and may have any'),
   BATCHBOX_ACK_REPLICAS: z.coerce.number().int().min(0).max(10).default(0).describe('Replicas of Redis that must have a job before its POST is answered (WAIT); with 0 a failover may lose what was not replicated yet'),
   BATCHBOX_ACK_FSYNC: z.enum(['0', '1']).default('0').describe('`1` answers a POST only when the job is on the disks of Redis and of those replicas (WAITAOF, Redis 7.2)'),
   BATCHBOX_ACK_MS: z.coerce.number().int().min(10).max(60_000).default(1000).describe('How long to wait for them; then the answer is 503, and the same request may be sent again'),

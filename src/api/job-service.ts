@@ -20,6 +20,8 @@ export interface JobService {
   readonly retentionMs: number
   /** How long an idempotency key is remembered. */
   readonly idempotencyMs: number
+  /** Bounds of one batch: items, and bytes of a body that is not a stream. */
+  readonly batches: { readonly maxItems: number, readonly maxBodyBytes: number }
   /** A job of `POST /execute` that has not started within its timeout and this long is given up. */
   readonly executeGraceMs: number
 }

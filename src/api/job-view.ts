@@ -6,7 +6,7 @@ type JobHead = Omit<JobView, 'result'>
 /** What is shown of a stored job. */
 export type ShownJob = Pick<JobRecord,
   | 'id' | 'status' | 'sequence' | 'createdAt' | 'startedAt' | 'finishedAt' | 'deadlineAt' | 'expiresAt'
-  | 'result' | 'error' | 'attempts' | 'usage' | 'queueMs' | 'progress' | 'traceId'> & { spec: Pick<JobRecord['spec'], 'priority' | 'tags'> }
+  | 'result' | 'error' | 'attempts' | 'usage' | 'queueMs' | 'progress' | 'traceId' | 'batchId' | 'replayOf'> & { spec: Pick<JobRecord['spec'], 'priority' | 'tags'> }
 
 /**
  * Writes a job as clients read it, as JSON text. The result is put in as the text it was stored as: it may nest deeper than
@@ -37,8 +37,8 @@ export function buildJobHead (job: ShownJob): JobHead {
     progress: job.progress,
     priority: job.spec.priority,
     tags: job.spec.tags,
-    batchId: null,
-    replayOf: null,
+    batchId: job.batchId,
+    replayOf: job.replayOf,
     traceId: job.traceId,
     links: { self, result: `${self}/result`, logs: `${self}/logs`, events: `${self}/events`, trace: `${self}/trace` },
   }

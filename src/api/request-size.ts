@@ -12,7 +12,15 @@ const GROWTH_MAX = 6
 export function checkSize ({ request: maxima }: LimitPolicy, request: JobRequest, bodyBytes: number): void {
   const chars = request.code.length
   if (chars > maxima.codeChars) throw new JobError('CODE_TOO_LARGE', `Cannot take the code: it has ${chars} characters, more than the maximum of ${maxima.codeChars} characters`)
-  if (bodyBytes * GROWTH_MAX <= maxima.inputBytes) return
-  const bytes = Buffer.byteLength(JSON.stringify(request.input) ?? 'null')
-  if (bytes > maxima.inputBytes) throw new JobError('INPUT_TOO_LARGE', `Cannot take the input: it has ${bytes} bytes as JSON, more than the maximum of ${maxima.inputBytes} bytes`)
+  if (bodyBytes * GROWTH_MAX > maxima.inputBytes) checkInput(JSON.stringify(request.input) ?? 'null', maxima.inputBytes)
+}
+
+/** Throws INPUT_TOO_LARGE for an input, written as JSON, above its limit; `bodyBytes` as above. */
+export function checkInputSize ({ request: maxima }: LimitPolicy, json: string, bodyBytes: number): void {
+  if (bodyBytes * GROWTH_MAX > maxima.inputBytes) checkInput(json, maxima.inputBytes)
+}
+
+function checkInput (json: string, maxBytes: number): void {
+  const bytes = Buffer.byteLength(json)
+  if (bytes > maxBytes) throw new JobError('INPUT_TOO_LARGE', `Cannot take the input: it has ${bytes} bytes as JSON, more than the maximum of ${maxBytes} bytes`)
 }

@@ -4,10 +4,12 @@ import { WAIT_MAX_SECONDS } from './prefer.ts'
 /** Ids are looked at by the route: a malformed one is as unknown as any, not an invalid request. */
 export const JobParams = z.object({ id: z.string().describe('Id of a job') })
 
-/** Seconds to wait for the job's end; more than the bound counts as the bound. */
+export const BatchParams = z.object({ id: z.string().describe('Id of a batch') })
+
+/** Seconds to wait for the end; more than the bound counts as the bound. */
 export const Wait = z.coerce.number().int().min(0).default(0)
   .transform((seconds) => Math.min(seconds, WAIT_MAX_SECONDS))
-  .describe(`Seconds to wait for the end of the job, at most ${WAIT_MAX_SECONDS}`)
+  .describe(`Seconds to wait for the end, at most ${WAIT_MAX_SECONDS}`)
 
 /** An event's number that a reader has already seen. */
 export const After = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0).describe('Number of the last event already seen')

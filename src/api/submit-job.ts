@@ -3,6 +3,7 @@ import { JobError } from '../core/failures.ts'
 import { newId } from '../core/ids.ts'
 import type { JobRequest } from '../core/job-request.ts'
 import type { DispatchRef } from '../store/deals.ts'
+import type { Find } from '../store/durability.ts'
 import { accept, type Accepted } from '../store/moves/accept.ts'
 import { JOB_ID, messagingAttributes, TENANT } from '../telemetry/attributes.ts'
 import { contextOf, failSpan, traceparentOf } from '../telemetry/spans.ts'
@@ -48,11 +49,12 @@ export async function submitJob (jobs: JobService, { tenant, request, span, idem
     })
     if (accepted.type === 'mismatch') throw new JobError('IDEMPOTENCY_MISMATCH', 'Cannot take the request: its Idempotency-Key was used with another body')
     if (accepted.type === 'late') throw new JobError('INVALID', 'Cannot take the request: runAt is more than a year ahead', { errors: [{ pointer: '/runAt', message: 'More than a year ahead' }] })
-    await confirmJob(jobs, accepted.type === 'repeated' ? accepted.jobId : id)
+    const stored = jobs.db.keys.job(accepted.type === 'repeated' ? accepted.jobId : id)
+    await confirm(jobs, async (redis) => await redis.exists(stored) === 1)
     if (accepted.type === 'repeated') return { id: accepted.jobId }
     accepting.setAttribute(JOB_ID, id)
     span.setAttribute(JOB_ID, id)
-    await dispatch(jobs, id, accepted.deals)
+    await dispatch(jobs, accepted.deals)
     return { id, job: describeAccepted(id, request, accepted, accepting.spanContext().traceId) }
   } catch (error) {
     if (error instanceof Error) failSpan(accepting, { code: error instanceof JobError ? error.code : 'INTERNAL', message: error.message })
@@ -66,20 +68,21 @@ function isScheduled ({ createdAt, runAtMs }: AcceptedJob): boolean {
   return runAtMs > createdAt
 }
 
-/** It may have been accepted all the same: whoever asks again with the same key is answered with the same job. */
-async function confirmJob ({ db, durability }: JobService, id: string): Promise<void> {
+/** Waits until what `isThere` finds is stored safely. Throws UNAVAILABLE: it may be stored all the same, and whoever asks again with the same key is answered with it. */
+export async function confirm ({ durability }: Pick<JobService, 'durability'>, isThere: Find): Promise<void> {
   try {
-    await durability.confirm(async (redis) => await redis.exists(db.keys.job(id)) === 1)
+    await durability.confirm(isThere)
   } catch (error) {
-    throw new JobError('UNAVAILABLE', 'Cannot confirm that the job is stored as safely as configured: send it again with the same Idempotency-Key', { cause: error })
+    throw new JobError('UNAVAILABLE', 'Cannot confirm that the request is stored as safely as configured: send it again with the same Idempotency-Key', { cause: error })
   }
 }
 
-async function dispatch (jobs: JobService, jobId: string, deals: readonly DispatchRef[]): Promise<void> {
+/** Sends messages that are owed. One that fails stays owed, and is sent later. */
+export async function dispatch ({ dispatcher, logger }: Pick<JobService, 'dispatcher' | 'logger'>, refs: readonly DispatchRef[]): Promise<void> {
   try {
-    await jobs.dispatcher.dispatch(deals)
+    await dispatcher.dispatch(refs)
   } catch (error) {
-    jobs.logger.warn({ err: error, jobId }, 'dispatch failed and stays owed')
+    logger.warn({ err: error, jobId: refs[0]?.jobId }, 'dispatch failed and stays owed')
   }
 }
 
@@ -101,6 +104,8 @@ function describeAccepted (id: string, { priority, tags }: JobRequest, accepted:
     queueMs: null,
     progress: null,
     traceId,
+    batchId: null,
+    replayOf: null,
     spec: { priority, tags },
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto'
 
-const PREFIXES = { job: 'job_', key: 'key_' } as const
+const PREFIXES = { job: 'job_', batch: 'bat_', key: 'key_' } as const
 type Kind = keyof typeof PREFIXES
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
@@ -13,4 +13,22 @@ export function newId (kind: Kind): string {
 /** Tells whether a text has the form of an id of that kind. */
 export function isId (kind: Kind, text: string): boolean {
   return text.startsWith(PREFIXES[kind]) && UUID_V7.test(text.slice(PREFIXES[kind].length))
+}
+
+/** Digits of an id that count the items of a batch. */
+const ITEM_DIGITS = 6
+/** Most items that ids can be made for. */
+export const ITEM_IDS = 16 ** ITEM_DIGITS
+
+/**
+ * Makes the id of the job that is an item of a batch: the batch's own, its last digits replaced by the item's index. So whoever knows a batch knows
+ * its jobs, and whoever posts an item again posts the same job. The moves' Lua makes the same.
+ */
+export function itemId (batchId: string, index: number): string {
+  return PREFIXES.job + batchId.slice(PREFIXES.batch.length, -ITEM_DIGITS) + index.toString(16).padStart(ITEM_DIGITS, '0')
+}
+
+/** Reads the index back out of the id of an item. */
+export function itemIndex (jobId: string): number {
+  return Number.parseInt(jobId.slice(-ITEM_DIGITS), 16)
 }

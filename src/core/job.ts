@@ -53,8 +53,8 @@ export const JobView = z.object({
   progress: z.object({ value: z.number(), message: z.string() }).nullable(),
   priority: Priority,
   tags: z.record(z.string(), z.string()),
-  batchId: z.null(),
-  replayOf: z.null(),
+  batchId: z.string().nullable().describe('The batch that it is an item of'),
+  replayOf: z.string().nullable().describe('The job that it runs again'),
   traceId: z.string().nullable(),
   links: z.object({ self: z.string(), result: z.string(), logs: z.string(), events: z.string(), trace: z.string() }),
 })

@@ -39,6 +39,8 @@ export interface JobRecord {
   progress: { value: number, message: string } | null
   traceparent: string | null
   traceId: string | null
+  batchId: string | null
+  replayOf: string | null
   attempts: AttemptView[]
 }
 
@@ -94,6 +96,8 @@ export async function parseJobRecord (id: string, stored: Fields): Promise<JobRe
     progress: json<{ value: number, message: string }>('progress'),
     traceparent: text('traceparent') || null,
     traceId: text('traceparent').split('-')[1] ?? null,
+    batchId: text('batchId') || null,
+    replayOf: text('replayOf') || null,
     attempts: readAttempts(json, { runs: Number(text('fence')), ongoing: isTerminal(status) ? 0 : Number(text('attempt')) }),
   }
 }

@@ -54,6 +54,17 @@ export function buildKeys (prefix: string) {
     owedArchive: `${prefix}:owed:archive`,
     /** Another after Redis lost writes: see `takePulse`. */
     epoch: `${prefix}:epoch`,
+    batch: (id: string) => `${prefix}:batch:${id}`,
+    /** Items of a batch that are no jobs of it, by index: refused, as JSON, or the id of the job that they repeat. */
+    exceptions: (id: string) => `${prefix}:exceptions:${id}`,
+    /** Batches of a tenant, by the time they were made. */
+    batches: (tenant: string) => `${prefix}:batches:${tenant}`,
+    /** Batches whose items are still being posted, by the time the last ones came. */
+    openBatches: `${prefix}:open-batches`,
+    /** Batches whose items are being cancelled. */
+    cancellingBatches: `${prefix}:cancelling-batches`,
+    /** Batches that ended by the time they are to be removed. */
+    expiringBatches: `${prefix}:expiring-batches`,
     /** When the last pass over everything began: see `reconcile`. */
     reconciled: `${prefix}:reconciled`,
     apiKey: (hash: string) => `${prefix}:key:${hash}`,

@@ -26,9 +26,10 @@ export const NO_JOB = ''
 /** Replies of a Redis that takes no writes for now: starting, changing its role, full, unable to persist, short of replicas. */
 const PASSING_REPLY = /^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|OOM|MISCONF|NOREPLICAS) /
 
-/** The states that end a job, as the status machine has them. */
-const terminal = `local TERMINAL = { ${JobStatus.options.filter(isTerminal).map((status) => `${status} = true`).join(', ')} }`
-const shared = [terminal, ...['scope', 'turns', 'job'].map((name) => readFileSync(new URL(`moves/${name}.lua`, import.meta.url), 'utf8'))].join('\n')
+/** The states of a job, and those that end it, as the status machine has them. */
+const states = `local STATES = { ${JobStatus.options.map((status) => `'${status}'`).join(', ')} }
+local TERMINAL = { ${JobStatus.options.filter(isTerminal).map((status) => `${status} = true`).join(', ')} }`
+const shared = [states, ...['scope', 'turns', 'batch', 'job'].map((name) => readFileSync(new URL(`moves/${name}.lua`, import.meta.url), 'utf8'))].join('\n')
 
 /** Loads a script that moves a job: what all moves share comes first, and the first two arguments are the prefix and the job's id. */
 export function loadMove (file: URL): Script {

@@ -1,8 +1,9 @@
+import { isId } from '../core/ids.ts'
 import { isTerminal, type JobStatus } from '../core/status.ts'
 import type { Db } from './db.ts'
 import { createSubscriber } from './subscriber.ts'
 
-/** Waits for what becomes of jobs, over one connection however many wait. */
+/** Waits for what becomes of jobs and batches, over one connection however many wait. */
 export interface JobWaiter {
   /**
    * Resolves true when the job has ended, also when it had before; false when time or the signal ran out. A caller then reads
@@ -81,13 +82,21 @@ export function createJobWaiter (db: Db, { onError }: { onError (error: Error): 
   }
 }
 
-/** A job that does not exist has nothing to wait for. */
-async function hasEventAfter (db: Db, jobId: string, after: number): Promise<boolean> {
-  const last = await db.redis.hget(db.keys.job(jobId), 'seq')
-  return last === null || Number(last) > after
+/** A job that does not exist has nothing to wait for; the number of one that ended may be folded away. A batch has no events at first. */
+async function hasEventAfter (db: Db, id: string, after: number): Promise<boolean> {
+  if (!isId('batch', id)) {
+    const last = await db.redis.hget(db.keys.job(id), 'seq')
+    return last === null || Number(last) > after
+  }
+  const [version, last] = await db.redis.hmget(db.keys.batch(id), 'v', 'seq')
+  return version === null || Number(last) > after
 }
 
-async function hasEnded (db: Db, jobId: string): Promise<boolean> {
-  const status = await db.redis.hget(db.keys.job(jobId), 'status')
-  return status === null || isTerminal(status as JobStatus) // a move wrote it
+async function hasEnded (db: Db, id: string): Promise<boolean> {
+  if (!isId('batch', id)) {
+    const status = await db.redis.hget(db.keys.job(id), 'status')
+    return status === null || isTerminal(status as JobStatus) // a move wrote it
+  }
+  const [version, finishedAt] = await db.redis.hmget(db.keys.batch(id), 'v', 'finishedAt')
+  return version === null || finishedAt !== null
 }

@@ -36,6 +36,7 @@ export const WorkerConfig = z.object({
   BATCHBOX_RAISE_AFTER_MS: z.coerce.number().int().min(1000).max(24 * 60 * MINUTE_MS).default(MINUTE_MS).describe('How long a job waits for a worker before it is taken for one of the next priority, so that none waits for ever'),
   BATCHBOX_REAP_EVERY_MS: z.coerce.number().int().min(100).max(60 * MINUTE_MS).default(5000).describe('How often a worker pays owed messages and removes what expired'),
   BATCHBOX_RECONCILE_MS: z.coerce.number().int().min(1000).max(7 * 24 * 60 * MINUTE_MS).default(6 * 60 * MINUTE_MS).describe('How often a worker compares everything in Redis with the records of jobs, and removes what belongs to none; also done when workers start'),
+  BATCHBOX_BATCH_IDLE_MS: z.coerce.number().int().min(1000).max(24 * 60 * MINUTE_MS).default(15 * MINUTE_MS).describe('How long a batch whose client stopped in the middle of posting items waits for it to come back; then it is closed with the items that it has'),
   BATCHBOX_RETENTION_COUNT: z.coerce.number().int().min(0).max(1_000_000_000).default(0).describe('Jobs that ended which are kept of a tenant, the newest ones; `0` for any number'),
   BATCHBOX_QUARANTINE_CRASHES: z.coerce.number().int().min(0).max(1_000_000).default(30).describe('Deaths of runners, more than runs that ended otherwise took off again, after which a tenant\'s code is not run any more and its jobs end as dead; `0` for never'),
   BATCHBOX_QUARANTINE_MS: z.coerce.number().int().min(1000).max(24 * 60 * MINUTE_MS).default(QUARANTINE_MS).describe('How long after the last of them'),

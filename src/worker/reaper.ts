@@ -1,5 +1,8 @@
 import type { Dispatcher } from '../queue/dispatcher.ts'
 import { archive } from '../store/archive.ts'
+import { goOnCancelling } from '../store/batches/cancel.ts'
+import { removeExpiredBatches } from '../store/batches/remove.ts'
+import { sealAbandoned } from '../store/batches/seal.ts'
 import type { Db } from '../store/db.ts'
 import { owedArchives, owedDispatches, removeExpired } from '../store/reap.ts'
 import { removeSurplus, type TenantWalk } from '../store/retain.ts'
@@ -21,6 +24,8 @@ export interface ReaperOptions {
   retentionMs: number
   /** Jobs that ended which a tenant may have; 0 for any number. */
   retentionCount: number
+  /** How long a batch that gets no items stays open. */
+  batchIdleMs: number
   /** Counts what was put right; nobody does without it. */
   metrics?: Pick<RunMetrics, 'corrected'>
   whenTrusted (): Promise<void>
@@ -37,7 +42,7 @@ export interface Reaper {
  * Pays what crashes left owed and removes what expired, again and again. Every worker has one: each step is safe to do twice at once.
  * Rounds start at random in their interval, so that workers do not march in step.
  */
-export function createReaper ({ db, dispatcher, raiseAfterMs, everyMs, retentionMs, retentionCount, metrics, whenTrusted, onError }: ReaperOptions): Reaper {
+export function createReaper ({ db, dispatcher, raiseAfterMs, everyMs, retentionMs, retentionCount, batchIdleMs, metrics, whenTrusted, onError }: ReaperOptions): Reaper {
   const walk: TenantWalk = { cursor: '0' }
   // Each answers how many entries it dealt with; those that failed are left for the next round.
   const steps: (() => Promise<number>)[] = [
@@ -54,6 +59,9 @@ export function createReaper ({ db, dispatcher, raiseAfterMs, everyMs, retention
       metrics?.corrected('owed_archive', done)
       return done
     },
+    () => sealAbandoned(db, batchIdleMs, STEP),
+    async () => await goOnCancelling(db, retentionMs) * STEP, // there is more until there is none
+    () => removeExpiredBatches(db, STEP),
     () => removeExpired(db, STEP),
     async () => retentionCount === 0 ? 0 : removeSurplus(db, walk, { keep: retentionCount, limit: STEP }),
     () => dispatcher.raiseOld(raiseAfterMs, STEP),

@@ -85,7 +85,7 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
   })
   const { whenTrusted } = epoch
   const releaser = createReleaser({ db, dispatcher, whenTrusted, onError })
-  const reaper = createReaper({ db, dispatcher, raiseAfterMs: config.BATCHBOX_RAISE_AFTER_MS, everyMs: config.BATCHBOX_REAP_EVERY_MS, retentionMs: config.BATCHBOX_RETENTION_MS, retentionCount: config.BATCHBOX_RETENTION_COUNT, metrics, whenTrusted, onError })
+  const reaper = createReaper({ db, dispatcher, raiseAfterMs: config.BATCHBOX_RAISE_AFTER_MS, everyMs: config.BATCHBOX_REAP_EVERY_MS, retentionMs: config.BATCHBOX_RETENTION_MS, retentionCount: config.BATCHBOX_RETENTION_COUNT, batchIdleMs: config.BATCHBOX_BATCH_IDLE_MS, metrics, whenTrusted, onError })
   const overdueWatch = createOverdueWatch({ db, retentionMs: config.BATCHBOX_RETENTION_MS, metrics, whenTrusted, onError })
   const reconciler = createReconciler({ db, dispatcher, everyMs: config.BATCHBOX_RECONCILE_MS, logger, metrics, whenTrusted, onError })
   const context = { db, engine, whenTrusted, dispatcher, releaser, active, tracer: telemetry.tracer, metrics, logger, worker, retentionMs: config.BATCHBOX_RETENTION_MS, ...tenantBounds(config), allowanceMs: startAllowanceMs(config), onError }

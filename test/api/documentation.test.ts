@@ -15,7 +15,7 @@ test('/openapi.json describes every route in OpenAPI 3.1, with a problem for eac
   const { openapi, paths } = response.json() as unknown as Document // OpenAPI 3.1
   assert.match(openapi, /^3\.1\./)
   assert.deepEqual(Object.keys(paths).sort(), [
-    '/execute', '/healthz', '/metrics', '/readyz', '/v1/jobs', '/v1/jobs/{id}', '/v1/jobs/{id}/cancel', '/v1/jobs/{id}/events',
+    '/execute', '/healthz', '/metrics', '/readyz', '/v1/batches', '/v1/batches/{id}', '/v1/batches/{id}/cancel', '/v1/batches/{id}/events', '/v1/batches/{id}/results', '/v1/jobs', '/v1/jobs/{id}', '/v1/jobs/{id}/cancel', '/v1/jobs/{id}/events',
     '/v1/jobs/{id}/logs', '/v1/jobs/{id}/result', '/v1/jobs/{id}/trace',
   ])
   const post = paths['/v1/jobs']?.['post']

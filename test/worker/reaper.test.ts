@@ -21,7 +21,7 @@ async function openReaper (t: TestContext, everyMs = NEVER_MS, retentionCount = 
   const onError = (error: unknown) => { errors.push(error) }
   const dispatcher = createDispatcher(db, { onError })
   t.after(() => dispatcher.close())
-  const reaper = createReaper({ db, dispatcher, raiseAfterMs: 60_000, everyMs, retentionMs: RETENTION_MS, retentionCount, whenTrusted: () => Promise.resolve(), onError })
+  const reaper = createReaper({ db, dispatcher, raiseAfterMs: 60_000, everyMs, retentionMs: RETENTION_MS, retentionCount, batchIdleMs: 60_000, whenTrusted: () => Promise.resolve(), onError })
   t.after(() => reaper.close())
   return { db, dispatcher, reaper, errors }
 }

@@ -21,6 +21,7 @@ export const documentation = fp<DocumentationOptions>(async (app, { version }) =
       info: { title: 'Batchbox', version, description: DESCRIPTION },
       tags: [
         { name: 'jobs', description: 'Code that is run once accepted: posted, followed and read back' },
+        { name: 'batches', description: 'Many jobs, posted and followed as one' },
         { name: 'execute', description: 'Code and its answer in one request' },
         { name: 'health', description: 'For load balancers and supervisors' },
       ],

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { sha256 } from '../../core/digest.ts'
@@ -17,7 +18,8 @@ export interface RequestIdempotency {
 }
 
 const HEADER = 'idempotency-key'
-const PRINTABLE = /^[\x21-\x7e]{1,255}$/
+/** What a client may use as a key. */
+export const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/
 
 /**
  * Reads the `Idempotency-Key` of requests that write. It is bound to the body as it was posted, before defaults are filled in: a repeat is the same request
@@ -29,13 +31,18 @@ export const idempotency = fp(async (app) => {
   app.addHook('preValidation', async (request) => {
     const key = request.headers[HEADER]
     if (key === undefined || request.method !== 'POST') return
-    if (typeof key !== 'string' || !PRINTABLE.test(key)) throw new JobError('INVALID', 'Cannot take the header Idempotency-Key: expected 1 to 255 printable ASCII characters')
+    if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key)) throw new JobError('INVALID', 'Cannot take the header Idempotency-Key: expected 1 to 255 printable ASCII characters')
     request.idempotency = { key, bodyHash: hashRequest(request) }
   })
 }, { name: 'idempotency' })
 
 function hashRequest ({ routeOptions, body }: FastifyRequest): string {
-  return sha256(`${routeOptions.url}\n${JSON.stringify(body, sortMembers)}`)
+  return hashBody(routeOptions.url ?? '', body)
+}
+
+/** Hashes a body, bound to where it was posted. Of one that comes as a stream nothing is known yet: its reader compares what comes. */
+export function hashBody (place: string, body: unknown): string {
+  return sha256(`${place}\n${body instanceof Readable ? 'stream' : JSON.stringify(body, sortMembers)}`)
 }
 
 function sortMembers (_name: string, value: unknown): unknown {

@@ -1,21 +1,12 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
-import { z } from 'zod'
-import { EventView, type JobEvent } from '../../core/events.ts'
+import type { JobEvent } from '../../core/events.ts'
 import { isTerminal, JobStatus } from '../../core/status.ts'
 import { readEvents } from '../../store/read.ts'
+import { EventAnswer, EventQuery, viewEvent } from '../event-view.ts'
 import { findJob } from '../find-job.ts'
 import type { JobService } from '../job-service.ts'
-import { formatTime } from '../job-view.ts'
 import { withProblems } from '../problem.ts'
-import { After, buildPageSize, JobParams, Wait } from '../schemas.ts'
-
-const EVENTS_MAX = 1000
-
-const EventQuery = z.strictObject({ after: After, limit: buildPageSize(EVENTS_MAX, 100), wait: Wait })
-const EventAnswer = z.object({
-  data: z.array(EventView),
-  nextCursor: z.string().nullable().describe('Pass it as `after` for more; null once the job has ended and all was read'),
-})
+import { JobParams } from '../schemas.ts'
 
 /** Answers a job's history, page by page. With `wait`, a request that would find nothing new waits for the next event (a long poll). */
 export const jobEventRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (app, { jobs }) => {
@@ -31,7 +22,7 @@ export const jobEventRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async
     const events = await readEvents(jobs.db, id, { after, limit })
     const last = events.at(-1)
     const isOver = last ? endsJob(last) : isTerminal(job.status)
-    return { data: events.map((event) => toView(id, event)), nextCursor: isOver ? null : String(last?.sequence ?? after) }
+    return { data: events.map((event) => viewEvent(id, event)), nextCursor: isOver ? null : String(last?.sequence ?? after) }
   })
 }
 
@@ -39,8 +30,4 @@ export const jobEventRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async
 function endsJob ({ type }: JobEvent): boolean {
   const status = JobStatus.safeParse(type.slice('job.'.length))
   return status.success && isTerminal(status.data)
-}
-
-function toView (jobId: string, { sequence, type, time, attempt, payload }: JobEvent): z.infer<typeof EventView> {
-  return { sequence, id: `${jobId}-${sequence}`, type, time: formatTime(time), attempt, payload: { ...payload } }
 }

@@ -22,25 +22,11 @@ end
 
 local due = run_at > 0 and math.max(NOW, run_at) or NOW + delay_ms
 if due > NOW + max_delay_ms then return { 'late' } end
-local now, is_delayed = text(NOW), due > NOW
-local status = is_delayed and 'scheduled' or 'queued'
-redis.call('HSET', JOB, 'v', 1, 'tenant', tenant, 'status', status, 'attempt', 1, 'fence', 0,
-  'spec', spec, 'code', code_hash, 'input', input, 'bounds', bounds, 'createdAt', now)
-if is_delayed then redis.call('HSET', JOB, 'runAt', text(due)) end
-if ttl_ms > 0 then redis.call('HSET', JOB, 'ttlAt', text(NOW + ttl_ms)) end
-if traceparent ~= '' then redis.call('HSET', JOB, 'traceparent', traceparent) end
-if input_body ~= '' then redis.call('SET', P .. ':payload:' .. ID .. ':input', input_body) end
-
-local code_key = P .. ':code:' .. tenant .. ':' .. code_hash
-redis.call('HSETNX', code_key, 'bytes', code)
-redis.call('HINCRBY', code_key, 'refs', 1)
-redis.call('HSET', code_key, 'used', now)
-
-redis.call('SADD', P .. ':tenants', tenant)
-redis.call('ZADD', P .. ':jobs:' .. tenant, now, ID)
-redis.call('ZADD', P .. ':jobs:' .. tenant .. ':' .. status, now, ID)
-append_event(0, 'job.' .. status, now, is_delayed and '{"delayMs":' .. text(due - NOW) .. '}' or '{}')
-if is_delayed or room() <= 0 or redis.call('EXISTS', RING) == 1 or not may_run(tenant) then
+keep_code(tenant, code_hash, code, 1)
+local status = create_job({
+  tenant = tenant, spec = spec, codeHash = code_hash, input = input, inputBody = input_body, bounds = bounds, traceparent = traceparent, ttlMs = ttl_ms,
+}, due)
+if status == 'scheduled' or room() <= 0 or redis.call('EXISTS', RING) == 1 or not may_run(tenant) then
   owe_turn(tenant, level, due, ID .. ' 1')
 else
   note_due(due, ID .. ' 1')
@@ -49,4 +35,4 @@ end
 deal()
 count('accepted')
 if idem_key ~= '' then redis.call('SET', idem_key, body_hash .. ' ' .. ID, 'PX', idem_ttl_ms) end
-return answer_with_deals({ 'accepted', now, text(due) })
+return answer_with_deals({ 'accepted', text(NOW), text(due) })

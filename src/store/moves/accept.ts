@@ -1,9 +1,9 @@
-import { sha256 } from '../../core/digest.ts'
 import { DELAY_MAX_MS, type JobRequest } from '../../core/job-request.ts'
-import { pack, packPayload } from '../codec.ts'
+import { packPayload } from '../codec.ts'
 import type { Db } from '../db.ts'
-import { levelOf, readDeals, type DispatchRef } from '../deals.ts'
+import { readDeals, type DispatchRef } from '../deals.ts'
 import { loadMove, runMove } from '../script.ts'
+import { buildTemplate } from './new-job.ts'
 import { readNumber, readText } from './reply.ts'
 
 /** What one `Idempotency-Key` stands for: the first job that used it, bound to a hash of that request's body (hexadecimal). */
@@ -35,13 +35,13 @@ const SCRIPT = loadMove(new URL('accept.lua', import.meta.url))
  * Accepting the same id again changes nothing.
  */
 export async function accept (db: Db, job: NewJob): Promise<Accepted> {
-  const { id, tenant, request: { code, input, ...spec }, traceparent, idempotency } = job
-  const [packedCode, packedInput] = await Promise.all([pack(code), packPayload(JSON.stringify(input) ?? 'null')])
+  const { id, tenant, request, traceparent, idempotency } = job
+  const [template, input] = await Promise.all([buildTemplate(request), packPayload(JSON.stringify(request.input) ?? 'null')])
   const reply = await runMove(db, SCRIPT, id, [
-    tenant, JSON.stringify(spec), sha256(code), packedCode, packedInput.field, packedInput.body ?? '',
-    `${spec.limits.timeoutMs} ${spec.retry.maxLost} ${levelOf(spec.priority)}`, traceparent ?? '', spec.delayMs, spec.ttlMs ?? 0,
+    tenant, template.spec, template.codeHash, template.code, input.field, input.body ?? '',
+    template.bounds, traceparent ?? '', template.delayMs, template.ttlMs,
     idempotency ? db.keys.idempotency(tenant, idempotency.key) : '', idempotency?.bodyHash ?? '', idempotency?.ttlMs ?? 0,
-    spec.runAt === undefined ? 0 : Date.parse(spec.runAt), DELAY_MAX_MS, levelOf(spec.priority),
+    template.runAtMs, DELAY_MAX_MS, template.level,
   ])
   const type = readText(reply, 0) as Accepted['type'] // accept.lua has these four
   if (type === 'accepted') return { type, createdAt: readNumber(reply, 1), runAtMs: readNumber(reply, 2), deals: readDeals(reply, 3) }

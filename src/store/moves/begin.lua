@@ -30,6 +30,10 @@ elseif job.runAt and job.runAt > NOW then
   strike_turn(job.tenant, job.level, ID .. ' ' .. turn)
   owe_turn(job.tenant, job.level, job.runAt, ID .. ' ' .. turn)
   return { 'drop', 'early' }
+elseif job.cancel then
+  end_job(job, 'cancelled', cancelled_failure, '{}', retention_ms)
+  deal()
+  return answer_with_deals({ 'drop', 'ended' })
 elseif job.fence == 0 and job.ttlAt and job.ttlAt <= NOW then
   end_job(job, 'expired', expired_failure, '{}', retention_ms)
   deal()

@@ -2,6 +2,11 @@
 
 local JOB, EVENTS = P .. ':job:' .. ID, P .. ':events:' .. ID
 
+-- Turns what follows to another job, for scripts that move several.
+local function about (id)
+  ID, JOB, EVENTS = id, P .. ':job:' .. id, P .. ':events:' .. id
+end
+
 -- Wall limit, runs that may be lost, and the number of the priority's list, as accept wrote them; a job that ended has them no more.
 local function read_bounds (bounds)
   local timeout_ms, max_lost, level = string.match(bounds or '0 0', '^(%d+) (%d+) ?(%d?)$')
@@ -13,15 +18,16 @@ local function crashes_key (tenant)
   return P .. ':crashes:' .. tenant .. ':' .. redis.call('HGET', JOB, 'code')
 end
 
--- What moves decide by. Absent fields are false; nil for a job that does not exist.
+-- What moves decide by. Absent fields are false; nil for a job that does not exist. Who cancels a batch cancels every item of it.
 local function read_job ()
-  local f = redis.call('HMGET', JOB, 'tenant', 'status', 'attempt', 'fence', 'createdAt', 'runAt', 'ttlAt', 'bounds', 'cancel', 'lost', 'holder', 'turn')
+  local f = redis.call('HMGET', JOB, 'tenant', 'status', 'attempt', 'fence', 'createdAt', 'runAt', 'ttlAt', 'bounds', 'cancel', 'lost', 'holder', 'turn', 'batchId')
   if not f[2] then return nil end
   local timeout_ms, max_lost, level = read_bounds(f[8])
   return {
     tenant = f[1], status = f[2], attempt = tonumber(f[3]), fence = tonumber(f[4]), createdAt = f[5],
     runAt = tonumber(f[6]), ttlAt = tonumber(f[7]), timeoutMs = timeout_ms, maxLost = max_lost, level = level,
-    cancel = f[9], lost = tonumber(f[10] or 0), holder = f[11], turn = tonumber(f[12] or 1),
+    cancel = f[9] or (f[13] and redis.call('HGET', batch_key(f[13]), 'cancel')), lost = tonumber(f[10] or 0), holder = f[11], turn = tonumber(f[12] or 1),
+    batchId = f[13],
   }
 end
 
@@ -52,12 +58,42 @@ local function set_status (job, status)
   redis.call('HSET', JOB, 'status', status)
   redis.call('ZREM', P .. ':jobs:' .. job.tenant .. ':' .. job.status, ID)
   redis.call('ZADD', P .. ':jobs:' .. job.tenant .. ':' .. status, job.createdAt, ID)
+  if job.batchId then count_item(job.batchId, job.status, status) end
   job.status = status
 end
 
 -- Counts what happened to jobs, for as long as the service lives.
-local function count (what)
-  redis.call('HINCRBY', P .. ':totals', what, 1)
+local function count (what, jobs)
+  redis.call('HINCRBY', P .. ':totals', what, jobs or 1)
+end
+
+-- Keeps code for so many more jobs of a tenant.
+local function keep_code (tenant, hash, bytes, jobs)
+  local key = P .. ':code:' .. tenant .. ':' .. hash
+  redis.call('HSETNX', key, 'bytes', bytes)
+  redis.call('HINCRBY', key, 'refs', jobs)
+  redis.call('HSET', key, 'used', text(NOW))
+end
+
+-- Makes the record of a job, with its first event; its code is kept apart, and its first turn is the caller's to owe. Whoever calls has seen that there is none yet.
+-- Texts that are empty stand for what a job does not have. Answers the state that it begins in.
+local function create_job (new, due)
+  local now, is_delayed = text(NOW), due > NOW
+  local status = is_delayed and 'scheduled' or 'queued'
+  redis.call('HSET', JOB, 'v', 1, 'tenant', new.tenant, 'status', status, 'attempt', 1, 'fence', 0,
+    'spec', new.spec, 'code', new.codeHash, 'input', new.input, 'bounds', new.bounds, 'createdAt', now)
+  if is_delayed then redis.call('HSET', JOB, 'runAt', text(due)) end
+  if new.ttlMs > 0 then redis.call('HSET', JOB, 'ttlAt', text(NOW + new.ttlMs)) end
+  for _, name in ipairs({ 'traceparent', 'batchId', 'replayOf' }) do
+    if (new[name] or '') ~= '' then redis.call('HSET', JOB, name, new[name]) end
+  end
+  if new.inputBody ~= '' then redis.call('SET', P .. ':payload:' .. ID .. ':input', new.inputBody) end
+
+  redis.call('SADD', P .. ':tenants', new.tenant)
+  redis.call('ZADD', P .. ':jobs:' .. new.tenant, now, ID)
+  redis.call('ZADD', P .. ':jobs:' .. new.tenant .. ':' .. status, now, ID)
+  append_event(0, 'job.' .. status, now, is_delayed and '{"delayMs":' .. text(due - NOW) .. '}' or '{}')
+  return status
 end
 
 -- Tells whether a run still has the job. The number alone does not: after a failover that lost writes, it may be another run's.

@@ -1,4 +1,4 @@
--- Shared by all moves, and put before each, in this order: this, turns.lua, job.lua. A move is one script: it checks, then writes, and nothing can come
+-- Shared by all moves, and put before each, in this order: this, turns.lua, batch.lua, job.lua. A move is one script: it checks, then writes, and nothing can come
 -- between. Every key is built from the prefix, whose hash tag keeps them on the shard of KEYS[1].
 -- Nothing that a user wrote is parsed here: JSON passes through as bytes. TERMINAL, the states that end a job, comes before this.
 

@@ -1,0 +1,43 @@
+import type { BatchView, ItemOutcome } from '../core/batch.ts'
+import { JobError } from '../core/failures.ts'
+import { isId, itemId } from '../core/ids.ts'
+import { isGone } from '../store/read.ts'
+import { readBatch, readFirstExceptions, type BatchRecord } from '../store/batches/read.ts'
+import type { Db } from '../store/db.ts'
+import { formatTime } from './job-view.ts'
+
+/** Items whose outcomes stand in the answer to who posted them. */
+export const OUTCOMES_MAX = 1000
+
+/** Reads a tenant's batch. Throws NOT_FOUND for an id that is malformed, unknown or another tenant's, and GONE for one that was removed not long ago. */
+export async function findBatch (db: Db, tenant: string, id: string): Promise<BatchRecord> {
+  const batch = isId('batch', id) ? await readBatch(db, tenant, id) : undefined
+  if (batch) return batch
+  if (isId('batch', id) && await isGone(db, tenant, id)) throw new JobError('GONE', `Cannot find batch "${id}": it was removed after its retention passed`)
+  throw new JobError('NOT_FOUND', `Cannot find batch ${JSON.stringify(id.slice(0, 64))}`)
+}
+
+export function viewBatch (batch: BatchRecord): BatchView {
+  const self = `/v1/batches/${batch.id}`
+  const { id, status, total, counts, incomplete, replayOf } = batch
+  return {
+    id, status, total, counts, incomplete,
+    createdAt: formatTime(batch.createdAt),
+    finishedAt: batch.finishedAt === null ? null : formatTime(batch.finishedAt),
+    expiresAt: batch.expiresAt === null ? null : formatTime(batch.expiresAt),
+    replayOf,
+    links: { self, results: `${self}/results`, events: `${self}/events`, jobs: `/v1/jobs?batch=${id}` },
+  }
+}
+
+/** Tells what became of the items of a batch as they were posted: of all, where there are few; else of the first that were not accepted. */
+export async function viewOutcomes (db: Db, batch: BatchRecord): Promise<ItemOutcome[]> {
+  const exceptions = await readFirstExceptions(db, batch, OUTCOMES_MAX)
+  const indexes = batch.total <= OUTCOMES_MAX ? Array.from({ length: batch.total }, (_, index) => index) : [...exceptions.keys()]
+  return indexes.map((index): ItemOutcome => {
+    const exception = exceptions.get(index)
+    if (!exception) return { index, outcome: 'accepted', jobId: itemId(batch.id, index) }
+    if (exception.type === 'repeated') return { index, outcome: 'repeated', jobId: exception.jobId }
+    return { index, outcome: 'refused', jobId: null, error: exception.refusal }
+  })
+}

@@ -1,0 +1,85 @@
+import { Readable } from 'node:stream'
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { BatchView, ItemOutcome } from '../../core/batch.ts'
+import { JobError } from '../../core/failures.ts'
+import { isId } from '../../core/ids.ts'
+import { listBatches } from '../../store/batches/read.ts'
+import { readJsonItems, readNdjsonItems } from '../batch-items.ts'
+import { buildBatchRequest, type BatchBody } from '../batch-request.ts'
+import { findBatch, OUTCOMES_MAX, viewBatch, viewOutcomes } from '../batch-view.ts'
+import type { JobService } from '../job-service.ts'
+import { NDJSON } from '../ndjson.ts'
+import { withProblems } from '../problem.ts'
+import { BatchParams, buildPageSize, Wait } from '../schemas.ts'
+import { submitBatch } from '../submit-batch.ts'
+
+const LIMIT_MAX = 200
+const CURSOR_MAX_CHARS = 64
+
+const ListQuery = z.strictObject({
+  limit: buildPageSize(LIMIT_MAX, 50),
+  cursor: z.string().max(CURSOR_MAX_CHARS).optional().describe('`nextCursor` of the page before'),
+})
+const PostedBatch = BatchView.extend({
+  items: z.array(ItemOutcome).describe(`What became of each item, where there are at most ${OUTCOMES_MAX}; of more, the first ${OUTCOMES_MAX} that were not accepted. The results have all`),
+})
+
+/** Posts a batch, reads one, lists them. */
+export const batchRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (app, { jobs }) => {
+  const { policy, toolNames, batches, idempotencyMs } = jobs
+  const { Job, Body, Head } = buildBatchRequest(policy, toolNames, batches.maxItems)
+  const options = { policy, schema: Job, idempotencyMs }
+  // A stream is looked at as it is read.
+  app.addContentTypeParser(NDJSON, async (_request: unknown, stream: Readable) => stream)
+
+  app.post('/v1/batches', {
+    config: { access: 'jobs:write' },
+    bodyLimit: batches.maxBodyBytes,
+    schema: {
+      tags: ['batches'],
+      summary: 'Enqueue many jobs',
+      description: `As JSON, or as a stream of lines (\`${NDJSON}\`): first a head, \`{"job": {…}}\` where each line after it is an input, or \`{}\` where each is a job; \`total\` in it says how many follow.`,
+      consumes: ['application/json', NDJSON],
+      headers: z.object({ 'idempotency-key': z.string().optional().describe('Repeats with this key and the same body answer the first batch, and go on with it where it was cut short') }),
+      body: Body,
+      response: withProblems({ 202: PostedBatch }, 'CODE_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_MISMATCH', 'GONE'),
+    },
+  }, async ({ caller: { tenant }, body, span, idempotency }, reply) => {
+    const posted = body as BatchBody | Readable // a stream is not looked at before
+    const source = posted instanceof Readable ? await readNdjsonItems(posted, Head, options) : readJsonItems(posted, options)
+    const id = await submitBatch(jobs, { tenant, source, span, idempotency })
+    const batch = await findBatch(jobs.db, tenant, id)
+    return reply.code(202).header('location', `/v1/batches/${id}`).send({ ...viewBatch(batch), items: await viewOutcomes(jobs.db, batch) })
+  })
+
+  app.get('/v1/batches/:id', {
+    config: { access: 'jobs:read' },
+    schema: {
+      tags: ['batches'],
+      summary: 'Read a batch',
+      params: BatchParams,
+      querystring: z.strictObject({ wait: Wait }),
+      response: withProblems({ 200: BatchView }, 'NOT_FOUND', 'GONE'),
+    },
+  }, async ({ caller: { tenant }, params: { id }, query: { wait } }, reply) => {
+    const batch = await findBatch(jobs.db, tenant, id)
+    if (wait === 0 || batch.finishedAt !== null) return viewBatch(batch)
+    await jobs.waiter.waitForEnd(id, wait * 1000, reply.untilStopped())
+    return viewBatch(await findBatch(jobs.db, tenant, id))
+  })
+
+  app.get('/v1/batches', {
+    config: { access: 'jobs:read' },
+    schema: {
+      tags: ['batches'],
+      summary: 'List batches',
+      querystring: ListQuery,
+      response: withProblems({ 200: z.object({ data: z.array(BatchView), nextCursor: z.string().nullable() }) }),
+    },
+  }, async ({ caller: { tenant }, query }) => {
+    if (query.cursor !== undefined && !isId('batch', query.cursor)) throw new JobError('INVALID', 'Cannot list batches: the cursor is not one that a list answered with')
+    const page = await listBatches(jobs.db, tenant, query)
+    return { data: page.batches.map(viewBatch), nextCursor: page.nextCursor }
+  })
+}

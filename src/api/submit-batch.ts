@@ -1,0 +1,116 @@
+import type { Span } from '@opentelemetry/api'
+import { JobError } from '../core/failures.ts'
+import { newId } from '../core/ids.ts'
+import { unreachable } from '../core/unreachable.ts'
+import { addItems, CHUNK_ITEMS, type NewItem } from '../store/batches/add-items.ts'
+import { openBatch } from '../store/batches/open.ts'
+import { sealBatch } from '../store/batches/seal.ts'
+import { traceparentOf } from '../telemetry/spans.ts'
+import type { ItemSource } from './batch-items.ts'
+import type { JobService } from './job-service.ts'
+import type { RequestIdempotency } from './plugins/idempotency.ts'
+import { confirm, dispatch } from './submit-job.ts'
+
+export interface BatchSubmission {
+  tenant: string
+  source: ItemSource
+  /** Span of the request that submits: all items join its trace. */
+  span: Span
+  idempotency: RequestIdempotency | undefined
+  replayOf?: string
+}
+
+interface PendingChunk {
+  first: number
+  items: NewItem[]
+  digest: string
+  /** More items follow than a batch may have. */
+  isCut: boolean
+}
+
+/** A chunk of so many bytes is full, however few items it has. */
+const CHUNK_BYTES = 524_288
+
+/**
+ * Adds items to a batch as they come, chunk by chunk, and seals it; answers its id. While one chunk is stored the next is read, and no more than that.
+ * With an idempotency key that was used before it goes on where the first request ended, and adds nothing twice: what was added is compared by its digest.
+ * Throws IDEMPOTENCY_MISMATCH where something else was, CANCELLED or GONE for a batch that was cancelled, given up or removed meanwhile, INPUT_TOO_LARGE for
+ * more items than a batch may have, INVALID for none, and for another number than was announced.
+ */
+export async function submitBatch (jobs: JobService, submission: BatchSubmission): Promise<string> {
+  const { tenant, source, idempotency, replayOf } = submission
+  const { maxItems } = jobs.batches
+  let id: string | undefined
+  let last = { total: 0, digest: '', isCut: false }
+  let storing: Promise<void> = Promise.resolve()
+  for await (const chunk of readChunks(source, maxItems)) {
+    id ??= await open(jobs, { tenant, idempotency, replayOf })
+    await storing
+    storing = store(jobs, id, chunk, submission)
+    storing.catch(() => {}) // awaited when the next chunk is there
+    last = { total: chunk.first + chunk.items.length, digest: chunk.digest, isCut: chunk.isCut }
+  }
+  await storing
+  const { total, digest, isCut } = last
+  if (id === undefined) throw new JobError('INVALID', 'Cannot take the batch: it has no items')
+  const sealed = await sealBatch(jobs.db, id, { tenant, total, digest })
+  if (sealed !== 'sealed') refuse(id, sealed, total)
+  const stored = jobs.db.keys.batch(id)
+  await confirm(jobs, async (redis) => await redis.hexists(stored, 'sealedAt') === 1)
+  if (isCut) throw new JobError('INPUT_TOO_LARGE', `Cannot take all items: a batch has at most ${maxItems}; the first of them are batch "${id}", send the others as another batch`)
+  return id
+}
+
+async function open (jobs: JobService, { tenant, idempotency, replayOf }: Pick<BatchSubmission, 'tenant' | 'idempotency'> & { replayOf: string | undefined }): Promise<string> {
+  const opened = await openBatch(jobs.db, {
+    id: newId('batch'),
+    tenant,
+    retentionMs: jobs.retentionMs,
+    ...(replayOf === undefined ? {} : { replayOf }),
+    ...(idempotency ? { idempotency: { ...idempotency, ttlMs: jobs.idempotencyMs } } : {}),
+  })
+  if (opened.type === 'mismatch') throw new JobError('IDEMPOTENCY_MISMATCH', 'Cannot take the batch: its Idempotency-Key was used with another body')
+  return opened.id
+}
+
+/** The same items make the same chunks, however they come: a repeat meets the ends of the chunks that were stored. */
+async function * readChunks ({ items, digest, total }: ItemSource, maxItems: number): AsyncGenerator<PendingChunk> {
+  let first = 0
+  let chunk: NewItem[] = []
+  let bytes = 0
+  let full: PendingChunk | undefined
+  for await (const { item, bytes: more } of items) {
+    if (full) yield { ...full, isCut: full.first + full.items.length === maxItems }
+    if (first === maxItems) return
+    full = undefined
+    chunk.push(item)
+    bytes += more
+    if (chunk.length < CHUNK_ITEMS && bytes < CHUNK_BYTES && first + chunk.length < maxItems) continue
+    full = { first, items: chunk, digest: digest(), isCut: false }
+    first += chunk.length
+    chunk = []
+    bytes = 0
+  }
+  if (full) yield full
+  // What came last is left out, since the same items sent again would not end a chunk here.
+  const came = first + chunk.length
+  if (total !== undefined && total !== came) throw new JobError('INVALID', `Cannot close the batch: ${came} items came, its head announces ${total}; send it again with the same Idempotency-Key to add the others`)
+  if (chunk.length > 0) yield { first, items: chunk, digest: digest(), isCut: false }
+}
+
+async function store (jobs: JobService, id: string, { first, items, digest }: PendingChunk, { tenant, span }: BatchSubmission): Promise<void> {
+  const added = await addItems(jobs.db, id, { tenant, first, items, digest, traceparent: traceparentOf(span) })
+  if (added.type === 'had') return
+  if (added.type !== 'added') return refuse(id, added.type, first)
+  await dispatch(jobs, added.deals)
+}
+
+function refuse (id: string, reason: 'mismatch' | 'sealed' | 'cancelled' | 'missing', items: number): never {
+  switch (reason) {
+    case 'mismatch': throw new JobError('IDEMPOTENCY_MISMATCH', 'Cannot take the batch: its Idempotency-Key was used with other items')
+    case 'cancelled': throw new JobError('CANCELLED', `Cannot add items to batch "${id}": it was cancelled when it had ${items}`)
+    case 'sealed': throw new JobError('GONE', `Cannot add items to batch "${id}": nothing came for so long that it was closed with ${items}; send the others as another batch`)
+    case 'missing': throw new JobError('GONE', `Cannot add items to batch "${id}": it was removed after its retention passed`)
+    default: return unreachable(reason)
+  }
+}

@@ -1,0 +1,11 @@
+local tenant = ARGV[3]
+
+local f = redis.call('HMGET', batch_key(ID), 'tenant', 'finishedAt', 'cancel')
+if f[1] ~= tenant then return { 'missing' } end
+if f[2] then return { 'ended' } end
+if not f[3] then
+  redis.call('HSET', batch_key(ID), 'cancel', 1, 'stopped', 0)
+  redis.call('ZADD', P .. ':cancelling-batches', text(NOW), ID)
+  seal_batch(ID)
+end
+return { 'asked' }

@@ -1,0 +1,113 @@
+import type { BatchCounts, BatchStatus } from '../../core/batch.ts'
+import { itemId } from '../../core/ids.ts'
+import { JobStatus } from '../../core/status.ts'
+import type { Db } from '../db.ts'
+import type { Refusal } from './add-items.ts'
+
+/** Version of the record that this code reads and writes. */
+const RECORD_VERSION = '1'
+/** Items looked up at one time. */
+const STEP = 1000
+
+/** A batch as it is stored. Times in milliseconds of Redis's clock. */
+export interface BatchRecord {
+  id: string
+  tenant: string
+  status: BatchStatus
+  total: number
+  counts: BatchCounts
+  incomplete: boolean
+  /** Number of the batch's last event. */
+  sequence: number
+  createdAt: number
+  finishedAt: number | null
+  expiresAt: number | null
+  replayOf: string | null
+}
+
+/** An item that is no job of the batch: why it is none, or the job that it repeats. */
+export type Exception = { type: 'refused', refusal: Refusal } | { type: 'repeated', jobId: string }
+
+/** Reads a tenant's batch; undefined for another tenant's. */
+export async function readBatch (db: Db, tenant: string, batchId: string): Promise<BatchRecord | undefined> {
+  const fields = await db.redis.hgetall(db.keys.batch(batchId))
+  return fields['tenant'] === tenant ? parseBatch(batchId, fields) : undefined
+}
+
+function parseBatch (id: string, fields: Record<string, string>): BatchRecord {
+  if (fields['v'] !== RECORD_VERSION) throw new Error(`Cannot read batch "${id}": its record has version ${fields['v']}, this version knows ${RECORD_VERSION}`)
+  const time = (name: string) => fields[name] ? Number(fields[name]) : null
+  const counted = ['refused', 'repeated', ...JobStatus.options].map((name) => [name, Number(fields[`n:${name}`] ?? 0)])
+  return {
+    id,
+    tenant: fields['tenant'] ?? '',
+    status: statusOf(fields),
+    total: Number(fields['total']),
+    counts: Object.fromEntries(counted) as BatchCounts, // these are its members
+    incomplete: fields['incomplete'] === '1',
+    sequence: Number(fields['seq'] ?? 0),
+    createdAt: Number(fields['createdAt']),
+    finishedAt: time('finishedAt'),
+    expiresAt: time('expiresAt'),
+    replayOf: fields['replayOf'] ?? null,
+  }
+}
+
+function statusOf (fields: Record<string, string>): BatchStatus {
+  if (fields['finishedAt']) return fields['cancel'] ? 'cancelled' : 'completed'
+  if (fields['cancel']) return 'cancelling'
+  return fields['sealedAt'] ? 'running' : 'open'
+}
+
+export interface BatchPage {
+  batches: BatchRecord[]
+  nextCursor: string | null
+}
+
+/** Lists a tenant's batches, newest first. The cursor is the id of the last one seen. */
+export async function listBatches (db: Db, tenant: string, { limit, cursor }: { limit: number, cursor?: string | undefined }): Promise<BatchPage> {
+  const index = db.keys.batches(tenant)
+  const rank = cursor === undefined ? null : await db.redis.zrevrank(index, cursor)
+  // The one that the cursor names may have been removed: those made before it have the lesser times, which ids tell.
+  const ids = cursor !== undefined && rank === null
+    ? await db.redis.zrevrangebyscore(index, `(${timeOf(cursor)}`, '-inf', 'LIMIT', 0, limit + 1)
+    : await db.redis.zrevrange(index, rank === null ? 0 : rank + 1, (rank === null ? 0 : rank + 1) + limit)
+  const records = await Promise.all(ids.slice(0, limit).map((id) => readBatch(db, tenant, id)))
+  return { batches: records.filter((batch) => batch !== undefined), nextCursor: ids.length > limit ? ids[limit - 1] ?? null : null }
+}
+
+/** Milliseconds of the Unix epoch in a UUIDv7 (RFC 9562). */
+function timeOf (id: string): number {
+  return Number.parseInt(id.slice(4, 17).replace('-', ''), 16)
+}
+
+/** Reads which of the items from that index on are no jobs of the batch, by index; at most that many items are looked at. */
+export async function readExceptions (db: Db, batchId: string, from: number, count: number): Promise<Map<number, Exception>> {
+  const exceptions = new Map<number, Exception>()
+  if (count <= 0) return exceptions
+  const values = await db.redis.hmget(db.keys.exceptions(batchId), ...Array.from({ length: count }, (_, at) => String(from + at)))
+  values.forEach((value, at) => { if (value !== null) exceptions.set(from + at, parseException(value)) })
+  return exceptions
+}
+
+/** Reads the first items that are no jobs of the batch, in order. */
+export async function readFirstExceptions (db: Db, { id, total, counts }: BatchRecord, limit: number): Promise<Map<number, Exception>> {
+  const first = new Map<number, Exception>()
+  const all = Math.min(limit, counts.refused + counts.repeated)
+  for (let from = 0; first.size < all && from < total; from += STEP) {
+    for (const [index, exception] of await readExceptions(db, id, from, Math.min(STEP, total - from))) {
+      if (first.size < all) first.set(index, exception)
+    }
+  }
+  return first
+}
+
+/** Ids of a batch's jobs, from the newest on, from below that index. */
+export function itemIdsBelow (batchId: string, below: number, count: number): string[] {
+  return Array.from({ length: Math.max(0, Math.min(count, below)) }, (_, at) => itemId(batchId, below - 1 - at))
+}
+
+/** add-items.lua wrote it: JSON of ours, or an id. */
+function parseException (value: string): Exception {
+  return value.startsWith('{') ? { type: 'refused', refusal: JSON.parse(value) as Refusal } : { type: 'repeated', jobId: value }
+}

@@ -1,0 +1,46 @@
+import { itemId } from '../../core/ids.ts'
+import type { Db } from '../db.ts'
+import type { JobRecord } from '../job-record.ts'
+import { readRecord, readResult } from '../read.ts'
+import { readExceptions, type BatchRecord, type Exception } from './read.ts'
+
+/** An item, its job as it is now, if there is one, and its result as JSON text, if it has one. */
+export interface Item {
+  index: number
+  jobId: string | null
+  exception: Exception | undefined
+  job: JobRecord | undefined
+  result: string | undefined
+}
+
+/** Items whose records are read at one time. */
+const STEP = 50
+
+/**
+ * Reads the items of a batch in the order they were posted, after that index, as they are asked for: some records are read ahead, but no more than one
+ * result that does not stand in its record.
+ */
+export async function * readItems (db: Db, { id, tenant, total }: BatchRecord, after: number): AsyncGenerator<Item> {
+  for (let from = after + 1; from < total; from += STEP) {
+    const count = Math.min(STEP, total - from)
+    const exceptions = await readExceptions(db, id, from, count)
+    const items = await Promise.all(Array.from({ length: count }, async (_, at): Promise<Omit<Item, 'result'>> => {
+      const index = from + at
+      const exception = exceptions.get(index)
+      const jobId = jobIdOf(id, index, exception)
+      const job = jobId === null ? undefined : await readRecord(db, jobId)
+      return { index, jobId, exception, job: job?.tenant === tenant ? job : undefined }
+    }))
+    for (const item of items) yield { ...item, result: await resultOf(db, tenant, item.job) }
+  }
+}
+
+function jobIdOf (batchId: string, index: number, exception: Exception | undefined): string | null {
+  if (!exception) return itemId(batchId, index)
+  return exception.type === 'repeated' ? exception.jobId : null
+}
+
+async function resultOf (db: Db, tenant: string, job: JobRecord | undefined): Promise<string | undefined> {
+  if (!job?.result) return undefined
+  return job.result.json ?? (await readResult(db, tenant, job.id))?.toString()
+}

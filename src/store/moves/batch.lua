@@ -1,0 +1,60 @@
+-- What moves do to the batch that a job is an item of. Its counts change with the states of its items, in the same script: they are exact
+-- whatever dies when, and exactly one script sees the last item of a sealed batch end.
+
+-- Between two events of progress lie so much time and so large a part of the items, so that a batch has some hundred events, however many items it has.
+local PROGRESS_EVERY_MS, PROGRESS_PARTS = 1000, 100
+
+local function batch_key (id)
+  return P .. ':batch:' .. id
+end
+
+-- The id of an item, made as `itemId` makes it.
+local function item_id (batch_id, index)
+  return 'job_' .. string.sub(batch_id, 5, -7) .. string.format('%06x', index)
+end
+
+local function add_batch_event (id, type)
+  local fields = { 'total', 'n:refused', 'n:repeated' }
+  for _, status in ipairs(STATES) do fields[#fields + 1] = 'n:' .. status end
+  local values, counts = redis.call('HMGET', batch_key(id), unpack(fields)), {}
+  for i = 2, #fields do counts[#counts + 1] = '"' .. string.sub(fields[i], 3) .. '":' .. (values[i] or 0) end
+  local payload = '{"total":' .. values[1] .. ',"counts":{' .. table.concat(counts, ',') .. '}}'
+  local sequence = redis.call('HINCRBY', batch_key(id), 'seq', 1)
+  redis.call('XADD', P .. ':events:' .. id, sequence .. '-0', 't', type, 'm', text(NOW), 'a', 0, 'p', payload)
+  redis.call('PUBLISH', P .. ':news:' .. id, sequence)
+end
+
+-- Ends a batch that takes no more items and of which all have ended; once.
+local function finish_batch (id)
+  local f = redis.call('HMGET', batch_key(id), 'sealedAt', 'accepted', 'ended', 'retentionMs')
+  if not f[1] or f[2] ~= f[3] or redis.call('HSETNX', batch_key(id), 'finishedAt', text(NOW)) == 0 then return end
+  local expires = text(NOW + tonumber(f[4]))
+  redis.call('HSET', batch_key(id), 'expiresAt', expires)
+  redis.call('ZADD', P .. ':expiring-batches', expires, id)
+  redis.call('ZREM', P .. ':cancelling-batches', id)
+  add_batch_event(id, 'batch.completed')
+  redis.call('PUBLISH', P .. ':ended:' .. id, 'completed')
+end
+
+-- Takes no more items.
+local function seal_batch (id)
+  redis.call('HSETNX', batch_key(id), 'sealedAt', text(NOW))
+  redis.call('ZREM', P .. ':open-batches', id)
+  finish_batch(id)
+end
+
+-- Counts an item that goes from one state to another.
+local function count_item (id, from, to)
+  local key = batch_key(id)
+  if redis.call('EXISTS', key) == 0 then return end
+  redis.call('HINCRBY', key, 'n:' .. from, -1)
+  redis.call('HINCRBY', key, 'n:' .. to, 1)
+  if not TERMINAL[to] then return end
+  local ended = redis.call('HINCRBY', key, 'ended', 1)
+  local f = redis.call('HMGET', key, 'sealedAt', 'accepted', 'progressAt', 'progress')
+  if f[1] and ended == tonumber(f[2]) then return finish_batch(id) end
+  local is_time = NOW - tonumber(f[3] or 0) >= PROGRESS_EVERY_MS
+  if not is_time or ended - tonumber(f[4] or 0) < tonumber(f[2]) / PROGRESS_PARTS then return end
+  redis.call('HSET', key, 'progressAt', text(NOW), 'progress', ended)
+  add_batch_event(id, 'batch.progress')
+end

@@ -1,0 +1,33 @@
+import { sha256 } from '../../core/digest.ts'
+import type { JobRequest } from '../../core/job-request.ts'
+import { pack } from '../codec.ts'
+import { levelOf } from '../deals.ts'
+
+/** What jobs of one request have in common, as it is stored: all but their inputs. */
+export interface JobTemplate {
+  spec: string
+  codeHash: string
+  /** Packed. */
+  code: Buffer
+  /** What moves decide by: the wall limit, the budget of lost runs and the number of the priority. */
+  bounds: string
+  level: number
+  delayMs: number
+  ttlMs: number
+  /** Milliseconds of the Unix epoch; 0 for as soon as it may. */
+  runAtMs: number
+}
+
+/** Brings a request into the form that the moves store. */
+export async function buildTemplate ({ code, input: _, ...spec }: JobRequest): Promise<JobTemplate> {
+  return {
+    spec: JSON.stringify(spec),
+    codeHash: sha256(code),
+    code: await pack(code),
+    bounds: `${spec.limits.timeoutMs} ${spec.retry.maxLost} ${levelOf(spec.priority)}`,
+    level: levelOf(spec.priority),
+    delayMs: spec.delayMs,
+    ttlMs: spec.ttlMs ?? 0,
+    runAtMs: spec.runAt === undefined ? 0 : Date.parse(spec.runAt),
+  }
+}
