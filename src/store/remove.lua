@@ -11,9 +11,8 @@ elseif not expires or tonumber(expires) > NOW then
 elseif f[4] and redis.call('EXISTS', batch_key(f[4])) == 1 then
   -- An item stays as long as its batch, which is over no sooner than its last item.
   local batch = redis.call('HMGET', batch_key(f[4]), 'expiresAt', 'retentionMs')
-  local stays = tonumber(batch[1] or 0)
-  if not batch[1] then stays = NOW + tonumber(batch[2]) end
-  if stays > NOW then
+  local stays = tonumber(batch[1] or NOW + tonumber(batch[2]))
+  if not batch[1] or stays > NOW then
     redis.call('ZADD', P .. ':expiring', text(stays), ID)
     return 1
   end

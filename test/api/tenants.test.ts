@@ -47,6 +47,28 @@ test('whatever state a job is in, another tenant is answered as for an id that n
   assert.equal((await get(`/v1/jobs/${queued}`, ours)).json()['status'], 'queued', 'nobody cancelled it')
 })
 
+test('a batch of another tenant, open or over, is answered as one that never was, and is on nobody else\'s list', async (t) => {
+  const { db, get, post, ours, theirs } = await startWithTwo(t)
+  const batch = (await post('/v1/batches', { job: { code: CODE }, inputs: [1, 2] }, ours)).json() as { id: string, items: { jobId: string }[] }
+  const ask = async (id: string) => {
+    const answers = [
+      ...await Promise.all(['', '?wait=1', '/results', '/events', '/events?wait=1'].map((path) => get(`/v1/batches/${id}${path}`, theirs))),
+      await post(`/v1/batches/${id}/cancel`, {}, theirs),
+    ]
+    return answers.map(({ statusCode, body }) => [statusCode, body.replaceAll(id, 'ID')])
+  }
+
+  const expected = await ask(newId('batch'))
+  const open = await ask(batch.id)
+  for (const { jobId } of batch.items) await playWorker(db, jobId)
+  const over = await ask(batch.id)
+
+  assert.deepEqual([open, over], [expected, expected])
+  assert.deepEqual([...new Set(expected.map(([status]) => status))], [404])
+  assert.deepEqual((await get('/v1/batches', theirs)).json()['data'], [])
+  assert.equal((await get(`/v1/batches/${batch.id}`, ours)).json()['status'], 'completed')
+})
+
 test('lists show a tenant its own jobs alone, by whatever filter, and nobody\'s cursor leads to another\'s', async (t) => {
   const { get, ours, theirs, submit } = await startWithTwo(t)
   const ids = [await submit(ours, { tags: { a: 'b' } }), await submit(ours, { tags: { a: 'b' } })]

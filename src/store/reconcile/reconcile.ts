@@ -17,6 +17,7 @@ const JOB = loadMove(new URL('job.lua', import.meta.url))
 const LIST = loadMove(new URL('list.lua', import.meta.url))
 const RING = loadMove(new URL('ring.lua', import.meta.url))
 const DEALT = loadMove(new URL('dealt.lua', import.meta.url))
+const BATCH = loadMove(new URL('batch.lua', import.meta.url))
 const MEMBER = loadMove(new URL('member.lua', import.meta.url))
 const CODE = loadMove(new URL('code.lua', import.meta.url))
 
@@ -26,8 +27,8 @@ export async function claimPass (db: Db, minAgeMs: number): Promise<boolean> {
 }
 
 /**
- * Compares everything in the store with the records of jobs, which are the truth: indexes, debts, streams, payloads, code. What belongs to no
- * job is removed, what a job is missing from is put right. A generator, so that whoever drives it decides about the pace and may stop: each step
+ * Compares everything in the store with the records of jobs and batches, which are the truth: indexes, debts, streams, payloads, code. What belongs to
+ * none is removed, what a job is missing from is put right. A generator, so that whoever drives it decides about the pace and may stop: each step
  * looks at some hundred names and answers how many things it put right. Every change is made by a script that looks again, so passes may
  * run at the same time, and beside everything else.
  */
@@ -45,6 +46,8 @@ export async function * reconcile (db: Db, { onError }: { onError (error: unknow
   for await (const names of scan(db)) {
     const jobIds = new Set(names.map(jobIdOf).filter((id) => id !== undefined))
     yield await sum([...jobIds].map((id) => reconcileJob(db, id)))
+    const batchIds = new Set(names.map(batchIdOf).filter((id) => id !== undefined))
+    yield await sum([...batchIds].map((id) => reconcileBatch(db, id)))
     for (const name of names) yield * reconcileName(db, name, sum)
   }
   yield Number(await runMove(db, DEALT, NO_JOB, []))
@@ -67,7 +70,17 @@ async function * scan (db: Db): AsyncGenerator<string[]> {
 
 /** Of keys that belong to one job. */
 function jobIdOf (name: string): string | undefined {
-  return /^(?:job|events|history|trace|payload):([^:]+)/.exec(name)?.[1]
+  return /^(?:job|events(?!:bat_)|history|trace|payload):([^:]+)/.exec(name)?.[1]
+}
+
+/** Of keys that belong to one batch. */
+function batchIdOf (name: string): string | undefined {
+  return /^(?:batch|exceptions|events(?=:bat_)):([^:]+)/.exec(name)?.[1]
+}
+
+/** The index that names it, if one did, is of that tenant. */
+async function reconcileBatch (db: Db, batchId: string, index = '', tenant = ''): Promise<number> {
+  return Number(await runMove(db, BATCH, batchId, [index, tenant]))
 }
 
 async function reconcileJob (db: Db, jobId: string): Promise<number> {
@@ -98,6 +111,12 @@ async function * reconcileName (db: Db, name: string, sum: Sum): AsyncGenerator<
     case 'jobs':
       if (status !== '' && !JobStatus.safeParse(status).success) return
       return yield * eachMember(db, key, sum, (jobId) => reconcileMember(db, jobId, [key, 'list', jobId, tenant, status]))
+    case 'batches':
+      return yield * eachMember(db, key, sum, (batchId) => reconcileBatch(db, batchId, key, tenant))
+    case 'open-batches':
+    case 'cancelling-batches':
+    case 'expiring-batches':
+      return yield * eachMember(db, key, sum, (batchId) => reconcileBatch(db, batchId))
     case 'tenants':
       return yield * eachTenant(db, key, sum)
     // These live for their time, and are nobody's but their own.
