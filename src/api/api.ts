@@ -10,6 +10,7 @@ import { createDurability } from '../store/durability.ts'
 import { readFigures } from '../store/figures.ts'
 import { findKey } from '../store/keys.ts'
 import { listToolNames } from '../tools/registry.ts'
+import { readMemory } from '../store/memory.ts'
 import { appendTrace } from '../store/trace.ts'
 import { createJobWaiter } from '../store/wait.ts'
 import { observeStore } from '../telemetry/metrics/store.ts'
@@ -18,6 +19,7 @@ import { buildFindCaller } from './access.ts'
 import { createApp } from './app.ts'
 import { buildCheckReady } from './check-ready.ts'
 import type { ApiConfig } from './config.ts'
+import { buildCheckRoom } from './shedding.ts'
 
 const CONNECT_WITHIN_MS = 5000
 const EXECUTE_GRACE_MS = 10_000
@@ -64,6 +66,7 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
   })
   const stopObserving = observeStore(telemetry.metrics.meter, { read: () => readFigures(db), ping: () => db.redis.ping() })
   await connected
+  await warnOfMemory(db, logger)
   const stopping = new AbortController()
   const app = await createApp({
     jobs: {
@@ -71,6 +74,7 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
       dispatcher,
       waiter,
       durability,
+      checkRoom: buildCheckRoom(db, config.BATCHBOX_SHED_AT),
       tracer: telemetry.tracer,
       logger,
       policy: loadLimitPolicy(config),
@@ -99,6 +103,13 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
       await db.close()
     },
   }
+}
+
+/** A Redis that evicts loses jobs; one without a limit takes jobs until the machine has no memory left. */
+async function warnOfMemory (db: Db, logger: Logger): Promise<void> {
+  const memory = await readMemory(db).catch(() => undefined) // away, which is said elsewhere
+  if (memory?.isEvicting) logger.warn('Redis may throw jobs away when its memory is full: set its maxmemory-policy to noeviction')
+  if (memory?.maxBytes === 0) logger.info('Redis has no maxmemory: no job will be refused before the machine is out of memory')
 }
 
 async function waitForStore ({ redis }: Db, withinMs: number): Promise<void> {

@@ -17,6 +17,7 @@ export const ApiConfig = z.object({
   BATCHBOX_ACK_MS: z.coerce.number().int().min(10).max(60_000).default(1000).describe('How long to wait for them; then the answer is 503, and the same request may be sent again'),
   BATCHBOX_UNREADY_MS: z.coerce.number().int().min(0).max(600_000).default(0).describe('How long the API goes on as before when it is told to stop, while `/readyz` answers 503: for balancers that ask it'),
   BATCHBOX_LINGER_MS: z.coerce.number().int().min(0).max(600_000).default(0).describe('How long it then leaves idle connections to their clients to close, and takes no new ones; behind a proxy, longer than that keeps them'),
+  BATCHBOX_SHED_AT: z.coerce.number().min(0.1).max(1).default(0.8).describe('Share of the memory that Redis may use (`maxmemory`) above which new jobs are refused with 503; what is left is for the jobs that were accepted'),
   BATCHBOX_SHUTDOWN_MS: z.coerce.number().int().min(0).max(600_000).default(10_000).describe('How long requests in flight may still take after that'),
   ...SHARED_VARIABLES,
   ...LIMIT_VARIABLES,

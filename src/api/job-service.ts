@@ -11,6 +11,8 @@ export interface JobService {
   readonly db: Db
   readonly dispatcher: Pick<Dispatcher, 'dispatch' | 'discard'>
   readonly waiter: Pick<JobWaiter, 'waitForEnd' | 'waitForEvent'>
+  /** Throws OVERLOADED while there is no room for more jobs. */
+  checkRoom (): Promise<void>
   readonly durability: Pick<Durability, 'confirm'>
   readonly tracer: Tracer
   readonly logger: Pick<FastifyBaseLogger, 'warn'>

@@ -40,6 +40,7 @@ export async function submitJob (jobs: JobService, { tenant, request, span, idem
   }, contextOf(span))
   const traceparent = traceparentOf(accepting)
   try {
+    await jobs.checkRoom()
     const accepted = await accept(jobs.db, {
       id,
       tenant,

@@ -2,13 +2,15 @@ import { isFailureCode } from '../core/failures.ts'
 import type { Figures } from '../core/figures.ts'
 import { JobStatus } from '../core/status.ts'
 import type { Db } from './db.ts'
+import { readMemory } from './memory.ts'
 
 /** Reads them all in one round trip of commands that cost the same however many jobs there are. */
-export async function readFigures ({ redis, keys }: Db): Promise<Figures> {
-  const [waiting, scheduled, running, owedArchives, firstDue, firstScheduled, totals, info, time] = await Promise.all([
+export async function readFigures (db: Db): Promise<Figures> {
+  const { redis, keys } = db
+  const [waiting, scheduled, running, owedArchives, firstDue, firstScheduled, totals, memory, time] = await Promise.all([
     redis.zcard(keys.due), redis.zcard(keys.scheduled), redis.zcard(keys.running), redis.zcard(keys.owedArchive),
     redis.zrange(keys.due, 0, '0', 'WITHSCORES'), redis.zrange(keys.scheduled, 0, '0', 'WITHSCORES'),
-    redis.hgetall(keys.totals), redis.info('memory'), redis.time(),
+    redis.hgetall(keys.totals), readMemory(db), redis.time(),
   ])
   const nowMs = Number(time[0]) * 1000 + Number(time[1]) / 1000
   const waitOf = ([, since]: string[]) => since === undefined ? 0 : Math.max(0, nowMs - Number(since)) // where no worker lives, nobody has released what is due
@@ -19,7 +21,7 @@ export async function readFigures ({ redis, keys }: Db): Promise<Figures> {
     owedArchives,
     accepted: Number(accepted),
     ended: Object.entries(ended).flatMap(readEnded),
-    memoryBytes: { used: readInfo(info, 'used_memory'), max: readInfo(info, 'maxmemory') },
+    memoryBytes: { used: memory.usedBytes, max: memory.maxBytes },
   }
 }
 
@@ -31,6 +33,3 @@ function readEnded ([name, count]: [string, string]): Figures['ended'] {
   return [{ status: known.data, code: code || null, count: Number(count) }]
 }
 
-function readInfo (info: string, name: string): number {
-  return Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0)
-}

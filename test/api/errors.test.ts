@@ -155,14 +155,14 @@ test('while Redis is away every route that needs it is 503 UNAVAILABLE at once, 
   }
 })
 
-test('a Redis that is full is 503 UNAVAILABLE and keeps nothing', async (t) => {
+test('a Redis that is full is 503 OVERLOADED and keeps nothing', async (t) => {
   const api = await startApi(t)
 
   await api.db.redis.config('SET', 'maxmemory', '1')
   const responses = [await api.post('/v1/jobs', JOB), await api.get('/readyz', {})]
   await api.db.redis.config('SET', 'maxmemory', '0')
 
-  for (const response of responses) readProblem(response, 503, 'UNAVAILABLE')
+  for (const response of responses) readProblem(response, 503, 'OVERLOADED')
   assert.equal(await countJobs(api), 0)
 })
 
