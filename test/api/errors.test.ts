@@ -155,14 +155,16 @@ test('while Redis is away every route that needs it is 503 UNAVAILABLE at once, 
   }
 })
 
-test('a Redis that is full is 503 OVERLOADED and keeps nothing', async (t) => {
+test('a Redis that is full refuses jobs with 503, is not ready, and keeps nothing', async (t) => {
   const api = await startApi(t)
 
   await api.db.redis.config('SET', 'maxmemory', '1')
-  const responses = [await api.post('/v1/jobs', JOB), await api.get('/readyz', {})]
+  const posted = await api.post('/v1/jobs', JOB)
+  const ready = await api.get('/readyz', {})
   await api.db.redis.config('SET', 'maxmemory', '0')
 
-  for (const response of responses) readProblem(response, 503, 'OVERLOADED')
+  readProblem(posted, 503, 'OVERLOADED')
+  readProblem(ready, 503, 'UNAVAILABLE')
   assert.equal(await countJobs(api), 0)
 })
 
