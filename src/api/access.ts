@@ -1,31 +1,32 @@
 import { timingSafeEqual } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import { NO_BOUNDS, NO_CEILINGS, type KeyRights } from '../core/api-key.ts'
 import { sha256 } from '../core/digest.ts'
+import { OPERATOR, type Actor } from '../store/audit.ts'
+import type { FoundKey } from '../store/keys.ts'
 
-/** What a key may do. `admin` may do everything within its tenant; `metrics:read` is about all tenants, so that it does not include it. */
-export const SCOPES = ['jobs:read', 'jobs:write', 'metrics:read', 'admin'] as const
-export type Scope = typeof SCOPES[number]
-
-/** Tenant of the administrator's key that the operator configures. */
+/** Tenant of the operator's key, which is configured. */
 export const DEFAULT_TENANT = 'default'
 
-/** Who makes a request. */
-export interface Caller {
-  readonly tenant: string
-  readonly scopes: readonly string[]
-}
+/** Who makes a request: the holder of a key. */
+export type Caller = Readonly<KeyRights & Actor>
 
 /** Looks up a key by its token; undefined where it is unknown, revoked or expired. */
 export type FindCaller = (token: string) => Promise<Caller | undefined>
 
-const KEY_CACHE_MS = 5000
+/** The callers that a process knows. */
+export interface Callers {
+  find: FindCaller
+  /** Has a key looked up again, since it was rotated or revoked; all of them without an id. */
+  forget (keyId?: string): void
+}
+
+/** How long a revoked key may go on in a process that was not told. */
+export const KEY_CACHE_MS = 5000
 const KEY_CACHE_MAX = 10_000
 const BEARER = /^Bearer +(\S{1,256}) *$/i
 const UNKNOWN = 'unknown'
-
-export function hasScope (caller: Caller, scope: Scope): boolean {
-  return caller.scopes.includes(scope) || (scope !== 'metrics:read' && caller.scopes.includes('admin'))
-}
+const CONFIGURED = { ...OPERATOR, tenant: DEFAULT_TENANT, ceilings: NO_CEILINGS, bounds: NO_BOUNDS, expiresAt: null, rateGroup: OPERATOR.keyId } as const
 
 /** Reads the token of an `Authorization` header. Source: RFC 6750. */
 export function parseBearer (header: string | undefined): string | undefined {
@@ -40,21 +41,43 @@ export interface ConfiguredTokens {
 }
 
 /**
- * Builds the look-up of callers. The operator's own tokens are compared in constant time and need no Redis. Others are
- * remembered for 5 s, so a revoked key works for that long at most; unknown tokens are remembered too, by hash alone.
+ * Builds the look-up of callers. The operator's own tokens are compared in constant time and need no Redis. Others are remembered until they are
+ * to be forgotten, and for 5 s at the most, counted from before the look-up; unknown tokens are remembered too, by hash alone.
  */
-export function buildFindCaller (tokens: ConfiguredTokens, find: FindCaller): FindCaller {
+export function buildCallers (tokens: ConfiguredTokens, find: (token: string) => Promise<FoundKey | undefined>): Callers {
   const configured = [
-    { token: tokens.admin, caller: { tenant: DEFAULT_TENANT, scopes: ['admin', 'metrics:read'] } },
-    { token: tokens.metrics, caller: { tenant: DEFAULT_TENANT, scopes: ['metrics:read'] } },
+    { token: tokens.admin, caller: { ...CONFIGURED, scopes: ['operator'] } },
+    { token: tokens.metrics, caller: { ...CONFIGURED, scopes: ['metrics:read'] } },
   ].flatMap(({ token, caller }) => token === undefined ? [] : [{ hash: Buffer.from(sha256(token)), caller: Object.freeze(caller) }])
-  const cache = new LRUCache<string, Caller | typeof UNKNOWN>({ max: KEY_CACHE_MAX, ttl: KEY_CACHE_MS })
-  return async (token) => {
-    const hash = sha256(token)
-    const own = configured.find((each) => timingSafeEqual(Buffer.from(hash), each.hash))
-    if (own) return own.caller
-    const known = cache.get(hash) ?? await find(token) ?? UNKNOWN
-    if (!cache.has(hash)) cache.set(hash, known)
-    return known === UNKNOWN ? undefined : known
+  const cache = new LRUCache<string, Caller | typeof UNKNOWN>({ max: KEY_CACHE_MAX, ttl: KEY_CACHE_MS, ttlResolution: 0 })
+  let changes = 0
+
+  async function lookUp (token: string, hash: string): Promise<Caller | typeof UNKNOWN> {
+    const [start, changesBefore] = [performance.now(), changes]
+    const key = await find(token)
+    const caller = key ? toCaller(key) : UNKNOWN
+    const ttl = Math.floor(Math.min(KEY_CACHE_MS, key?.leftMs ?? Infinity) - (performance.now() - start))
+    // What was read before a change that was told of meanwhile may be what was changed.
+    if (ttl > 0 && changes === changesBefore) cache.set(hash, caller, { ttl })
+    return caller
   }
+
+  return {
+    async find (token) {
+      const hash = sha256(token)
+      const own = configured.find((each) => timingSafeEqual(Buffer.from(hash), each.hash))
+      if (own) return own.caller
+      const caller = cache.get(hash) ?? await lookUp(token, hash)
+      return caller === UNKNOWN ? undefined : caller
+    },
+    forget (keyId) {
+      changes += 1
+      if (keyId === undefined) return cache.clear()
+      for (const [hash, caller] of cache.entries()) if (caller !== UNKNOWN && caller.keyId === keyId) cache.delete(hash)
+    },
+  }
+}
+
+function toCaller ({ id, tokenHash, tenant, scopes, ceilings, bounds, expiresAt, rateGroup }: FoundKey): Caller {
+  return Object.freeze({ keyId: id, tokenHash, tenant, scopes, ceilings, bounds, expiresAt, rateGroup })
 }

@@ -8,6 +8,7 @@ import { createDispatcher } from '../queue/dispatcher.ts'
 import { openDb, type Db } from '../store/db.ts'
 import { createDurability } from '../store/durability.ts'
 import { readFigures } from '../store/figures.ts'
+import { createKeyListener } from '../store/key-listener.ts'
 import { findKey } from '../store/keys.ts'
 import { listToolNames } from '../tools/registry.ts'
 import { readMemory } from '../store/memory.ts'
@@ -15,7 +16,7 @@ import { appendTrace } from '../store/trace.ts'
 import { createJobWaiter } from '../store/wait.ts'
 import { observeStore } from '../telemetry/metrics/store.ts'
 import { createTelemetry } from '../telemetry/telemetry.ts'
-import { buildFindCaller } from './access.ts'
+import { buildCallers } from './access.ts'
 import { createApp } from './app.ts'
 import { buildCheckReady } from './check-ready.ts'
 import type { ApiConfig } from './config.ts'
@@ -48,6 +49,8 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
   const onError = (error: unknown) => logger.warn({ err: error }, 'store connection failed')
   const db = openDb({ url: config.REDIS_URL, prefix: config.BATCHBOX_PREFIX, failFast: true, onError })
   const connected = waitForStore(db, connectWithinMs)
+  const callers = buildCallers({ admin: config.BATCHBOX_ADMIN_KEY, metrics: config.BATCHBOX_METRICS_TOKEN }, (token) => findKey(db, token))
+  const keyListener = createKeyListener(db, { onChange: callers.forget, onError })
   const dispatcher = createDispatcher(db, { onError })
   const waiter = createJobWaiter(db, { onError })
   const durability = createDurability(db, {
@@ -82,10 +85,13 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
       retentionMs: config.BATCHBOX_RETENTION_MS,
       idempotencyMs: config.BATCHBOX_IDEMPOTENCY_MS,
       batches: { maxItems: config.BATCHBOX_BATCH_ITEMS, maxBodyBytes: config.BATCHBOX_BATCH_BYTES },
+      maxWaiting: config.BATCHBOX_TENANT_JOBS_WAITING,
+      audit: { maxEntries: config.BATCHBOX_AUDIT_ENTRIES, maxAgeMs: config.BATCHBOX_AUDIT_RETENTION_MS },
       executeGraceMs,
     },
+    callers,
+    keyBounds: { perTenant: config.BATCHBOX_KEYS_PER_TENANT, graceMs: config.BATCHBOX_KEY_GRACE_MS },
     checkReady: buildCheckReady(db, stopping.signal),
-    findCaller: buildFindCaller({ admin: config.BATCHBOX_ADMIN_KEY, metrics: config.BATCHBOX_METRICS_TOKEN }, (token) => findKey(db, token)),
     metrics: { ...telemetry.metrics, open: config.BATCHBOX_METRICS_OPEN === '1' },
     logger,
     version,
@@ -99,7 +105,7 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
       await app.close()
       stopObserving()
       await telemetry.close()
-      await Promise.all([waiter.close(), durability.close(), dispatcher.close()])
+      await Promise.all([keyListener.close(), waiter.close(), durability.close(), dispatcher.close()])
       await db.close()
     },
   }

@@ -2,7 +2,7 @@ import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } 
 import { serializerCompiler } from 'fastify-type-provider-zod'
 import { maxBodyBytes } from '../core/job-request.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import type { FindCaller } from './access.ts'
+import type { Callers } from './access.ts'
 import { answerClientError } from './client-error.ts'
 import type { JobService } from './job-service.ts'
 import { authentication } from './plugins/authentication.ts'
@@ -12,10 +12,12 @@ import { answerError, errors } from './plugins/errors.ts'
 import { httpMetrics } from './plugins/http-metrics.ts'
 import { idempotency } from './plugins/idempotency.ts'
 import { leaving } from './plugins/leaving.ts'
+import { rateLimit } from './plugins/rate-limit.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
 import { tracing } from './plugins/tracing.ts'
 import { unknownPaths } from './plugins/unknown-paths.ts'
 import { waiting } from './plugins/waiting.ts'
+import { auditRoutes } from './routes/audit.ts'
 import { batchCancelRoutes } from './routes/batch-cancel.ts'
 import { batchEventRoutes } from './routes/batch-events.ts'
 import { batchResultRoutes } from './routes/batch-results.ts'
@@ -23,12 +25,14 @@ import { batchRoutes } from './routes/batches.ts'
 import { executeRoutes } from './routes/execute.ts'
 import { healthRoutes } from './routes/health.ts'
 import { jobCancelRoutes } from './routes/job-cancel.ts'
+import { jobDeleteRoutes } from './routes/job-delete.ts'
 import { jobEventRoutes } from './routes/job-events.ts'
 import { jobListRoutes } from './routes/job-list.ts'
 import { jobLogRoutes } from './routes/job-logs.ts'
 import { jobResultRoutes } from './routes/job-result.ts'
 import { jobTraceRoutes } from './routes/job-trace.ts'
 import { jobRoutes } from './routes/jobs.ts'
+import { keyRoutes, type KeyRoutesOptions } from './routes/keys.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { validatorCompiler } from './validation.ts'
 
@@ -37,7 +41,8 @@ const REQUEST_TIMEOUT_MS = 120_000
 
 export interface AppOptions {
   jobs: JobService
-  findCaller: FindCaller
+  callers: Callers
+  keyBounds: KeyRoutesOptions['bounds']
   checkReady (): Promise<void>
   /** `open` answers them to everybody. */
   metrics: Pick<Metrics, 'meter' | 'scrape'> & { open: boolean }
@@ -48,7 +53,7 @@ export interface AppOptions {
 }
 
 /** Builds the HTTP application. It does not listen; `close` ends the requests that wait and then those in flight. */
-export async function createApp ({ jobs, findCaller, checkReady, metrics, logger, version, lingerMs }: AppOptions): Promise<FastifyInstance> {
+export async function createApp ({ jobs, callers, keyBounds, checkReady, metrics, logger, version, lingerMs }: AppOptions): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: logger,
     childLoggerFactory: (parent) => parent, // lines are tied to their request by the trace id
@@ -68,7 +73,8 @@ export async function createApp ({ jobs, findCaller, checkReady, metrics, logger
   await app.register(httpMetrics, { meter: metrics.meter })
   await app.register(tracing, { tracer: jobs.tracer })
   await app.register(errors)
-  await app.register(authentication, { findCaller, openPath: DOCS_PATH })
+  await app.register(authentication, { findCaller: callers.find, openPath: DOCS_PATH })
+  await app.register(rateLimit, { db: jobs.db })
   await app.register(unknownPaths)
   await app.register(body)
   await app.register(idempotency)
@@ -76,8 +82,9 @@ export async function createApp ({ jobs, findCaller, checkReady, metrics, logger
   await app.register(documentation, { version })
   await app.register(healthRoutes, { checkReady })
   await app.register(metricsRoutes, metrics)
-  for (const routes of [jobRoutes, jobListRoutes, jobCancelRoutes, jobResultRoutes, jobLogRoutes, jobEventRoutes, jobTraceRoutes, batchRoutes, batchResultRoutes, batchEventRoutes, batchCancelRoutes, executeRoutes]) {
+  for (const routes of [jobRoutes, jobListRoutes, jobCancelRoutes, jobDeleteRoutes, jobResultRoutes, jobLogRoutes, jobEventRoutes, jobTraceRoutes, batchRoutes, batchResultRoutes, batchEventRoutes, batchCancelRoutes, executeRoutes, auditRoutes]) {
     await app.register(routes, { jobs })
   }
+  await app.register(keyRoutes, { jobs, forget: callers.forget, bounds: keyBounds })
   return app
 }

@@ -1,10 +1,11 @@
 import { z } from 'zod'
+import type { Ceilings } from '../core/api-key.ts'
 import { buildJobRequest } from '../core/job-request.ts'
 import type { LimitPolicy } from '../core/limits.ts'
 
-/** Builds the schemas of `POST /v1/batches` for one service's limits. What is wrong with one item does not sink the others, so items are looked at one by one. */
-export function buildBatchRequest (policy: LimitPolicy, toolNames: readonly string[], maxItems: number) {
-  const Job = buildJobRequest(policy, toolNames)
+/** Builds the schemas of `POST /v1/batches` for one service's limits, or under the ceilings of an API key. What is wrong with one item does not sink the others, so items are looked at one by one. */
+export function buildBatchRequest (policy: LimitPolicy, toolNames: readonly string[], { maxItems, ceilings }: { maxItems: number, ceilings?: Ceilings | undefined }) {
+  const Job = buildJobRequest(policy, toolNames, ceilings)
   const Shared = Job.refine(({ input }) => input === null, { path: ['input'], message: 'Each item has an input of its own: put them into inputs' })
     .describe('As in POST /v1/jobs, without an input')
   const items = z.array(z.unknown()).min(1).max(maxItems)

@@ -3,15 +3,22 @@ import { LIMIT_VARIABLES } from '../core/limits.ts'
 import { SHARED_VARIABLES } from '../core/shared-variables.ts'
 
 const DAY_MS = 86_400_000
+/** Longest that a rotation may leave a former token valid. */
+export const KEY_GRACE_MAX_MS = 30 * DAY_MS
 
 /** Configuration of the API process, by environment variable. */
 export const ApiConfig = z.object({
   HOST: z.string().min(1).default('127.0.0.1').describe('Address that the API listens on'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(8787).describe('Port that the API listens on; 0 picks a free one'),
-  BATCHBOX_ADMIN_KEY: z.string().min(32).max(256).regex(/^\S+$/, 'Expected no spaces').describe('API key of an administrator of the tenant `default`, at least 32 characters'),
+  BATCHBOX_ADMIN_KEY: z.string().min(32).max(256).regex(/^\S+$/, 'Expected no spaces').describe('API key of the operator, at least 32 characters: it may do everything, for every tenant, and its own is `default`'),
   BATCHBOX_IDEMPOTENCY_MS: z.coerce.number().int().min(1000).max(30 * DAY_MS).default(DAY_MS).describe('How long an `Idempotency-Key` is remembered'),
   BATCHBOX_BATCH_ITEMS: z.coerce.number().int().min(1).max(1_000_000).default(100_000).describe('Most items of one batch'),
   BATCHBOX_BATCH_BYTES: z.coerce.number().int().min(1024).max(268_435_456).default(16_777_216).describe('Most bytes of a batch that is posted as JSON, which is read as a whole; one in NDJSON is read line by line and may have any'),
+  BATCHBOX_KEYS_PER_TENANT: z.coerce.number().int().min(1).max(10_000).default(1000).describe('API keys that a tenant may have'),
+  BATCHBOX_KEY_GRACE_MS: z.coerce.number().int().min(0).max(KEY_GRACE_MAX_MS).default(0).describe('How long the former token of an API key goes on after a rotation that does not say'),
+  BATCHBOX_TENANT_JOBS_WAITING: z.coerce.number().int().min(1).max(100_000_000).default(1_000_000).describe('Jobs of a tenant that may be queued and scheduled at one time; further ones are 429'),
+  BATCHBOX_AUDIT_ENTRIES: z.coerce.number().int().min(100).max(1_000_000).default(10_000).describe('Administrative acts that are kept of a tenant, the newest ones'),
+  BATCHBOX_AUDIT_RETENTION_MS: z.coerce.number().int().min(60_000).max(3650 * DAY_MS).default(90 * DAY_MS).describe('How long administrative acts are kept'),
   BATCHBOX_ACK_REPLICAS: z.coerce.number().int().min(0).max(10).default(0).describe('Replicas of Redis that must have a job before its POST is answered (WAIT); with 0 a failover may lose what was not replicated yet'),
   BATCHBOX_ACK_FSYNC: z.enum(['0', '1']).default('0').describe('`1` answers a POST only when the job is on the disks of Redis and of those replicas (WAITAOF, Redis 7.2)'),
   BATCHBOX_ACK_MS: z.coerce.number().int().min(10).max(60_000).default(1000).describe('How long to wait for them; then the answer is 503, and the same request may be sent again'),

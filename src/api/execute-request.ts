@@ -1,20 +1,22 @@
 import { z } from 'zod'
+import type { Ceilings } from '../core/api-key.ts'
 import { buildJobRequest, buildTools, ENTRY_MAX_CHARS, Permissions, type JobRequest } from '../core/job-request.ts'
-import { JOB_LIMITS, type LimitPolicy } from '../core/limits.ts'
+import { describeMaximum, JOB_LIMITS, lowerPolicy, type LimitPolicy } from '../core/limits.ts'
 
 const TIMEOUT_DEFAULT_MS = 3000
 
 /** Builds the schema of `POST /execute` for one service's limits. Row ISO-1 names its members; they are not those of a job. */
-export function buildExecuteRequest (policy: LimitPolicy, toolNames: readonly string[]) {
+export function buildExecuteRequest (service: LimitPolicy, toolNames: readonly string[], ceilings?: Ceilings) {
+  const policy = ceilings ? lowerPolicy(service, ceilings.limits) : service
   const max = policy.maxima.timeoutMs
   return z.strictObject({
     code: z.string().min(1).describe('JavaScript or TypeScript, an ES module'),
     input: z.unknown().optional().describe('Any JSON value; the first argument of the entry'),
     entry: z.string().min(1).max(ENTRY_MAX_CHARS).default('default').describe('Export to call'),
     timeout: z.number().min(JOB_LIMITS.timeoutMs.min)
-      .max(max, { error: (issue) => `timeout is ${String(issue.input)} ms, more than the maximum of ${max} ms` })
+      .max(max, { error: (issue) => `timeout is ${String(issue.input)} ms, more than ${describeMaximum(policy, 'timeoutMs')}` })
       .default(Math.min(TIMEOUT_DEFAULT_MS, max)).describe('Wall time in milliseconds'),
-    tools: buildTools(toolNames),
+    tools: buildTools(toolNames, ceilings?.tools),
     permissions: Permissions.default('none'),
   })
 }
@@ -22,8 +24,9 @@ export function buildExecuteRequest (policy: LimitPolicy, toolNames: readonly st
 export type ExecuteRequest = z.output<ReturnType<typeof buildExecuteRequest>>
 
 /** Builds the function that makes a job of such a request: one attempt, and CPU time for as long as it may run. */
-export function buildToJobRequest (policy: LimitPolicy, toolNames: readonly string[]): (request: ExecuteRequest) => JobRequest {
-  const schema = buildJobRequest(policy, toolNames)
+export function buildToJobRequest (service: LimitPolicy, toolNames: readonly string[], ceilings?: Ceilings): (request: ExecuteRequest) => JobRequest {
+  const policy = ceilings ? lowerPolicy(service, ceilings.limits) : service
+  const schema = buildJobRequest(service, toolNames, ceilings)
   return ({ code, input, entry, timeout, tools, permissions }) => {
     const timeoutMs = Math.ceil(timeout)
     const cpuMs = Math.min(policy.maxima.cpuMs, Math.max(policy.defaults.cpuMs, timeoutMs))

@@ -13,7 +13,7 @@ export async function findJob (db: Db, tenant: string, id: string): Promise<JobR
 
 /** Answers why there is no such job. */
 export async function refuse (db: Db, tenant: string, id: string): Promise<never> {
-  if (isId('job', id) && await isGone(db, tenant, id)) throw new JobError('GONE', `Cannot find job "${id}": it was removed after its retention passed`)
+  if (isId('job', id) && await isGone(db, tenant, id)) throw new JobError('GONE', `Cannot find job "${id}": it was removed`)
   throw new JobError('NOT_FOUND', `Cannot find job ${JSON.stringify(id.slice(0, 64))}`)
 }
 

@@ -2,6 +2,7 @@ import type { Tracer } from '@opentelemetry/api'
 import type { FastifyBaseLogger } from 'fastify'
 import type { LimitPolicy } from '../core/limits.ts'
 import type { Dispatcher } from '../queue/dispatcher.ts'
+import type { AuditBounds } from '../store/audit.ts'
 import type { Db } from '../store/db.ts'
 import type { Durability } from '../store/durability.ts'
 import type { JobWaiter } from '../store/wait.ts'
@@ -15,7 +16,7 @@ export interface JobService {
   checkRoom (): Promise<void>
   readonly durability: Pick<Durability, 'confirm'>
   readonly tracer: Tracer
-  readonly logger: Pick<FastifyBaseLogger, 'warn'>
+  readonly logger: Pick<FastifyBaseLogger, 'info' | 'warn'>
   readonly policy: LimitPolicy
   readonly toolNames: readonly string[]
   /** How long a job is kept after it ended. */
@@ -24,6 +25,10 @@ export interface JobService {
   readonly idempotencyMs: number
   /** Bounds of one batch: items, and bytes of a body that is not a stream. */
   readonly batches: { readonly maxItems: number, readonly maxBodyBytes: number }
+  /** Jobs of a tenant that may wait at one time, where its key does not say less. */
+  readonly maxWaiting: number
+  /** How much of what administrators do is kept. */
+  readonly audit: AuditBounds
   /** A job of `POST /execute` that has not started within its timeout and this long is given up. */
   readonly executeGraceMs: number
 }

@@ -34,7 +34,7 @@ export function buildProblemOf (error: JobError): Problem {
   return buildProblem(error.code, error.message, error.errors)
 }
 
-const EVERYWHERE = ['BAD_REQUEST', 'UNAUTHENTICATED', 'FORBIDDEN', 'INVALID', 'INTERNAL', 'UNAVAILABLE'] as const satisfies FailureCode[]
+const EVERYWHERE = ['BAD_REQUEST', 'UNAUTHENTICATED', 'FORBIDDEN', 'INVALID', 'RATE_LIMITED', 'INTERNAL', 'UNAVAILABLE'] as const satisfies FailureCode[]
 
 /** Response schemas of a route: its own, and a problem for each status of the named codes and of those that any route can meet. Handlers are typed by the route's own; problems are thrown. */
 export function withProblems<T extends object> (own: T, ...codes: FailureCode[]): T {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { TenantName } from '../core/api-key.ts'
 import { WAIT_MAX_SECONDS } from './prefer.ts'
 
 /** Ids are looked at by the route: a malformed one is as unknown as any, not an invalid request. */
@@ -18,3 +19,6 @@ export const After = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 export function buildPageSize (max: number, fallback: number) {
   return z.coerce.number().int().min(1).max(max).default(fallback).describe('Most entries to answer')
 }
+
+/** Which tenant a list is of. */
+export const OfTenant = TenantName.optional().describe("Another tenant than the key's own; needs the scope `operator`")

@@ -6,13 +6,14 @@ import { addItems, CHUNK_ITEMS, type NewItem } from '../store/batches/add-items.
 import { openBatch } from '../store/batches/open.ts'
 import { sealBatch } from '../store/batches/seal.ts'
 import { traceparentOf } from '../telemetry/spans.ts'
+import type { Caller } from './access.ts'
 import type { ItemSource } from './batch-items.ts'
 import type { JobService } from './job-service.ts'
 import type { RequestIdempotency } from './plugins/idempotency.ts'
-import { confirm, dispatch } from './submit-job.ts'
+import { confirm, describeFull, dispatch, maxWaitingOf } from './submit-job.ts'
 
 export interface BatchSubmission {
-  tenant: string
+  caller: Pick<Caller, 'tenant' | 'bounds'>
   source: ItemSource
   /** Span of the request that submits: all items join its trace. */
   span: Span
@@ -35,10 +36,10 @@ const CHUNK_BYTES = 524_288
  * Adds items to a batch as they come, chunk by chunk, and seals it; answers its id. While one chunk is stored the next is read, and no more than that.
  * With an idempotency key that was used before it goes on where the first request ended, and adds nothing twice: what was added is compared by its digest.
  * Throws IDEMPOTENCY_MISMATCH where something else was, CANCELLED or GONE for a batch that was cancelled, given up or removed meanwhile, INPUT_TOO_LARGE for
- * more items than a batch may have, INVALID for none, and for another number than was announced.
+ * more items than a batch may have, RATE_LIMITED where more jobs would wait than may (the same request goes on when some have run), INVALID for none, and for another number than was announced.
  */
 export async function submitBatch (jobs: JobService, submission: BatchSubmission): Promise<string> {
-  const { tenant, source, idempotency, replayOf } = submission
+  const { caller: { tenant }, source, idempotency, replayOf } = submission
   const { maxItems } = jobs.batches
   let id: string | undefined
   let last = { total: 0, digest: '', isCut: false }
@@ -61,7 +62,7 @@ export async function submitBatch (jobs: JobService, submission: BatchSubmission
   return id
 }
 
-async function open (jobs: JobService, { tenant, idempotency, replayOf }: Pick<BatchSubmission, 'tenant' | 'idempotency'> & { replayOf: string | undefined }): Promise<string> {
+async function open (jobs: JobService, { tenant, idempotency, replayOf }: Pick<BatchSubmission, 'idempotency'> & { tenant: string, replayOf: string | undefined }): Promise<string> {
   const opened = await openBatch(jobs.db, {
     id: newId('batch'),
     tenant,
@@ -98,9 +99,10 @@ async function * readChunks ({ items, digest, total }: ItemSource, maxItems: num
   if (chunk.length > 0) yield { first, items: chunk, digest: digest(), isCut: false }
 }
 
-async function store (jobs: JobService, id: string, { first, items, digest }: PendingChunk, { tenant, span }: BatchSubmission): Promise<void> {
-  const added = await addItems(jobs.db, id, { tenant, first, items, digest, traceparent: traceparentOf(span) })
+async function store (jobs: JobService, id: string, { first, items, digest }: PendingChunk, { caller, span }: BatchSubmission): Promise<void> {
+  const added = await addItems(jobs.db, id, { tenant: caller.tenant, first, items, digest, traceparent: traceparentOf(span), maxWaiting: maxWaitingOf(caller, jobs) })
   if (added.type === 'had') return
+  if (added.type === 'full') throw describeFull(`Cannot add items to batch "${id}", which has ${first}`, added.waiting, caller, jobs)
   if (added.type !== 'added') return refuse(id, added.type, first)
   await dispatch(jobs, added.deals)
 }

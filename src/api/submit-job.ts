@@ -7,12 +7,13 @@ import type { Find } from '../store/durability.ts'
 import { accept, type Accepted } from '../store/moves/accept.ts'
 import { JOB_ID, messagingAttributes, TENANT } from '../telemetry/attributes.ts'
 import { contextOf, failSpan, traceparentOf } from '../telemetry/spans.ts'
+import type { Caller } from './access.ts'
 import type { JobService } from './job-service.ts'
 import type { ShownJob } from './job-view.ts'
 import type { RequestIdempotency } from './plugins/idempotency.ts'
 
 export interface Submission {
-  tenant: string
+  caller: Pick<Caller, 'tenant' | 'bounds'>
   request: JobRequest
   /** Span of the request that submits; it is told the job's id. */
   span: Span
@@ -29,10 +30,11 @@ export interface Submitted {
 
 /**
  * Accepts a job, or answers the first job where the idempotency key was used before for the same request;
- * throws IDEMPOTENCY_MISMATCH where it was used for another. An accepted job whose dispatch fails stays accepted: the debt is
- * on record and is paid later.
+ * throws IDEMPOTENCY_MISMATCH where it was used for another, and RATE_LIMITED while too many jobs of the tenant wait. An accepted job whose
+ * dispatch fails stays accepted: the debt is on record and is paid later.
  */
-export async function submitJob (jobs: JobService, { tenant, request, span, idempotency }: Submission): Promise<Submitted> {
+export async function submitJob (jobs: JobService, { caller, request, span, idempotency }: Submission): Promise<Submitted> {
+  const { tenant } = caller
   const id = newId('job')
   const accepting = jobs.tracer.startSpan('accept', {
     kind: SpanKind.PRODUCER,
@@ -46,10 +48,12 @@ export async function submitJob (jobs: JobService, { tenant, request, span, idem
       tenant,
       request,
       traceparent,
+      maxWaiting: maxWaitingOf(caller, jobs),
       ...(idempotency ? { idempotency: { ...idempotency, ttlMs: jobs.idempotencyMs } } : {}),
     })
     if (accepted.type === 'mismatch') throw new JobError('IDEMPOTENCY_MISMATCH', 'Cannot take the request: its Idempotency-Key was used with another body')
     if (accepted.type === 'late') throw new JobError('INVALID', 'Cannot take the request: runAt is more than a year ahead', { errors: [{ pointer: '/runAt', message: 'More than a year ahead' }] })
+    if (accepted.type === 'full') throw describeFull('Cannot accept the job', accepted.waiting, caller, jobs)
     const stored = jobs.db.keys.job(accepted.type === 'repeated' ? accepted.jobId : id)
     await confirm(jobs, async (redis) => await redis.exists(stored) === 1)
     if (accepted.type === 'repeated') return { id: accepted.jobId }
@@ -67,6 +71,18 @@ export async function submitJob (jobs: JobService, { tenant, request, span, idem
 
 function isScheduled ({ createdAt, runAtMs }: AcceptedJob): boolean {
   return runAtMs > createdAt
+}
+
+/** Jobs of the caller's tenant that may wait: what its key says, or less. */
+export function maxWaitingOf ({ bounds }: Pick<Caller, 'bounds'>, { maxWaiting }: Pick<JobService, 'maxWaiting'>): number {
+  return Math.min(bounds.jobsWaiting ?? Infinity, maxWaiting)
+}
+
+/** Tells that no more jobs of a tenant may wait, and whose bound that is. */
+export function describeFull (action: string, waiting: number, caller: Pick<Caller, 'bounds'>, service: Pick<JobService, 'maxWaiting'>): JobError {
+  const bound = maxWaitingOf(caller, service)
+  const name = bound === service.maxWaiting ? 'every tenant, BATCHBOX_TENANT_JOBS_WAITING' : 'the API key, bounds.jobsWaiting'
+  return new JobError('RATE_LIMITED', `${action}: ${waiting} jobs of the tenant wait, and the bound of ${name}, is ${bound}; try again when some have run`)
 }
 
 /** Waits until what `isThere` finds is stored safely. Throws UNAVAILABLE: it may be stored all the same, and whoever asks again with the same key is answered with it. */

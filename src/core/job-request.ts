@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { JOB_LIMITS, type LimitName, type LimitPolicy } from './limits.ts'
+import type { Ceilings } from './api-key.ts'
+import { describeMaximum, JOB_LIMITS, lowerPolicy, type LimitName, type LimitPolicy } from './limits.ts'
 import { ISOLATION_LEVELS } from './outcome.ts'
 import { RetryPolicy } from './retry.ts'
 
@@ -31,21 +32,23 @@ export const RequireIsolation = z.array(z.enum(ISOLATION_LEVELS)).max(ISOLATION_
 
 function limitSchema (policy: LimitPolicy, name: LimitName) {
   const { min, unit, description } = JOB_LIMITS[name]
-  const max = policy.maxima[name]
   return z.number().int()
     .min(min)
-    .max(max, { error: (issue) => `limits.${name} is ${String(issue.input)} ${unit}, more than the maximum of ${max} ${unit}` })
+    .max(policy.maxima[name], { error: (issue) => `limits.${name} is ${String(issue.input)} ${unit}, more than ${describeMaximum(policy, name)}` })
     .default(policy.defaults[name])
     .describe(description)
 }
 
-/** Builds the schema of the tools that a job asks for, by their names. */
-export function buildTools (toolNames: readonly string[]) {
+/** Builds the schema of the tools that a job asks for, by their names: any that the service has, or those of a key's ceiling. */
+export function buildTools (toolNames: readonly string[], ceiling: readonly string[] | null = null) {
   const known = new Set(toolNames)
   const Tool = z.string().max(ENTRY_MAX_CHARS).refine((name) => known.has(name), {
     error: (issue) => `Unknown tool ${JSON.stringify(issue.input)}; known: ${toolNames.join(', ') || 'none'}`,
   })
-  return z.array(Tool).max(TOOLS_MAX)
+  const Allowed = ceiling === null ? Tool : Tool.refine((name) => ceiling.includes(name), {
+    error: (issue) => `Tool ${JSON.stringify(issue.input)} is beyond the API key's ceiling (ceilings.tools): ${ceiling.join(', ') || 'none'}`,
+  })
+  return z.array(Allowed).max(TOOLS_MAX)
     .refine((names) => new Set(names).size === names.length, 'Each tool is named once')
     .default([]).describe('Tools that the code is given, each as a global of its name')
 }
@@ -63,9 +66,11 @@ const CodeBase64 = z.base64().min(1).transform((text, context) => {
 
 /**
  * Builds the schema of `POST /v1/jobs` for one service's limits. Unknown members are refused. `code` and `codeBase64` exclude
- * each other, and the parsed request always has `code`. Whether the code is too long is the API's to answer (413), not the schema's.
+ * each other, and the parsed request always has `code`. Whether the code is too long is the API's to answer (413), not the schema's. With
+ * the ceilings of an API key, nothing beyond them is valid, and defaults are lowered to them.
  */
-export function buildJobRequest (policy: LimitPolicy, toolNames: readonly string[]) {
+export function buildJobRequest (service: LimitPolicy, toolNames: readonly string[], ceilings?: Ceilings) {
+  const policy = ceilings ? lowerPolicy(service, ceilings.limits) : service
   const shape = {
     timeoutMs: limitSchema(policy, 'timeoutMs'),
     cpuMs: limitSchema(policy, 'cpuMs'),
@@ -83,7 +88,7 @@ export function buildJobRequest (policy: LimitPolicy, toolNames: readonly string
     codeBase64: CodeBase64.optional().describe('The same as UTF-8 in base64, instead of `code`'),
     input: z.unknown().default(null).describe('Any JSON value; the first argument of the entry'),
     entry: z.string().min(1).max(ENTRY_MAX_CHARS).default('default').describe('Export to call'),
-    tools: buildTools(toolNames),
+    tools: buildTools(toolNames, ceilings?.tools),
     permissions: Permissions.default('none'),
     limits: z.strictObject(shape).prefault({}),
     requireIsolation: RequireIsolation,

@@ -42,6 +42,8 @@ export interface LimitPolicy {
   readonly defaults: Limits
   readonly maxima: Limits
   readonly request: Readonly<Record<RequestLimitName, number>>
+  /** Limits whose maxima are the ceilings of an API key, lower than those of the service. */
+  readonly ceilings: ReadonlySet<LimitName>
 }
 
 const variable = (kind: 'MAX' | 'DEFAULT', name: string) => `BATCHBOX_${kind}_${name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`
@@ -70,7 +72,19 @@ export function loadLimitPolicy (config: Readonly<Record<string, unknown>>): Lim
   const maxima = Object.fromEntries(names.map((name) => [name, read('MAX', name)])) as Limits
   const defaults = Object.fromEntries(names.map((name) => [name, Math.min(read('DEFAULT', name), maxima[name])])) as Limits
   const request = Object.fromEntries(requestNames.map((name) => [name, read('MAX', name)])) as LimitPolicy['request']
-  return Object.freeze({ defaults, maxima, request })
+  return Object.freeze({ defaults, maxima, request, ceilings: new Set<LimitName>() })
+}
+
+/** Lowers a policy to the ceilings of an API key, the defaults too. */
+export function lowerPolicy (policy: LimitPolicy, ceilings: Readonly<Partial<Record<LimitName, number | undefined>>>): LimitPolicy {
+  const lowered = names.filter((name) => (ceilings[name] ?? Infinity) < policy.maxima[name])
+  const lower = (limits: Limits): Limits => Object.fromEntries(names.map((name) => [name, Math.min(limits[name], ceilings[name] ?? Infinity)])) as Limits // each of the names
+  return { ...policy, defaults: lower(policy.defaults), maxima: lower(policy.maxima), ceilings: new Set(lowered) }
+}
+
+/** Says what the maximum of a limit is, for who asked for more. */
+export function describeMaximum ({ maxima, ceilings }: LimitPolicy, name: LimitName): string {
+  return `${ceilings.has(name) ? `the API key's ceiling (ceilings.limits.${name})` : 'the maximum'} of ${maxima[name]} ${JOB_LIMITS[name].unit}`
 }
 
 /** The policy of a service whose operator set nothing. */

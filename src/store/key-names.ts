@@ -67,7 +67,17 @@ export function buildKeys (prefix: string) {
     expiringBatches: `${prefix}:expiring-batches`,
     /** When the last pass over everything began: see `reconcile`. */
     reconciled: `${prefix}:reconciled`,
-    apiKey: (hash: string) => `${prefix}:key:${hash}`,
+    /** Of an API key's token, by its SHA-256. */
+    token: (hash: string) => `${prefix}:key:${hash}`,
+    apiKey: (id: string) => `${prefix}:api-key:${id}`,
+    /** Ids of a tenant's API keys, all with the score 0: they sort by the time they were made. */
+    apiKeys: (tenant: string) => `${prefix}:keys:${tenant}`,
+    /** Channel of ids of API keys that were rotated or revoked. */
+    apiKeysChannel: `${prefix}:keys-changed`,
+    /** Counts of requests by rate group; each lives for a second. */
+    rates: `${prefix}:rate`,
+    /** What administrators of a tenant did. */
+    audit: (tenant: string) => `${prefix}:audit:${tenant}`,
     /** Channel with one message when the job ends. */
     endedChannel: (id: string) => `${prefix}:ended:${id}`,
     /** Channel with the number of the job's last event, whenever there are new ones. */

@@ -18,16 +18,5 @@ elseif f[4] and redis.call('EXISTS', batch_key(f[4])) == 1 then
   end
 end
 
-if f[1] then
-  local tenant = f[1]
-  local code_key = P .. ':code:' .. tenant .. ':' .. f[3]
-  if redis.call('HINCRBY', code_key, 'refs', -1) <= 0 then redis.call('DEL', code_key) end
-  redis.call('ZREM', P .. ':jobs:' .. tenant, ID)
-  redis.call('ZREM', P .. ':jobs:' .. tenant .. ':' .. f[2], ID)
-  if redis.call('EXISTS', P .. ':jobs:' .. tenant) == 0 then redis.call('SREM', P .. ':tenants', tenant) end
-  redis.call('SET', P .. ':gone:' .. ID, tenant, 'PX', tombstone_ms)
-end
-redis.call('UNLINK', JOB, EVENTS, P .. ':history:' .. ID, P .. ':trace:' .. ID, P .. ':payload:' .. ID .. ':input', P .. ':payload:' .. ID .. ':result')
-redis.call('ZREM', P .. ':owed:archive', ID)
-redis.call('ZREM', P .. ':expiring', ID)
+if f[1] then remove_job(f[1], f[2], f[3], tombstone_ms) else unlink_job() end
 return 1

@@ -29,7 +29,7 @@ const PASSING_REPLY = /^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY
 /** The states of a job, and those that end it, as the status machine has them. */
 const states = `local STATES = { ${JobStatus.options.map((status) => `'${status}'`).join(', ')} }
 local TERMINAL = { ${JobStatus.options.filter(isTerminal).map((status) => `${status} = true`).join(', ')} }`
-const shared = [states, ...['scope', 'turns', 'batch', 'job'].map((name) => readFileSync(new URL(`moves/${name}.lua`, import.meta.url), 'utf8'))].join('\n')
+const shared = [states, ...['scope', 'turns', 'batch', 'job', 'acts'].map((name) => readFileSync(new URL(`moves/${name}.lua`, import.meta.url), 'utf8'))].join('\n')
 
 /** Loads a script that moves a job: what all moves share comes first, and the first two arguments are the prefix and the job's id. */
 export function loadMove (file: URL): Script {

@@ -4,7 +4,7 @@ import { pino, stdSerializers, type DestinationStream, type Logger } from 'pino'
 
 const SECRET_PATHS = [
   'authorization', '*.authorization', '*.headers.authorization',
-  'accessToken', '*.accessToken', '*.headers.accesstoken', '*.headers.cookie',
+  'token', '*.token', 'accessToken', '*.accessToken', '*.headers.accesstoken', '*.headers.cookie',
 ]
 
 const STDOUT = 1

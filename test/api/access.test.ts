@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { buildFindCaller, parseBearer } from '../../src/api/access.ts'
+import { buildCallers, KEY_CACHE_MS, parseBearer } from '../../src/api/access.ts'
+import { NO_BOUNDS, NO_CEILINGS } from '../../src/core/api-key.ts'
+import type { FoundKey } from '../../src/store/keys.ts'
 import { ADMIN_HEADERS, startApi } from '../helpers/api.ts'
 import { playWorker } from '../helpers/play-worker.ts'
 
@@ -67,18 +69,62 @@ test('an idempotency key of one tenant is nothing to another', async (t) => {
   assert.notEqual(second.json()['id'], first.json()['id'])
 })
 
-test('keys are looked up once in 5 s, also unknown ones, and the administrator\'s never', async (t) => {
-  t.mock.timers.enable({ apis: ['Date'] })
+function foundKey (id: string, leftMs: number | null = null): FoundKey {
+  return { id, tenant: 'acme', name: '', scopes: [], ceilings: NO_CEILINGS, bounds: NO_BOUNDS, expiresAt: null, rateGroup: id, createdBy: 'operator', createdAt: 0, rotatedAt: null, tokenHash: id, leftMs }
+}
+
+test('keys are looked up once until they are to be forgotten, also unknown ones, and the operator\'s never', async () => {
   const looked: string[] = []
-  const findCaller = buildFindCaller({ admin: 'a'.repeat(32), metrics: 'm'.repeat(16) }, async (token) => {
+  const { find, forget } = buildCallers({ admin: 'a'.repeat(32), metrics: 'm'.repeat(16) }, async (token) => {
     looked.push(token)
-    return token === 'known' ? { tenant: 'acme', scopes: [] } : undefined
+    return token === 'odd' ? undefined : foundKey(token)
   })
 
-  const callers = [await findCaller('a'.repeat(32)), await findCaller('known'), await findCaller('known'), await findCaller('odd'), await findCaller('odd')]
+  const callers = [await find('a'.repeat(32)), await find('m'.repeat(16)), await find('one'), await find('one'), await find('two'), await find('odd'), await find('odd')]
+  forget('one')
+  for (const token of ['one', 'two', 'odd']) await find(token)
+  forget()
+  for (const token of ['one', 'two', 'odd']) await find(token)
 
-  assert.deepEqual(callers.map((caller) => caller?.tenant), ['default', 'acme', 'acme', undefined, undefined])
-  assert.deepEqual(looked, ['known', 'odd'])
+  assert.deepEqual(callers.map((caller) => caller?.keyId), ['operator', 'operator', 'one', 'one', 'two', undefined, undefined])
+  assert.deepEqual(callers.slice(0, 2).map((caller) => caller?.scopes), [['operator'], ['metrics:read']])
+  assert.deepEqual(looked, ['one', 'two', 'odd', 'one', 'one', 'two', 'odd'])
+})
+
+test('a key is remembered for 5 s from before the look-up, and no longer than its token is valid', async (t) => {
+  let now = 1000
+  t.mock.method(performance, 'now', () => now)
+  let looked = 0
+  const { find } = buildCallers({ admin: 'a'.repeat(32) }, async (token) => {
+    looked += 1
+    now += 2000
+    return foundKey(token, token === 'passing' ? 2500 : null)
+  })
+  const lookUps = async (token: string, waitMs: number) => {
+    const before = looked
+    await find(token)
+    now += waitMs
+    await find(token)
+    return looked - before
+  }
+
+  assert.equal(await lookUps('one', KEY_CACHE_MS - 2000 - 100), 1)
+  assert.equal(await lookUps('two', KEY_CACHE_MS - 2000 + 100), 2)
+  assert.equal(await lookUps('passing', 600), 2)
+})
+
+test('what was being looked up when the word came is not remembered', async () => {
+  const answers = [Promise.withResolvers<FoundKey | undefined>(), Promise.withResolvers<FoundKey | undefined>()]
+  let looked = 0
+  const { find, forget } = buildCallers({ admin: 'a'.repeat(32) }, () => answers[looked++]?.promise ?? Promise.resolve(undefined))
+
+  const before = find('one')
+  forget('one')
+  answers[0]?.resolve(foundKey('one'))
+  answers[1]?.resolve(undefined)
+
+  assert.equal((await before)?.keyId, 'one')
+  assert.equal(await find('one'), undefined)
 })
 
 test('the token of an Authorization header is read by the rules of RFC 6750', () => {

@@ -17,7 +17,7 @@ async function startWithTwo (t: TestContext) {
 }
 
 test('whatever state a job is in, another tenant is answered as for an id that never was', async (t) => {
-  const { db, get, post, ours, theirs, submit } = await startWithTwo(t)
+  const { db, get, post, remove, ours, theirs, submit } = await startWithTwo(t)
   const [queued, scheduled, running, ended, removed] = [await submit(ours), await submit(ours, { delayMs: 60_000 }), await submit(ours), await submit(ours), await submit(ours)]
   await beginRun(db, running)
   await playWorker(db, ended)
@@ -35,6 +35,7 @@ test('whatever state a job is in, another tenant is answered as for an id that n
       await get(`/v1/jobs/${id}/trace`, headers),
       await get(`/v1/jobs/${id}`, { ...headers, 'if-none-match': `"${id}-1"` }),
       await post(`/v1/jobs/${id}/cancel`, {}, headers),
+      await remove(`/v1/jobs/${id}`, headers),
     ]
     return answers.map(({ statusCode, body }) => [statusCode, body.replaceAll(id, 'ID').replaceAll(/"(?:requestId|instance|traceId)":"[^"]*",?/g, '')])
   }
@@ -45,6 +46,7 @@ test('whatever state a job is in, another tenant is answered as for an id that n
   assert.deepEqual([...new Set(expected.map(([status]) => status))], [404])
   assert.equal((await get(`/v1/jobs/${removed}`, ours)).statusCode, 410)
   assert.equal((await get(`/v1/jobs/${queued}`, ours)).json()['status'], 'queued', 'nobody cancelled it')
+  assert.equal((await get(`/v1/jobs/${ended}`, ours)).statusCode, 200, 'nobody deleted it')
 })
 
 test('a batch of another tenant, open or over, is answered as one that never was, and is on nobody else\'s list', async (t) => {
@@ -103,4 +105,27 @@ test('what a tenant may post depends on nothing that another has posted', async 
   const known = await post('/v1/jobs', { code: 'export default () => "theirs"' }, theirs)
 
   assert.deepEqual([known.statusCode, Object.keys(known.json())], [fresh.statusCode, Object.keys(fresh.json())])
+})
+
+test('keys and what was done with them are their tenant\'s alone, as if another had never had any', async (t) => {
+  const { get, post, remove, holder } = await startApi(t)
+  const [ours, theirs] = [await holder('one', 'admin'), await holder('other', 'admin')]
+  const made = (await post('/v1/keys', { name: 'ours', scopes: ['jobs:read'] }, ours)).json()
+  const revoked = (await post('/v1/keys', { name: 'ours, too', scopes: ['jobs:read'] }, ours)).json()
+  await remove(`/v1/keys/${String(revoked['id'])}`, ours)
+  const ask = async (id: string) => {
+    const answers = [await get(`/v1/keys/${id}`, theirs), await post(`/v1/keys/${id}/rotate`, {}, theirs), await remove(`/v1/keys/${id}`, theirs)]
+    return answers.map(({ statusCode, body }) => [statusCode, body.replaceAll(id, 'ID')])
+  }
+  const idsOf = async (path: string) => ((await get(path, theirs)).json()['data'] as { id?: string, target?: string }[]).map(({ id, target }) => target ?? id)
+
+  const expected = await ask(newId('key'))
+  for (const { id } of [made, revoked]) assert.deepEqual(await ask(String(id)), expected)
+
+  assert.deepEqual([...new Set(expected.map(([status]) => status))], [404])
+  assert.equal((await get(`/v1/keys/${String(made['id'])}`, ours)).statusCode, 200)
+  for (const path of ['/v1/keys', `/v1/keys?cursor=${String(made['id'])}`, '/v1/audit']) {
+    for (const id of await idsOf(path)) assert.ok(id !== made['id'] && id !== revoked['id'], path)
+  }
+  assert.deepEqual([(await get('/v1/keys?tenant=one', theirs)).statusCode, (await get('/v1/audit?tenant=one', theirs)).statusCode], [403, 403])
 })

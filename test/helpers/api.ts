@@ -2,6 +2,7 @@ import type { TestContext } from 'node:test'
 import type { InjectOptions } from 'fastify'
 import { createApi, type Api } from '../../src/api/api.ts'
 import { ApiConfig } from '../../src/api/config.ts'
+import type { Scope } from '../../src/core/api-key.ts'
 import { parseEnv } from '../../src/core/parse-env.ts'
 import { openDb, type Db } from '../../src/store/db.ts'
 import { createKey } from '../../src/store/keys.ts'
@@ -19,10 +20,11 @@ export interface TestApi extends Pick<Api, 'app'> {
   /** Lines of the log, parsed. */
   lines: Record<string, unknown>[]
   /** Makes a key and answers the headers of its holder. */
-  holder (tenant: string, ...scopes: string[]): Promise<{ authorization: string }>
+  holder (tenant: string, ...scopes: Scope[]): Promise<{ authorization: string }>
   /** Sends JSON as the administrator, unless told to be another. */
   post (url: string, body: unknown, headers?: Record<string, string>): ReturnType<TestApi['send']>
   get (url: string, headers?: Record<string, string>): ReturnType<TestApi['send']>
+  remove (url: string, headers?: Record<string, string>): ReturnType<TestApi['send']>
   send (options: InjectOptions): Promise<{ statusCode: number, headers: Record<string, unknown>, body: string, json: () => Record<string, unknown> }>
   close (): Promise<void>
 }
@@ -50,6 +52,7 @@ export async function startApi (t: TestContext, env: Record<string, string> = {}
     close,
     send,
     get: (path, headers = ADMIN_HEADERS) => send({ method: 'GET', url: path, headers }),
+    remove: (path, headers = ADMIN_HEADERS) => send({ method: 'DELETE', url: path, headers }),
     post: (path, body, headers = {}) => send({ method: 'POST', url: path, payload: JSON.stringify(body), headers: { ...ADMIN_HEADERS, 'content-type': 'application/json', ...headers } }),
     async holder (tenant, ...scopes) {
       const { token } = await createKey(db, { tenant, scopes })

@@ -1,7 +1,8 @@
 import type { FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
+import { hasScope, type Scope } from '../../core/api-key.ts'
 import { JobError } from '../../core/failures.ts'
-import { hasScope, parseBearer, type Caller, type FindCaller, type Scope } from '../access.ts'
+import { parseBearer, type Caller, type FindCaller } from '../access.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

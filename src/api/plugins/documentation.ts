@@ -23,6 +23,7 @@ export const documentation = fp<DocumentationOptions>(async (app, { version }) =
         { name: 'jobs', description: 'Code that is run once accepted: posted, followed and read back' },
         { name: 'batches', description: 'Many jobs, posted and followed as one' },
         { name: 'execute', description: 'Code and its answer in one request' },
+        { name: 'keys', description: 'API keys: what they may do and how much of it, and what administrators did' },
         { name: 'health', description: 'For load balancers and supervisors' },
       ],
       components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },

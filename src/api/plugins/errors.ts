@@ -27,7 +27,7 @@ export function answerError (error: FastifyError | Error, request: FastifyReques
 function sendProblem (request: FastifyRequest, reply: FastifyReply, failure: JobError, problem: Problem): FastifyReply {
   const { status } = FAILURES[failure.code]
   if (status >= 500) failSpan(request.span, failure)
-  if (status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS)
+  if ((status === 503 || status === 429) && !reply.hasHeader('retry-after')) reply.header('retry-after', RETRY_AFTER_SECONDS)
   if (status === 401) reply.header('www-authenticate', 'Bearer')
   const shaped = request.routeOptions.config?.shapeProblem?.(problem) ?? problem
   return reply.code(status).type(PROBLEM_MEDIA_TYPE).send(JSON.stringify(shaped))

@@ -13,6 +13,7 @@ import { NDJSON } from '../ndjson.ts'
 import { withProblems } from '../problem.ts'
 import { BatchParams, buildPageSize, Wait } from '../schemas.ts'
 import { submitBatch } from '../submit-batch.ts'
+import { buildUnderCeilings, checkUnderCeilings } from '../under-ceilings.ts'
 
 const LIMIT_MAX = 200
 const CURSOR_MAX_CHARS = 64
@@ -28,13 +29,14 @@ const PostedBatch = BatchView.extend({
 /** Posts a batch, reads one, lists them. */
 export const batchRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (app, { jobs }) => {
   const { policy, toolNames, batches, idempotencyMs } = jobs
-  const { Job, Body, Head } = buildBatchRequest(policy, toolNames, batches.maxItems)
-  const options = { policy, schema: Job, idempotencyMs }
+  const { maxItems } = batches
+  const schemasOf = buildUnderCeilings((ceilings) => buildBatchRequest(policy, toolNames, { maxItems, ceilings }))
   // A stream is looked at as it is read.
   app.addContentTypeParser(NDJSON, async (_request: unknown, stream: Readable) => stream)
 
   app.post('/v1/batches', {
     config: { access: 'jobs:write' },
+    preValidation: checkUnderCeilings((caller) => schemasOf(caller).Body),
     bodyLimit: batches.maxBodyBytes,
     schema: {
       tags: ['batches'],
@@ -42,14 +44,16 @@ export const batchRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (a
       description: `As JSON, or as a stream of lines (\`${NDJSON}\`): first a head, \`{"job": {…}}\` where each line after it is an input, or \`{}\` where each is a job; \`total\` in it says how many follow.`,
       consumes: ['application/json', NDJSON],
       headers: z.object({ 'idempotency-key': z.string().optional().describe('Repeats with this key and the same body answer the first batch, and go on with it where it was cut short') }),
-      body: Body,
+      body: buildBatchRequest(policy, toolNames, { maxItems }).Body,
       response: withProblems({ 202: PostedBatch }, 'CODE_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_MISMATCH', 'GONE'),
     },
-  }, async ({ caller: { tenant }, body, span, idempotency }, reply) => {
+  }, async ({ caller, body, span, idempotency }, reply) => {
+    const { Job, Head } = schemasOf(caller)
+    const options = { policy, schema: Job, idempotencyMs }
     const posted = body as BatchBody | Readable // a stream is not looked at before
     const source = posted instanceof Readable ? await readNdjsonItems(posted, Head, options) : readJsonItems(posted, options)
-    const id = await submitBatch(jobs, { tenant, source, span, idempotency })
-    const batch = await findBatch(jobs.db, tenant, id)
+    const id = await submitBatch(jobs, { caller, source, span, idempotency })
+    const batch = await findBatch(jobs.db, caller.tenant, id)
     return reply.code(202).header('location', `/v1/batches/${id}`).send({ ...viewBatch(batch), items: await viewOutcomes(jobs.db, batch) })
   })
 

@@ -14,6 +14,7 @@ import { readWholeLog } from '../read-logs.ts'
 import { checkSize } from '../request-size.ts'
 import { sendJsonText } from '../send-json.ts'
 import { submitJob } from '../submit-job.ts'
+import { buildUnderCeilings, checkUnderCeilings } from '../under-ceilings.ts'
 
 /** A job that runs is waited for until its deadline and this long: then its worker is gone. */
 const END_GRACE_MS = 10_000
@@ -24,10 +25,11 @@ const END_GRACE_MS = 10_000
  */
 export const executeRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (app, { jobs }) => {
   const { policy, toolNames } = jobs
-  const toJobRequest = buildToJobRequest(policy, toolNames)
+  const toJobRequestOf = buildUnderCeilings((ceilings) => buildToJobRequest(policy, toolNames, ceilings))
 
   app.post('/execute', {
     config: { access: 'jobs:write', shapeProblem },
+    preValidation: checkUnderCeilings(buildUnderCeilings((ceilings) => buildExecuteRequest(policy, toolNames, ceilings))),
     schema: {
       tags: ['execute'],
       summary: 'Run code and wait for its result',
@@ -37,10 +39,11 @@ export const executeRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async 
       body: buildExecuteRequest(policy, toolNames),
       response: withProblems({ 200: ExecuteAnswer }, 'CODE_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_MISMATCH', 'CANCELLED', 'EXPIRED', 'WORKER_CRASHED', 'OVERLOADED', 'GONE'),
     },
-  }, async ({ caller: { tenant }, body, headers, span, idempotency }, reply) => {
-    const request = toJobRequest(body)
+  }, async ({ caller, body, headers, span, idempotency }, reply) => {
+    const { tenant } = caller
+    const request = toJobRequestOf(caller)(body)
     checkSize(policy, request, Number(headers['content-length'] ?? Infinity))
-    const { id } = await submitJob(jobs, { tenant, request, span, idempotency })
+    const { id } = await submitJob(jobs, { caller, request, span, idempotency })
     const job = await waitForJob(jobs, { tenant, id, timeoutMs: request.limits.timeoutMs, mayAskAgain: idempotency !== undefined, signal: reply.untilLeft() })
     const [lines, result] = await Promise.all([
       readWholeLog(jobs.db, job, request.limits.logLines),

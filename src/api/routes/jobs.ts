@@ -13,6 +13,7 @@ import { checkSize } from '../request-size.ts'
 import { JobParams, Wait } from '../schemas.ts'
 import { sendJsonText } from '../send-json.ts'
 import { submitJob } from '../submit-job.ts'
+import { buildUnderCeilings, checkUnderCeilings } from '../under-ceilings.ts'
 
 export interface JobRoutesOptions {
   jobs: JobService
@@ -24,6 +25,7 @@ export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, { 
 
   app.post('/v1/jobs', {
     config: { access: 'jobs:write' },
+    preValidation: checkUnderCeilings(buildUnderCeilings((ceilings) => buildJobRequest(policy, toolNames, ceilings))),
     schema: {
       tags: ['jobs'],
       summary: 'Enqueue a job',
@@ -36,11 +38,11 @@ export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, { 
       response: withProblems({ 200: JobView, 202: JobView }, 'CODE_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_MISMATCH', 'GONE'),
     },
   }, async (request, reply) => {
-    const { caller: { tenant }, headers, body, span, idempotency } = request
+    const { caller, headers, body, span, idempotency } = request
     checkSize(policy, body, Number(headers['content-length'] ?? Infinity))
-    const { id, job: accepted } = await submitJob(jobs, { tenant, request: body, span, idempotency })
+    const { id, job: accepted } = await submitJob(jobs, { caller, request: body, span, idempotency })
     const wait = parseWait(headers.prefer)
-    const job = wait === undefined && accepted ? accepted : await followJob(jobs, { tenant, id, waitMs: (wait ?? 0) * 1000, signal: () => reply.untilStopped() })
+    const job = wait === undefined && accepted ? accepted : await followJob(jobs, { tenant: caller.tenant, id, waitMs: (wait ?? 0) * 1000, signal: () => reply.untilStopped() })
     if (wait !== undefined) reply.header('preference-applied', `wait=${wait}`)
     reply.header('location', `/v1/jobs/${id}`)
     return sendJob(reply, job, wait !== undefined && isTerminal(job.status) ? 200 : 202)

@@ -2,7 +2,7 @@
 local tenant, first, items, digest = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local traceparent, max_delay_ms, late_refusal, mismatch_refusal = ARGV[7], tonumber(ARGV[8]), ARGV[9], ARGV[10]
 local TEMPLATE, ITEM = 8, 6
-local templates, at = {}, 12
+local max_waiting, templates, at = tonumber(ARGV[12]) or math.huge, {}, 13
 local BATCH, KEY = ID, batch_key(ID)
 
 local f = redis.call('HMGET', KEY, 'tenant', 'total', 'digest', 'sealedAt', 'cancel', 'incomplete')
@@ -13,6 +13,7 @@ if first + items == total then return { f[3] == digest and 'had' or 'mismatch' }
 if f[5] then return { 'cancelled' } end
 if f[4] then return { f[6] and 'sealed' or 'mismatch' } end
 if first ~= total then return { 'mismatch' } end
+if waiting_jobs(tenant) + items > max_waiting then return { 'full', waiting_jobs(tenant) } end
 
 for i = 1, tonumber(ARGV[11]) do
   templates[i] = {

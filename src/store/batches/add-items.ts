@@ -5,7 +5,7 @@ import type { Db } from '../db.ts'
 import { readDeals, type DispatchRef } from '../deals.ts'
 import type { Idempotency } from '../moves/accept.ts'
 import type { JobTemplate } from '../moves/new-job.ts'
-import { readText } from '../moves/reply.ts'
+import { readNumber, readText } from '../moves/reply.ts'
 import { loadMove, runMove } from '../script.ts'
 
 /** Why an item became no job. */
@@ -28,13 +28,15 @@ export interface Chunk {
   /** Stands for everything that was posted up to the last of them; the same again has the same. */
   digest: string
   traceparent: string | null
+  /** See `NewJob`: none of the items is taken where so many would wait that it is more. */
+  maxWaiting?: number
 }
 
 /**
- * `had`: they were added before. `mismatch`: something else was. `sealed` and `cancelled`: the batch takes no more items. Nothing is written but for `added`, with
+ * `had`: they were added before. `mismatch`: something else was. `sealed` and `cancelled`: the batch takes no more items. `full` says how many jobs of the tenant wait. Nothing is written but for `added`, with
  * messages that the caller is to send.
  */
-export type Added = { type: 'added', deals: DispatchRef[] } | { type: 'had' | 'mismatch' | 'sealed' | 'cancelled' | 'missing' }
+export type Added = { type: 'added', deals: DispatchRef[] } | { type: 'full', waiting: number } | { type: 'had' | 'mismatch' | 'sealed' | 'cancelled' | 'missing' }
 
 /** Items in one script: each takes Redis some 30 µs, in which it does nothing else. */
 export const CHUNK_ITEMS = 200
@@ -44,11 +46,11 @@ const LATE: Refusal = { code: 'INVALID', message: 'Cannot take the item: runAt i
 const MISMATCH: Refusal = { code: 'IDEMPOTENCY_MISMATCH', message: 'Cannot take the item: its idempotencyKey was used with another job' }
 
 /** Adds a chunk of at most `CHUNK_ITEMS` items to a batch: all of them, once. */
-export async function addItems (db: Db, batchId: string, { tenant, first, items, digest, traceparent }: Chunk): Promise<Added> {
+export async function addItems (db: Db, batchId: string, { tenant, first, items, digest, traceparent, maxWaiting }: Chunk): Promise<Added> {
   const templates = [...new Set(items.flatMap((item) => item.type === 'job' ? [item.template] : []))]
   const numbers = new Map(templates.map((template, index) => [template, index + 1]))
   const reply = await runMove(db, SCRIPT, batchId, [
-    tenant, first, items.length, digest, traceparent ?? '', DELAY_MAX_MS, JSON.stringify(LATE), JSON.stringify(MISMATCH), templates.length,
+    tenant, first, items.length, digest, traceparent ?? '', DELAY_MAX_MS, JSON.stringify(LATE), JSON.stringify(MISMATCH), templates.length, maxWaiting ?? '',
     ...templates.flatMap(({ spec, codeHash, code, bounds, delayMs, ttlMs, runAtMs, level }) => [spec, codeHash, code, bounds, delayMs, ttlMs, runAtMs, level]),
     ...items.flatMap((item) => item.type === 'refused' ? [0, JSON.stringify(item.refusal), '', '', '', ''] : [
       numbers.get(item.template) ?? 0, item.input.field, item.input.body ?? '',
@@ -56,6 +58,7 @@ export async function addItems (db: Db, batchId: string, { tenant, first, items,
       item.replayOf ?? '',
     ]),
   ])
-  const type = readText(reply, 0) as Added['type'] // add-items.lua has these six
+  const type = readText(reply, 0) as Added['type'] // add-items.lua has these seven
+  if (type === 'full') return { type, waiting: readNumber(reply, 1) }
   return type === 'added' ? { type, deals: readDeals(reply, 1) } : { type }
 }

@@ -3,6 +3,7 @@ local input, input_body, bounds, traceparent = ARGV[7], ARGV[8], ARGV[9], ARGV[1
 local delay_ms, ttl_ms = tonumber(ARGV[11]), tonumber(ARGV[12])
 local idem_key, body_hash, idem_ttl_ms = ARGV[13], ARGV[14], ARGV[15]
 local run_at, max_delay_ms, level = tonumber(ARGV[16]), tonumber(ARGV[17]), tonumber(ARGV[18])
+local max_waiting = tonumber(ARGV[19]) or math.huge
 
 if idem_key ~= '' then
   local first = redis.call('GET', idem_key)
@@ -19,6 +20,8 @@ if redis.call('EXISTS', JOB) == 1 then
   if redis.call('ZSCORE', OWED, ID .. ' 1') then deals = { ID, 1, level, created } end -- it may not have been sent
   return answer_with_deals({ 'accepted', created, f[2] or created })
 end
+
+if waiting_jobs(tenant) >= max_waiting then return { 'full', waiting_jobs(tenant) } end
 
 local due = run_at > 0 and math.max(NOW, run_at) or NOW + delay_ms
 if due > NOW + max_delay_ms then return { 'late' } end

@@ -19,14 +19,20 @@ export interface NewJob {
   request: JobRequest
   traceparent: string | null
   idempotency?: Idempotency
+  /** No job is taken while so many of the tenant wait: queued or scheduled. Any number, without it. */
+  maxWaiting?: number
 }
 
-/** `deals` are messages that the caller is to send, of this job or of others. `repeated` names the job that the key was first used for. Nothing is written then, nor for `mismatch`, nor for `late`: a job that is to run too far ahead. */
+/**
+ * `deals` are messages that the caller is to send, of this job or of others. `repeated` names the job that the key was first used for. Nothing is written then, nor
+ * for `mismatch`, nor for `late`: a job that is to run too far ahead, nor for `full`, which says how many wait.
+ */
 export type Accepted =
   | { type: 'accepted', createdAt: number, runAtMs: number, deals: DispatchRef[] }
   | { type: 'repeated', jobId: string }
   | { type: 'mismatch' }
   | { type: 'late' }
+  | { type: 'full', waiting: number }
 
 const SCRIPT = loadMove(new URL('accept.lua', import.meta.url))
 
@@ -35,16 +41,17 @@ const SCRIPT = loadMove(new URL('accept.lua', import.meta.url))
  * Accepting the same id again changes nothing.
  */
 export async function accept (db: Db, job: NewJob): Promise<Accepted> {
-  const { id, tenant, request, traceparent, idempotency } = job
+  const { id, tenant, request, traceparent, idempotency, maxWaiting } = job
   const [template, input] = await Promise.all([buildTemplate(request), packPayload(JSON.stringify(request.input) ?? 'null')])
   const reply = await runMove(db, SCRIPT, id, [
     tenant, template.spec, template.codeHash, template.code, input.field, input.body ?? '',
     template.bounds, traceparent ?? '', template.delayMs, template.ttlMs,
     idempotency ? db.keys.idempotency(tenant, idempotency.key) : '', idempotency?.bodyHash ?? '', idempotency?.ttlMs ?? 0,
-    template.runAtMs, DELAY_MAX_MS, template.level,
+    template.runAtMs, DELAY_MAX_MS, template.level, maxWaiting ?? '',
   ])
-  const type = readText(reply, 0) as Accepted['type'] // accept.lua has these four
+  const type = readText(reply, 0) as Accepted['type'] // accept.lua has these five
   if (type === 'accepted') return { type, createdAt: readNumber(reply, 1), runAtMs: readNumber(reply, 2), deals: readDeals(reply, 3) }
   if (type === 'repeated') return { type, jobId: readText(reply, 1) }
+  if (type === 'full') return { type, waiting: readNumber(reply, 1) }
   return { type }
 }

@@ -108,6 +108,12 @@ local function end_run (job, ended)
   redis.call('ZREM', P .. ':running', ID)
 end
 
+-- Jobs of a tenant that are queued, or scheduled for later.
+local function waiting_jobs (tenant)
+  local jobs = P .. ':jobs:' .. tenant
+  return redis.call('ZCARD', jobs .. ':queued') + redis.call('ZCARD', jobs .. ':scheduled')
+end
+
 -- Ends the job for good: the only way into a terminal state. A failure is JSON that begins with its code.
 local function end_job (job, status, failure, payload, retention_ms)
   count(status .. ':' .. (string.match(failure, '^{"code":"([%u_]+)"') or ''))
@@ -149,4 +155,21 @@ local function lose_run (job, reason, dead_failure, cancelled_failure, retention
     end_job(job, status, dead_failure, '{"error":' .. dead_failure .. '}', retention_ms)
   end
   return status
+end
+
+local function unlink_job ()
+  redis.call('UNLINK', JOB, EVENTS, P .. ':history:' .. ID, P .. ':trace:' .. ID, P .. ':payload:' .. ID .. ':input', P .. ':payload:' .. ID .. ':result')
+  redis.call('ZREM', P .. ':owed:archive', ID)
+  redis.call('ZREM', P .. ':expiring', ID)
+end
+
+-- Removes a job that ended, with all that it stored, and leaves a tombstone.
+local function remove_job (tenant, status, code, tombstone_ms)
+  local code_key = P .. ':code:' .. tenant .. ':' .. code
+  if redis.call('HINCRBY', code_key, 'refs', -1) <= 0 then redis.call('DEL', code_key) end
+  redis.call('ZREM', P .. ':jobs:' .. tenant, ID)
+  redis.call('ZREM', P .. ':jobs:' .. tenant .. ':' .. status, ID)
+  if redis.call('EXISTS', P .. ':jobs:' .. tenant) == 0 then redis.call('SREM', P .. ':tenants', tenant) end
+  redis.call('SET', P .. ':gone:' .. ID, tenant, 'PX', tombstone_ms)
+  unlink_job()
 end

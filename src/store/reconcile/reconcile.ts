@@ -117,6 +117,8 @@ async function * reconcileName (db: Db, name: string, sum: Sum): AsyncGenerator<
     case 'cancelling-batches':
     case 'expiring-batches':
       return yield * eachMember(db, key, sum, (batchId) => reconcileBatch(db, batchId))
+    case 'keys':
+      return yield * eachMember(db, key, sum, async (id) => await db.redis.exists(db.keys.apiKey(id)) === 1 ? 0 : db.redis.zrem(key, id))
     case 'tenants':
       return yield * eachTenant(db, key, sum)
     // These live for their time, and are nobody's but their own.

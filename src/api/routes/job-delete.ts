@@ -1,0 +1,35 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { JobError } from '../../core/failures.ts'
+import { isId } from '../../core/ids.ts'
+import { unreachable } from '../../core/unreachable.ts'
+import { deleteJob } from '../../store/delete.ts'
+import { refuse } from '../find-job.ts'
+import type { JobService } from '../job-service.ts'
+import { logAct } from '../log-act.ts'
+import { withProblems } from '../problem.ts'
+import { JobParams } from '../schemas.ts'
+
+/** Removes a job that ended, with its result, logs, events and trace. Its id is GONE from then on, as after its retention. */
+export const jobDeleteRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (app, { jobs }) => {
+  app.delete('/v1/jobs/:id', {
+    config: { access: 'jobs:write' },
+    schema: {
+      tags: ['jobs'],
+      summary: 'Remove a finished job and all it stored',
+      params: JobParams,
+      response: withProblems({ 204: z.null().describe('Removed') }, 'NOT_FOUND', 'GONE', 'NOT_FINISHED'),
+    },
+  }, async ({ caller, params: { id } }, reply) => {
+    const { tenant } = caller
+    const deleted = isId('job', id) ? await deleteJob(jobs.db, tenant, id, { actor: caller, audit: jobs.audit }) : { type: 'missing' as const }
+    switch (deleted.type) {
+      case 'missing': return refuse(jobs.db, tenant, id)
+      case 'unfinished': throw new JobError('NOT_FINISHED', `Cannot delete job "${id}": it is ${deleted.status}; cancel it first`)
+      case 'deleted':
+        logAct(jobs.logger, { tenant, act: 'job.deleted', actor: caller, target: id, details: {} })
+        return reply.code(204).send(null)
+      default: return unreachable(deleted)
+    }
+  })
+}

@@ -1,0 +1,2 @@
+note_act(3)
+return 1

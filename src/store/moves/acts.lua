@@ -1,0 +1,14 @@
+-- What administrators do.
+
+-- Tells whether the token that an administrator came with is still valid: what was revoked a moment ago makes no more keys.
+local function may_act (token_hash)
+  return token_hash == '' or redis.call('EXISTS', P .. ':key:' .. token_hash) == 1
+end
+
+-- Notes an administrative act in its tenant's log, which is bounded by count and age. The arguments are those of `auditArguments`, from that one on.
+local function note_act (first)
+  local key, entries, age_ms = P .. ':audit:' .. ARGV[first], ARGV[first + 1], tonumber(ARGV[first + 2])
+  redis.call('XADD', key, 'MAXLEN', entries, '*', 'act', ARGV[first + 3], 'actor', ARGV[first + 4], 'target', ARGV[first + 5], 'details', ARGV[first + 6])
+  redis.call('XTRIM', key, 'MINID', text(NOW - age_ms))
+  redis.call('PEXPIRE', key, text(age_ms))
+end
