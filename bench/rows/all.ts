@@ -10,6 +10,7 @@ import { recovery } from './h-recovery.ts'
 import { cancel } from './i-cancel.ts'
 import { depth } from './j-depth.ts'
 import { enqueue } from './k-enqueue.ts'
+import { fairness } from './n-fairness.ts'
 
 /** Every row, in the order they are measured. */
-export const ROWS: readonly Row[] = [throughput, queue, roundTrip, userCode, start, memory, overhead, recovery, cancel, depth, enqueue]
+export const ROWS: readonly Row[] = [throughput, queue, roundTrip, userCode, start, memory, overhead, recovery, cancel, depth, enqueue, fairness]

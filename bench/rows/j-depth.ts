@@ -1,9 +1,5 @@
-import { newId } from '../../src/core/ids.ts'
-import { buildJobRequest } from '../../src/core/job-request.ts'
-import { DEFAULT_LIMIT_POLICY } from '../../src/core/limits.ts'
-import { createDispatcher } from '../../src/queue/dispatcher.ts'
-import { accept } from '../../src/store/moves/accept.ts'
-import { createJobClient, NO_OP, type JobClient } from '../jobs.ts'
+import { fillBacklog } from '../backlog.ts'
+import { createJobClient, type JobClient } from '../jobs.ts'
 import { compareInRounds } from '../rounds.ts'
 import type { Bench, Figure, Row } from '../row.ts'
 import { startService, type BenchService } from '../service.ts'
@@ -13,11 +9,10 @@ const JOBS = 500
 const WARM_UP_JOBS = 300
 const DEPTH = 10_000
 const FULL_DEPTH = 1_000_000
-const STEP = 200
-/** The client counts those of its own tenant. */
-const TENANT = 'waiting'
+/** The client's own: a turn of eight goes to those that wait, and counts. */
+const TENANT = 'default'
 
-/** Whether a long queue slows those that go before it. */
+/** Whether a long queue slows the service. */
 export const depth: Row = {
   id: 'j',
   title: 'No-op jobs past others that wait with a lower priority ÷ the same without the others',
@@ -31,7 +26,7 @@ export const depth: Row = {
 async function measureDepth (bench: Bench, waiting: number): Promise<Figure[]> {
   await using closing = new AsyncDisposableStack()
   const [shallow, deep] = [await prepare(bench, closing), await prepare(bench, closing)]
-  await fill(deep.service, waiting, bench)
+  await fillBacklog(deep.service, bench, { count: waiting, tenant: TENANT, priority: 'low' })
   const { ratio, subject, baseline } = await compareInRounds(ROUNDS, deep.run, shallow.run)
   return [
     { name: `with ${waiting} waiting ÷ with none`, value: ratio, unit: 'ratio', target: { type: 'at least', value: 0.8 } },
@@ -62,17 +57,5 @@ async function prepare (bench: Bench, closing: AsyncDisposableStack): Promise<Si
       process.kill(worker, 'SIGSTOP')
       return JOBS / (ms / 1000)
     },
-  }
-}
-
-/** Puts jobs into the store and the queue as the API does, without its HTTP. */
-async function fill ({ db }: BenchService, count: number, bench: Bench): Promise<void> {
-  const dispatcher = createDispatcher(db, { onError: (error) => bench.note(error.message) })
-  const request = buildJobRequest(DEFAULT_LIMIT_POLICY, []).parse({ code: NO_OP, priority: 'low' })
-  for (let done = 0; done < count && !bench.signal.aborted; done += STEP) {
-    const ids = Array.from({ length: STEP }, () => newId('job'))
-    await Promise.all(ids.map((id) => accept(db, { id, tenant: TENANT, request, traceparent: null })))
-    await dispatcher.dispatch(ids.map((jobId) => ({ jobId, turn: 1, priority: 'low', runAtMs: Date.now() })))
-    if (done % (100 * STEP) === 0) bench.note(`  ${done} of ${count} jobs wait`)
   }
 }
