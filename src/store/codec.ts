@@ -3,6 +3,7 @@ import { constants, zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompre
 
 /** First byte of every packed value. 3 is kept for encrypted values. */
 const FORMAT = { json: 1, zstd: 2 } as const
+export const NEWEST_FORMAT = Math.max(...Object.values(FORMAT))
 /** Where a payload would stand inline, this byte says that its bytes are in a key of their own; the size follows in decimal. */
 const REFERENCE = 0
 

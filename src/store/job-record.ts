@@ -1,12 +1,13 @@
 import type { AttemptView, LossReason, RunView } from '../core/job.ts'
+import { JobError } from '../core/failures.ts'
 import type { JobSpec } from '../core/job-request.ts'
 import type { Isolation, JobFailure, Usage } from '../core/outcome.ts'
 import { isTerminal, type JobStatus } from '../core/status.ts'
 import { readReference, unpack } from './codec.ts'
 import { unfoldRecord, type Fields } from './record-fold.ts'
 
-/** Version of the record that this code reads and writes. */
-const RECORD_VERSION = '1'
+/** Version of the record that this code reads and writes. It grows when a process that does not know the new one would do harm: fields that others can ignore need none. */
+export const RECORD_VERSION = 1
 
 /** A job as it is stored. Times in milliseconds of Redis's clock. */
 export interface JobRecord {
@@ -58,15 +59,15 @@ interface RunEnd {
   lost?: LossReason
 }
 
-/** Reads the fields of a job's hash, folded or not. Throws an Error for a record of a newer version. */
+/** Reads the fields of a job's hash, folded or not. Throws UNAVAILABLE for a record of a newer version. */
 export async function parseJobRecord (id: string, stored: Fields): Promise<JobRecord> {
+  const version = Number(stored['v'] ?? 1)
+  if (version > RECORD_VERSION) throw newerRecord(id, `record version ${version}, and this process knows ${RECORD_VERSION}`)
   const fields = await unfoldRecord(stored)
   const text = (name: string) => fields[name]?.toString() ?? ''
   const time = (name: string) => fields[name] ? Number(text(name)) : null
   // The moves wrote every JSON in here, from values that were validated before.
   const json = <T>(name: string) => fields[name] ? JSON.parse(text(name)) as T : null
-  if (text('v') !== RECORD_VERSION) throw new Error(`Cannot read job "${id}": its record has version ${text('v')}, this version knows ${RECORD_VERSION}`)
-
   const status = text('status') as JobStatus
   const spec = JSON.parse(text('spec')) as JobSpec
   const createdAt = Number(text('createdAt'))
@@ -100,6 +101,11 @@ export async function parseJobRecord (id: string, stored: Fields): Promise<JobRe
     replayOf: text('replayOf') || null,
     attempts: readAttempts(json, { runs: Number(text('fence')), ongoing: isTerminal(status) ? 0 : Number(text('attempt')) }),
   }
+}
+
+/** For a job that only a newer version of the service may read or change. */
+export function newerRecord (id: string, how: string): JobError {
+  return new JobError('UNAVAILABLE', `Cannot use job "${id}": a newer version of the service wrote it (${how}); ask again, another process may know it`)
 }
 
 async function readResultField (field: Buffer): Promise<JobRecord['result']> {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isTerminal, JobStatus } from '../core/status.ts'
 import type { Db } from './db.ts'
+import { RECORD_VERSION } from './job-record.ts'
 
 /** A Lua script, read at import from the file beside its caller. */
 export interface Script {
@@ -29,9 +30,13 @@ const PASSING_REPLY = /^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY
 /** The states of a job, and those that end it, as the status machine has them. */
 const states = `local STATES = { ${JobStatus.options.map((status) => `'${status}'`).join(', ')} }
 local TERMINAL = { ${JobStatus.options.filter(isTerminal).map((status) => `${status} = true`).join(', ')} }`
-const shared = [states, ...['scope', 'turns', 'batch', 'job', 'acts'].map((name) => readFileSync(new URL(`moves/${name}.lua`, import.meta.url), 'utf8'))].join('\n')
+const version = `local VERSION = ${RECORD_VERSION}`
+const shared = [states, version, ...['scope', 'turns', 'batch', 'job', 'acts'].map((name) => readFileSync(new URL(`moves/${name}.lua`, import.meta.url), 'utf8'))].join('\n')
 
-/** Loads a script that moves a job: what all moves share comes first, and the first two arguments are the prefix and the job's id. */
+/**
+ * Loads a script that moves a job: what all moves share comes first, and the first two arguments are the prefix and the job's id. A script is called by
+ * the hash of its text, so processes of different versions each run their own beside one another.
+ */
 export function loadMove (file: URL): Script {
   const body = `${shared}\n${readFileSync(file, 'utf8')}`
   return { body, sha: createHash('sha1').update(body).digest('hex') }

@@ -73,7 +73,8 @@ export async function runJob (context: JobRunner, ref: TurnRef, claim: Claim): P
   }
 }
 
-async function dropMessage ({ db, onError }: JobRunner, ref: TurnRef, reason: DropReason): Promise<Verdict> {
+async function dropMessage ({ db, logger, onError }: JobRunner, ref: TurnRef, reason: DropReason): Promise<Verdict> {
+  if (reason === 'newer') logger.warn({ jobId: ref.jobId }, 'job was left to a worker of a newer version: it is stored in a form that is not known here')
   if (reason === 'expired' || reason === 'quarantined') await archive(db, ref.jobId).catch(onError) // owed: the reaper does it otherwise
   return { type: 'done' }
 }

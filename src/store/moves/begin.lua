@@ -2,17 +2,15 @@ local turn, worker, holder = tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local retention_ms, allowance_ms = tonumber(ARGV[6]), tonumber(ARGV[7])
 local dead_failure, cancelled_failure, expired_failure = ARGV[8], ARGV[9], ARGV[10]
 local quarantine_crashes, quarantine_failure = tonumber(ARGV[11]), ARGV[12]
+local newest_format, newer_wait_ms = tonumber(ARGV[13]), tonumber(ARGV[14])
 
 local function payload (field, kind)
   if field and string.byte(field) == 0 then return redis.call('GET', P .. ':payload:' .. ID .. ':' .. kind) end
   return field
 end
 
-local function answer (job, started)
-  local f = redis.call('HMGET', JOB, 'spec', 'code', 'input', 'crashes', 'lost', 'traceparent', 'deadlineAt', 'shared')
-  local code = redis.call('HGET', P .. ':code:' .. job.tenant .. ':' .. f[2], 'bytes')
-  return answer_with_deals({ 'run', job.fence, job.tenant, job.attempt, f[1], f[2], code, payload(f[3], 'input'), f[4] or '0', f[5] or '0',
-    f[6] or '', text(job.runAt or job.createdAt), started, f[7], f[8] or '0', job.createdAt })
+local function is_unknown (packed)
+  return packed and string.byte(packed) > newest_format
 end
 
 local job = read_job()
@@ -20,10 +18,27 @@ if not job then return { 'drop', 'missing' } end
 if TERMINAL[job.status] then return { 'drop', 'ended' } end
 if job.turn ~= turn then return { 'drop', 'stale' } end
 
+local stored = redis.call('HMGET', JOB, 'code', 'input')
+local code = redis.call('HGET', P .. ':code:' .. job.tenant .. ':' .. stored[1], 'bytes')
+local input = payload(stored[2], 'input')
+-- Nothing of the job changes, but for when its turn comes again.
+if job.isNewer or is_unknown(code) or is_unknown(input) then
+  strike_turn(job.tenant, job.level, ID .. ' ' .. turn)
+  owe_turn(job.tenant, job.level, NOW + newer_wait_ms, ID .. ' ' .. turn)
+  deal()
+  return answer_with_deals({ 'drop', 'newer' })
+end
+
+local function answer (started)
+  local f = redis.call('HMGET', JOB, 'spec', 'crashes', 'lost', 'traceparent', 'deadlineAt', 'shared')
+  return answer_with_deals({ 'run', job.fence, job.tenant, job.attempt, f[1], stored[1], code, input, f[2] or '0', f[3] or '0',
+    f[4] or '', text(job.runAt or job.createdAt), started, f[5], f[6] or '0', job.createdAt })
+end
+
 if job.status == 'running' then
   -- The same call again, because its answer was lost on the way.
   if job.holder == holder then
-    return answer(job, string.match(redis.call('HGET', JOB, 'run:' .. job.fence), '"startedAt":(%d+)'))
+    return answer(string.match(redis.call('HGET', JOB, 'run:' .. job.fence), '"startedAt":(%d+)'))
   end
   if lose_run(job, 'redelivered', dead_failure, cancelled_failure, retention_ms) ~= 'running' then return { 'drop', 'ended' } end
 elseif job.runAt and job.runAt > NOW then
@@ -55,4 +70,4 @@ redis.call('ZADD', P .. ':running', deadline, ID)
 strike_turn(job.tenant, job.level, ID .. ' ' .. turn)
 deal()
 append_event(job.attempt, 'job.started', now, '{"run":' .. job.fence .. ',"worker":' .. worker .. '}')
-return answer(job, now)
+return answer(now)

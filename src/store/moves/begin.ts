@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { JobSpec } from '../../core/job-request.ts'
-import { unpack } from '../codec.ts'
+import { NEWEST_FORMAT, unpack } from '../codec.ts'
 import type { Db, Run } from '../db.ts'
 import { readDeals, type DispatchRef } from '../deals.ts'
 import { loadMove, runMove, type Reply } from '../script.ts'
@@ -46,8 +46,11 @@ export interface BegunJob {
   traceparent: string | null
 }
 
-/** Why a message is not for anybody: `early` is one that came before its time, which is on record, so that another follows. */
-export type DropReason = 'missing' | 'ended' | 'stale' | 'expired' | 'early' | 'quarantined'
+/**
+ * Why a message is not for this worker. Another follows one that was `early`, and one that is `newer`: a version of this service that this process does not know
+ * wrote the job, or its code or input, and other workers may know it.
+ */
+export type DropReason = 'newer' | 'missing' | 'ended' | 'stale' | 'expired' | 'early' | 'quarantined'
 
 /** `deals` are messages that the caller is to send: where a run begins, there is room for others. */
 export type Begun =
@@ -55,6 +58,8 @@ export type Begun =
   | { type: 'run', run: Run, job: BegunJob, deals: DispatchRef[] }
 
 export const START_ALLOWANCE_MS = 5000
+/** How long a job rests that this worker cannot read. The next worker may be one that cannot either. */
+export const NEWER_WAIT_MS = 10_000
 
 const SCRIPT = loadMove(new URL('begin.lua', import.meta.url))
 const HOLDER = randomBytes(6).toString('base64url')
@@ -70,11 +75,11 @@ export async function begin (db: Db, { jobId, turn }: TurnRef, options: BeginOpt
   const holder = `${HOLDER}${calls.toString(36)}`
   const reply = await runMove(db, SCRIPT, jobId, [
     turn, JSON.stringify(worker), holder, retentionMs, allowanceMs, LOST_FAILURE, CANCELLED_FAILURE, EXPIRED_FAILURE,
-    quarantineCrashes, QUARANTINED_FAILURE,
+    quarantineCrashes, QUARANTINED_FAILURE, NEWEST_FORMAT, NEWER_WAIT_MS,
   ])
   const type = readText(reply, 0)
   if (type === 'run') return { type, run: { jobId, fence: readNumber(reply, 1), holder }, job: await readBegunJob(jobId, reply), deals: readDeals(reply, 16) }
-  return { type: 'drop', reason: readText(reply, 1) as DropReason, deals: readDeals(reply, 2) } // begin.lua has these six
+  return { type: 'drop', reason: readText(reply, 1) as DropReason, deals: readDeals(reply, 2) } // begin.lua has these seven
 }
 
 async function readBegunJob (id: string, reply: Reply): Promise<BegunJob> {

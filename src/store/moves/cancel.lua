@@ -3,6 +3,7 @@ local tenant, retention_ms, failure = ARGV[3], tonumber(ARGV[4]), ARGV[5]
 local job = read_job()
 if not job or job.tenant ~= tenant then return { 'missing' } end
 if TERMINAL[job.status] then return { 'ended', job.status } end
+if job.isNewer then return { 'newer' } end
 if job.status == 'running' then
   redis.call('HSET', JOB, 'cancel', 1)
   redis.call('PUBLISH', P .. ':cancel', ID)

@@ -1,5 +1,6 @@
 import type { JobStatus } from '../../core/status.ts'
 import type { Db } from '../db.ts'
+import { newerRecord } from '../job-record.ts'
 import { loadMove, runMove } from '../script.ts'
 import { readText } from './reply.ts'
 import { CANCELLED_FAILURE } from './verdicts.ts'
@@ -9,9 +10,10 @@ export type Cancelled = { type: 'missing' } | { type: 'ended', status: JobStatus
 
 const SCRIPT = loadMove(new URL('cancel.lua', import.meta.url))
 
-/** Ends a job that is not running; asks for the end of one that is. Another tenant's job is missing. */
+/** Ends a job that is not running; asks for the end of one that is. Another tenant's job is missing. Throws UNAVAILABLE for a record of a newer version. */
 export async function cancel (db: Db, tenant: string, jobId: string, retentionMs: number): Promise<Cancelled> {
   const reply = await runMove(db, SCRIPT, jobId, [tenant, retentionMs, CANCELLED_FAILURE])
-  const type = readText(reply, 0) as Cancelled['type'] // cancel.lua has these four
+  if (readText(reply, 0) === 'newer') throw newerRecord(jobId, 'its record cannot be changed here')
+  const type = readText(reply, 0) as Cancelled['type'] // cancel.lua has these four besides
   return type === 'ended' ? { type, status: readText(reply, 1) as JobStatus } : { type } // likewise
 }

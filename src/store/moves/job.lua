@@ -18,16 +18,17 @@ local function crashes_key (tenant)
   return P .. ':crashes:' .. tenant .. ':' .. redis.call('HGET', JOB, 'code')
 end
 
--- What moves decide by. Absent fields are false; nil for a job that does not exist. Who cancels a batch cancels every item of it.
+-- What moves decide by. Absent fields are false; nil for a job that does not exist. A record of a newer version is not to be changed; what `tenant`,
+-- `status`, `turn`, `bounds`, `runAt` and `createdAt` mean is the same in every version. Who cancels a batch cancels every item of it.
 local function read_job ()
-  local f = redis.call('HMGET', JOB, 'tenant', 'status', 'attempt', 'fence', 'createdAt', 'runAt', 'ttlAt', 'bounds', 'cancel', 'lost', 'holder', 'turn', 'batchId')
+  local f = redis.call('HMGET', JOB, 'tenant', 'status', 'attempt', 'fence', 'createdAt', 'runAt', 'ttlAt', 'bounds', 'cancel', 'lost', 'holder', 'turn', 'batchId', 'v')
   if not f[2] then return nil end
   local timeout_ms, max_lost, level = read_bounds(f[8])
   return {
     tenant = f[1], status = f[2], attempt = tonumber(f[3]), fence = tonumber(f[4]), createdAt = f[5],
     runAt = tonumber(f[6]), ttlAt = tonumber(f[7]), timeoutMs = timeout_ms, maxLost = max_lost, level = level,
     cancel = f[9] or (f[13] and redis.call('HGET', batch_key(f[13]), 'cancel')), lost = tonumber(f[10] or 0), holder = f[11], turn = tonumber(f[12] or 1),
-    batchId = f[13],
+    batchId = f[13], isNewer = tonumber(f[14] or 1) > VERSION,
   }
 end
 
@@ -80,7 +81,7 @@ end
 local function create_job (new, due)
   local now, is_delayed = text(NOW), due > NOW
   local status = is_delayed and 'scheduled' or 'queued'
-  redis.call('HSET', JOB, 'v', 1, 'tenant', new.tenant, 'status', status, 'attempt', 1, 'fence', 0,
+  redis.call('HSET', JOB, 'v', VERSION, 'tenant', new.tenant, 'status', status, 'attempt', 1, 'fence', 0,
     'spec', new.spec, 'code', new.codeHash, 'input', new.input, 'bounds', new.bounds, 'createdAt', now)
   if is_delayed then redis.call('HSET', JOB, 'runAt', text(due)) end
   if new.ttlMs > 0 then redis.call('HSET', JOB, 'ttlAt', text(NOW + new.ttlMs)) end

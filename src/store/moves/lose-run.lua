@@ -2,7 +2,7 @@ local fence, holder, grace_ms, retention_ms = tonumber(ARGV[3]), ARGV[4], tonumb
 local dead_failure, cancelled_failure = ARGV[7], ARGV[8]
 
 local job = read_job()
-if not job or not holds(job, fence, holder) then return { 'fenced' } end
+if not job or job.isNewer or not holds(job, fence, holder) then return { 'fenced' } end
 local deadline = tonumber(redis.call('ZSCORE', P .. ':running', ID) or 0)
 if deadline + grace_ms > NOW then return { 'early' } end
 

@@ -3,7 +3,7 @@ local function payload_key (kind)
   return P .. ':payload:' .. ID .. ':' .. kind
 end
 
-local f = redis.call('HMGET', JOB, 'tenant', 'status', 'code', 'input', 'result', 'runAt', 'deadlineAt', 'turn', 'bounds', 'createdAt')
+local f = redis.call('HMGET', JOB, 'tenant', 'status', 'code', 'input', 'result', 'runAt', 'deadlineAt', 'turn', 'bounds', 'createdAt', 'v')
 local status = f[2]
 local member = ID .. ' ' .. (f[8] or '1')
 local repairs = 0
@@ -23,6 +23,13 @@ if not status then
   drop(':owed:archive')
   return { 'gone', repairs }
 end
+
+-- The sweep of code asks when somebody last had need of it.
+local code = P .. ':code:' .. f[1] .. ':' .. f[3]
+if redis.call('EXISTS', code) == 1 then redis.call('HSET', code, 'used', text(NOW)) end
+
+-- What else belongs to a record of a newer version is not known here.
+if tonumber(f[11] or 1) > VERSION then return { 'listed', 0 } end
 
 if status == 'running' then keep(':running', f[7] or text(NOW), ID) else drop(':running') end
 if status == 'queued' or status == 'scheduled' then
@@ -47,10 +54,6 @@ end
 for kind, field in pairs({ input = f[4], result = f[5] }) do
   if not field or string.byte(field) ~= 0 then repairs = repairs + redis.call('UNLINK', payload_key(kind)) end
 end
-
--- The sweep of code asks when somebody last had need of it.
-local code = P .. ':code:' .. f[1] .. ':' .. f[3]
-if redis.call('EXISTS', code) == 1 then redis.call('HSET', code, 'used', text(NOW)) end
 
 local jobs = P .. ':jobs:' .. f[1]
 local listed = redis.call('ZSCORE', jobs, ID) and redis.call('ZSCORE', jobs .. ':' .. status, ID)

@@ -137,7 +137,7 @@ test('a begin that is sent again because its answer was lost gets the same run, 
   const db = await openStore(t)
   const id = await acceptJob(db)
   const script = loadMove(new URL('../../../src/store/moves/begin.lua', import.meta.url))
-  const args = [1, '"w1"', 'holder-1', RETENTION_MS, 5000, '{}', '{}', '{}', 0, '{}']
+  const args = [1, '"w1"', 'holder-1', RETENTION_MS, 5000, '{}', '{}', '{}', 0, '{}', 2, 10_000]
 
   const first = await runMove(db, script, id, args)
   const second = await runMove(db, script, id, args)
