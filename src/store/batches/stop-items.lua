@@ -15,7 +15,7 @@ for index = from, to - 1 do
   if job and job.status == 'running' then
     redis.call('HSET', JOB, 'cancel', 1)
     redis.call('PUBLISH', P .. ':cancel', ID)
-  elseif job and not TERMINAL[job.status] then
+  elseif job and not job.isNewer and not TERMINAL[job.status] then -- one that is newer is cancelled when its turn comes
     end_job(job, 'cancelled', failure, '{}', retention_ms)
   end
 end
