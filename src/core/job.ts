@@ -8,8 +8,8 @@ export const INLINE_RESULT_BYTES = 65_536
 
 const time = z.iso.datetime()
 
-/** Why a run ended without an outcome: its runner died; its worker lost its claim, vanished, let the deadline pass, or left in good order. */
-export const LossReason = z.enum(['crash', 'lock', 'redelivered', 'overdue', 'shutdown'])
+/** Why a run ended without an outcome: its runner died; its worker lost its claim, vanished, let the deadline pass, or left in good order; Redis has forgotten the outcome. */
+export const LossReason = z.enum(['crash', 'lock', 'redelivered', 'overdue', 'shutdown', 'forgotten'])
 export type LossReason = z.infer<typeof LossReason>
 
 export const RunView = z.object({

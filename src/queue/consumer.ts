@@ -48,7 +48,7 @@ export const STALLED_MS = 2000
 /** How long a message rests here whose handler threw, or whose last handler in this process was still at work. */
 const REST_MS = 1000
 const BACK: Verdict = { type: 'back' }
-/** How long BullMQ waits after a broken connection before it tries again. */
+/** About how long BullMQ waits after a broken connection before it tries again. */
 const RETRY_MS = 1000
 
 /**
@@ -109,7 +109,7 @@ export function createConsumer (options: ConsumerOptions): Consumer {
     lockDuration: lockMs,
     stalledInterval: stalledMs,
     maxStalledCount: Number.MAX_SAFE_INTEGER,
-    runRetryDelay: RETRY_MS,
+    runRetryDelay: Math.round(RETRY_MS * (0.5 + Math.random())), // not that of every other process
     removeOnComplete: { count: 0 },
     removeOnFail: { count: 0 },
   })

@@ -43,7 +43,7 @@ export function createDispatcher (db: Db, { onError }: { onError (error: Error):
       if (!first) return
       // For one message, a bulk would cost a pipeline of its own.
       await (others.length === 0 ? queue.add(first.name, first.data, first.opts) : queue.addBulk([first, ...others]))
-      await strikeDispatch(db, refs)
+      await strikeDispatch(db, refs, (ref) => queue.toKey(messageId(ref)))
     },
     async discard (ref) {
       await queue.remove(messageId(ref))

@@ -20,12 +20,19 @@ export type ConnectionSettings = Omit<RedisOptions, 'replyMapping'>
 export function buildRedisOptions ({ url, failFast }: ConnectionOptions): ConnectionSettings {
   return {
     ...parseRedisUrl(url),
-    retryStrategy: (times) => Math.min(FIRST_RETRY_MS * 2 ** Math.min(times, 10), MAX_RETRY_MS),
+    retryStrategy: (times) => retryDelayMs(times, Math.random()),
+    maxLoadingRetryTime: MAX_RETRY_MS,
     reconnectOnError: (error) => error.message.startsWith('READONLY '),
     maxRetriesPerRequest: failFast ? 1 : null,
     enableOfflineQueue: !failFast,
     ...(failFast ? { connectTimeout: FAIL_FAST_CONNECT_MS, commandTimeout: FAIL_FAST_COMMAND_MS } : {}),
   }
+}
+
+/** Half of the delay is drawn, so that processes that lost their Redis together do not come back together. `drawn` is from [0, 1). */
+function retryDelayMs (times: number, drawn: number): number {
+  const wholeMs = Math.min(FIRST_RETRY_MS * 2 ** Math.min(times, 10), MAX_RETRY_MS)
+  return Math.round(wholeMs * (1 + drawn) / 2)
 }
 
 function parseRedisUrl (url: string): ConnectionSettings {

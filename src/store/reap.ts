@@ -1,6 +1,7 @@
 import type { JobStatus } from '../core/status.ts'
 import type { Db, Run } from './db.ts'
 import { priorityAt, readDeals, type DispatchRef } from './deals.ts'
+import type { TurnRef } from './moves/begin.ts'
 import { readNumber, readText } from './moves/reply.ts'
 import { CANCELLED_FAILURE, LOST_FAILURE } from './moves/verdicts.ts'
 import { loadMove, NO_JOB, runMove } from './script.ts'
@@ -46,12 +47,22 @@ export async function releaseDue (db: Db, limit: number): Promise<Released> {
 }
 
 /**
- * Notes that messages were given to the queue. The debt itself ends when the turn begins: until then it is only put off, so
- * that a message the queue lost is sent again.
+ * Notes that messages were given to the queue, where it has them. The debt itself ends when the turn begins: until then it is only put off, so
+ * that a message the queue lost is sent again. `keyOf` names the key that the queue has a message under: the server that was given it may
+ * not be the one that is asked here.
  */
-export async function strikeDispatch (db: Db, refs: readonly DispatchRef[]): Promise<void> {
+export async function strikeDispatch (db: Db, refs: readonly DispatchRef[], keyOf: (ref: TurnRef) => string): Promise<void> {
   if (refs.length === 0) return
-  await runMove(db, STRIKE, NO_JOB, [RESEND_AFTER_MS, ...refs.map(({ jobId, turn }) => `${jobId} ${turn}`)])
+  await runMove(db, STRIKE, NO_JOB, [RESEND_AFTER_MS, ...refs.flatMap((ref) => [memberOf(ref), keyOf(ref)])])
+}
+
+/** Has the message of a turn that did not begin be sent again soon, whenever it was sent last. A turn that began, or is over, is owed nothing. */
+export async function hastenDispatch (db: Db, ref: TurnRef): Promise<void> {
+  await runMove(db, STRIKE, NO_JOB, [0, memberOf(ref), db.keys.job(ref.jobId)])
+}
+
+function memberOf ({ jobId, turn }: TurnRef): string {
+  return `${jobId} ${turn}`
 }
 
 /** Runs that are past their deadline by more than the grace, with the fence and the holder they have now. */

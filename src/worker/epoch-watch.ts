@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Db } from '../store/db.ts'
+import { createResumeRamp } from './resume-ramp.ts'
 import { comparePulses, takePulse, type Pulse } from '../store/pulse.ts'
 import type { RunMetrics } from '../telemetry/metrics/runs.ts'
 
@@ -8,6 +9,8 @@ const EVERY_MS = 1000
 export interface EpochWatch {
   /** Resolves at once while Redis is trusted; otherwise when everything that is held was compared with it again. */
   whenTrusted (): Promise<void>
+  /** Likewise; after an outage, some time later and one caller after another. For what is begun anew. */
+  whenAdmitted (): Promise<void>
   close (): void
 }
 
@@ -26,7 +29,8 @@ export interface EpochWatchOptions {
  * answered for the first time.
  *
  * States: trusted → doubted (the connection broke, or a pulse differs from the one before) → trusted, when a pulse was taken and what is held was
- * compared. While it is doubted, nobody begins a run, reaps, or acts outside: all of them wait for `whenTrusted`.
+ * compared. While it is doubted, nobody begins a run, reaps, or acts outside: all of them wait for `whenTrusted`, or for `whenAdmitted`, which has
+ * the workers of a fleet not begin all at once when Redis is back.
  */
 export async function createEpochWatch ({ db, logger, metrics, reconcile, onError }: EpochWatchOptions): Promise<EpochWatch> {
   let pulse: Pulse = await takePulse(db, undefined)
@@ -35,6 +39,7 @@ export async function createEpochWatch ({ db, logger, metrics, reconcile, onErro
   /** Counts breaks, so that a pulse from before the last one says nothing of what came after. */
   let breaks = 0
   let looking = false
+  const ramp = createResumeRamp()
 
   function doubt (): void {
     if (!closed) trust ??= Promise.withResolvers()
@@ -59,7 +64,9 @@ export async function createEpochWatch ({ db, logger, metrics, reconcile, onErro
       }
       if (trust) await reconcile()
     } while (seen !== breaks)
-    trust?.resolve()
+    if (!trust) return
+    ramp.restart()
+    trust.resolve()
     trust = undefined
   }
 
@@ -69,11 +76,21 @@ export async function createEpochWatch ({ db, logger, metrics, reconcile, onErro
     look().catch(onError).finally(() => { looking = false })
   }
 
+  const whenTrusted = () => trust?.promise ?? Promise.resolve()
+
+  async function whenAdmitted (): Promise<void> {
+    do {
+      await whenTrusted()
+      await ramp.whenAdmitted()
+    } while (trust && !closed)
+  }
+
   db.redis.on('close', onBreak)
   db.redis.on('ready', lookOnce)
   const timer = setInterval(lookOnce, EVERY_MS)
   return {
-    whenTrusted: () => trust?.promise ?? Promise.resolve(),
+    whenTrusted,
+    whenAdmitted,
     close () {
       closed = true
       clearInterval(timer)

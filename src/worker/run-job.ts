@@ -14,6 +14,7 @@ import type { RunMetrics } from '../telemetry/metrics/runs.ts'
 import type { ActiveRun, ActiveRuns } from './active-runs.ts'
 import { decide, decideLost, type Decision } from './decide.ts'
 import { EventWriter, logEvent, shiftTimes } from './event-writer.ts'
+import type { RecentEnds } from './recent-ends.ts'
 import type { Releaser } from './releaser.ts'
 import { createRunLease, type RunLease } from './run-lease.ts'
 import { startRunSpan, type RunSpanHandle } from './run-span.ts'
@@ -24,6 +25,7 @@ export interface JobRunner {
   dispatcher: Pick<Dispatcher, 'dispatch'>
   releaser: Pick<Releaser, 'wakeIn'>
   active: ActiveRuns
+  ends: Pick<RecentEnds, 'add'>
   tracer: Tracer
   metrics: Pick<RunMetrics, 'began' | 'ran' | 'ended' | 'fenced'>
   logger: Logger
@@ -39,6 +41,8 @@ export interface JobRunner {
   allowanceMs: number
   /** Resolves once nothing speaks for Redis having lost writes that nobody has looked at yet. */
   whenTrusted (): Promise<void>
+  /** The same; after an outage, one after another. */
+  whenAdmitted (): Promise<void>
   onError (error: unknown): void
 }
 
@@ -56,7 +60,7 @@ export async function runJob (context: JobRunner, ref: TurnRef, claim: Claim): P
   claim.signal.addEventListener('abort', loseLock, { once: true })
   let sent: Promise<void> | undefined
   try {
-    await context.whenTrusted()
+    await context.whenAdmitted()
     const beganAt = performance.now()
     const begun = await begin(db, ref, { worker, retentionMs, allowanceMs: context.allowanceMs, quarantineCrashes: context.quarantineCrashes })
     sent = context.dispatcher.dispatch(begun.deals).catch(context.onError) // what cannot be sent stays owed
@@ -65,7 +69,7 @@ export async function runJob (context: JobRunner, ref: TurnRef, claim: Claim): P
     active.run = run
     context.metrics.began(job.spec.priority, job.startedAt - job.queuedAt)
     const lease = createRunLease({ db, run, active, message: claim.lease, beganAt, deadlineMs: job.deadlineAt - job.startedAt, whenTrusted: context.whenTrusted })
-    return await executeRun(context, { active, run, job, lease, beganAt, skewMs: measureSkew(job.startedAt) })
+    return await executeRun(context, { active, run, turn: ref.turn, job, lease, beganAt, skewMs: measureSkew(job.startedAt) })
   } finally {
     claim.signal.removeEventListener('abort', loseLock)
     runs.remove(active)
@@ -89,6 +93,7 @@ function measureSkew (redisNow: number): number {
 interface OwnRun {
   active: ActiveRun
   run: Run
+  turn: number
   job: BegunJob
   lease: RunLease
   /** Reading of the steady clock from before it began. */
@@ -131,7 +136,7 @@ interface Conclusion extends OwnRun {
   span: RunSpanHandle
 }
 
-async function conclude (context: JobRunner, { active, run, job, lease, beganAt, skewMs, report, rest, span }: Conclusion): Promise<Verdict> {
+async function conclude (context: JobRunner, { active, run, turn, job, lease, beganAt, skewMs, report, rest, span }: Conclusion): Promise<Verdict> {
   const { db, retentionMs } = context
   const stopped = report.outcome.type === 'cancelled' ? active.reason : undefined
   if (stopped === 'shutdown') {
@@ -152,6 +157,7 @@ async function conclude (context: JobRunner, { active, run, job, lease, beganAt,
     retryEveryMs: context.retryEveryMs,
     events: shiftTimes([...rest, ...decision.events], skewMs),
   }))
+  if (settled.type === 'settled') context.ends.add({ run, turn })
   logEnd(context.logger, { run, job, decision, outcome: report.outcome, settled })
   countEnd(context.metrics, { job, beganAt, outcome: report.outcome, settled })
   return follow(context, job, decision, settled)

@@ -24,6 +24,7 @@ import { createMetricsListener, type MetricsListener } from './metrics-listener.
 import { createOverdueWatch, OVERDUE_GRACE_MS } from './overdue.ts'
 import { createReaper } from './reaper.ts'
 import { createReconciler } from './reconciler.ts'
+import { RecentEnds } from './recent-ends.ts'
 import { createReleaser } from './releaser.ts'
 import { runJob } from './run-job.ts'
 import { runnerBounds } from './runner-bounds.ts'
@@ -71,6 +72,7 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
   const engine = await startEngine(config, { meter, onError })
   const active = new ActiveRuns()
   metrics.observe(engine.lanes, () => active.size)
+  const ends = new RecentEnds()
   const cancels = await createCancelListener(db, { onCancel: (jobId) => active.stop(jobId, 'cancel'), onError })
   const holdCheck = createHoldCheck(db, active, onError)
   const epoch = await createEpochWatch({
@@ -80,15 +82,17 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
     async reconcile () {
       consumer.doubtLeases()
       await holdCheck.ask()
+      const reclaimed = await ends.reclaim(db, config.BATCHBOX_RETENTION_MS)
+      if (reclaimed > 0) logger.warn({ runs: reclaimed }, 'put jobs back whose ends Redis has forgotten')
     },
     onError,
   })
-  const { whenTrusted } = epoch
-  const releaser = createReleaser({ db, dispatcher, whenTrusted, onError })
-  const reaper = createReaper({ db, dispatcher, raiseAfterMs: config.BATCHBOX_RAISE_AFTER_MS, everyMs: config.BATCHBOX_REAP_EVERY_MS, retentionMs: config.BATCHBOX_RETENTION_MS, retentionCount: config.BATCHBOX_RETENTION_COUNT, batchIdleMs: config.BATCHBOX_BATCH_IDLE_MS, metrics, whenTrusted, onError })
-  const overdueWatch = createOverdueWatch({ db, retentionMs: config.BATCHBOX_RETENTION_MS, metrics, whenTrusted, onError })
-  const reconciler = createReconciler({ db, dispatcher, everyMs: config.BATCHBOX_RECONCILE_MS, logger, metrics, whenTrusted, onError })
-  const context = { db, engine, whenTrusted, dispatcher, releaser, active, tracer: telemetry.tracer, metrics, logger, worker, retentionMs: config.BATCHBOX_RETENTION_MS, ...tenantBounds(config), allowanceMs: startAllowanceMs(config), onError }
+  const { whenTrusted, whenAdmitted } = epoch
+  const releaser = createReleaser({ db, dispatcher, whenTrusted: whenAdmitted, onError })
+  const reaper = createReaper({ db, dispatcher, raiseAfterMs: config.BATCHBOX_RAISE_AFTER_MS, everyMs: config.BATCHBOX_REAP_EVERY_MS, retentionMs: config.BATCHBOX_RETENTION_MS, retentionCount: config.BATCHBOX_RETENTION_COUNT, batchIdleMs: config.BATCHBOX_BATCH_IDLE_MS, metrics, whenTrusted: whenAdmitted, onError })
+  const overdueWatch = createOverdueWatch({ db, retentionMs: config.BATCHBOX_RETENTION_MS, metrics, whenTrusted: whenAdmitted, onError })
+  const reconciler = createReconciler({ db, dispatcher, everyMs: config.BATCHBOX_RECONCILE_MS, logger, metrics, whenTrusted: whenAdmitted, onError })
+  const context = { db, engine, whenTrusted, whenAdmitted, dispatcher, releaser, active, ends, tracer: telemetry.tracer, metrics, logger, worker, retentionMs: config.BATCHBOX_RETENTION_MS, ...tenantBounds(config), allowanceMs: startAllowanceMs(config), onError }
   const consumer = createConsumer({
     url: config.REDIS_URL,
     prefix: config.BATCHBOX_PREFIX,

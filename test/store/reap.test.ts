@@ -23,7 +23,7 @@ test('a dispatch that was never made is owed until it is struck, with what the q
 
   const owed = await owedDispatches(db, 0, 10)
   const young = await owedDispatches(db, 60_000, 10)
-  await strikeDispatch(db, owed)
+  await strikeDispatch(db, owed, ({ jobId }) => db.keys.job(jobId))
 
   const createdAt = (await readJob(db, TENANT, id))?.createdAt
   assert.deepEqual(owed, [{ jobId: id, turn: 1, priority: 'high', runAtMs: createdAt }])
@@ -32,10 +32,20 @@ test('a dispatch that was never made is owed until it is struck, with what the q
   assert.equal((await readJob(db, TENANT, later))?.status, 'scheduled')
 })
 
+test('a message that the queue has not, as it was lost with the server that took it, stays owed', async (t) => {
+  const db = await openStore(t)
+  const id = await acceptJob(db)
+  const owed = await owedDispatches(db, 0, 10)
+
+  await strikeDispatch(db, owed, () => `${db.keys.prefix}:queue:missing`)
+
+  assert.deepEqual((await owedDispatches(db, 0, 10)).map(({ jobId }) => jobId), [id])
+})
+
 test('a struck dispatch comes up again if its attempt never begins, and not once it has', async (t) => {
   const db = await openStore(t)
   const [lost, begun] = [await acceptJob(db), await acceptJob(db)]
-  await strikeDispatch(db, await owedDispatches(db, 0, 10))
+  await strikeDispatch(db, await owedDispatches(db, 0, 10), ({ jobId }) => db.keys.job(jobId))
   await beginJob(db, begun)
 
   const resent = await owedDispatches(db, -3_600_000, 10)
@@ -49,7 +59,7 @@ test('striking a debt that an early delivery has paid does not bring it back', a
   const owed = await owedDispatches(db, 0, 10)
   await beginJob(db, id)
 
-  await strikeDispatch(db, owed)
+  await strikeDispatch(db, owed, ({ jobId }) => db.keys.job(jobId))
 
   assert.equal(await db.redis.zcard(db.keys.owedDispatch), 0)
 })

@@ -9,9 +9,16 @@ export type GivenBack = { type: 'given', status: JobStatus, turn: number, runAtM
 
 const SCRIPT = loadMove(new URL('give-back.lua', import.meta.url))
 
-/** Ends a run that its worker had to stop in order to leave. Nothing is charged for it. */
-export async function giveBack (db: Db, run: Run, { retentionMs }: { retentionMs: number }): Promise<GivenBack> {
-  const reply = await runMove(db, SCRIPT, run.jobId, [run.fence, run.holder, retentionMs, CANCELLED_FAILURE])
+export interface GiveBackOptions {
+  /** How long the job is kept if it ends here. */
+  retentionMs: number
+  /** The worker leaves, or Redis has forgotten how the run ended. */
+  reason?: 'shutdown' | 'forgotten'
+}
+
+/** Ends a run that its worker had to stop in order to leave, or whose end was lost. Nothing is charged for it. */
+export async function giveBack (db: Db, run: Run, { retentionMs, reason = 'shutdown' }: GiveBackOptions): Promise<GivenBack> {
+  const reply = await runMove(db, SCRIPT, run.jobId, [run.fence, run.holder, retentionMs, CANCELLED_FAILURE, reason])
   if (readText(reply, 0) === 'fenced') return { type: 'fenced' }
   return { type: 'given', status: readText(reply, 1) as JobStatus, turn: readNumber(reply, 2), runAtMs: readNumber(reply, 3) } // give-back.lua answers the state it wrote
 }

@@ -13,7 +13,7 @@ export default defineTool({
       output: z.null(),
       effect: 'outside',
       run (_, { jobId }) {
-        appendFileSync(file, `${jobId} ${Date.now()}\n`)
+        appendFileSync(file, `${jobId} ${Date.now()} ${process.pid}\n`)
         return null
       },
     }),
