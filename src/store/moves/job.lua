@@ -164,13 +164,13 @@ local function unlink_job ()
   redis.call('ZREM', P .. ':expiring', ID)
 end
 
--- Removes a job that ended, with all that it stored, and leaves a tombstone.
+-- Removes a job that ended, with all that it stored, and leaves a tombstone. A full Redis lets a script go on once it has done what makes room, so that comes first.
 local function remove_job (tenant, status, code, tombstone_ms)
+  unlink_job()
   local code_key = P .. ':code:' .. tenant .. ':' .. code
   if redis.call('HINCRBY', code_key, 'refs', -1) <= 0 then redis.call('DEL', code_key) end
   redis.call('ZREM', P .. ':jobs:' .. tenant, ID)
   redis.call('ZREM', P .. ':jobs:' .. tenant .. ':' .. status, ID)
   if redis.call('EXISTS', P .. ':jobs:' .. tenant) == 0 then redis.call('SREM', P .. ':tenants', tenant) end
   redis.call('SET', P .. ':gone:' .. ID, tenant, 'PX', tombstone_ms)
-  unlink_job()
 end
