@@ -102,7 +102,7 @@ async function * readChunks ({ items, digest, total }: ItemSource, maxItems: num
 async function store (jobs: JobService, id: string, { first, items, digest }: PendingChunk, { caller, span }: BatchSubmission): Promise<void> {
   const added = await addItems(jobs.db, id, { tenant: caller.tenant, first, items, digest, traceparent: traceparentOf(span), maxWaiting: maxWaitingOf(caller, jobs) })
   if (added.type === 'had') return
-  if (added.type === 'full') throw describeFull(`Cannot add items to batch "${id}", which has ${first}`, added.waiting, caller, jobs)
+  if (added.type === 'full') throw describeFull(`Cannot add items to batch "${id}", which has ${first}`, added, caller, jobs)
   if (added.type !== 'added') return refuse(id, added.type, first)
   await dispatch(jobs, added.deals)
 }

@@ -4,7 +4,7 @@ import { newId } from '../core/ids.ts'
 import type { JobRequest } from '../core/job-request.ts'
 import type { DispatchRef } from '../store/deals.ts'
 import type { Find } from '../store/durability.ts'
-import { accept, type Accepted } from '../store/moves/accept.ts'
+import { accept, type Accepted, type Full } from '../store/moves/accept.ts'
 import { JOB_ID, messagingAttributes, TENANT } from '../telemetry/attributes.ts'
 import { contextOf, failSpan, traceparentOf } from '../telemetry/spans.ts'
 import type { Caller } from './access.ts'
@@ -53,7 +53,7 @@ export async function submitJob (jobs: JobService, { caller, request, span, idem
     })
     if (accepted.type === 'mismatch') throw new JobError('IDEMPOTENCY_MISMATCH', 'Cannot take the request: its Idempotency-Key was used with another body')
     if (accepted.type === 'late') throw new JobError('INVALID', 'Cannot take the request: runAt is more than a year ahead', { errors: [{ pointer: '/runAt', message: 'More than a year ahead' }] })
-    if (accepted.type === 'full') throw describeFull('Cannot accept the job', accepted.waiting, caller, jobs)
+    if (accepted.type === 'full') throw describeFull('Cannot accept the job', accepted, caller, jobs)
     const stored = jobs.db.keys.job(accepted.type === 'repeated' ? accepted.jobId : id)
     await confirm(jobs, async (redis) => await redis.exists(stored) === 1)
     if (accepted.type === 'repeated') return { id: accepted.jobId }
@@ -79,10 +79,11 @@ export function maxWaitingOf ({ bounds }: Pick<Caller, 'bounds'>, { maxWaiting }
 }
 
 /** Tells that no more jobs of a tenant may wait, and whose bound that is. */
-export function describeFull (action: string, waiting: number, caller: Pick<Caller, 'bounds'>, service: Pick<JobService, 'maxWaiting'>): JobError {
-  const bound = maxWaitingOf(caller, service)
-  const name = bound === service.maxWaiting ? 'every tenant, BATCHBOX_TENANT_JOBS_WAITING' : 'the API key, bounds.jobsWaiting'
-  return new JobError('RATE_LIMITED', `${action}: ${waiting} jobs of the tenant wait, and the bound of ${name}, is ${bound}; try again when some have run`)
+export function describeFull (action: string, { waiting, bound }: Full, caller: Pick<Caller, 'tenant' | 'bounds'>, service: Pick<JobService, 'maxWaiting'>): JobError {
+  const most = maxWaitingOf(caller, service)
+  const ofOthers = most === service.maxWaiting ? 'every tenant, BATCHBOX_TENANT_JOBS_WAITING' : 'the API key, bounds.jobsWaiting'
+  const name = bound === null ? ofOthers : `the tenant, jobsWaiting of /v1/tenants/${caller.tenant}/bounds`
+  return new JobError('RATE_LIMITED', `${action}: ${waiting} jobs of the tenant wait, and the bound of ${name}, is ${bound ?? most}; try again when some have run`)
 }
 
 /** Waits until what `isThere` finds is stored safely. Throws UNAVAILABLE: it may be stored all the same, and whoever asks again with the same key is answered with it. */

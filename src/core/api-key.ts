@@ -33,9 +33,15 @@ export type Ceilings = z.infer<typeof Ceilings>
 export const KeyBounds = z.strictObject({
   requestsPerSecond: z.number().int().min(1).max(BOUND_MAX.requestsPerSecond).nullable().default(null).describe('Requests in one second, by this key and those that were made with it together'),
   jobsWaiting: z.number().int().min(0).max(BOUND_MAX.jobs).nullable().default(null).describe('No job is taken while so many of the tenant are queued or scheduled'),
-  jobsRunning: z.number().int().min(1).max(BOUND_MAX.jobs).nullable().default(null).describe('Jobs of the tenant that may run at one time'),
 })
 export type KeyBounds = z.infer<typeof KeyBounds>
+
+/** How much all keys of a tenant may use at one time; null for no bound of its own. */
+export const TenantBounds = z.strictObject({
+  jobsWaiting: z.number().int().min(0).max(BOUND_MAX.jobs).nullable().describe('No job is taken while so many are queued or scheduled'),
+  jobsRunning: z.number().int().min(0).max(BOUND_MAX.jobs).nullable().describe('Jobs that may run at one time; others wait'),
+})
+export type TenantBounds = z.infer<typeof TenantBounds>
 
 /** What the holder of a key may do, and how much of it. */
 export interface KeyRights {
@@ -72,7 +78,6 @@ export function inheritRights (maker: KeyRights, asked: Omit<KeyRights, 'rateGro
     bounds: {
       requestsPerSecond: bounds.requestsPerSecond ?? maker.bounds.requestsPerSecond,
       jobsWaiting: bounds.jobsWaiting ?? maker.bounds.jobsWaiting,
-      jobsRunning: bounds.jobsRunning ?? maker.bounds.jobsRunning,
     },
     expiresAt: asked.expiresAt ?? maker.expiresAt,
     rateGroup: maker.bounds.requestsPerSecond === null ? id : maker.rateGroup,

@@ -44,6 +44,8 @@ export function buildKeys (prefix: string) {
     dealt: `${prefix}:dealt`,
     /** Most runs that a tenant may have at one time, for those that are bound. */
     maxRunning: `${prefix}:max-running`,
+    /** Jobs that may wait at one time, by tenant. */
+    maxWaiting: `${prefix}:max-waiting`,
     /** All turns that wait for a worker, handed out or not, by the time they were due: for those who watch. */
     due: `${prefix}:due`,
     /** Counts of what happened to jobs: `accepted`, and `<state>:<failure code>` of those that ended. */

@@ -21,7 +21,7 @@ test('each way to have more than another key is named', () => {
   const holder: KeyRights = {
     ...ADMIN, scopes: ['admin', 'jobs:read'], expiresAt: 1000,
     ceilings: { limits: { timeoutMs: 100 }, tools: ['echo'], permissions: 'none' },
-    bounds: { requestsPerSecond: 5, jobsWaiting: 6, jobsRunning: 7 },
+    bounds: { requestsPerSecond: 5, jobsWaiting: 6 },
   }
   const more: [Partial<KeyRights>, RegExp][] = [
     [{ tenant: 'other' }, /tenant/],
@@ -34,7 +34,6 @@ test('each way to have more than another key is named', () => {
     [{ ceilings: { ...holder.ceilings, permissions: null } }, /ceilings\.permissions/],
     [{ bounds: { ...holder.bounds, requestsPerSecond: 6 } }, /bounds\.requestsPerSecond/],
     [{ bounds: { ...holder.bounds, jobsWaiting: null } }, /bounds\.jobsWaiting/],
-    [{ bounds: { ...holder.bounds, jobsRunning: 8 } }, /bounds\.jobsRunning/],
     [{ expiresAt: 1001 }, /expiresAt/],
     [{ expiresAt: null }, /expiresAt/],
     [{ rateGroup: 'another' }, /apart/],
@@ -52,7 +51,7 @@ test('what a key is made with and did not ask for is its maker\'s, so that askin
   const rights = record({
     scopes: subarray(['jobs:read', 'jobs:write', 'admin'] as const),
     ceilings: record({ limits: record({ timeoutMs: limit, memoryMb: limit }), tools: option(subarray(['echo', 'crypto'])), permissions: option(constant('none' as const)) }),
-    bounds: record({ requestsPerSecond: option(integer({ min: 1, max: 9 })), jobsWaiting: option(integer({ min: 0, max: 9 })), jobsRunning: option(integer({ min: 1, max: 9 })) }),
+    bounds: record({ requestsPerSecond: option(integer({ min: 1, max: 9 })), jobsWaiting: option(integer({ min: 0, max: 9 })) }),
     expiresAt: option(integer({ min: 1, max: 99 })),
   })
 

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { isAuditCursor, listActs } from '../../store/audit.ts'
+import { ACTS, isAuditCursor, listActs } from '../../store/audit.ts'
 import type { JobService } from '../job-service.ts'
 import { formatTime } from '../job-view.ts'
 import { withProblems } from '../problem.ts'
@@ -18,7 +18,7 @@ const AuditQuery = z.strictObject({
 const AuditEntry = z.object({
   id: z.string(),
   time: z.iso.datetime(),
-  act: z.string().describe('What was done: `key.created`, `key.rotated`, `key.revoked`, `job.deleted`'),
+  act: z.string().describe(`What was done: ${ACTS.join(', ')}`),
   actor: z.string().describe('Id of the key that did it; `operator` for the configured one'),
   target: z.string().describe('Id of what it was done to'),
   details: z.record(z.string(), z.unknown()),

@@ -13,7 +13,8 @@ if first + items == total then return { f[3] == digest and 'had' or 'mismatch' }
 if f[5] then return { 'cancelled' } end
 if f[4] then return { f[6] and 'sealed' or 'mismatch' } end
 if first ~= total then return { 'mismatch' } end
-if waiting_jobs(tenant) + items > max_waiting then return { 'full', waiting_jobs(tenant) } end
+local refusal = refuse_more(tenant, items, max_waiting)
+if refusal then return refusal end
 
 for i = 1, tonumber(ARGV[11]) do
   templates[i] = {

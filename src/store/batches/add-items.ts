@@ -3,9 +3,9 @@ import { DELAY_MAX_MS } from '../../core/job-request.ts'
 import type { StoredPayload } from '../codec.ts'
 import type { Db } from '../db.ts'
 import { readDeals, type DispatchRef } from '../deals.ts'
-import type { Idempotency } from '../moves/accept.ts'
+import { readFull, type Full, type Idempotency } from '../moves/accept.ts'
 import type { JobTemplate } from '../moves/new-job.ts'
-import { readNumber, readText } from '../moves/reply.ts'
+import { readText } from '../moves/reply.ts'
 import { loadMove, runMove } from '../script.ts'
 
 /** Why an item became no job. */
@@ -33,10 +33,10 @@ export interface Chunk {
 }
 
 /**
- * `had`: they were added before. `mismatch`: something else was. `sealed` and `cancelled`: the batch takes no more items. `full` says how many jobs of the tenant wait. Nothing is written but for `added`, with
+ * `had`: they were added before. `mismatch`: something else was. `sealed` and `cancelled`: the batch takes no more items. Nothing is written but for `added`, with
  * messages that the caller is to send.
  */
-export type Added = { type: 'added', deals: DispatchRef[] } | { type: 'full', waiting: number } | { type: 'had' | 'mismatch' | 'sealed' | 'cancelled' | 'missing' }
+export type Added = { type: 'added', deals: DispatchRef[] } | Full | { type: 'had' | 'mismatch' | 'sealed' | 'cancelled' | 'missing' }
 
 /** Items in one script: each takes Redis some 30 µs, in which it does nothing else. */
 export const CHUNK_ITEMS = 200
@@ -59,6 +59,6 @@ export async function addItems (db: Db, batchId: string, { tenant, first, items,
     ]),
   ])
   const type = readText(reply, 0) as Added['type'] // add-items.lua has these seven
-  if (type === 'full') return { type, waiting: readNumber(reply, 1) }
+  if (type === 'full') return readFull(reply)
   return type === 'added' ? { type, deals: readDeals(reply, 1) } : { type }
 }

@@ -21,7 +21,8 @@ if redis.call('EXISTS', JOB) == 1 then
   return answer_with_deals({ 'accepted', created, f[2] or created })
 end
 
-if waiting_jobs(tenant) >= max_waiting then return { 'full', waiting_jobs(tenant) } end
+local refusal = refuse_more(tenant, 1, max_waiting)
+if refusal then return refusal end
 
 local due = run_at > 0 and math.max(NOW, run_at) or NOW + delay_ms
 if due > NOW + max_delay_ms then return { 'late' } end

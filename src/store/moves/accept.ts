@@ -2,7 +2,7 @@ import { DELAY_MAX_MS, type JobRequest } from '../../core/job-request.ts'
 import { packPayload } from '../codec.ts'
 import type { Db } from '../db.ts'
 import { readDeals, type DispatchRef } from '../deals.ts'
-import { loadMove, runMove } from '../script.ts'
+import { loadMove, runMove, type Reply } from '../script.ts'
 import { buildTemplate } from './new-job.ts'
 import { readNumber, readText } from './reply.ts'
 
@@ -23,16 +23,23 @@ export interface NewJob {
   maxWaiting?: number
 }
 
+/** So many jobs of the tenant wait that no more may; `bound` is the tenant's own, where that is why. */
+export interface Full {
+  type: 'full'
+  waiting: number
+  bound: number | null
+}
+
 /**
  * `deals` are messages that the caller is to send, of this job or of others. `repeated` names the job that the key was first used for. Nothing is written then, nor
- * for `mismatch`, nor for `late`: a job that is to run too far ahead, nor for `full`, which says how many wait.
+ * for `mismatch`, nor for `late`: a job that is to run too far ahead, nor for `full`.
  */
 export type Accepted =
   | { type: 'accepted', createdAt: number, runAtMs: number, deals: DispatchRef[] }
   | { type: 'repeated', jobId: string }
   | { type: 'mismatch' }
   | { type: 'late' }
-  | { type: 'full', waiting: number }
+  | Full
 
 const SCRIPT = loadMove(new URL('accept.lua', import.meta.url))
 
@@ -52,6 +59,12 @@ export async function accept (db: Db, job: NewJob): Promise<Accepted> {
   const type = readText(reply, 0) as Accepted['type'] // accept.lua has these five
   if (type === 'accepted') return { type, createdAt: readNumber(reply, 1), runAtMs: readNumber(reply, 2), deals: readDeals(reply, 3) }
   if (type === 'repeated') return { type, jobId: readText(reply, 1) }
-  if (type === 'full') return { type, waiting: readNumber(reply, 1) }
+  if (type === 'full') return readFull(reply)
   return { type }
+}
+
+/** Reads what `refuse_more` in `job.lua` answers. */
+export function readFull (reply: Reply): Full {
+  const bound = readNumber(reply, 2)
+  return { type: 'full', waiting: readNumber(reply, 1), bound: bound < 0 ? null : bound }
 }

@@ -109,10 +109,14 @@ local function end_run (job, ended)
   redis.call('ZREM', P .. ':running', ID)
 end
 
--- Jobs of a tenant that are queued, or scheduled for later.
-local function waiting_jobs (tenant)
+-- What a move answers where with so many more there would be more jobs of a tenant that wait, queued or scheduled, than may: how many do, and the
+-- bound where it is the tenant's own; nil where they may.
+local function refuse_more (tenant, more, most)
+  local own = tonumber(redis.call('HGET', P .. ':max-waiting', tenant) or math.huge)
   local jobs = P .. ':jobs:' .. tenant
-  return redis.call('ZCARD', jobs .. ':queued') + redis.call('ZCARD', jobs .. ':scheduled')
+  local waiting = redis.call('ZCARD', jobs .. ':queued') + redis.call('ZCARD', jobs .. ':scheduled')
+  if waiting + more <= math.min(own, most) then return nil end
+  return { 'full', waiting, own < most and own or -1 }
 end
 
 -- Ends the job for good: the only way into a terminal state. A failure is JSON that begins with its code.

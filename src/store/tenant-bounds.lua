@@ -1,0 +1,7 @@
+local tenant, waiting, running = ARGV[3], ARGV[4], ARGV[5]
+
+for name, most in pairs({ [':max-waiting'] = waiting, [':max-running'] = running }) do
+  if most == '' then redis.call('HDEL', P .. name, tenant) else redis.call('HSET', P .. name, tenant, most) end
+end
+note_act(6)
+return 1

@@ -1,0 +1,18 @@
+import type { TenantBounds } from '../core/api-key.ts'
+import { auditArguments, type Actor, type AuditBounds } from './audit.ts'
+import type { Db } from './db.ts'
+import { loadMove, NO_JOB, runMove } from './script.ts'
+
+const SCRIPT = loadMove(new URL('tenant-bounds.lua', import.meta.url))
+
+/** Bounds a tenant: what waits from the next job on, what runs from the next dealing on. Jobs that wait or run stay. */
+export async function setTenantBounds (db: Db, tenant: string, bounds: TenantBounds, { actor, audit }: { actor: Actor, audit: AuditBounds }): Promise<void> {
+  const act = { tenant, act: 'tenant.bounded', actor, target: tenant, details: bounds } as const
+  await runMove(db, SCRIPT, NO_JOB, [tenant, bounds.jobsWaiting ?? '', bounds.jobsRunning ?? '', ...auditArguments(act, audit)])
+}
+
+/** Reads the bounds of a tenant; one that nobody bounded has none. */
+export async function readTenantBounds ({ redis, keys }: Db, tenant: string): Promise<TenantBounds> {
+  const [jobsWaiting, jobsRunning] = await Promise.all([keys.maxWaiting, keys.maxRunning].map((key) => redis.hget(key, tenant)))
+  return { jobsWaiting: jobsWaiting ? Number(jobsWaiting) : null, jobsRunning: jobsRunning ? Number(jobsRunning) : null }
+}
