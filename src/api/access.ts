@@ -23,9 +23,10 @@ export interface Callers {
 
 /** How long a revoked key may go on in a process that was not told. */
 export const KEY_CACHE_MS = 5000
-const KEY_CACHE_MAX = 10_000
+/** Tokens remembered, and tokens that are none: a flood of those pushes out no others. */
+const KEY_CACHE_MAX = { known: 10_000, unknown: 1000 } as const
 const BEARER = /^Bearer +(\S{1,256}) *$/i
-const UNKNOWN = 'unknown'
+const CACHE = { ttl: KEY_CACHE_MS, ttlResolution: 0 } as const
 const CONFIGURED = { ...OPERATOR, tenant: DEFAULT_TENANT, ceilings: NO_CEILINGS, bounds: NO_BOUNDS, expiresAt: null, rateGroup: OPERATOR.keyId } as const
 
 /** Reads the token of an `Authorization` header. Source: RFC 6750. */
@@ -49,16 +50,18 @@ export function buildCallers (tokens: ConfiguredTokens, find: (token: string) =>
     { token: tokens.admin, caller: { ...CONFIGURED, scopes: ['operator'] } },
     { token: tokens.metrics, caller: { ...CONFIGURED, scopes: ['metrics:read'] } },
   ].flatMap(({ token, caller }) => token === undefined ? [] : [{ hash: Buffer.from(sha256(token)), caller: Object.freeze(caller) }])
-  const cache = new LRUCache<string, Caller | typeof UNKNOWN>({ max: KEY_CACHE_MAX, ttl: KEY_CACHE_MS, ttlResolution: 0 })
+  const [known, unknown] = [new LRUCache<string, Caller>({ max: KEY_CACHE_MAX.known, ...CACHE }), new LRUCache<string, true>({ max: KEY_CACHE_MAX.unknown, ...CACHE })]
   let changes = 0
 
-  async function lookUp (token: string, hash: string): Promise<Caller | typeof UNKNOWN> {
+  async function lookUp (token: string, hash: string): Promise<Caller | undefined> {
     const [start, changesBefore] = [performance.now(), changes]
     const key = await find(token)
-    const caller = key ? toCaller(key) : UNKNOWN
+    const caller = key && toCaller(key)
     const ttl = Math.floor(Math.min(KEY_CACHE_MS, key?.leftMs ?? Infinity) - (performance.now() - start))
     // What was read before a change that was told of meanwhile may be what was changed.
-    if (ttl > 0 && changes === changesBefore) cache.set(hash, caller, { ttl })
+    if (ttl <= 0 || changes !== changesBefore) return caller
+    if (caller) known.set(hash, caller, { ttl })
+    else unknown.set(hash, true, { ttl })
     return caller
   }
 
@@ -67,13 +70,12 @@ export function buildCallers (tokens: ConfiguredTokens, find: (token: string) =>
       const hash = sha256(token)
       const own = configured.find((each) => timingSafeEqual(Buffer.from(hash), each.hash))
       if (own) return own.caller
-      const caller = cache.get(hash) ?? await lookUp(token, hash)
-      return caller === UNKNOWN ? undefined : caller
+      return unknown.has(hash) ? undefined : known.get(hash) ?? lookUp(token, hash)
     },
     forget (keyId) {
       changes += 1
-      if (keyId === undefined) return cache.clear()
-      for (const [hash, caller] of cache.entries()) if (caller !== UNKNOWN && caller.keyId === keyId) cache.delete(hash)
+      if (keyId === undefined) return known.clear()
+      for (const [hash, caller] of known.entries()) if (caller.keyId === keyId) known.delete(hash)
     },
   }
 }

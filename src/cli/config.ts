@@ -10,7 +10,7 @@ export const CliConfig = z.object({
   BATCHBOX_DATA_DIR: z.string().optional()
     .describe('Folder of the private Redis and of the lock that lets one `npm start` use it; without it `.batchbox` in the project'),
   BATCHBOX_ADMIN_KEY: ApiConfig.shape.BATCHBOX_ADMIN_KEY.optional()
-    .describe('API key of an administrator of the tenant `default`, at least 32 characters; made and printed at the start when unset'),
+    .describe('API key of the operator, at least 32 characters: it may do everything, for every tenant, and its own is `default`; made and printed at the start when unset'),
   LOG_LEVEL: ApiConfig.shape.LOG_LEVEL.unwrap().default('warn')
     .describe('Lowest level of the log'),
   BATCHBOX_UNREADY_MS: ApiConfig.shape.BATCHBOX_UNREADY_MS,

@@ -12,7 +12,7 @@ const STOP_SLACK_MS = 10_000
 export const MAIN_FILES = { api: 'src/api/main.ts', worker: 'src/worker/main.ts' } as const
 export type Part = keyof typeof MAIN_FILES
 
-/** Makes an administrator's key: 256 random bits after the prefix that every key has. */
+/** Makes an operator's key: 256 random bits after the prefix that every key has. */
 export function makeAdminKey (): string {
   return `bbx_${randomBytes(KEY_BYTES).toString('base64url')}`
 }

@@ -3,6 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { newId } from '../../src/core/ids.ts'
 import { archive } from '../../src/store/archive.ts'
 import type { Db } from '../../src/store/db.ts'
+import { createKey, findKey } from '../../src/store/keys.ts'
 import { accept } from '../../src/store/moves/accept.ts'
 import { settle } from '../../src/store/moves/settle.ts'
 import { listJobs } from '../../src/store/read.ts'
@@ -187,4 +188,15 @@ test('of many workers, one takes a pass, and nobody for a while after', async (t
 
   assert.deepEqual(claims.toSorted(), [false, false, true])
   assert.equal(await claimPass(db, 0), true)
+})
+
+test('a key that is gone is taken out of its tenant\'s list, and others stay', async (t) => {
+  const db = await openStore(t)
+  const [gone, kept] = [await createKey(db, { tenant: TENANT, scopes: [] }), await createKey(db, { tenant: TENANT, scopes: [] })]
+  await db.redis.del(db.keys.apiKey(gone.id)) // as when it expires
+
+  assert.equal(await pass(db), 1)
+  assert.deepEqual(await db.redis.zrange(db.keys.apiKeys(TENANT), 0, '-1'), [kept.id])
+  assert.equal((await findKey(db, kept.token))?.id, kept.id)
+  assert.equal(await findKey(db, gone.token), undefined, 'what a token names without a record is nothing')
 })
