@@ -40,3 +40,14 @@ test('a prefix without a hash tag is refused', () => {
   assert.throws(() => buildKeys('batchbox'), RangeError)
   assert.equal(buildKeys('{b}').job('x'), '{b}:job:x')
 })
+
+test('connections are made again after delays that grow to two seconds, and of which half is drawn', () => {
+  const { retryStrategy } = buildRedisOptions({ url: 'redis://h', failFast: false })
+  const delays = (times: number) => Array.from({ length: 50 }, () => Number(retryStrategy?.(times)))
+
+  for (const [times, wholeMs] of [[1, 100], [3, 400], [20, 2000]] as const) {
+    const drawn = delays(times)
+    assert.ok(drawn.every((ms) => ms >= wholeMs / 2 && ms <= wholeMs), `${drawn.join(' ')}`)
+    assert.ok(new Set(drawn).size > 10, 'they differ')
+  }
+})

@@ -78,3 +78,19 @@ test('a look that fails is reported and leaves the doubt', async (t) => {
 
   assert.equal(await isTrusted(), false)
 })
+
+test('after an outage, what is begun anew is let in one after another', async (t) => {
+  const { db, watch, reconciled, nextReconcile } = await openWatch(t)
+  await watch.whenAdmitted()
+
+  const comparing = nextReconcile()
+  db.redis.disconnect(true)
+  await once(db.redis, 'close')
+  const admitted = Promise.all([1, 2, 3].map(() => watch.whenAdmitted().then(() => performance.now())))
+  await comparing
+  reconciled[0]?.()
+  const from = performance.now()
+
+  const [, second = 0, third = 0] = await admitted
+  assert.ok(second - from >= 23 && third - from >= 48, `${second - from} and ${third - from} ms`) // the least steps, and timers round
+})
