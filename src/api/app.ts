@@ -34,6 +34,7 @@ import { jobTraceRoutes } from './routes/job-trace.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { keyRoutes, type KeyRoutesOptions } from './routes/keys.ts'
 import { metricsRoutes } from './routes/metrics.ts'
+import { statsRoutes } from './routes/stats.ts'
 import { tenantRoutes } from './routes/tenants.ts'
 import { validatorCompiler } from './validation.ts'
 
@@ -83,7 +84,7 @@ export async function createApp ({ jobs, callers, keyBounds, checkReady, metrics
   await app.register(documentation, { version })
   await app.register(healthRoutes, { checkReady })
   await app.register(metricsRoutes, metrics)
-  for (const routes of [jobRoutes, jobListRoutes, jobCancelRoutes, jobDeleteRoutes, jobResultRoutes, jobLogRoutes, jobEventRoutes, jobTraceRoutes, batchRoutes, batchResultRoutes, batchEventRoutes, batchCancelRoutes, executeRoutes, auditRoutes, tenantRoutes]) {
+  for (const routes of [jobRoutes, jobListRoutes, jobCancelRoutes, jobDeleteRoutes, jobResultRoutes, jobLogRoutes, jobEventRoutes, jobTraceRoutes, batchRoutes, batchResultRoutes, batchEventRoutes, batchCancelRoutes, executeRoutes, auditRoutes, tenantRoutes, statsRoutes]) {
     await app.register(routes, { jobs })
   }
   await app.register(keyRoutes, { jobs, forget: callers.forget, bounds: keyBounds })

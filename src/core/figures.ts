@@ -1,6 +1,13 @@
 import type { FailureCode } from './failures.ts'
 import type { JobStatus } from './status.ts'
 
+/** How many jobs ended in one way. */
+export interface Ends {
+  status: JobStatus
+  code: FailureCode | null
+  count: number
+}
+
 /** What the store says of the whole service: every process that asks hears the same. */
 export interface Figures {
   /** Turns that wait for a worker, those whose time has not come, and runs under way. */
@@ -12,7 +19,7 @@ export interface Figures {
   /** Jobs accepted since the store was set up. */
   accepted: number
   /** Jobs that ended since then. */
-  ended: { status: JobStatus, code: FailureCode | null, count: number }[]
+  ended: Ends[]
   /** `max` is 0 for a Redis without a bound. */
   memoryBytes: { used: number, max: number }
 }

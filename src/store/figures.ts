@@ -1,7 +1,6 @@
-import { isFailureCode } from '../core/failures.ts'
 import type { Figures } from '../core/figures.ts'
-import { JobStatus } from '../core/status.ts'
 import type { Db } from './db.ts'
+import { readEnds } from './stats.ts'
 import { readMemory } from './memory.ts'
 
 /** Reads them all in one round trip of commands that cost the same however many jobs there are. */
@@ -20,16 +19,8 @@ export async function readFigures (db: Db): Promise<Figures> {
     oldestWaitMs: Math.max(waitOf(firstDue), waitOf(firstScheduled)),
     owedArchives,
     accepted: Number(accepted),
-    ended: Object.entries(ended).flatMap(readEnded),
+    ended: readEnds(ended),
     memoryBytes: { used: memory.usedBytes, max: memory.maxBytes },
   }
-}
-
-/** What another version of the service may have counted is left out. */
-function readEnded ([name, count]: [string, string]): Figures['ended'] {
-  const [status, code = ''] = name.split(':')
-  const known = JobStatus.safeParse(status)
-  if (!known.success || (code !== '' && !isFailureCode(code))) return []
-  return [{ status: known.data, code: code || null, count: Number(count) }]
 }
 

@@ -48,6 +48,11 @@ export function buildKeys (prefix: string) {
     maxWaiting: `${prefix}:max-waiting`,
     /** All turns that wait for a worker, handed out or not, by the time they were due: for those who watch. */
     due: `${prefix}:due`,
+    /**
+     * What ended in an hour of the epoch, of a tenant: counts by five minutes, state and failure code, and the jobs that took longest. They end by
+     * themselves, after 26 hours at the latest: `statsKeys` names all that may be there.
+     */
+    stats: (tenant: string, hour: number, part: 'ends' | 'slow') => `${prefix}:stats:${tenant}:${hour}:${part}`,
     /** Counts of what happened to jobs: `accepted`, and `<state>:<failure code>` of those that ended. */
     totals: `${prefix}:totals`,
     /** Messages that BullMQ is owed, as `<job id> <turn>`, by the time they were handed out or are to be sent again. */

@@ -47,8 +47,8 @@ export function settlement (members: Partial<Settlement> = {}): Settlement {
   return { status: 'succeeded', usage: EMPTY_USAGE, isolation: null, error: null, result: '42', events: [], retentionMs: RETENTION_MS, ...members }
 }
 
-/** Every key under the store's prefix but the counts of what ever happened, which outlive every job. */
+/** Every key under the store's prefix but the counts of what happened, which outlive every job. */
 export async function allKeys (db: Db): Promise<string[]> {
   const keys = await db.redis.keys('*')
-  return keys.filter((key) => key.startsWith(db.keys.prefix) && key !== db.keys.totals).map((key) => key.slice(db.keys.prefix.length + 1)).sort()
+  return keys.filter((key) => key.startsWith(db.keys.prefix) && key !== db.keys.totals && !key.startsWith(`${db.keys.prefix}:stats:`)).map((key) => key.slice(db.keys.prefix.length + 1)).sort()
 }

@@ -21,14 +21,14 @@ end
 -- What moves decide by. Absent fields are false; nil for a job that does not exist. A record of a newer version is not to be changed; what `tenant`,
 -- `status`, `turn`, `bounds`, `runAt` and `createdAt` mean is the same in every version. Who cancels a batch cancels every item of it.
 local function read_job ()
-  local f = redis.call('HMGET', JOB, 'tenant', 'status', 'attempt', 'fence', 'createdAt', 'runAt', 'ttlAt', 'bounds', 'cancel', 'lost', 'holder', 'turn', 'batchId', 'v')
+  local f = redis.call('HMGET', JOB, 'tenant', 'status', 'attempt', 'fence', 'createdAt', 'runAt', 'ttlAt', 'bounds', 'cancel', 'lost', 'holder', 'turn', 'batchId', 'v', 'startedAt')
   if not f[2] then return nil end
   local timeout_ms, max_lost, level = read_bounds(f[8])
   return {
     tenant = f[1], status = f[2], attempt = tonumber(f[3]), fence = tonumber(f[4]), createdAt = f[5],
     runAt = tonumber(f[6]), ttlAt = tonumber(f[7]), timeoutMs = timeout_ms, maxLost = max_lost, level = level,
     cancel = f[9] or (f[13] and redis.call('HGET', batch_key(f[13]), 'cancel')), lost = tonumber(f[10] or 0), holder = f[11], turn = tonumber(f[12] or 1),
-    batchId = f[13], isNewer = tonumber(f[14] or 1) > VERSION,
+    batchId = f[13], isNewer = tonumber(f[14] or 1) > VERSION, startedAt = tonumber(f[15]),
   }
 end
 
@@ -119,11 +119,26 @@ local function refuse_more (tenant, more, most)
   return { 'full', waiting, own < most and own or -1 }
 end
 
+-- What a tenant is told of its jobs that ended: how many, by five minutes of each hour, and which took longest. Faster ones are not slow.
+local BUCKET_MS, HOUR_MS, STATS_S = 300000, 3600000, 90000
+local SLOW_MS, SLOWEST = 100, 10
+
+-- Counts an end, and remembers it if it took long from its first run on. The keys end by themselves a day after their hour, so that what a tenant
+-- keeps of it is bounded.
+local function count_end (job, what)
+  count(what)
+  local hour = P .. ':stats:' .. job.tenant .. ':' .. math.floor(NOW / HOUR_MS)
+  if redis.call('HINCRBY', hour .. ':ends', math.floor(NOW / BUCKET_MS) .. ':' .. what, 1) == 1 then redis.call('EXPIRE', hour .. ':ends', STATS_S) end
+  if not job.startedAt or NOW - job.startedAt < SLOW_MS then return end
+  redis.call('ZADD', hour .. ':slow', NOW - job.startedAt, ID .. ' ' .. job.status .. ' ' .. text(NOW))
+  if redis.call('ZREMRANGEBYRANK', hour .. ':slow', 0, -SLOWEST - 1) == 0 then redis.call('EXPIRE', hour .. ':slow', STATS_S) end
+end
+
 -- Ends the job for good: the only way into a terminal state. A failure is JSON that begins with its code.
 local function end_job (job, status, failure, payload, retention_ms)
-  count(status .. ':' .. (string.match(failure, '^{"code":"([%u_]+)"') or ''))
   append_event(job.attempt, 'job.' .. status, text(NOW), payload)
   set_status(job, status)
+  count_end(job, status .. ':' .. (string.match(failure, '^{"code":"([%u_]+)"') or ''))
   local expires = text(NOW + retention_ms)
   redis.call('HSET', JOB, 'finishedAt', text(NOW), 'expiresAt', expires)
   if failure ~= '' then redis.call('HSET', JOB, 'error', failure) end
