@@ -19,6 +19,8 @@ export interface Callers {
   find: FindCaller
   /** Has a key looked up again, since it was rotated or revoked; all of them without an id. */
   forget (keyId?: string): void
+  /** Has somebody told of the ids of keys that are forgotten. */
+  onForget (listener: (keyId: string) => void): void
 }
 
 /** How long a revoked key may go on in a process that was not told. */
@@ -51,6 +53,7 @@ export function buildCallers (tokens: ConfiguredTokens, find: (token: string) =>
     { token: tokens.metrics, caller: { ...CONFIGURED, scopes: ['metrics:read'] } },
   ].flatMap(({ token, caller }) => token === undefined ? [] : [{ hash: Buffer.from(sha256(token)), caller: Object.freeze(caller) }])
   const [known, unknown] = [new LRUCache<string, Caller>({ max: KEY_CACHE_MAX.known, ...CACHE }), new LRUCache<string, true>({ max: KEY_CACHE_MAX.unknown, ...CACHE })]
+  const listeners: ((keyId: string) => void)[] = []
   let changes = 0
 
   async function lookUp (token: string, hash: string): Promise<Caller | undefined> {
@@ -76,6 +79,10 @@ export function buildCallers (tokens: ConfiguredTokens, find: (token: string) =>
       changes += 1
       if (keyId === undefined) return known.clear()
       for (const [hash, caller] of known.entries()) if (caller.keyId === keyId) known.delete(hash)
+      for (const listener of listeners) listener(keyId)
+    },
+    onForget (listener) {
+      listeners.push(listener)
     },
   }
 }

@@ -71,7 +71,7 @@ export async function createApp ({ jobs, callers, keyBounds, checkReady, metrics
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   await app.register(securityHeaders)
-  await app.register(waiting)
+  await app.register(waiting, { onForget: callers.onForget })
   await app.register(httpMetrics, { meter: metrics.meter })
   await app.register(tracing, { tracer: jobs.tracer })
   await app.register(errors)

@@ -77,3 +77,21 @@ test('processes are told of a revocation and of a rotation: they do not wait for
   await one.remove(`/v1/keys/${id}`)
   await until('the key is refused', async () => await asOf(rotated)() === 401)
 })
+
+test('a long poll of a key that is revoked ends, in whatever process it waits', async (t) => {
+  const redis = await redisForTest(t)
+  const [one, other] = await Promise.all([startApi(t, {}, { redis }), startApi(t, {}, { redis })])
+  const { id, token } = (await one.post('/v1/keys', { name: 'a key', scopes: ['jobs:read', 'jobs:write'] })).json() as { id: string, token: string }
+  const headers = { authorization: `Bearer ${token}` }
+  const { id: jobId } = (await one.post('/v1/jobs', { code: 'export default () => 1' }, headers)).json()
+  const channel = one.db.keys.endedChannel(String(jobId))
+
+  const polls = [one.get(`/v1/jobs/${String(jobId)}?wait=60`, headers), other.get(`/v1/jobs/${String(jobId)}?wait=60`, headers)]
+  await until('both wait', async () => Number((await one.db.redis.pubsub('NUMSUB', channel))[1]) === 2)
+  const startedAt = performance.now()
+  await one.remove(`/v1/keys/${id}`)
+  const answers = await Promise.all(polls)
+
+  assert.ok(performance.now() - startedAt < 30_000, 'neither waited for its time to be over')
+  assert.deepEqual(answers.map((answer) => [answer.statusCode, answer.json()['status']]), [[200, 'queued'], [200, 'queued']])
+})

@@ -1,25 +1,34 @@
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 
 declare module 'fastify' {
   interface FastifyReply {
     /** A signal that comes when the client leaves, or was answered. */
     untilLeft (): AbortSignal
-    /** The same, and also when the service stops: for waits that can be cut short without harm. */
+    /** The same, and also when the service stops, or the caller's key is rotated or revoked: for waits that can be cut short without harm. */
     untilStopped (): AbortSignal
     /** Whether either was asked for. */
     hasWaited: boolean
   }
 }
 
-/** Lets requests that wait answer with what there is as soon as the service stops, and gives up those whose clients left. */
-export const waiting = fp(async (app) => {
-  const waits = new Set<AbortController>()
+export interface WaitingOptions {
+  /** Calls back with the id of each key that is to be looked up again. */
+  onForget? (listener: (keyId: string) => void): void
+}
+
+/** Lets requests that wait answer with what there is as soon as the service stops or their key is ended, and gives up those whose clients left. */
+export const waiting = fp<WaitingOptions>(async (app, { onForget }) => {
+  const waits = new Map<AbortController, FastifyRequest>()
   let stopping = false
 
   app.addHook('preClose', async () => {
     stopping = true
-    for (const wait of waits) wait.abort()
+    for (const wait of waits.keys()) wait.abort()
+  })
+
+  onForget?.((keyId) => {
+    for (const [wait, { caller }] of waits) if (caller.keyId === keyId) wait.abort()
   })
 
   app.decorateReply('hasWaited', false)
@@ -33,7 +42,7 @@ export const waiting = fp(async (app) => {
     this.hasWaited = true
     if (stopping || this.raw.closed) return AbortSignal.abort()
     const wait = abortWhenLeft(this, new AbortController())
-    waits.add(wait)
+    waits.set(wait, this.request)
     wait.signal.addEventListener('abort', () => waits.delete(wait))
     return wait.signal
   })
