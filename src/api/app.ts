@@ -22,6 +22,7 @@ import { batchCancelRoutes } from './routes/batch-cancel.ts'
 import { batchEventRoutes } from './routes/batch-events.ts'
 import { batchResultRoutes } from './routes/batch-results.ts'
 import { batchRoutes } from './routes/batches.ts'
+import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { executeRoutes } from './routes/execute.ts'
 import { healthRoutes } from './routes/health.ts'
 import { jobCancelRoutes } from './routes/job-cancel.ts'
@@ -29,12 +30,14 @@ import { jobDeleteRoutes } from './routes/job-delete.ts'
 import { jobEventRoutes } from './routes/job-events.ts'
 import { jobListRoutes } from './routes/job-list.ts'
 import { jobLogRoutes } from './routes/job-logs.ts'
+import { jobReplayRoutes } from './routes/job-replay.ts'
 import { jobResultRoutes } from './routes/job-result.ts'
 import { jobTraceRoutes } from './routes/job-trace.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { keyRoutes, type KeyRoutesOptions } from './routes/keys.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { statsRoutes } from './routes/stats.ts'
+import { sweepRoutes } from './routes/sweeps.ts'
 import { tenantRoutes } from './routes/tenants.ts'
 import { validatorCompiler } from './validation.ts'
 
@@ -84,7 +87,10 @@ export async function createApp ({ jobs, callers, keyBounds, checkReady, metrics
   await app.register(documentation, { version })
   await app.register(healthRoutes, { checkReady })
   await app.register(metricsRoutes, metrics)
-  for (const routes of [jobRoutes, jobListRoutes, jobCancelRoutes, jobDeleteRoutes, jobResultRoutes, jobLogRoutes, jobEventRoutes, jobTraceRoutes, batchRoutes, batchResultRoutes, batchEventRoutes, batchCancelRoutes, executeRoutes, auditRoutes, tenantRoutes, statsRoutes]) {
+  for (const routes of [
+    jobRoutes, jobListRoutes, jobCancelRoutes, jobDeleteRoutes, jobReplayRoutes, jobResultRoutes, jobLogRoutes, jobEventRoutes, jobTraceRoutes,
+    batchRoutes, batchResultRoutes, batchEventRoutes, batchCancelRoutes, deadLetterRoutes, sweepRoutes, executeRoutes, auditRoutes, tenantRoutes, statsRoutes,
+  ]) {
     await app.register(routes, { jobs })
   }
   await app.register(keyRoutes, { jobs, forget: callers.forget, bounds: keyBounds })

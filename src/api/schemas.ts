@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { TenantName } from '../core/api-key.ts'
+import { FAILURES, type FailureCode } from '../core/failures.ts'
+import { TAG_BOUNDS } from '../core/job-request.ts'
 import { WAIT_MAX_SECONDS } from './prefer.ts'
 
 /** Ids are looked at by the route: a malformed one is as unknown as any, not an invalid request. */
@@ -14,6 +16,29 @@ export const Wait = z.coerce.number().int().min(0).default(0)
 
 /** An event's number that a reader has already seen. */
 export const After = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0).describe('Number of the last event already seen')
+
+const TAG_MAX_CHARS = TAG_BOUNDS.keyChars + 1 + TAG_BOUNDS.valueChars
+const CURSOR_MAX_CHARS = 512
+
+/** A tag that jobs are chosen by. */
+export const Tag = z.string().max(TAG_MAX_CHARS).regex(/^[^:]+:/, 'Expected key:value').transform((text) => {
+  const colon = text.indexOf(':')
+  return { name: text.slice(0, colon), value: text.slice(colon + 1) }
+}).describe('`key:value`, matched exactly; the key ends at the first colon')
+
+/** A time, in milliseconds of the Unix epoch once it is read. */
+export const Time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
+
+/** Members that choose dead letters by what they are. */
+export const DEAD_FILTER = {
+  code: z.enum(Object.keys(FAILURES) as [FailureCode, ...FailureCode[]]).optional().describe('Code of the failure that the job is dead of'), // the keys of a closed, non-empty table
+  tag: Tag.optional(),
+  since: Time.optional().describe('Made at this time or later'),
+  until: Time.optional().describe('Made at this time or before'),
+}
+
+/** Where a list goes on. */
+export const Cursor = z.string().max(CURSOR_MAX_CHARS).optional().describe('`nextCursor` of the page before')
 
 /** Builds the schema of a page's size. */
 export function buildPageSize (max: number, fallback: number) {

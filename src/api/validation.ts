@@ -14,23 +14,24 @@ const MESSAGE_CHARS = 512
  * a request without the body that a route needs throws BAD_REQUEST.
  */
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => (data: unknown) => {
-  if (httpPart === 'body' && data === null) return { error: new JobError('BAD_REQUEST', 'Cannot read the body: there is none') }
   if (data instanceof Readable) return { value: data } // whoever reads it looks at what comes
-  try {
-    return { value: parseWith(schema, data, httpPart ?? 'request') }
-  } catch (error) {
-    if (error instanceof JobError) return { error }
-    throw error
-  }
+  const parsed = schema.safeParse(data)
+  if (parsed.success) return { value: parsed.data }
+  if (httpPart === 'body' && data === null) return { error: new JobError('BAD_REQUEST', 'Cannot read the body: there is none') }
+  return { error: describeFaults(parsed.error, httpPart ?? 'request') }
 }
 
 /** Reads a part of a request by its schema. Throws INVALID, naming every wrong member by JSON pointer. */
 export function parseWith<T> (schema: z.ZodType<T>, data: unknown, part: string): T {
   const parsed = schema.safeParse(data)
   if (parsed.success) return parsed.data
-  const errors = parsed.error.issues.slice(0, ERRORS_MAX).flatMap((issue) => describeIssue(issue))
+  throw describeFaults(parsed.error, part)
+}
+
+function describeFaults (error: z.ZodError, part: string): JobError {
+  const errors = error.issues.slice(0, ERRORS_MAX).flatMap((issue) => describeIssue(issue))
   const summary = errors.map(({ pointer, message }) => `${pointer || 'the whole'}: ${message}`).join('; ')
-  throw new JobError('INVALID', `Cannot take the ${part}: ${summary}`, { errors })
+  return new JobError('INVALID', `Cannot take the ${part}: ${summary}`, { errors })
 }
 
 function describeIssue (issue: z.core.$ZodIssue): InvalidMember[] {

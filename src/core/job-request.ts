@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Ceilings } from './api-key.ts'
-import { describeMaximum, JOB_LIMITS, lowerPolicy, type LimitName, type LimitPolicy } from './limits.ts'
+import { describeMaximum, JOB_LIMITS, lowerPolicy, type LimitName, type LimitPolicy, type Limits } from './limits.ts'
 import { ISOLATION_LEVELS } from './outcome.ts'
 import { RetryPolicy } from './retry.ts'
 
@@ -37,6 +37,19 @@ function limitSchema (policy: LimitPolicy, name: LimitName) {
     .max(policy.maxima[name], { error: (issue) => `limits.${name} is ${String(issue.input)} ${unit}, more than ${describeMaximum(policy, name)}` })
     .default(policy.defaults[name])
     .describe(description)
+}
+
+/** Builds the schema of limits that a job is to have instead of those it has. */
+export function buildOtherLimits (policy: LimitPolicy) {
+  const names = Object.keys(JOB_LIMITS) as LimitName[] // the keys of a closed table
+  const shape = Object.fromEntries(names.map((name) => [name, limitSchema(policy, name).unwrap().optional()]))
+  return z.strictObject(shape as Record<LimitName, z.ZodOptional<z.ZodNumber>>).prefault({}) // each of the names has one
+}
+
+/** Says what is wrong where all attempts of a job could log more than is kept of one job. */
+export function describeExcessLogs ({ logBytes }: Pick<Limits, 'logBytes'>, { attempts }: Pick<RetryPolicy, 'attempts'>): string | undefined {
+  const bytes = logBytes * attempts
+  return bytes <= ALL_LOGS_MAX_BYTES ? undefined : `retry.attempts times limits.logBytes is ${bytes} bytes of logs, more than the maximum of ${ALL_LOGS_MAX_BYTES} bytes`
 }
 
 /** Builds the schema of the tools that a job asks for, by their names: any that the service has, or those of a key's ceiling. */
@@ -100,9 +113,8 @@ export function buildJobRequest (service: LimitPolicy, toolNames: readonly strin
     tags: Tags.default({}),
   }).superRefine(({ delayMs, runAt, limits, retry }, context) => {
     if (runAt !== undefined && delayMs > 0) context.addIssue({ code: 'custom', path: ['runAt'], message: 'At most one of runAt and delayMs is taken' })
-    const logBytes = limits.logBytes * retry.attempts
-    if (logBytes <= ALL_LOGS_MAX_BYTES) return
-    context.addIssue({ code: 'custom', path: ['retry', 'attempts'], message: `retry.attempts times limits.logBytes is ${logBytes} bytes of logs, more than the maximum of ${ALL_LOGS_MAX_BYTES} bytes` })
+    const excess = describeExcessLogs(limits, retry)
+    if (excess !== undefined) context.addIssue({ code: 'custom', path: ['retry', 'attempts'], message: excess })
   }).transform(({ code, codeBase64, ...rest }, context) => {
     const text = code ?? codeBase64
     if (text !== undefined && (code === undefined || codeBase64 === undefined)) return { ...rest, code: text }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Priority } from './job-request.ts'
-import { Isolation, JobFailure, Usage } from './outcome.ts'
+import { CrashEvidence, Isolation, JobFailure, Usage } from './outcome.ts'
 import { JobStatus } from './status.ts'
 
 /** Results up to this many bytes stand inside the job; longer ones are read by their link. */
@@ -37,6 +37,17 @@ export const AttemptView = z.object({
 })
 export type AttemptView = z.infer<typeof AttemptView>
 
+/** A run that ended without an outcome, and what is known of why. */
+export const Loss = z.object({
+  run: z.number().int().describe('Number of the run'),
+  attempt: z.number().int(),
+  at: time,
+  worker: z.string(),
+  reason: LossReason,
+  evidence: CrashEvidence.nullable().describe('Of a runner that died: how, its last words, how its memory grew, and what is suspected'),
+})
+export type Loss = z.infer<typeof Loss>
+
 /** A job as the API answers it. */
 export const JobView = z.object({
   id: z.string(),
@@ -59,3 +70,10 @@ export const JobView = z.object({
   links: z.object({ self: z.string(), result: z.string(), logs: z.string(), events: z.string(), trace: z.string() }),
 })
 export type JobView = z.infer<typeof JobView>
+
+/** A dead job as it is listed, with all that is known of its end. */
+export const DeadLetter = JobView.omit({ result: true }).extend({
+  replayedAs: z.string().nullable().describe('The last job that was made again from this one'),
+  losses: z.array(Loss),
+})
+export type DeadLetter = z.infer<typeof DeadLetter>

@@ -83,7 +83,7 @@ export function lowerPolicy (policy: LimitPolicy, ceilings: Readonly<Partial<Rec
 }
 
 /** Says what the maximum of a limit is, for who asked for more. */
-export function describeMaximum ({ maxima, ceilings }: LimitPolicy, name: LimitName): string {
+export function describeMaximum ({ maxima, ceilings }: Pick<LimitPolicy, 'maxima' | 'ceilings'>, name: LimitName): string {
   return `${ceilings.has(name) ? `the API key's ceiling (ceilings.limits.${name})` : 'the maximum'} of ${maxima[name]} ${JOB_LIMITS[name].unit}`
 }
 

@@ -1,7 +1,7 @@
-import type { AttemptView, LossReason, RunView } from '../core/job.ts'
+import type { AttemptView, Loss, LossReason, RunView } from '../core/job.ts'
 import { JobError } from '../core/failures.ts'
 import type { JobSpec } from '../core/job-request.ts'
-import type { Isolation, JobFailure, Usage } from '../core/outcome.ts'
+import type { CrashEvidence, Isolation, JobFailure, Usage } from '../core/outcome.ts'
 import { isTerminal, type JobStatus } from '../core/status.ts'
 import { readReference, unpack } from './codec.ts'
 import { unfoldRecord, type Fields } from './record-fold.ts'
@@ -41,8 +41,13 @@ export interface JobRecord {
   traceparent: string | null
   traceId: string | null
   batchId: string | null
+  /** The job that this one was made again from. */
   replayOf: string | null
+  /** The last job that was made again from this one. */
+  replayedAs: string | null
   attempts: AttemptView[]
+  /** Runs that ended without an outcome, oldest first. */
+  losses: Loss[]
 }
 
 interface RunStart {
@@ -57,6 +62,8 @@ interface RunEnd {
   isolation?: Isolation | null
   error?: JobFailure | null
   lost?: LossReason
+  /** Missing also from what versions before have stored. */
+  evidence?: CrashEvidence
 }
 
 /** Reads the fields of a job's hash, folded or not. Throws UNAVAILABLE for a record of a newer version. */
@@ -99,7 +106,8 @@ export async function parseJobRecord (id: string, stored: Fields): Promise<JobRe
     traceId: text('traceparent').split('-')[1] ?? null,
     batchId: text('batchId') || null,
     replayOf: text('replayOf') || null,
-    attempts: readAttempts(json, { runs: Number(text('fence')), ongoing: isTerminal(status) ? 0 : Number(text('attempt')) }),
+    replayedAs: text('replayedAs').split(' ')[0] || null,
+    ...readAttempts(json, { runs: Number(text('fence')), ongoing: isTerminal(status) ? 0 : Number(text('attempt')) }),
   }
 }
 
@@ -116,15 +124,21 @@ async function readResultField (field: Buffer): Promise<JobRecord['result']> {
 }
 
 /** Gathers runs into attempts: an attempt starts with its first run, and ends as its last one did. */
-function readAttempts (json: <T>(name: string) => T | null, { runs, ongoing }: { runs: number, ongoing: number }): AttemptView[] {
+function readAttempts (json: <T>(name: string) => T | null, { runs, ongoing }: { runs: number, ongoing: number }): Pick<JobRecord, 'attempts' | 'losses'> {
   const attempts = new Map<number, RunView[]>()
+  const losses: Loss[] = []
   for (let fence = 1; fence <= runs; fence++) {
     const start = json<RunStart>(`run:${fence}`)
     if (!start) continue
-    const run = viewRun(fence, start, json<RunEnd>(`end:${fence}`))
+    const end = json<RunEnd>(`end:${fence}`)
+    if (end?.lost) losses.push({ run: fence, attempt: start.attempt, at: formatTime(end.finishedAt), worker: start.worker, reason: end.lost, evidence: end.evidence ?? null })
+    const run = viewRun(fence, start, end)
     attempts.set(start.attempt, [...attempts.get(start.attempt) ?? [], run])
   }
-  return [...attempts].map(([number, [first, ...others]]) => viewAttempt({ number, isOngoing: number === ongoing }, first as RunView, others)) // each has one at least
+  return {
+    attempts: [...attempts].map(([number, [first, ...others]]) => viewAttempt({ number, isOngoing: number === ongoing }, first as RunView, others)), // each has one at least
+    losses,
+  }
 }
 
 function viewRun (number: number, start: RunStart, end: RunEnd | null): RunView {

@@ -28,6 +28,13 @@ export function buildKeys (prefix: string) {
     gone: (id: string) => `${prefix}:gone:${id}`,
     /** All jobs of a tenant, or those in one state, by the time they were made. */
     jobs: (tenant: string, status?: string) => status === undefined ? `${prefix}:jobs:${tenant}` : `${prefix}:jobs:${tenant}:${status}`,
+    /** Dead jobs of a tenant, by the code of the failure that they are dead of. */
+    dead: (tenant: string, code: string) => `${prefix}:dead:${tenant}:${code}`,
+    /** An order to replay or to purge many dead letters, and the jobs it made that have not ended. */
+    sweep: (id: string) => `${prefix}:sweep:${id}`,
+    sweepFlight: (id: string) => `${prefix}:sweep:${id}:flight`,
+    /** Those under way, by the time of their next step; of all tenants, or of one. */
+    sweeps: (tenant?: string) => tenant === undefined ? `${prefix}:sweeps` : `${prefix}:sweeps:${tenant}`,
     /** Tenants that have jobs. */
     tenants: `${prefix}:tenants`,
     /** Running jobs by deadline. */

@@ -1,21 +1,23 @@
-import { JobError } from '../core/failures.ts'
+import { JobError, type FailureCode } from '../core/failures.ts'
 import type { JobSpec } from '../core/job-request.ts'
 import type { JobStatus } from '../core/status.ts'
 import type { Db } from './db.ts'
 import { parseJobRecord, type JobRecord } from './job-record.ts'
 import { FOLD, unfoldRecord } from './record-fold.ts'
+import { formatPosition, parsePosition, readIndex, type Position } from './walk.ts'
 
 /** Jobs looked at by one call, however few of them match; the cursor goes on from there. */
 export const LIST_SCAN_JOBS = 2000
-/** More than Redis can accept within a millisecond, so that a page always passes those made at one time. */
 const PAGE_JOBS = 200
 /** Records read at one time. A job that was tried a hundred times, with long stacks, takes megabytes. */
 const READ_JOBS = 10
-/** A page whose attempts take so many characters ends early. */
+/** A page whose attempts, and what is known of their losses, take so many characters ends early. */
 const PAGE_CHARS = 4_194_304
 
 export interface JobFilter {
   status?: JobStatus | undefined
+  /** Of dead jobs alone: the code of the failure that they are dead of. */
+  diedOf?: FailureCode | undefined
   tag?: { name: string, value: string } | undefined
   /** Milliseconds of the Unix epoch, both included. */
   since?: number | undefined
@@ -30,20 +32,15 @@ export interface JobPage {
   nextCursor: string | null
 }
 
-/** Where a page ended: the next one holds what is older. */
-interface Position {
-  createdAt: number
-  id: string
-}
-
-/** Lists a tenant's jobs, newest first. Status and time are looked up in an index, the tag is matched in a bounded scan of it. */
+/** Lists a tenant's jobs, newest first. Status, failure code and time are looked up in an index, the tag is matched in a bounded scan of it. */
 export async function listJobs (db: Db, tenant: string, filter: JobFilter): Promise<JobPage> {
-  const { status, tag, limit } = filter
+  const { status, diedOf, since, until, tag, limit } = filter
+  const index = diedOf ? db.keys.dead(tenant, diedOf) : db.keys.jobs(tenant, status)
   const jobs: JobRecord[] = []
   let chars = 0
   let at = parseCursor(filter.cursor)
   for (let scanned = 0; scanned < LIST_SCAN_JOBS; scanned += PAGE_JOBS) {
-    const { positions, isLast } = await readPage(db, db.keys.jobs(tenant, status), { ...filter, at })
+    const { positions, isLast } = await readIndex(db, index, { since, until, at, count: PAGE_JOBS })
     const matching = await Promise.all(positions.map((position) => !tag || hasTag(db, position.id, tag)))
     const wanted = positions.filter((_, index) => matching[index])
     const room = wanted.slice(0, limit - jobs.length)
@@ -52,7 +49,7 @@ export async function listJobs (db: Db, tenant: string, filter: JobFilter): Prom
       for (const job of await readRecords(db, room.slice(read, read + READ_JOBS))) {
         if (!job || (status && job.status !== status)) continue
         jobs.push(job)
-        chars += JSON.stringify(job.attempts).length
+        chars += JSON.stringify([job.attempts, job.losses]).length
       }
     }
     const taken = room.slice(0, read)
@@ -61,19 +58,6 @@ export async function listJobs (db: Db, tenant: string, filter: JobFilter): Prom
     at = positions.at(-1) ?? at
   }
   return { jobs, nextCursor: formatCursor(at) }
-}
-
-async function readPage (db: Db, index: string, { since, until, at }: JobFilter & { at: Position | undefined }) {
-  const max = Math.min(until ?? Number.POSITIVE_INFINITY, at?.createdAt ?? Number.POSITIVE_INFINITY)
-  const flat = await db.redis.zrevrangebyscore(
-    index, Number.isFinite(max) ? max : '+inf', since ?? '-inf', 'WITHSCORES', 'LIMIT', 0, PAGE_JOBS,
-  )
-  const found: Position[] = []
-  for (let i = 0; i < flat.length; i += 2) found.push({ id: flat[i] ?? '', createdAt: Number(flat[i + 1]) })
-  return {
-    positions: found.filter(({ createdAt, id }) => !at || createdAt < at.createdAt || id < at.id),
-    isLast: found.length < PAGE_JOBS,
-  }
 }
 
 async function hasTag (db: Db, jobId: string, { name, value }: { name: string, value: string }): Promise<boolean> {
@@ -92,12 +76,12 @@ function readRecords (db: Db, positions: readonly Position[]): Promise<(JobRecor
 }
 
 function formatCursor (position: Position | undefined): string | null {
-  return position ? Buffer.from(`${position.createdAt} ${position.id}`).toString('base64url') : null
+  return position ? Buffer.from(formatPosition(position)).toString('base64url') : null
 }
 
 function parseCursor (cursor: string | undefined): Position | undefined {
   if (cursor === undefined) return undefined
-  const [, createdAt, id] = /^(\d{1,15}) (\S{1,64})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
-  if (createdAt === undefined || id === undefined) throw new JobError('INVALID', 'Cannot list jobs: the cursor is not one that a list answered with')
-  return { createdAt: Number(createdAt), id }
+  const position = parsePosition(Buffer.from(cursor, 'base64url').toString())
+  if (!position) throw new JobError('INVALID', 'Cannot list jobs: the cursor is not one that a list answered with')
+  return position
 }

@@ -76,9 +76,16 @@ export async function overdueRuns (db: Db, graceMs: number, limit: number): Prom
 
 export type LostRun = { type: 'lost', status: JobStatus } | { type: 'early' } | { type: 'fenced' }
 
+export interface LoseRunOptions {
+  graceMs: number
+  retentionMs: number
+  /** How long the job is kept if it is dead; without it, as long as any. */
+  deadRetentionMs?: number
+}
+
 /** Takes a job from a run that is past its deadline and grace: queued again, or dead when `retry.maxLost` is spent. */
-export async function loseRun (db: Db, run: Run, { graceMs, retentionMs }: { graceMs: number, retentionMs: number }): Promise<LostRun> {
-  const reply = await runMove(db, LOSE_RUN, run.jobId, [run.fence, run.holder, graceMs, retentionMs, LOST_FAILURE, CANCELLED_FAILURE])
+export async function loseRun (db: Db, run: Run, { graceMs, retentionMs, deadRetentionMs = retentionMs }: LoseRunOptions): Promise<LostRun> {
+  const reply = await runMove(db, LOSE_RUN, run.jobId, [run.fence, run.holder, graceMs, retentionMs, LOST_FAILURE, CANCELLED_FAILURE, deadRetentionMs])
   const type = readText(reply, 0) as LostRun['type'] // lose-run.lua has these three
   return type === 'lost' ? { type, status: readText(reply, 1) as JobStatus } : { type } // likewise
 }

@@ -4,7 +4,10 @@ local expires = redis.call('ZSCORE', P .. ':expiring', ID)
 local f = redis.call('HMGET', JOB, 'tenant', 'status', 'code', 'batchId')
 if keep then
   local ended = 0
-  for status in pairs(TERMINAL) do ended = ended + redis.call('ZCARD', P .. ':jobs:' .. (f[1] or '') .. ':' .. status) end
+  for status in pairs(TERMINAL) do
+    -- Dead letters have a bound of their own: those who succeed push none of them out.
+    if (status == 'dead') == (f[2] == 'dead') then ended = ended + redis.call('ZCARD', P .. ':jobs:' .. (f[1] or '') .. ':' .. status) end
+  end
   if not TERMINAL[f[2]] or ended <= keep then return 0 end
 elseif not expires or tonumber(expires) > NOW then
   return 0

@@ -9,6 +9,7 @@ import { QUARANTINE_MS } from '../store/moves/settle.ts'
 
 const LANES = { least: 2, most: 8 } as const
 const MINUTE_MS = 60_000
+const DAY_MS = 24 * 60 * MINUTE_MS
 
 /** Configuration of a worker process, by environment variable. */
 export const WorkerConfig = z.object({
@@ -37,10 +38,14 @@ export const WorkerConfig = z.object({
   BATCHBOX_REAP_EVERY_MS: z.coerce.number().int().min(100).max(60 * MINUTE_MS).default(5000).describe('How often a worker pays owed messages and removes what expired'),
   BATCHBOX_RECONCILE_MS: z.coerce.number().int().min(1000).max(7 * 24 * 60 * MINUTE_MS).default(6 * 60 * MINUTE_MS).describe('How often a worker compares everything in Redis with the records of jobs, and removes what belongs to none; also done when workers start'),
   BATCHBOX_BATCH_IDLE_MS: z.coerce.number().int().min(1000).max(24 * 60 * MINUTE_MS).default(15 * MINUTE_MS).describe('How long a batch whose client stopped in the middle of posting items waits for it to come back; then it is closed with the items that it has'),
-  BATCHBOX_RETENTION_COUNT: z.coerce.number().int().min(0).max(1_000_000_000).default(0).describe('Jobs that ended which are kept of a tenant, the newest ones; `0` for any number'),
+  BATCHBOX_RETENTION_COUNT: z.coerce.number().int().min(0).max(1_000_000_000).default(0).describe('Jobs that ended which are kept of a tenant, the newest ones, without those that are dead; `0` for any number'),
   BATCHBOX_QUARANTINE_CRASHES: z.coerce.number().int().min(0).max(1_000_000).default(30).describe('Deaths of runners, more than runs that ended otherwise took off again, after which a tenant\'s code is not run any more and its jobs end as dead; `0` for never'),
   BATCHBOX_QUARANTINE_MS: z.coerce.number().int().min(1000).max(24 * 60 * MINUTE_MS).default(QUARANTINE_MS).describe('How long after the last of them'),
   BATCHBOX_TENANT_RETRIES_PER_MINUTE: z.coerce.number().int().min(0).max(10_000_000).default(6000).describe('Retries of a tenant; more wait until there is room. `0` for any number'),
+  BATCHBOX_DEAD_RETENTION_MS: z.coerce.number().int().min(1000).max(3650 * DAY_MS).default(30 * DAY_MS).describe('How long a dead job is kept: longer than others, since somebody is to look at it'),
+  BATCHBOX_DEAD_LETTERS_MAX: z.coerce.number().int().min(0).max(1_000_000_000).default(100_000).describe('Dead jobs that are kept of a tenant, the newest ones; `0` for any number'),
+  BATCHBOX_REPLAY_PER_SECOND: z.coerce.number().int().min(1).max(10_000).default(100).describe('Jobs made in a second by each replay of many dead letters, by all workers together'),
+  BATCHBOX_REPLAY_IN_FLIGHT: z.coerce.number().int().min(1).max(10_000).default(200).describe('Jobs of such a replay that have not ended, at the most: the next ones are made as these end, so that new work comes through'),
   ...SHARED_VARIABLES,
 })
 export type WorkerConfig = Readonly<z.infer<typeof WorkerConfig>>

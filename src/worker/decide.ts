@@ -8,7 +8,7 @@ import type { Settlement } from '../store/moves/settle.ts'
 const CRASH_BACKOFF = { type: 'exponential', delayMs: 200, maxDelayMs: 10_000, jitter: 0.5 } as const
 
 /** What is decided about a job: everything of a settlement but what the run itself brought. */
-export type Decision = Pick<Settlement, 'status' | 'error' | 'result' | 'next' | 'charge'> & { events: NewEvent[] }
+export type Decision = Pick<Settlement, 'status' | 'error' | 'result' | 'next' | 'charge' | 'evidence'> & { events: NewEvent[] }
 
 export interface Situation {
   attempt: number
@@ -52,9 +52,9 @@ function decideCrashed (outcome: Extract<Outcome, { type: 'crashed' }>, { attemp
   const under = outcome.shared ? 'with other runs in it' : `under this job (${seen} of ${retry.maxCrashes})`
   const error = buildFailure('WORKER_CRASHED', `The runner died ${how} ${under}: ${reason}`, { name: 'WorkerCrashed' })
   const lost: NewEvent = { type: 'job.lost', time: nowMs, payload: { reason: 'crash', charged: !outcome.shared, crashes: seen, evidence } }
-  if (outcome.shared) return { status: 'queued', error, charge: 'shared', next: { attempt, delayMs: 0 }, events: [lost] } // alone, then
-  if (seen >= retry.maxCrashes) return { status: 'dead', error, charge: 'crash', events: [lost] }
-  return { status: 'scheduled', error, charge: 'crash', next: { attempt, delayMs: backoffMs(CRASH_BACKOFF, seen, random) }, events: [lost] }
+  if (outcome.shared) return { status: 'queued', error, charge: 'shared', evidence, next: { attempt, delayMs: 0 }, events: [lost] } // alone, then
+  if (seen >= retry.maxCrashes) return { status: 'dead', error, charge: 'crash', evidence, events: [lost] }
+  return { status: 'scheduled', error, charge: 'crash', evidence, next: { attempt, delayMs: backoffMs(CRASH_BACKOFF, seen, random) }, events: [lost] }
 }
 
 /**

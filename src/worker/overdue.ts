@@ -13,15 +13,16 @@ const STEP = 100
 export interface OverdueOptions {
   db: Db
   retentionMs: number
+  deadRetentionMs: number
   metrics?: Pick<RunMetrics, 'corrected'> | undefined
   whenTrusted (): Promise<void>
   onError (error: unknown): void
 }
 
 /** Takes jobs from runs that are overdue, some hundred at most. Answers how many it looked at and could deal with. */
-export async function loseOverdue ({ db, retentionMs, metrics, onError }: Omit<OverdueOptions, 'whenTrusted'>): Promise<number> {
+export async function loseOverdue ({ db, retentionMs, deadRetentionMs, metrics, onError }: Omit<OverdueOptions, 'whenTrusted'>): Promise<number> {
   const runs = await overdueRuns(db, OVERDUE_GRACE_MS, STEP)
-  const ends = await Promise.allSettled(runs.map((run) => loseRun(db, run, { graceMs: OVERDUE_GRACE_MS, retentionMs })))
+  const ends = await Promise.allSettled(runs.map((run) => loseRun(db, run, { graceMs: OVERDUE_GRACE_MS, retentionMs, deadRetentionMs })))
   const failed = ends.filter((end) => end.status === 'rejected')
   for (const { reason } of failed) onError(reason)
   const lost = ends.filter((end) => end.status === 'fulfilled' && end.value.type === 'lost')

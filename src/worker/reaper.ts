@@ -5,7 +5,7 @@ import { removeExpiredBatches } from '../store/batches/remove.ts'
 import { sealAbandoned } from '../store/batches/seal.ts'
 import type { Db } from '../store/db.ts'
 import { owedArchives, owedDispatches, removeExpired } from '../store/reap.ts'
-import { removeSurplus, type TenantWalk } from '../store/retain.ts'
+import { removeSurplus, type RetentionCounts, type TenantWalk } from '../store/retain.ts'
 import type { RunMetrics } from '../telemetry/metrics/runs.ts'
 import { loseOverdue } from './overdue.ts'
 
@@ -22,8 +22,9 @@ export interface ReaperOptions {
   raiseAfterMs: number
   everyMs: number
   retentionMs: number
-  /** Jobs that ended which a tenant may have; 0 for any number. */
-  retentionCount: number
+  deadRetentionMs: number
+  /** Jobs that ended which a tenant may have. */
+  keep: RetentionCounts
   /** How long a batch that gets no items stays open. */
   batchIdleMs: number
   /** Counts what was put right; nobody does without it. */
@@ -42,11 +43,11 @@ export interface Reaper {
  * Pays what crashes left owed and removes what expired, again and again. Every worker has one: each step is safe to do twice at once.
  * Rounds start at random in their interval, so that workers do not march in step.
  */
-export function createReaper ({ db, dispatcher, raiseAfterMs, everyMs, retentionMs, retentionCount, batchIdleMs, metrics, whenTrusted, onError }: ReaperOptions): Reaper {
+export function createReaper ({ db, dispatcher, raiseAfterMs, everyMs, retentionMs, deadRetentionMs, keep, batchIdleMs, metrics, whenTrusted, onError }: ReaperOptions): Reaper {
   const walk: TenantWalk = { cursor: '0' }
   // Each answers how many entries it dealt with; those that failed are left for the next round.
   const steps: (() => Promise<number>)[] = [
-    () => loseOverdue({ db, retentionMs, metrics, onError }),
+    () => loseOverdue({ db, retentionMs, deadRetentionMs, metrics, onError }),
     async () => {
       const refs = await owedDispatches(db, OWED_GRACE_MS, STEP)
       await dispatcher.dispatch(refs)
@@ -63,7 +64,7 @@ export function createReaper ({ db, dispatcher, raiseAfterMs, everyMs, retention
     async () => await goOnCancelling(db, retentionMs) * STEP, // there is more until there is none
     () => removeExpiredBatches(db, STEP),
     () => removeExpired(db, STEP),
-    async () => retentionCount === 0 ? 0 : removeSurplus(db, walk, { keep: retentionCount, limit: STEP }),
+    () => removeSurplus(db, walk, { keep, limit: STEP }),
     () => dispatcher.raiseOld(raiseAfterMs, STEP),
   ]
   let timer: NodeJS.Timeout

@@ -32,6 +32,8 @@ export interface JobRunner {
   /** Name of this worker, as clients read it. */
   worker: string
   retentionMs: number
+  /** How long a job is kept that is dead. */
+  deadRetentionMs: number
   /** See `BeginOptions`. */
   quarantineCrashes: number
   /** See `Settlement`. */
@@ -54,7 +56,7 @@ const SKEW_MIN_MS = 1000
  * given to another worker. Every write is made under the run's fence, so a worker that is late changes nothing.
  */
 export async function runJob (context: JobRunner, ref: TurnRef, claim: Claim): Promise<Verdict> {
-  const { db, active: runs, worker, retentionMs } = context
+  const { db, active: runs, worker, retentionMs, deadRetentionMs } = context
   const active = runs.add(ref.jobId) // before it begins: a cancel that comes right after finds it
   const loseLock = () => active.stop('fenced')
   claim.signal.addEventListener('abort', loseLock, { once: true })
@@ -62,7 +64,7 @@ export async function runJob (context: JobRunner, ref: TurnRef, claim: Claim): P
   try {
     await context.whenAdmitted()
     const beganAt = performance.now()
-    const begun = await begin(db, ref, { worker, retentionMs, allowanceMs: context.allowanceMs, quarantineCrashes: context.quarantineCrashes })
+    const begun = await begin(db, ref, { worker, retentionMs, deadRetentionMs, allowanceMs: context.allowanceMs, quarantineCrashes: context.quarantineCrashes })
     sent = context.dispatcher.dispatch(begun.deals).catch(context.onError) // what cannot be sent stays owed
     if (begun.type === 'drop') return await dropMessage(context, ref, begun.reason)
     const { run, job } = begun
@@ -152,7 +154,7 @@ async function conclude (context: JobRunner, { active, run, turn, job, lease, be
     ...decision,
     usage: report.outcome.usage,
     isolation: report.isolation,
-    retentionMs,
+    retentionMs: decision.status === 'dead' ? context.deadRetentionMs : retentionMs,
     quarantineMs: context.quarantineMs,
     retryEveryMs: context.retryEveryMs,
     events: shiftTimes([...rest, ...decision.events], skewMs),

@@ -28,6 +28,7 @@ import { RecentEnds } from './recent-ends.ts'
 import { createReleaser } from './releaser.ts'
 import { runJob } from './run-job.ts'
 import { runnerBounds } from './runner-bounds.ts'
+import { createSweeper } from './sweeper.ts'
 
 /** How long stopping runs and handing their jobs back may take; Redis may be away. */
 export const HAND_BACK_MS = 2000
@@ -88,11 +89,15 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
     onError,
   })
   const { whenTrusted, whenAdmitted } = epoch
+  const retention = { retentionMs: config.BATCHBOX_RETENTION_MS, deadRetentionMs: config.BATCHBOX_DEAD_RETENTION_MS }
   const releaser = createReleaser({ db, dispatcher, whenTrusted: whenAdmitted, onError })
-  const reaper = createReaper({ db, dispatcher, raiseAfterMs: config.BATCHBOX_RAISE_AFTER_MS, everyMs: config.BATCHBOX_REAP_EVERY_MS, retentionMs: config.BATCHBOX_RETENTION_MS, retentionCount: config.BATCHBOX_RETENTION_COUNT, batchIdleMs: config.BATCHBOX_BATCH_IDLE_MS, metrics, whenTrusted: whenAdmitted, onError })
-  const overdueWatch = createOverdueWatch({ db, retentionMs: config.BATCHBOX_RETENTION_MS, metrics, whenTrusted: whenAdmitted, onError })
+  const keep = { dead: config.BATCHBOX_DEAD_LETTERS_MAX, others: config.BATCHBOX_RETENTION_COUNT }
+  const reaper = createReaper({ db, dispatcher, raiseAfterMs: config.BATCHBOX_RAISE_AFTER_MS, everyMs: config.BATCHBOX_REAP_EVERY_MS, ...retention, keep, batchIdleMs: config.BATCHBOX_BATCH_IDLE_MS, metrics, whenTrusted: whenAdmitted, onError })
+  const overdueWatch = createOverdueWatch({ db, ...retention, metrics, whenTrusted: whenAdmitted, onError })
   const reconciler = createReconciler({ db, dispatcher, everyMs: config.BATCHBOX_RECONCILE_MS, logger, metrics, whenTrusted: whenAdmitted, onError })
-  const context = { db, engine, whenTrusted, whenAdmitted, dispatcher, releaser, active, ends, tracer: telemetry.tracer, metrics, logger, worker, retentionMs: config.BATCHBOX_RETENTION_MS, ...tenantBounds(config), allowanceMs: startAllowanceMs(config), onError }
+  const pace = { perSecond: config.BATCHBOX_REPLAY_PER_SECOND, inFlight: config.BATCHBOX_REPLAY_IN_FLIGHT }
+  const sweeper = createSweeper({ db, dispatcher, pace, whenTrusted: whenAdmitted, onError })
+  const context = { db, engine, whenTrusted, whenAdmitted, dispatcher, releaser, active, ends, tracer: telemetry.tracer, metrics, logger, worker, ...retention, ...tenantBounds(config), allowanceMs: startAllowanceMs(config), onError }
   const consumer = createConsumer({
     url: config.REDIS_URL,
     prefix: config.BATCHBOX_PREFIX,
@@ -111,7 +116,7 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
       await drain(consumer, active, config.BATCHBOX_DRAIN_MS)
       holdCheck.close()
       epoch.close()
-      await Promise.all([reaper, overdueWatch, reconciler, releaser].map((each) => each.close()))
+      await Promise.all([reaper, overdueWatch, reconciler, releaser, sweeper].map((each) => each.close()))
       await Promise.all([engine.close(), cancels.close(), listener?.close(), telemetry.close()])
       await dispatcher.close()
       await db.close()

@@ -23,20 +23,20 @@ test('of more ended jobs than are kept, the oldest are removed, whatever they en
   await db.redis.zadd(db.keys.jobs(TENANT), 1, waiting)
   const ids = await endJobs(db, 7)
 
-  const removed = await removeSurplus(db, { cursor: '0' }, { keep: 4, limit: 100 })
+  const removed = await removeSurplus(db, { cursor: '0' }, { keep: { dead: 0, others: 4 }, limit: 100 })
 
   assert.equal(removed, 3)
   assert.deepEqual((await listJobs(db, TENANT, { limit: 50 })).jobs.map(({ id }) => id), [...ids.slice(3).toReversed(), waiting])
   assert.deepEqual(await Promise.all(ids.map((id) => isGone(db, TENANT, id))), [true, true, true, false, false, false, false])
-  assert.equal(await removeSurplus(db, { cursor: '0' }, { keep: 4, limit: 100 }), 0)
+  assert.equal(await removeSurplus(db, { cursor: '0' }, { keep: { dead: 0, others: 4 }, limit: 100 }), 0)
 })
 
 test('steps are bounded, and two at once remove no more than they should', async (t) => {
   const db = await openStore(t)
   await endJobs(db, 9)
 
-  const first = await removeSurplus(db, { cursor: '0' }, { keep: 2, limit: 3 })
-  await Promise.all([1, 2].map(() => removeSurplus(db, { cursor: '0' }, { keep: 2, limit: 100 })))
+  const first = await removeSurplus(db, { cursor: '0' }, { keep: { dead: 0, others: 2 }, limit: 3 })
+  await Promise.all([1, 2].map(() => removeSurplus(db, { cursor: '0' }, { keep: { dead: 0, others: 2 }, limit: 100 })))
 
   assert.equal(first, 3)
   assert.equal((await listJobs(db, TENANT, { limit: 50 })).jobs.length, 2)

@@ -21,7 +21,7 @@ async function openReaper (t: TestContext, everyMs = NEVER_MS, retentionCount = 
   const onError = (error: unknown) => { errors.push(error) }
   const dispatcher = createDispatcher(db, { onError })
   t.after(() => dispatcher.close())
-  const reaper = createReaper({ db, dispatcher, raiseAfterMs: 60_000, everyMs, retentionMs: RETENTION_MS, retentionCount, batchIdleMs: 60_000, whenTrusted: () => Promise.resolve(), onError })
+  const reaper = createReaper({ db, dispatcher, raiseAfterMs: 60_000, everyMs, retentionMs: RETENTION_MS, deadRetentionMs: RETENTION_MS, keep: { dead: 0, others: retentionCount }, batchIdleMs: 60_000, whenTrusted: () => Promise.resolve(), onError })
   t.after(() => reaper.close())
   return { db, dispatcher, reaper, errors }
 }
@@ -137,7 +137,7 @@ test('a run is taken as soon as it is overdue, and no later than ten seconds pas
   const deadline = await readTime(db) - OVERDUE_GRACE_MS + 200
   await db.redis.zadd(db.keys.running, deadline, id)
 
-  const watch = createOverdueWatch({ db, retentionMs: RETENTION_MS, whenTrusted: () => Promise.resolve(), onError: (error) => { throw error } })
+  const watch = createOverdueWatch({ db, retentionMs: RETENTION_MS, deadRetentionMs: RETENTION_MS, whenTrusted: () => Promise.resolve(), onError: (error) => { throw error } })
   t.after(() => watch.close())
   await until('it is taken', async () => (await readJob(db, TENANT, id))?.status === 'queued')
 

@@ -11,7 +11,7 @@ declare module 'fastify' {
   }
 }
 
-/** A key as the client gave it, and a SHA-256 (hexadecimal) of the route and the body that it binds. */
+/** A key as the client gave it, and a SHA-256 (hexadecimal) of the path and the body that it binds. */
 export interface RequestIdempotency {
   readonly key: string
   readonly bodyHash: string
@@ -36,11 +36,11 @@ export const idempotency = fp(async (app) => {
   })
 }, { name: 'idempotency' })
 
-function hashRequest ({ routeOptions, body }: FastifyRequest): string {
-  return hashBody(routeOptions.url ?? '', body)
+function hashRequest ({ url, body }: FastifyRequest): string {
+  return hashBody(url.replace(/\?.*$/, ''), body)
 }
 
-/** Hashes a body, bound to where it was posted. Of one that comes as a stream nothing is known yet: its reader compares what comes. */
+/** Hashes a body, bound to the path that it was posted to. Of one that comes as a stream nothing is known yet: its reader compares what comes. */
 export function hashBody (place: string, body: unknown): string {
   return sha256(`${place}\n${body instanceof Readable ? 'stream' : JSON.stringify(body, sortMembers)}`)
 }

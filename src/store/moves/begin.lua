@@ -2,7 +2,7 @@ local turn, worker, holder = tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local retention_ms, allowance_ms = tonumber(ARGV[6]), tonumber(ARGV[7])
 local dead_failure, cancelled_failure, expired_failure = ARGV[8], ARGV[9], ARGV[10]
 local quarantine_crashes, quarantine_failure = tonumber(ARGV[11]), ARGV[12]
-local newest_format, newer_wait_ms = tonumber(ARGV[13]), tonumber(ARGV[14])
+local newest_format, newer_wait_ms, dead_retention_ms = tonumber(ARGV[13]), tonumber(ARGV[14]), tonumber(ARGV[15])
 
 local function payload (field, kind)
   if field and string.byte(field) == 0 then return redis.call('GET', P .. ':payload:' .. ID .. ':' .. kind) end
@@ -40,7 +40,7 @@ if job.status == 'running' then
   if job.holder == holder then
     return answer(string.match(redis.call('HGET', JOB, 'run:' .. job.fence), '"startedAt":(%d+)'))
   end
-  if lose_run(job, 'redelivered', dead_failure, cancelled_failure, retention_ms) ~= 'running' then return { 'drop', 'ended' } end
+  if lose_run(job, 'redelivered', dead_failure, cancelled_failure, retention_ms, dead_retention_ms) ~= 'running' then return { 'drop', 'ended' } end
 elseif job.runAt and job.runAt > NOW then
   strike_turn(job.tenant, job.level, ID .. ' ' .. turn)
   owe_turn(job.tenant, job.level, job.runAt, ID .. ' ' .. turn)
@@ -54,7 +54,7 @@ elseif job.fence == 0 and job.ttlAt and job.ttlAt <= NOW then
   deal()
   return answer_with_deals({ 'drop', 'expired' })
 elseif quarantine_crashes > 0 and tonumber(redis.call('GET', crashes_key(job.tenant)) or 0) >= quarantine_crashes then
-  end_job(job, 'dead', quarantine_failure, '{"error":' .. quarantine_failure .. '}', retention_ms)
+  end_job(job, 'dead', quarantine_failure, '{"error":' .. quarantine_failure .. '}', dead_retention_ms)
   deal()
   return answer_with_deals({ 'drop', 'quarantined' })
 else

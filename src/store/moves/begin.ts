@@ -19,6 +19,8 @@ export interface BeginOptions {
   worker: string
   /** How long the job is kept if it ends here. */
   retentionMs: number
+  /** The same if it is dead; without it, as long as any. */
+  deadRetentionMs?: number
   /** Added to the wall limit to make the deadline: compiling and starting are not on the job's clock. */
   allowanceMs?: number
   /** Deaths of runners lately after which code is not run any more, but its jobs end as dead; 0, the default, for never. */
@@ -70,12 +72,12 @@ let calls = 0
  * is dead when more were lost than `retry.maxLost`. A job whose time to live passed before its first run expires here, and one whose code is in quarantine is dead.
  */
 export async function begin (db: Db, { jobId, turn }: TurnRef, options: BeginOptions): Promise<Begun> {
-  const { worker, retentionMs, allowanceMs = START_ALLOWANCE_MS, quarantineCrashes = 0 } = options
+  const { worker, retentionMs, deadRetentionMs = retentionMs, allowanceMs = START_ALLOWANCE_MS, quarantineCrashes = 0 } = options
   calls += 1
   const holder = `${HOLDER}${calls.toString(36)}`
   const reply = await runMove(db, SCRIPT, jobId, [
     turn, JSON.stringify(worker), holder, retentionMs, allowanceMs, LOST_FAILURE, CANCELLED_FAILURE, EXPIRED_FAILURE,
-    quarantineCrashes, QUARANTINED_FAILURE, NEWEST_FORMAT, NEWER_WAIT_MS,
+    quarantineCrashes, QUARANTINED_FAILURE, NEWEST_FORMAT, NEWER_WAIT_MS, deadRetentionMs,
   ])
   const type = readText(reply, 0)
   if (type === 'run') return { type, run: { jobId, fence: readNumber(reply, 1), holder }, job: await readBegunJob(jobId, reply), deals: readDeals(reply, 16) }

@@ -134,16 +134,26 @@ local function count_end (job, what)
   if redis.call('ZREMRANGEBYRANK', hour .. ':slow', 0, -SLOWEST - 1) == 0 then redis.call('EXPIRE', hour .. ':slow', STATS_S) end
 end
 
+-- Jobs of a tenant that are dead of one failure code, by the time they were made.
+local function dead_key (tenant, code)
+  return P .. ':dead:' .. tenant .. ':' .. code
+end
+
 -- Ends the job for good: the only way into a terminal state. A failure is JSON that begins with its code.
 local function end_job (job, status, failure, payload, retention_ms)
+  local code = string.match(failure, '^{"code":"([%u_]+)"') or ''
   append_event(job.attempt, 'job.' .. status, text(NOW), payload)
   set_status(job, status)
-  count_end(job, status .. ':' .. (string.match(failure, '^{"code":"([%u_]+)"') or ''))
+  count_end(job, status .. ':' .. code)
   local expires = text(NOW + retention_ms)
   redis.call('HSET', JOB, 'finishedAt', text(NOW), 'expiresAt', expires)
   if failure ~= '' then redis.call('HSET', JOB, 'error', failure) end
   redis.call('HDEL', JOB, 'bounds', 'cancel', 'ttlAt', 'runAt')
   strike_turn(job.tenant, job.level, ID .. ' ' .. job.turn)
+  if status == 'dead' then
+    redis.call('HSET', JOB, 'diedOf', code)
+    redis.call('ZADD', dead_key(job.tenant, code), job.createdAt, ID)
+  end
   redis.call('ZADD', P .. ':expiring', expires, ID)
   redis.call('ZADD', P .. ':owed:archive', text(NOW), ID)
   redis.call('PUBLISH', P .. ':ended:' .. ID, status)
@@ -163,7 +173,7 @@ end
 
 -- Records that the current run was lost. Answers the state that the job has now: `running` means that a new run may start.
 -- The failures are JSON, made by the caller: one for a budget that is spent, one for a cancelled job.
-local function lose_run (job, reason, dead_failure, cancelled_failure, retention_ms)
+local function lose_run (job, reason, dead_failure, cancelled_failure, retention_ms, dead_retention_ms)
   local charged = redis.call('HINCRBY', JOB, 'lost', 1)
   append_event(job.attempt, 'job.lost', text(NOW), '{"run":' .. job.fence .. ',"reason":' .. json_string(reason) .. ',"charged":true,"lost":' .. charged .. '}')
   local status = 'running'
@@ -172,7 +182,7 @@ local function lose_run (job, reason, dead_failure, cancelled_failure, retention
   if status == 'cancelled' then
     end_job(job, status, cancelled_failure, '{}', retention_ms)
   elseif status == 'dead' then
-    end_job(job, status, dead_failure, '{"error":' .. dead_failure .. '}', retention_ms)
+    end_job(job, status, dead_failure, '{"error":' .. dead_failure .. '}', dead_retention_ms)
   end
   return status
 end
@@ -185,11 +195,13 @@ end
 
 -- Removes a job that ended, with all that it stored, and leaves a tombstone. A full Redis lets a script go on once it has done what makes room, so that comes first.
 local function remove_job (tenant, status, code, tombstone_ms)
+  local died_of = redis.call('HGET', JOB, 'diedOf')
   unlink_job()
   local code_key = P .. ':code:' .. tenant .. ':' .. code
   if redis.call('HINCRBY', code_key, 'refs', -1) <= 0 then redis.call('DEL', code_key) end
   redis.call('ZREM', P .. ':jobs:' .. tenant, ID)
   redis.call('ZREM', P .. ':jobs:' .. tenant .. ':' .. status, ID)
+  if died_of then redis.call('ZREM', dead_key(tenant, died_of), ID) end
   if redis.call('EXISTS', P .. ':jobs:' .. tenant) == 0 then redis.call('SREM', P .. ':tenants', tenant) end
   redis.call('SET', P .. ':gone:' .. ID, tenant, 'PX', tombstone_ms)
 end

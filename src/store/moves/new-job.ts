@@ -1,5 +1,5 @@
 import { sha256 } from '../../core/digest.ts'
-import type { JobRequest } from '../../core/job-request.ts'
+import type { JobRequest, JobSpec } from '../../core/job-request.ts'
 import { pack } from '../codec.ts'
 import { levelOf } from '../deals.ts'
 
@@ -24,10 +24,15 @@ export async function buildTemplate ({ code, input: _, ...spec }: JobRequest): P
     spec: JSON.stringify(spec),
     codeHash: sha256(code),
     code: await pack(code),
-    bounds: `${spec.limits.timeoutMs} ${spec.retry.maxLost} ${levelOf(spec.priority)}`,
+    bounds: buildBounds(spec),
     level: levelOf(spec.priority),
     delayMs: spec.delayMs,
     ttlMs: spec.ttlMs ?? 0,
     runAtMs: spec.runAt === undefined ? 0 : Date.parse(spec.runAt),
   }
+}
+
+/** What moves decide by, as `read_bounds` in `job.lua` reads it. */
+export function buildBounds ({ limits, retry, priority }: Pick<JobSpec, 'limits' | 'retry' | 'priority'>): string {
+  return `${limits.timeoutMs} ${retry.maxLost} ${levelOf(priority)}`
 }

@@ -1,6 +1,6 @@
 import type { EventType, NewEvent } from '../../core/events.ts'
 import type { LossReason } from '../../core/job.ts'
-import type { Isolation, JobFailure, Usage } from '../../core/outcome.ts'
+import type { CrashEvidence, Isolation, JobFailure, Usage } from '../../core/outcome.ts'
 import { isTerminal, type JobStatus } from '../../core/status.ts'
 import { packPayload } from '../codec.ts'
 import type { Db, Run } from '../db.ts'
@@ -27,6 +27,8 @@ export interface Settlement {
   next?: { attempt: number, delayMs: number }
   /** A budget that this run is charged to. `shared` is none: it only has the job run alone from then on. */
   charge?: 'crash' | 'lost' | 'shared' | null
+  /** What is known of the death of the run's runner. */
+  evidence?: CrashEvidence
   retentionMs: number
   /** How long a death of a runner is held against the code of the job; 10 minutes without it. */
   quarantineMs?: number
@@ -51,13 +53,13 @@ const STATE_EVENTS: ReadonlySet<EventType> = new Set([
  * asked to be cancelled meanwhile, it is cancelled. Throws a RangeError for a settlement that neither ends the job nor has a next run.
  */
 export async function settle (db: Db, run: Run, settlement: Settlement): Promise<Settled> {
-  const { status, usage, isolation, error, result, next, charge, retentionMs, quarantineMs = QUARANTINE_MS, retryEveryMs = 0 } = settlement
+  const { status, usage, isolation, error, result, next, charge, evidence, retentionMs, quarantineMs = QUARANTINE_MS, retryEveryMs = 0 } = settlement
   if (!next && !isTerminal(status)) throw new RangeError(`Cannot settle job "${run.jobId}": "${status}" is no end and there is no next run`)
   const stored = result === undefined ? null : await packPayload(result)
   const failure = status === 'cancelled' && !error ? CANCELLED_FAILURE : error && JSON.stringify(error)
   const type = stateEvent(settlement)
   const reply = await runMove(db, SCRIPT, run.jobId, [
-    run.fence, run.holder, status, retentionMs, failure ?? '', usage ? JSON.stringify(usage) : '', `,${JSON.stringify({ usage, isolation, error, ...(charge ? { lost: LOSSES[charge] } : {}) }).slice(1)}`,
+    run.fence, run.holder, status, retentionMs, failure ?? '', usage ? JSON.stringify(usage) : '', `,${JSON.stringify({ usage, isolation, error, ...(charge ? { lost: LOSSES[charge] } : {}), evidence }).slice(1)}`,
     stored?.field ?? '', stored?.body ?? '', charge ? CHARGED_FIELD[charge] : '', next?.attempt ?? 0, next?.delayMs ?? 0,
     type, JSON.stringify({ ...statePayload(settlement), ...payloadGiven(settlement.events, type) }), CANCELLED_FAILURE,
     quarantineMs, retryEveryMs,

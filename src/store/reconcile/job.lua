@@ -3,7 +3,7 @@ local function payload_key (kind)
   return P .. ':payload:' .. ID .. ':' .. kind
 end
 
-local f = redis.call('HMGET', JOB, 'tenant', 'status', 'code', 'input', 'result', 'runAt', 'deadlineAt', 'turn', 'bounds', 'createdAt', 'v')
+local f = redis.call('HMGET', JOB, 'tenant', 'status', 'code', 'input', 'result', 'runAt', 'deadlineAt', 'turn', 'bounds', 'createdAt', 'v', 'diedOf')
 local status = f[2]
 local member = ID .. ' ' .. (f[8] or '1')
 local repairs = 0
@@ -57,5 +57,6 @@ end
 
 local jobs = P .. ':jobs:' .. f[1]
 local listed = redis.call('ZSCORE', jobs, ID) and redis.call('ZSCORE', jobs .. ':' .. status, ID)
-  and (not TERMINAL[status] or redis.call('ZSCORE', P .. ':expiring', ID)) and redis.call('SISMEMBER', P .. ':tenants', f[1]) == 1
+  and (not TERMINAL[status] or redis.call('ZSCORE', P .. ':expiring', ID))
+  and (status ~= 'dead' or (f[12] and redis.call('ZSCORE', dead_key(f[1], f[12]), ID))) and redis.call('SISMEMBER', P .. ':tenants', f[1]) == 1
 return { listed and 'listed' or 'unlisted', repairs }

@@ -1,5 +1,6 @@
 import { isTerminal, JobStatus } from '../../core/status.ts'
 import type { Db } from '../db.ts'
+import { SWEEP_KEPT_MS } from '../dead-letters/sweeps.ts'
 import { readNumber, readText } from '../moves/reply.ts'
 import { readRecord } from '../read.ts'
 import { TOMBSTONE_MS } from '../reap.ts'
@@ -19,6 +20,7 @@ const RING = loadMove(new URL('ring.lua', import.meta.url))
 const DEALT = loadMove(new URL('dealt.lua', import.meta.url))
 const BATCH = loadMove(new URL('batch.lua', import.meta.url))
 const MEMBER = loadMove(new URL('member.lua', import.meta.url))
+const SWEEP = loadMove(new URL('sweep.lua', import.meta.url))
 const CODE = loadMove(new URL('code.lua', import.meta.url))
 
 /** Takes a pass for this caller, unless one began less than that long ago. */
@@ -89,7 +91,7 @@ async function reconcileJob (db: Db, jobId: string): Promise<number> {
   if (readText(reply, 0) !== 'unlisted') return repairs
   const job = await readRecord(db, jobId)
   if (!job) return repairs
-  return repairs + Number(await runMove(db, LIST, jobId, [job.createdAt, isTerminal(job.status) ? job.expiresAt ?? '' : '']))
+  return repairs + Number(await runMove(db, LIST, jobId, [job.createdAt, isTerminal(job.status) ? job.expiresAt ?? '' : '', job.error?.code ?? 'INTERNAL']))
 }
 
 async function * reconcileName (db: Db, name: string, sum: Sum): AsyncGenerator<number> {
@@ -119,6 +121,12 @@ async function * reconcileName (db: Db, name: string, sum: Sum): AsyncGenerator<
       return yield * eachMember(db, key, sum, (batchId) => reconcileBatch(db, batchId))
     case 'keys':
       return yield * eachMember(db, key, sum, async (id) => await db.redis.exists(db.keys.apiKey(id)) === 1 ? 0 : db.redis.zrem(key, id))
+    case 'dead':
+      return yield * eachMember(db, key, sum, (jobId) => reconcileMember(db, jobId, [key, 'dead', jobId, tenant, status]))
+    case 'sweep':
+      return yield await reconcileSweep(db, tenant)
+    case 'sweeps':
+      return yield * eachMember(db, key, sum, (id) => reconcileSweep(db, id, key))
     case 'tenants':
       return yield * eachTenant(db, key, sum)
     // These live for their time, and are nobody's but their own.
@@ -131,6 +139,10 @@ async function * reconcileName (db: Db, name: string, sum: Sum): AsyncGenerator<
 
 async function reconcileMember (db: Db, member: string, args: string[]): Promise<number> {
   return Number(await runMove(db, MEMBER, member.split(' ')[0] ?? '', args))
+}
+
+async function reconcileSweep (db: Db, id: string, index = ''): Promise<number> {
+  return Number(await runMove(db, SWEEP, NO_JOB, [id, index, SWEEP_KEPT_MS]))
 }
 
 async function * eachMember (db: Db, key: string, sum: Sum, repair: (member: string) => Promise<number>): AsyncGenerator<number> {

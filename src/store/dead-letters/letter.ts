@@ -1,0 +1,31 @@
+import { JobError } from '../../core/failures.ts'
+import type { JobSpec } from '../../core/job-request.ts'
+import type { Db } from '../db.ts'
+import { FOLD, unfoldRecord } from '../record-fold.ts'
+
+/** What is needed of a job to make it again. */
+export interface Letter {
+  id: string
+  tenant: string
+  status: string
+  spec: JobSpec
+  finishedAt: number
+}
+
+/** Reads a job of any tenant, folded or not; undefined where there is none. Throws INTERNAL for one that this version cannot read. */
+export async function readLetter (db: Db, id: string): Promise<Letter | undefined> {
+  const [tenant, status, spec, finishedAt, fold] = await db.redis.hmgetBuffer(db.keys.job(id), 'tenant', 'status', 'spec', 'finishedAt', FOLD)
+  if (!tenant || !status) return undefined
+  try {
+    const fields = fold ? await unfoldRecord({ [FOLD]: fold }) : { spec: spec ?? undefined, finishedAt: finishedAt ?? undefined }
+    return {
+      id,
+      tenant: tenant.toString(),
+      status: status.toString(),
+      spec: JSON.parse(String(fields['spec'])) as JobSpec, // accept wrote it, from a validated request
+      finishedAt: Number(fields['finishedAt'] ?? Infinity),
+    }
+  } catch (error) {
+    throw new JobError('INTERNAL', `Cannot read job "${id}": its record is damaged or of a newer version`, { cause: error })
+  }
+}

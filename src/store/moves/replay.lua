@@ -1,0 +1,46 @@
+-- Makes a job with the code and the input of another one that has ended, and notes in that one what was made of it. Where an order has it made, that one is told.
+local tenant, source, spec, bounds, level = ARGV[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7])
+local ttl_ms, traceparent, again, sweep = tonumber(ARGV[8]), ARGV[9], ARGV[10] == '1', ARGV[11]
+local idem_key, body_hash, idem_ttl_ms, max_waiting = ARGV[12], ARGV[13], ARGV[14], tonumber(ARGV[15]) or math.huge
+local SOURCE, SWEEP = P .. ':job:' .. source, P .. ':sweep:' .. sweep
+
+if idem_key ~= '' then
+  local first = redis.call('GET', idem_key)
+  if first then
+    local hash, id = string.match(first, '^(%x+) (.+)$')
+    if hash ~= body_hash then return { 'mismatch' } end
+    if id ~= ID then return { 'repeated', id } end
+  end
+end
+
+if redis.call('EXISTS', JOB) == 1 then
+  if redis.call('ZSCORE', OWED, ID .. ' 1') then deals = { ID, 1, level, redis.call('HGET', JOB, 'createdAt') } end -- it may not have been sent
+  return answer_with_deals({ 'made' })
+end
+
+local f = redis.call('HMGET', SOURCE, 'tenant', 'status', 'code', 'input', 'replayedAs')
+local code, input = f[3], f[4]
+if f[1] ~= tenant then return { 'missing' } end
+if not TERMINAL[f[2]] then return { 'unfinished' } end
+if sweep ~= '' and redis.call('HGET', SWEEP, 'status') ~= 'running' then return { 'stopped' } end
+local before, by = string.match(f[5] or '', '^(%S+) ?(%S*)$')
+if before and (not again or (sweep ~= '' and by == sweep)) then return { 'replayed', before, by } end
+local has_body, body_key = string.byte(input) == 0, P .. ':payload:' .. source .. ':input'
+if redis.call('HEXISTS', P .. ':code:' .. tenant .. ':' .. code, 'bytes') == 0 or (has_body and redis.call('EXISTS', body_key) == 0) then return { 'incomplete' } end
+
+local refusal = refuse_more(tenant, 1, max_waiting)
+if refusal then return refusal end
+
+keep_code(tenant, code, '', 1)
+if has_body then redis.call('COPY', body_key, P .. ':payload:' .. ID .. ':input') end
+create_job({ tenant = tenant, spec = spec, codeHash = code, input = input, inputBody = '', bounds = bounds, traceparent = traceparent, ttlMs = ttl_ms, replayOf = source }, NOW)
+redis.call('HSET', SOURCE, 'replayedAs', sweep == '' and ID or ID .. ' ' .. sweep)
+if sweep ~= '' then
+  redis.call('SADD', SWEEP .. ':flight', ID)
+  redis.call('HINCRBY', SWEEP, 'done', 1)
+end
+owe_turn(tenant, level, NOW, ID .. ' 1')
+deal()
+count('accepted')
+if idem_key ~= '' then redis.call('SET', idem_key, body_hash .. ' ' .. ID, 'PX', idem_ttl_ms) end
+return answer_with_deals({ 'made' })

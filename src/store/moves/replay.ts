@@ -1,0 +1,48 @@
+import type { JobSpec } from '../../core/job-request.ts'
+import type { Db } from '../db.ts'
+import { levelOf, readDeals, type DispatchRef } from '../deals.ts'
+import { loadMove, runMove } from '../script.ts'
+import { readFull, type Full, type NewJob } from './accept.ts'
+import { buildBounds } from './new-job.ts'
+import { readText } from './reply.ts'
+
+/** A job with the code and the input of another of the tenant's, which has ended. It is due at once. */
+export interface NewReplay extends Omit<NewJob, 'request'> {
+  /** Id of the other. */
+  source: string
+  spec: JobSpec
+  /** Also where the other was replayed before. */
+  again: boolean
+  /** The order that it is a part of: that one makes no second job of the same one. */
+  sweepId?: string
+}
+
+/**
+ * `deals` are messages that the caller is to send, of this job or of others. `repeated` names the job that the idempotency key was first used for. `missing`: the
+ * tenant has no such job. `replayed` names the job that was made of it before, and the order that had it made, if any. `incomplete`: its code or its input is
+ * gone. `stopped`: the order is no longer under way. Nothing is written but for `made`.
+ */
+export type Replayed =
+  | { type: 'made', deals: DispatchRef[] }
+  | { type: 'repeated', jobId: string }
+  | { type: 'replayed', jobId: string, sweepId: string | null }
+  | Full
+  | { type: 'mismatch' | 'missing' | 'unfinished' | 'stopped' | 'incomplete' }
+
+const SCRIPT = loadMove(new URL('replay.lua', import.meta.url))
+
+/** Makes a job of another, and notes that in the other: one is never without the other. Made again under the same id, it changes nothing. */
+export async function replay (db: Db, { id, tenant, source, spec, again, sweepId, traceparent, idempotency, maxWaiting }: NewReplay): Promise<Replayed> {
+  const reply = await runMove(db, SCRIPT, id, [
+    tenant, source, JSON.stringify(spec), buildBounds(spec), levelOf(spec.priority), spec.ttlMs ?? 0, traceparent ?? '', again ? 1 : 0, sweepId ?? '',
+    idempotency ? db.keys.idempotency(tenant, idempotency.key) : '', idempotency?.bodyHash ?? '', idempotency?.ttlMs ?? 0, maxWaiting ?? '',
+  ])
+  const type = readText(reply, 0) as Replayed['type'] // replay.lua has these
+  switch (type) {
+    case 'made': return { type, deals: readDeals(reply, 1) }
+    case 'repeated': return { type, jobId: readText(reply, 1) }
+    case 'replayed': return { type, jobId: readText(reply, 1), sweepId: readText(reply, 2) || null }
+    case 'full': return readFull(reply)
+    default: return { type }
+  }
+}
