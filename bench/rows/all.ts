@@ -10,8 +10,9 @@ import { recovery } from './h-recovery.ts'
 import { cancel } from './i-cancel.ts'
 import { depth } from './j-depth.ts'
 import { enqueue } from './k-enqueue.ts'
+import { batch } from './l-batch.ts'
 import { metrics } from './m-metrics.ts'
 import { fairness } from './n-fairness.ts'
 
 /** Every row, in the order they are measured. */
-export const ROWS: readonly Row[] = [throughput, queue, roundTrip, userCode, start, memory, overhead, recovery, cancel, depth, enqueue, metrics, fairness]
+export const ROWS: readonly Row[] = [throughput, queue, roundTrip, userCode, start, memory, overhead, recovery, cancel, depth, enqueue, batch, metrics, fairness]
