@@ -2,8 +2,8 @@ import type { Span } from '@opentelemetry/api'
 import { JobError } from '../core/failures.ts'
 import { newId } from '../core/ids.ts'
 import { unreachable } from '../core/unreachable.ts'
-import { addItems, CHUNK_ITEMS, type NewItem } from '../store/batches/add-items.ts'
-import { openBatch } from '../store/batches/open.ts'
+import { addItems, CHUNK_ITEMS, type Added, type NewItem } from '../store/batches/add-items.ts'
+import { openBatch, type Opened } from '../store/batches/open.ts'
 import { sealBatch } from '../store/batches/seal.ts'
 import { traceparentOf } from '../telemetry/spans.ts'
 import type { Caller } from './access.ts'
@@ -29,6 +29,8 @@ interface PendingChunk {
   isCut: boolean
 }
 
+type Opening = Extract<Opened, { type: 'opened' }>
+
 /** A chunk of so many bytes is full, however few items it has. */
 const CHUNK_BYTES = 524_288
 
@@ -41,28 +43,29 @@ const CHUNK_BYTES = 524_288
 export async function submitBatch (jobs: JobService, submission: BatchSubmission): Promise<string> {
   const { caller: { tenant }, source, idempotency, replayOf } = submission
   const { maxItems } = jobs.batches
-  let id: string | undefined
+  let batch: Opening | undefined
   let last = { total: 0, digest: '', isCut: false }
   let storing: Promise<void> = Promise.resolve()
   for await (const chunk of readChunks(source, maxItems)) {
-    id ??= await open(jobs, { tenant, idempotency, replayOf })
+    batch ??= await open(jobs, { tenant, idempotency, replayOf })
     await storing
-    storing = store(jobs, id, chunk, submission)
+    storing = store(jobs, batch, chunk, submission)
     storing.catch(() => {}) // awaited when the next chunk is there
     last = { total: chunk.first + chunk.items.length, digest: chunk.digest, isCut: chunk.isCut }
   }
   await storing
   const { total, digest, isCut } = last
-  if (id === undefined) throw new JobError('INVALID', 'Cannot take the batch: it has no items')
+  if (!batch) throw new JobError('INVALID', 'Cannot take the batch: it has no items')
+  const { id } = batch
   const sealed = await sealBatch(jobs.db, id, { tenant, total, digest })
-  if (sealed !== 'sealed') refuse(id, sealed, total)
+  if (sealed !== 'sealed') refuse(batch, sealed, total)
   const stored = jobs.db.keys.batch(id)
   await confirm(jobs, async (redis) => await redis.hexists(stored, 'sealedAt') === 1)
   if (isCut) throw new JobError('INPUT_TOO_LARGE', `Cannot take all items: a batch has at most ${maxItems}; the first of them are batch "${id}", send the others as another batch`)
   return id
 }
 
-async function open (jobs: JobService, { tenant, idempotency, replayOf }: Pick<BatchSubmission, 'idempotency'> & { tenant: string, replayOf: string | undefined }): Promise<string> {
+async function open (jobs: JobService, { tenant, idempotency, replayOf }: Pick<BatchSubmission, 'idempotency'> & { tenant: string, replayOf: string | undefined }): Promise<Opening> {
   const opened = await openBatch(jobs.db, {
     id: newId('batch'),
     tenant,
@@ -71,7 +74,7 @@ async function open (jobs: JobService, { tenant, idempotency, replayOf }: Pick<B
     ...(idempotency ? { idempotency: { ...idempotency, ttlMs: jobs.idempotencyMs } } : {}),
   })
   if (opened.type === 'mismatch') throw new JobError('IDEMPOTENCY_MISMATCH', 'Cannot take the batch: its Idempotency-Key was used with another body')
-  return opened.id
+  return opened
 }
 
 /** The same items make the same chunks, however they come: a repeat meets the ends of the chunks that were stored. */
@@ -99,20 +102,23 @@ async function * readChunks ({ items, digest, total }: ItemSource, maxItems: num
   if (chunk.length > 0) yield { first, items: chunk, digest: digest(), isCut: false }
 }
 
-async function store (jobs: JobService, id: string, { first, items, digest }: PendingChunk, { caller, span }: BatchSubmission): Promise<void> {
-  const added = await addItems(jobs.db, id, { tenant: caller.tenant, first, items, digest, traceparent: traceparentOf(span), maxWaiting: maxWaitingOf(caller, jobs) })
+async function store (jobs: JobService, batch: Opening, { first, items, digest }: PendingChunk, { caller, span }: BatchSubmission): Promise<void> {
+  await jobs.checkRoom()
+  const added = await addItems(jobs.db, batch.id, { tenant: caller.tenant, first, items, digest, traceparent: traceparentOf(span), maxWaiting: maxWaitingOf(caller, jobs) })
   if (added.type === 'had') return
-  if (added.type === 'full') throw describeFull(`Cannot add items to batch "${id}", which has ${first}`, added, caller, jobs)
-  if (added.type !== 'added') return refuse(id, added.type, first)
+  if (added.type === 'full') throw describeFull(`Cannot add items to batch "${batch.id}", which has ${first}`, added, caller, jobs)
+  if (added.type !== 'added') return refuse(batch, added.type, first)
   await dispatch(jobs, added.deals)
 }
 
-function refuse (id: string, reason: 'mismatch' | 'sealed' | 'cancelled' | 'missing', items: number): never {
-  switch (reason) {
+function refuse ({ id, isNew }: Opening, reason: Exclude<Added['type'], 'added' | 'had' | 'full'>, items: number): never {
+  const why = reason === 'missing' && (isNew || items > 0) ? 'lost' : reason // what this very request has stored before is gone
+  switch (why) {
+    case 'lost': throw new JobError('UNAVAILABLE', `Cannot add items to batch "${id}": Redis has lost some of them; send it again with the same Idempotency-Key`)
     case 'mismatch': throw new JobError('IDEMPOTENCY_MISMATCH', 'Cannot take the batch: its Idempotency-Key was used with other items')
     case 'cancelled': throw new JobError('CANCELLED', `Cannot add items to batch "${id}": it was cancelled when it had ${items}`)
     case 'sealed': throw new JobError('GONE', `Cannot add items to batch "${id}": nothing came for so long that it was closed with ${items}; send the others as another batch`)
     case 'missing': throw new JobError('GONE', `Cannot add items to batch "${id}": it was removed after its retention passed`)
-    default: return unreachable(reason)
+    default: return unreachable(why)
   }
 }

@@ -12,6 +12,7 @@ if first + items < total then return { 'had' } end
 if first + items == total then return { f[3] == digest and 'had' or 'mismatch' } end
 if f[5] then return { 'cancelled' } end
 if f[4] then return { f[6] and 'sealed' or 'mismatch' } end
+if first > total then return { 'lost' } end
 if first ~= total then return { 'mismatch' } end
 local refusal = refuse_more(tenant, items, max_waiting)
 if refusal then return refusal end

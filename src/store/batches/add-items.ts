@@ -33,10 +33,10 @@ export interface Chunk {
 }
 
 /**
- * `had`: they were added before. `mismatch`: something else was. `sealed` and `cancelled`: the batch takes no more items. Nothing is written but for `added`, with
+ * `had`: they were added before. `mismatch`: something else was. `lost`: Redis has lost those before them. `sealed` and `cancelled`: the batch takes no more items. Nothing is written but for `added`, with
  * messages that the caller is to send.
  */
-export type Added = { type: 'added', deals: DispatchRef[] } | Full | { type: 'had' | 'mismatch' | 'sealed' | 'cancelled' | 'missing' }
+export type Added = { type: 'added', deals: DispatchRef[] } | Full | { type: 'had' | 'mismatch' | 'lost' | 'sealed' | 'cancelled' | 'missing' }
 
 /** Items in one script: each takes Redis some 30 µs, in which it does nothing else. */
 export const CHUNK_ITEMS = 200
@@ -58,7 +58,7 @@ export async function addItems (db: Db, batchId: string, { tenant, first, items,
       item.replayOf ?? '',
     ]),
   ])
-  const type = readText(reply, 0) as Added['type'] // add-items.lua has these seven
+  const type = readText(reply, 0) as Added['type'] // add-items.lua has these eight
   if (type === 'full') return readFull(reply)
   return type === 'added' ? { type, deals: readDeals(reply, 1) } : { type }
 }

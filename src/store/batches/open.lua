@@ -6,13 +6,13 @@ if idem_key ~= '' then
   if first then
     local hash, id = string.match(first, '^(%x+) (.+)$')
     if hash ~= body_hash then return { 'mismatch' } end
-    return { 'opened', id }
+    return { 'opened', id, id == ID and 1 or 0 }
   end
   redis.call('SET', idem_key, body_hash .. ' ' .. ID, 'PX', idem_ttl_ms)
 end
-if redis.call('EXISTS', batch_key(ID)) == 1 then return { 'opened', ID } end
+if redis.call('EXISTS', batch_key(ID)) == 1 then return { 'opened', ID, 1 } end
 redis.call('HSET', batch_key(ID), 'v', 1, 'tenant', tenant, 'createdAt', text(NOW), 'total', 0, 'accepted', 0, 'ended', 0, 'retentionMs', retention_ms)
 if replay_of ~= '' then redis.call('HSET', batch_key(ID), 'replayOf', replay_of) end
 redis.call('ZADD', P .. ':batches:' .. tenant, text(NOW), ID)
 redis.call('ZADD', P .. ':open-batches', text(NOW), ID)
-return { 'opened', ID }
+return { 'opened', ID, 1 }

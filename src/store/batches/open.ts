@@ -1,6 +1,6 @@
 import type { Db } from '../db.ts'
 import type { Idempotency } from '../moves/accept.ts'
-import { readText } from '../moves/reply.ts'
+import { readNumber, readText } from '../moves/reply.ts'
 import { loadMove, runMove } from '../script.ts'
 
 export interface NewBatch {
@@ -12,8 +12,8 @@ export interface NewBatch {
   idempotency?: Idempotency
 }
 
-/** The id is that of the first batch that the key was used for, whose items may then be added again. */
-export type Opened = { type: 'opened', id: string } | { type: 'mismatch' }
+/** Unless it is new, the id is that of the first batch that the key was used for, whose items may then be added again. */
+export type Opened = { type: 'opened', id: string, isNew: boolean } | { type: 'mismatch' }
 
 const SCRIPT = loadMove(new URL('open.lua', import.meta.url))
 
@@ -22,5 +22,5 @@ export async function openBatch (db: Db, { id, tenant, retentionMs, replayOf, id
   const reply = await runMove(db, SCRIPT, id, [
     tenant, retentionMs, replayOf ?? '', idempotency ? db.keys.idempotency(tenant, idempotency.key) : '', idempotency?.bodyHash ?? '', idempotency?.ttlMs ?? 0,
   ])
-  return readText(reply, 0) === 'mismatch' ? { type: 'mismatch' } : { type: 'opened', id: readText(reply, 1) }
+  return readText(reply, 0) === 'mismatch' ? { type: 'mismatch' } : { type: 'opened', id: readText(reply, 1), isNew: readNumber(reply, 2) === 1 }
 }

@@ -12,7 +12,9 @@ if idle_ms then
   redis.call('HSET', batch_key(ID), 'incomplete', 1)
 else
   if f[1] ~= tenant then return { 'missing' } end
-  if f[2] ~= total or f[3] ~= digest then return { f[5] and 'cancelled' or 'mismatch' } end
+  if f[5] and f[2] ~= total then return { 'cancelled' } end
+  if tonumber(f[2]) < tonumber(total) then return { 'lost' } end
+  if f[2] ~= total or f[3] ~= digest then return { 'mismatch' } end
 end
 seal_batch(ID)
 return { 'sealed' }
