@@ -1,16 +1,19 @@
 // Breaks the service while it works, as often as it is told, and settles accounts:
 //   npm run test:chaos -- --jobs 20000 --faults 100 --seed 1
 //   npm run test:chaos -- --jobs 600 --faults 10 --only MISCONF
+//   npm run test:chaos -- --batch 100000 --faults 40
 import { delimiter, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ROOT } from '../../scripts/run-tests.ts'
 import { ensureRedisServer } from '../../src/cli/redis-server.ts'
 import type { Scope } from '../helpers/scope.ts'
+import { runBatch } from './run-batch.ts'
 import { runChaos } from './run-chaos.ts'
 
 const { values } = parseArgs({
   options: {
     jobs: { type: 'string', default: '5000' },
+    batch: { type: 'string' },
     faults: { type: 'string', default: '50' },
     workers: { type: 'string', default: '2' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
@@ -24,15 +27,23 @@ const path = process.env['PATH'] ?? ''
 const server = await ensureRedisServer({ path, binFolder: join(ROOT, '.batchbox', 'bin') }, (manager) => say(`Installing a Redis server with ${manager}…`))
 process.env['PATH'] = `${path}${delimiter}${dirname(server)}`
 
-say(`${jobs} jobs, ${faults} faults, ${workers} workers, --seed ${seed}`)
+const items = Number(values.batch ?? 0)
+
+say(`${items > 0 ? `a batch of ${items} items` : `${jobs} jobs`}, ${faults} faults, ${workers} workers, --seed ${seed}`)
 const begun = performance.now()
 const stack = new AsyncDisposableStack()
 const scope: Scope = { after: (end) => { stack.defer(async () => { await end() }) } }
 try {
   let count = 0
-  const tally = await runChaos(scope, { jobs, faults, workers, seed, only: values.only, onFault: (name, ended) => say(`${String(++count).padStart(4)}  after ${ended} jobs: ${name}`) })
-  const seconds = Math.round((performance.now() - begun) / 1000)
-  say(`\nClean after ${seconds} s: ${tally.jobs} jobs acknowledged, each ended once and as it should, in ${tally.runs} runs (${tally.lost} lost, ${tally.crashes} of them with their runners); ${tally.notes} notes written outside; ${tally.endedAgain} ended again after a primary was lost.`)
+  const breakage = { faults, workers, seed, only: values.only, onFault: (name: string, ended: number) => say(`${String(++count).padStart(4)}  after ${ended} jobs: ${name}`) }
+  const clean = () => `\nClean after ${Math.round((performance.now() - begun) / 1000)} s:`
+  if (items > 0) {
+    const { posts, batch } = await runBatch(scope, { items, ...breakage })
+    say(`${clean()} ${batch.total} items, posted in ${posts} tries, each there once and ended as it should: ${batch.counts.succeeded} succeeded, ${batch.counts.failed} failed; one completion.`)
+  } else {
+    const tally = await runChaos(scope, { jobs, ...breakage })
+    say(`${clean()} ${tally.jobs} jobs acknowledged, each ended once and as it should, in ${tally.runs} runs (${tally.lost} lost, ${tally.crashes} of them with their runners); ${tally.notes} notes written outside; ${tally.endedAgain} ended again after a primary was lost.`)
+  }
 } catch (error) {
   say(`\nNot clean: ${error instanceof Error ? error.stack : String(error)}\nTry again with --seed ${seed}`)
   process.exitCode = 1

@@ -56,7 +56,7 @@ export function buildClient (url: string, key: string): Client {
       ...(body === undefined ? {} : { body: raw ? body : JSON.stringify(body) }),
     })
     const text = await response.text()
-    return { status: response.status, headers: response.headers, text, json: parseObject(text) }
+    return { status: response.status, headers: response.headers, text, json: response.headers.get('content-type')?.includes('ndjson') ? {} : parseObject(text) }
   }
   const read = async (path: string) => {
     const answer = await request('GET', path)

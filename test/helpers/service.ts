@@ -28,8 +28,12 @@ export interface TestService extends Client {
   db: Db
   api: ServiceProcess
   worker: ServiceProcess
+  /** Key of the administrator, for requests that the client cannot make. */
+  key: string
   /** Starts one more process of the service. */
   startWorker (env?: Env): Promise<ServiceProcess>
+  /** Starts one more API; answers a client of it. */
+  startApi (): Promise<Client>
 }
 
 export type Job = JobView
@@ -67,6 +71,8 @@ export async function startService (scope: Scope, options: ServiceOptions = {}):
       return worker
     },
     startWorker,
+    key: KEY,
+    startApi: async () => buildClient(String((await startPart(scope, 'api', shared)).ready['url']), KEY),
   }
 }
 
