@@ -77,7 +77,7 @@ test('an answer that was on its way when the service was told to stop ends its c
 })
 
 test('a process that is about to stop says that it is not ready, and goes on taking jobs meanwhile', async (t) => {
-  const api = await startApi(t, { BATCHBOX_UNREADY_MS: '300' })
+  const api = await startApi(t, { BATCHBOX_UNREADY_MS: '1000' })
   const before = await api.get('/readyz')
 
   const closing = api.close()
