@@ -20,6 +20,7 @@ import { waiting } from './plugins/waiting.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { batchCancelRoutes } from './routes/batch-cancel.ts'
 import { batchEventRoutes } from './routes/batch-events.ts'
+import { batchReplayRoutes } from './routes/batch-replay.ts'
 import { batchResultRoutes } from './routes/batch-results.ts'
 import { batchRoutes } from './routes/batches.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
@@ -89,7 +90,7 @@ export async function createApp ({ jobs, callers, keyBounds, checkReady, metrics
   await app.register(metricsRoutes, metrics)
   for (const routes of [
     jobRoutes, jobListRoutes, jobCancelRoutes, jobDeleteRoutes, jobReplayRoutes, jobResultRoutes, jobLogRoutes, jobEventRoutes, jobTraceRoutes,
-    batchRoutes, batchResultRoutes, batchEventRoutes, batchCancelRoutes, deadLetterRoutes, sweepRoutes, executeRoutes, auditRoutes, tenantRoutes, statsRoutes,
+    batchRoutes, batchResultRoutes, batchEventRoutes, batchCancelRoutes, batchReplayRoutes, deadLetterRoutes, sweepRoutes, executeRoutes, auditRoutes, tenantRoutes, statsRoutes,
   ]) {
     await app.register(routes, { jobs })
   }

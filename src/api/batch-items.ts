@@ -44,7 +44,7 @@ export function readJsonItems (body: BatchBody, options: ItemOptions): ItemSourc
   const toItem = 'job' in body ? buildToInputItem(body.job, options) : buildToJobItem(options)
   const values = 'job' in body ? body.inputs : body.jobs
   async function * items (): AsyncGenerator<WeighedItem> {
-    for (const value of values) yield weigh(() => toItem(value))
+    for (const value of values) yield refuseItem(() => toItem(value))
   }
   return { items: items(), digest: () => '', total: values.length }
 }
@@ -62,7 +62,7 @@ export async function readNdjsonItems (stream: Readable, head: z.ZodType<BatchHe
   async function * items (): AsyncGenerator<WeighedItem> {
     for await (const { number, bytes } of lines) {
       hash.update('\n').update(bytes ?? 'too long')
-      yield weigh(() => {
+      yield refuseItem(() => {
         if (!bytes) throw new JobError('INPUT_TOO_LARGE', `Cannot take line ${number}: it has more than ${maxLineBytes} bytes`)
         return toItem(parseLine(bytes, number), bytes.length)
       })
@@ -100,8 +100,8 @@ function buildToJobItem ({ policy, schema, idempotencyMs }: ItemOptions): ToItem
   }
 }
 
-/** An item that cannot be taken is refused, and the others are taken. */
-async function weigh (toItem: () => Promise<WeighedItem>): Promise<WeighedItem> {
+/** An item that cannot be taken, by a JobError, is refused, and the others are taken. */
+export async function refuseItem (toItem: () => Promise<WeighedItem>): Promise<WeighedItem> {
   try {
     return await toItem()
   } catch (error) {

@@ -1,4 +1,5 @@
-import type { BatchView, ItemOutcome } from '../core/batch.ts'
+import { z } from 'zod'
+import { BatchView, ItemOutcome } from '../core/batch.ts'
 import { JobError } from '../core/failures.ts'
 import { isId, itemId } from '../core/ids.ts'
 import { isGone } from '../store/read.ts'
@@ -7,7 +8,12 @@ import type { Db } from '../store/db.ts'
 import { formatTime } from './job-view.ts'
 
 /** Items whose outcomes stand in the answer to who posted them. */
-export const OUTCOMES_MAX = 1000
+const OUTCOMES_MAX = 1000
+
+/** A batch as it is answered to who posted it. */
+export const PostedBatch = BatchView.extend({
+  items: z.array(ItemOutcome).describe(`What became of each item, where there are at most ${OUTCOMES_MAX}; of more, the first ${OUTCOMES_MAX} that were not accepted. The results have all`),
+})
 
 /** Reads a tenant's batch. Throws NOT_FOUND for an id that is malformed, unknown or another tenant's, and GONE for one that was removed not long ago. */
 export async function findBatch (db: Db, tenant: string, id: string): Promise<BatchRecord> {
@@ -30,8 +36,14 @@ export function viewBatch (batch: BatchRecord): BatchView {
   }
 }
 
+/** Reads a batch that was just posted. */
+export async function viewPostedBatch (db: Db, tenant: string, id: string): Promise<z.infer<typeof PostedBatch>> {
+  const batch = await findBatch(db, tenant, id)
+  return { ...viewBatch(batch), items: await viewOutcomes(db, batch) }
+}
+
 /** Tells what became of the items of a batch as they were posted: of all, where there are few; else of the first that were not accepted. */
-export async function viewOutcomes (db: Db, batch: BatchRecord): Promise<ItemOutcome[]> {
+async function viewOutcomes (db: Db, batch: BatchRecord): Promise<ItemOutcome[]> {
   const exceptions = await readFirstExceptions(db, batch, OUTCOMES_MAX)
   const indexes = batch.total <= OUTCOMES_MAX ? Array.from({ length: batch.total }, (_, index) => index) : [...exceptions.keys()]
   return indexes.map((index): ItemOutcome => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { itemId } from '../../src/core/ids.ts'
+import { begin } from '../../src/store/moves/begin.ts'
 import { startApi, ADMIN_TENANT, type TestApi } from '../helpers/api.ts'
 import { beginRun, playWorker } from '../helpers/play-worker.ts'
 
@@ -166,4 +167,24 @@ test('batches are listed newest first, page by page', async (t) => {
 
   assert.deepEqual([...first.data, ...second.data].map(({ id }) => id), ids.toReversed())
   assert.equal(second.nextCursor, null)
+})
+
+test('a replay is a new batch of the items that failed, with their inputs, and each knows the other', async (t) => {
+  const api = await startApi(t)
+  const batch = await postBatch(api, { job: { code: CODE, delayMs: 0, tags: { a: 'b' } }, inputs: ['x'.repeat(20_000), 2, 3, 4] })
+  const ids = batch.items.map(({ jobId }) => jobId ?? '')
+  const early = await api.post(`/v1/batches/${batch.id}/replay`, {})
+  for (const [index, id] of ids.entries()) await playWorker(api.db, id, index % 2 === 0 ? { status: 'failed' } : {})
+
+  const answers = await Promise.all([1, 2].map(() => api.post(`/v1/batches/${batch.id}/replay`, { priority: 'high' }, { 'idempotency-key': 'k' })))
+  const other = await api.post(`/v1/batches/${batch.id}/replay`, { statuses: ['cancelled'] })
+
+  assert.deepEqual([early.statusCode, other.statusCode, ...answers.map(({ statusCode }) => statusCode)], [409, 422, 202, 202], answers.map(({ body }) => body).join())
+  const [first, second] = answers.map((answer) => answer.json() as unknown as Posted & { replayOf: string })
+  assert.deepEqual([first?.id, first?.total, first?.replayOf], [second?.id, 2, batch.id])
+  const replayed = (await api.get(`/v1/jobs/${first?.items[0]?.jobId}`)).json()
+  assert.deepEqual([replayed['replayOf'], replayed['tags'], replayed['priority']], [ids[0], { a: 'b' }, 'high'])
+  const begun = await begin(api.db, { jobId: first?.items[0]?.jobId ?? '', turn: 1 }, { worker: 'w', retentionMs: 60_000 })
+  assert.ok(begun.type === 'run')
+  assert.equal(JSON.parse(begun.job.input), 'x'.repeat(20_000))
 })

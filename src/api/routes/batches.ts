@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { BatchView, ItemOutcome } from '../../core/batch.ts'
+import { BatchView } from '../../core/batch.ts'
 import { JobError } from '../../core/failures.ts'
 import { isId } from '../../core/ids.ts'
 import { listBatches } from '../../store/batches/read.ts'
 import { readJsonItems, readNdjsonItems } from '../batch-items.ts'
 import { buildBatchRequest, type BatchBody } from '../batch-request.ts'
-import { findBatch, OUTCOMES_MAX, viewBatch, viewOutcomes } from '../batch-view.ts'
+import { findBatch, PostedBatch, viewBatch, viewPostedBatch } from '../batch-view.ts'
 import type { JobService } from '../job-service.ts'
 import { NDJSON } from '../ndjson.ts'
 import { withProblems } from '../problem.ts'
@@ -22,10 +22,6 @@ const ListQuery = z.strictObject({
   limit: buildPageSize(LIMIT_MAX, 50),
   cursor: z.string().max(CURSOR_MAX_CHARS).optional().describe('`nextCursor` of the page before'),
 })
-const PostedBatch = BatchView.extend({
-  items: z.array(ItemOutcome).describe(`What became of each item, where there are at most ${OUTCOMES_MAX}; of more, the first ${OUTCOMES_MAX} that were not accepted. The results have all`),
-})
-
 /** Posts a batch, reads one, lists them. */
 export const batchRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (app, { jobs }) => {
   const { policy, toolNames, batches, idempotencyMs } = jobs
@@ -53,8 +49,7 @@ export const batchRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (a
     const posted = body as BatchBody | Readable // a stream is not looked at before
     const source = posted instanceof Readable ? await readNdjsonItems(posted, Head, options) : readJsonItems(posted, options)
     const id = await submitBatch(jobs, { caller, source, span, idempotency })
-    const batch = await findBatch(jobs.db, caller.tenant, id)
-    return reply.code(202).header('location', `/v1/batches/${id}`).send({ ...viewBatch(batch), items: await viewOutcomes(jobs.db, batch) })
+    return reply.code(202).header('location', `/v1/batches/${id}`).send(await viewPostedBatch(jobs.db, caller.tenant, id))
   })
 
   app.get('/v1/batches/:id', {

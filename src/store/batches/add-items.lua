@@ -58,6 +58,8 @@ for index = first, first + items - 1 do
       tenant = tenant, spec = template.spec, codeHash = template.codeHash, input = input, inputBody = ARGV[at + 2], bounds = template.bounds,
       traceparent = traceparent, ttlMs = template.ttlMs, batchId = BATCH, replayOf = ARGV[at + 5],
     }, due)
+    local replayed = P .. ':job:' .. ARGV[at + 5]
+    if redis.call('EXISTS', replayed) == 1 then redis.call('HSET', replayed, 'replayedAs', ID) end
     counts[status] = counts[status] + 1
     template.jobs = template.jobs + 1
     owe_turn(tenant, template.level, due, ID .. ' 1')

@@ -20,10 +20,15 @@ export interface JobTemplate {
 
 /** Brings a request into the form that the moves store. */
 export async function buildTemplate ({ code, input: _, ...spec }: JobRequest): Promise<JobTemplate> {
+  return templateOf(spec, sha256(code), await pack(code))
+}
+
+/** The same of code that is stored already, packed. */
+export function templateOf (spec: JobSpec, codeHash: string, code: Buffer): JobTemplate {
   return {
     spec: JSON.stringify(spec),
-    codeHash: sha256(code),
-    code: await pack(code),
+    codeHash,
+    code,
     bounds: buildBounds(spec),
     level: levelOf(spec.priority),
     delayMs: spec.delayMs,
