@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { sha256 } from '../../src/core/digest.ts'
 import { newId } from '../../src/core/ids.ts'
+import { stepSweep } from '../../src/store/dead-letters/step.ts'
 import { removeExpired } from '../../src/store/reap.ts'
 import { startApi } from '../helpers/api.ts'
+import { die } from '../helpers/dead-letters.ts'
 import { beginRun, playWorker } from '../helpers/play-worker.ts'
 
 const CODE = 'export default (x) => x'
@@ -82,6 +84,40 @@ test('lists show a tenant its own jobs alone, by whatever filter, and nobody\'s 
     assert.ok(data.every(({ id }) => id === mine), query)
   }
   assert.equal(((await get('/v1/jobs', ours)).json()['data'] as unknown[]).length, ids.length)
+})
+
+test('dead letters and orders about them are a tenant\'s own, and nothing that another asks touches them', async (t) => {
+  const { db, get, post, send, submit, holder } = await startWithTwo(t)
+  const [ours, theirs] = await Promise.all(['one', 'other'].map((tenant) => holder(tenant, 'jobs:read', 'jobs:write', 'dead-letters:write')))
+  assert.ok(ours && theirs)
+  const id = await submit(ours)
+  await die(db, id)
+  const order = String((await post('/v1/dead-letters/replay', { all: true }, ours)).headers['location'])
+
+  const purge = (query: string) => send({ method: 'DELETE', url: `/v1/dead-letters?${query}`, headers: theirs })
+  const purged = [await purge(`ids=${id}`), await purge('all=true')].map((answer) => answer.json()['done'])
+  const replays = [await post('/v1/dead-letters/replay', { ids: [id] }, theirs), await post('/v1/dead-letters/replay', { all: true }, theirs)]
+  for (const answer of replays) await stepSweep(db, { perSecond: 1000, inFlight: 1000 }, String(answer.json()['id']))
+
+  assert.deepEqual((await get('/v1/dead-letters', theirs)).json(), { data: [], nextCursor: null })
+  assert.deepEqual((await get('/v1/dead-letters/counts', theirs)).json(), { total: 0, byCode: {} })
+  assert.deepEqual([(await get(order, theirs)).statusCode, (await post(`${order}/cancel`, {}, theirs)).statusCode, (await get(order, ours)).json()['status']], [404, 404, 'running'])
+  assert.deepEqual(purged, [0, 0])
+  assert.equal(await db.redis.zcard(db.keys.jobs('other')), 0)
+  assert.deepEqual((await get('/v1/dead-letters/counts', ours)).json(), { total: 1, byCode: { WORKER_CRASHED: 1 } })
+})
+
+test('reading dead letters needs jobs:read, replaying and purging many needs dead-letters:write', async (t) => {
+  const { get, post, send, holder } = await startApi(t)
+  const [reader, writer] = [await holder('one', 'jobs:read', 'jobs:write'), await holder('one', 'dead-letters:write')]
+  const ask = async (headers: Record<string, string>) => [
+    await get('/v1/dead-letters', headers), await get('/v1/dead-letters/counts', headers), await get(`/v1/dead-letters/replays/${newId('sweep')}`, headers),
+    await post('/v1/dead-letters/replay', { all: true }, headers), await send({ method: 'DELETE', url: '/v1/dead-letters?all=true', headers }),
+    await post(`/v1/dead-letters/replays/${newId('sweep')}/cancel`, {}, headers),
+  ].map(({ statusCode }) => statusCode)
+
+  assert.deepEqual(await ask(reader), [200, 200, 404, 403, 403, 403])
+  assert.deepEqual(await ask(writer), [403, 403, 403, 202, 200, 404])
 })
 
 test('the same code and the same keys of two tenants are theirs each, and the end of one is nothing to the other', async (t) => {

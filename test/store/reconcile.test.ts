@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { newId } from '../../src/core/ids.ts'
 import { archive } from '../../src/store/archive.ts'
+import { OPERATOR } from '../../src/store/audit.ts'
 import type { Db } from '../../src/store/db.ts'
 import { createKey, findKey } from '../../src/store/keys.ts'
+import { cancelSweep, startSweep } from '../../src/store/dead-letters/sweeps.ts'
 import { accept } from '../../src/store/moves/accept.ts'
 import { settle } from '../../src/store/moves/settle.ts'
 import { listJobs } from '../../src/store/read.ts'
@@ -11,6 +13,7 @@ import { releaseDue } from '../../src/store/reap.ts'
 import { claimPass, reconcile } from '../../src/store/reconcile/reconcile.ts'
 import { appendTrace } from '../../src/store/trace.ts'
 import { takePulse } from '../../src/store/pulse.ts'
+import { acceptDead } from '../helpers/dead-letters.ts'
 import { acceptJob, allKeys, beginJob, openStore, request, settlement, TENANT } from '../helpers/store.ts'
 
 const BIG = 'z'.repeat(50_000)
@@ -199,4 +202,31 @@ test('a key that is gone is taken out of its tenant\'s list, and others stay', a
   assert.deepEqual(await db.redis.zrange(db.keys.apiKeys(TENANT), 0, '-1'), [kept.id])
   assert.equal((await findKey(db, kept.token))?.id, kept.id)
   assert.equal(await findKey(db, gone.token), undefined, 'what a token names without a record is nothing')
+})
+
+test('indexes of dead letters and orders about them are put right, also for jobs that died before there were any', async (t) => {
+  const db = await openStore(t)
+  const { redis, keys } = db
+  const [dead, old, replayed] = [await acceptDead(db), await acceptDead(db, {}, 'TIMEOUT'), await acceptDead(db)]
+  const order = { tenant: TENANT, choice: {}, change: null, actor: OPERATOR, audit: { maxEntries: 10, maxAgeMs: 60_000 } }
+  const [under, over] = [newId('sweep'), newId('sweep')]
+  for (const id of [under, over]) await startSweep(db, { ...order, id })
+  await cancelSweep(db, { tenant: TENANT, action: 'purge', id: over })
+  const before = await dumpStore(db)
+  await redis.hdel(keys.job(old), 'diedOf')
+  await redis.del(keys.dead(TENANT, 'WORKER_CRASHED'), keys.dead(TENANT, 'TIMEOUT'), keys.sweeps())
+  await redis.zadd(keys.dead(TENANT, 'CPU_LIMIT'), 1, dead, 1, newId('job'))
+  await redis.zadd(keys.dead('other', 'TIMEOUT'), 1, replayed)
+  await redis.zadd(keys.sweeps(TENANT), 1, over, 1, newId('sweep'))
+  await redis.sadd(keys.sweepFlight(over), dead)
+  await redis.persist(keys.sweep(over))
+
+  const repairs = [await pass(db), await pass(db), await pass(db)]
+
+  assert.ok(repairs[0]! > 0) // there are three
+  assert.equal(repairs[2], 0)
+  assert.ok(await redis.pttl(keys.sweep(over)) > 0)
+  const scoreless = (dump: Record<string, unknown>) => ({ ...dump, sweeps: null })
+  assert.deepEqual(scoreless(await dumpStore(db)), scoreless(before))
+  assert.deepEqual(await redis.zrange(keys.sweeps(), 0, '-1'), [under])
 })

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Db } from '../../src/store/db.ts'
+import { countDead } from '../../src/store/dead-letters/count.ts'
 import { settle } from '../../src/store/moves/settle.ts'
 import { isGone, listJobs } from '../../src/store/read.ts'
 import { removeSurplus } from '../../src/store/retain.ts'
+import { acceptDead } from '../helpers/dead-letters.ts'
 import { acceptJob, beginJob, openStore, settlement, TENANT } from '../helpers/store.ts'
 
 async function endJobs (db: Db, count: number): Promise<string[]> {
@@ -40,4 +42,22 @@ test('steps are bounded, and two at once remove no more than they should', async
 
   assert.equal(first, 3)
   assert.equal((await listJobs(db, TENANT, { limit: 50 })).jobs.length, 2)
+})
+
+test('dead letters are bounded apart: the oldest of them go, and no others push them out', async (t) => {
+  const db = await openStore(t)
+  const others = await endJobs(db, 5)
+  const dead: string[] = []
+  for (let i = 0; i < 4; i++) {
+    const id = await acceptDead(db)
+    await db.redis.zadd(db.keys.jobs(TENANT, 'dead'), 100 + i, id)
+    dead.push(id)
+  }
+
+  const removed = [await removeSurplus(db, { cursor: '0' }, { keep: { dead: 3, others: 0 }, limit: 100 }), await removeSurplus(db, { cursor: '0' }, { keep: { dead: 0, others: 2 }, limit: 100 })]
+
+  assert.deepEqual(removed, [1, 3])
+  assert.deepEqual((await db.redis.zrange(db.keys.jobs(TENANT, 'dead'), 0, '-1')), dead.slice(1))
+  assert.deepEqual(await Promise.all(others.map((id) => isGone(db, TENANT, id))), [true, true, true, false, false])
+  assert.deepEqual(await countDead(db, TENANT), { total: 3, byCode: { WORKER_CRASHED: 3 } })
 })
