@@ -85,7 +85,12 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
       retentionMs: config.BATCHBOX_RETENTION_MS,
       idempotencyMs: config.BATCHBOX_IDEMPOTENCY_MS,
       batches: { maxItems: config.BATCHBOX_BATCH_ITEMS, maxBodyBytes: config.BATCHBOX_BATCH_BYTES },
-      maxWaiting: config.BATCHBOX_TENANT_JOBS_WAITING,
+      tenantBounds: {
+        jobsWaiting: config.BATCHBOX_TENANT_JOBS_WAITING,
+        storedBytes: config.BATCHBOX_TENANT_STORED_BYTES,
+        codes: config.BATCHBOX_TENANT_CODES,
+        idempotencyKeys: config.BATCHBOX_TENANT_IDEMPOTENCY_KEYS,
+      },
       audit: { maxEntries: config.BATCHBOX_AUDIT_ENTRIES, maxAgeMs: config.BATCHBOX_AUDIT_RETENTION_MS },
       executeGraceMs,
     },

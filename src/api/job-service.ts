@@ -5,6 +5,7 @@ import type { Dispatcher } from '../queue/dispatcher.ts'
 import type { AuditBounds } from '../store/audit.ts'
 import type { Db } from '../store/db.ts'
 import type { Durability } from '../store/durability.ts'
+import type { RoomBounds } from '../store/tenant-room.ts'
 import type { JobWaiter } from '../store/wait.ts'
 
 /** What the routes work with. Whoever builds it closes its members. */
@@ -25,8 +26,8 @@ export interface JobService {
   readonly idempotencyMs: number
   /** Bounds of one batch: items, and bytes of a body that is not a stream. */
   readonly batches: { readonly maxItems: number, readonly maxBodyBytes: number }
-  /** Jobs of a tenant that may wait at one time, where its key does not say less. */
-  readonly maxWaiting: number
+  /** How much every tenant may have at one time. */
+  readonly tenantBounds: RoomBounds
   /** How much of what administrators do is kept. */
   readonly audit: AuditBounds
   /** A job of `POST /execute` that has not started within its timeout and this long is given up. */

@@ -10,7 +10,8 @@ import type { Caller } from './access.ts'
 import type { ItemSource } from './batch-items.ts'
 import type { JobService } from './job-service.ts'
 import type { RequestIdempotency } from './plugins/idempotency.ts'
-import { confirm, describeFull, dispatch, maxWaitingOf } from './submit-job.ts'
+import { confirm, dispatch } from './submit-job.ts'
+import { boundsOf, describeFull } from './tenant-full.ts'
 
 export interface BatchSubmission {
   caller: Pick<Caller, 'tenant' | 'bounds'>
@@ -104,7 +105,7 @@ async function * readChunks ({ items, digest, total }: ItemSource, maxItems: num
 
 async function store (jobs: JobService, batch: Opening, { first, items, digest }: PendingChunk, { caller, span }: BatchSubmission): Promise<void> {
   await jobs.checkRoom()
-  const added = await addItems(jobs.db, batch.id, { tenant: caller.tenant, first, items, digest, traceparent: traceparentOf(span), maxWaiting: maxWaitingOf(caller, jobs) })
+  const added = await addItems(jobs.db, batch.id, { tenant: caller.tenant, first, items, digest, traceparent: traceparentOf(span), bounds: boundsOf(caller, jobs) })
   if (added.type === 'had') return
   if (added.type === 'full') throw describeFull(`Cannot add items to batch "${batch.id}", which has ${first}`, added, caller, jobs)
   if (added.type !== 'added') return refuse(batch, added.type, first)

@@ -4,13 +4,14 @@ import { newId } from '../core/ids.ts'
 import type { JobRequest } from '../core/job-request.ts'
 import type { DispatchRef } from '../store/deals.ts'
 import type { Find } from '../store/durability.ts'
-import { accept, type Accepted, type Full } from '../store/moves/accept.ts'
+import { accept, type Accepted } from '../store/moves/accept.ts'
 import { JOB_ID, messagingAttributes, TENANT } from '../telemetry/attributes.ts'
 import { contextOf, failSpan, traceparentOf } from '../telemetry/spans.ts'
 import type { Caller } from './access.ts'
 import type { JobService } from './job-service.ts'
 import type { ShownJob } from './job-view.ts'
 import type { RequestIdempotency } from './plugins/idempotency.ts'
+import { boundsOf, describeFull } from './tenant-full.ts'
 
 export interface Submission {
   caller: Pick<Caller, 'tenant' | 'bounds'>
@@ -30,7 +31,7 @@ export interface Submitted {
 
 /**
  * Accepts a job, or answers the first job where the idempotency key was used before for the same request;
- * throws IDEMPOTENCY_MISMATCH where it was used for another, and RATE_LIMITED while too many jobs of the tenant wait. An accepted job whose
+ * throws IDEMPOTENCY_MISMATCH where it was used for another, and RATE_LIMITED while the tenant has reached a bound. An accepted job whose
  * dispatch fails stays accepted: the debt is on record and is paid later.
  */
 export async function submitJob (jobs: JobService, { caller, request, span, idempotency }: Submission): Promise<Submitted> {
@@ -48,7 +49,7 @@ export async function submitJob (jobs: JobService, { caller, request, span, idem
       tenant,
       request,
       traceparent,
-      maxWaiting: maxWaitingOf(caller, jobs),
+      bounds: boundsOf(caller, jobs),
       ...(idempotency ? { idempotency: { ...idempotency, ttlMs: jobs.idempotencyMs } } : {}),
     })
     if (accepted.type === 'mismatch') throw new JobError('IDEMPOTENCY_MISMATCH', 'Cannot take the request: its Idempotency-Key was used with another body')
@@ -71,19 +72,6 @@ export async function submitJob (jobs: JobService, { caller, request, span, idem
 
 function isScheduled ({ createdAt, runAtMs }: AcceptedJob): boolean {
   return runAtMs > createdAt
-}
-
-/** Jobs of the caller's tenant that may wait: what its key says, or less. */
-export function maxWaitingOf ({ bounds }: Pick<Caller, 'bounds'>, { maxWaiting }: Pick<JobService, 'maxWaiting'>): number {
-  return Math.min(bounds.jobsWaiting ?? Infinity, maxWaiting)
-}
-
-/** Tells that no more jobs of a tenant may wait, and whose bound that is. */
-export function describeFull (action: string, { waiting, bound }: Full, caller: Pick<Caller, 'tenant' | 'bounds'>, service: Pick<JobService, 'maxWaiting'>): JobError {
-  const most = maxWaitingOf(caller, service)
-  const ofOthers = most === service.maxWaiting ? 'every tenant, BATCHBOX_TENANT_JOBS_WAITING' : 'the API key, bounds.jobsWaiting'
-  const name = bound === null ? ofOthers : `the tenant, jobsWaiting of /v1/tenants/${caller.tenant}/bounds`
-  return new JobError('RATE_LIMITED', `${action}: ${waiting} jobs of the tenant wait, and the bound of ${name}, is ${bound ?? most}; try again when some have run`)
 }
 
 /** Waits until what `isThere` finds is stored safely. Throws UNAVAILABLE: it may be stored all the same, and whoever asks again with the same key is answered with it. */

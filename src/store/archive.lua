@@ -9,6 +9,7 @@ if f[1] and redis.call('EXISTS', EVENTS) == 1 then
   redis.call('DEL', JOB)
   if replayed then redis.call('HSET', JOB, 'replayedAs', replayed) end
   for i = 6, #ARGV, 2 do redis.call('HSET', JOB, ARGV[i], ARGV[i + 1]) end
+  use_bytes(redis.call('HGET', JOB, 'tenant'), JOB, #history)
   if #history <= inline_bytes then
     redis.call('HSET', JOB, 'history', history)
   else

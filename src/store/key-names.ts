@@ -35,6 +35,8 @@ export function buildKeys (prefix: string) {
     sweepFlight: (id: string) => `${prefix}:sweep:${id}:flight`,
     /** Those under way, by the time of their next step; of all tenants, or of one. */
     sweeps: (tenant?: string) => tenant === undefined ? `${prefix}:sweeps` : `${prefix}:sweeps:${tenant}`,
+    /** What a tenant has stored: `bytes`, and pieces of code as `codes`. */
+    usage: (tenant: string) => `${prefix}:usage:${tenant}`,
     /** Tenants that have jobs. */
     tenants: `${prefix}:tenants`,
     /** Running jobs by deadline. */

@@ -31,7 +31,7 @@ const PASSING_REPLY = /^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY
 const states = `local STATES = { ${JobStatus.options.map((status) => `'${status}'`).join(', ')} }
 local TERMINAL = { ${JobStatus.options.filter(isTerminal).map((status) => `${status} = true`).join(', ')} }`
 const version = `local VERSION = ${RECORD_VERSION}`
-const shared = [states, version, ...['scope', 'turns', 'batch', 'job', 'acts'].map((name) => readFileSync(new URL(`moves/${name}.lua`, import.meta.url), 'utf8'))].join('\n')
+const shared = [states, version, ...['scope', 'usage', 'turns', 'batch', 'job', 'acts'].map((name) => readFileSync(new URL(`moves/${name}.lua`, import.meta.url), 'utf8'))].join('\n')
 
 /**
  * Loads a script that moves a job: what all moves share comes first, and the first two arguments are the prefix and the job's id. A script is called by

@@ -131,3 +131,14 @@ test('a batch is taken as long as no more jobs wait than may, and goes on with t
   assert.equal(waiting, 230)
   assert.equal(rest.json()['total'], 300)
 })
+
+test('a tenant that has stored as much as any may is 429, and told which bound that is', async (t) => {
+  const { submit } = await startWith(t, {}, { BATCHBOX_TENANT_CODES: '1' })
+  await submit()
+
+  const refused = await submit({ code: 'export default () => "other"' })
+
+  assert.equal(refused.statusCode, 429)
+  assert.match(String(refused.json()['detail']), /1 pieces of code are stored for the tenant, and the bound of every tenant, BATCHBOX_TENANT_CODES, is 1; delete jobs/)
+  assert.equal((await submit()).statusCode, 202, 'code that is there already takes no room')
+})

@@ -91,6 +91,8 @@ test('orphans of every kind go, and nothing that lives', async (t) => {
     redis.zadd(keys.jobs('nobody'), 1, ghost),
     redis.sadd(keys.tenants, 'nobody'),
     redis.hset(keys.code(TENANT, 'abc'), { bytes: 'x', refs: 7, used: 1 }),
+    redis.hincrby(keys.usage(TENANT), 'bytes', 1),
+    redis.hincrby(keys.usage(TENANT), 'codes', 1),
     redis.hset(keys.code('nobody', 'abc'), { bytes: 'x', refs: 7, used: 1 }),
   ])
 

@@ -2,7 +2,7 @@
 local tenant, first, items, digest = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local traceparent, max_delay_ms, late_refusal, mismatch_refusal = ARGV[7], tonumber(ARGV[8]), ARGV[9], ARGV[10]
 local TEMPLATE, ITEM = 8, 6
-local max_waiting, templates, at = tonumber(ARGV[12]) or math.huge, {}, 13
+local templates, at = {}, 13
 local BATCH, KEY = ID, batch_key(ID)
 
 local f = redis.call('HMGET', KEY, 'tenant', 'total', 'digest', 'sealedAt', 'cancel', 'incomplete')
@@ -14,16 +14,18 @@ if f[5] then return { 'cancelled' } end
 if f[4] then return { f[6] and 'sealed' or 'mismatch' } end
 if first > total then return { 'lost' } end
 if first ~= total then return { 'mismatch' } end
-local refusal = refuse_more(tenant, items, max_waiting)
-if refusal then return refusal end
 
+local hashes = {}
 for i = 1, tonumber(ARGV[11]) do
   templates[i] = {
     spec = ARGV[at], codeHash = ARGV[at + 1], code = ARGV[at + 2], bounds = ARGV[at + 3],
     delayMs = tonumber(ARGV[at + 4]), ttlMs = tonumber(ARGV[at + 5]), runAt = tonumber(ARGV[at + 6]), level = tonumber(ARGV[at + 7]), jobs = 0,
   }
+  hashes[i] = templates[i].codeHash
   at = at + TEMPLATE
 end
+local bound, observed, own = reached_bound(tenant, ARGV[12], items, hashes, 0)
+if bound then return { 'full', bound, observed, own or -1 } end
 
 local counts = { refused = 0, repeated = 0, queued = 0, scheduled = 0 }
 
@@ -37,7 +39,7 @@ local function is_new (index, idem_key, body_hash, idem_ttl_ms)
   if idem_key == '' then return true end
   local before = redis.call('GET', idem_key)
   if not before then
-    redis.call('SET', idem_key, body_hash .. ' ' .. item_id(BATCH, index), 'PX', idem_ttl_ms)
+    keep_idempotency(tenant, idem_key, body_hash .. ' ' .. item_id(BATCH, index), tonumber(idem_ttl_ms))
     return true
   end
   local hash, id = string.match(before, '^(%x+) (.+)$')

@@ -3,10 +3,11 @@ import { DELAY_MAX_MS } from '../../core/job-request.ts'
 import type { StoredPayload } from '../codec.ts'
 import type { Db } from '../db.ts'
 import { readDeals, type DispatchRef } from '../deals.ts'
-import { readFull, type Full, type Idempotency } from '../moves/accept.ts'
+import type { Idempotency } from '../moves/accept.ts'
 import type { JobTemplate } from '../moves/new-job.ts'
 import { readText } from '../moves/reply.ts'
 import { loadMove, runMove } from '../script.ts'
+import { readReachedBound, writeRoomBounds, type ReachedBound, type RoomBounds } from '../tenant-room.ts'
 
 /** Why an item became no job. */
 export interface Refusal {
@@ -28,15 +29,15 @@ export interface Chunk {
   /** Stands for everything that was posted up to the last of them; the same again has the same. */
   digest: string
   traceparent: string | null
-  /** See `NewJob`: none of the items is taken where so many would wait that it is more. */
-  maxWaiting?: number
+  /** None of the items is taken where the tenant has reached one of them, or would with them. */
+  bounds?: RoomBounds
 }
 
 /**
  * `had`: they were added before. `mismatch`: something else was. `lost`: Redis has lost those before them. `sealed` and `cancelled`: the batch takes no more items. Nothing is written but for `added`, with
  * messages that the caller is to send.
  */
-export type Added = { type: 'added', deals: DispatchRef[] } | Full | { type: 'had' | 'mismatch' | 'lost' | 'sealed' | 'cancelled' | 'missing' }
+export type Added = { type: 'added', deals: DispatchRef[] } | { type: 'full' } & ReachedBound | { type: 'had' | 'mismatch' | 'lost' | 'sealed' | 'cancelled' | 'missing' }
 
 /** Items in one script: each takes Redis some 30 µs, in which it does nothing else. */
 export const CHUNK_ITEMS = 200
@@ -46,11 +47,11 @@ const LATE: Refusal = { code: 'INVALID', message: 'Cannot take the item: runAt i
 const MISMATCH: Refusal = { code: 'IDEMPOTENCY_MISMATCH', message: 'Cannot take the item: its idempotencyKey was used with another job' }
 
 /** Adds a chunk of at most `CHUNK_ITEMS` items to a batch: all of them, once. */
-export async function addItems (db: Db, batchId: string, { tenant, first, items, digest, traceparent, maxWaiting }: Chunk): Promise<Added> {
+export async function addItems (db: Db, batchId: string, { tenant, first, items, digest, traceparent, bounds = {} }: Chunk): Promise<Added> {
   const templates = [...new Set(items.flatMap((item) => item.type === 'job' ? [item.template] : []))]
   const numbers = new Map(templates.map((template, index) => [template, index + 1]))
   const reply = await runMove(db, SCRIPT, batchId, [
-    tenant, first, items.length, digest, traceparent ?? '', DELAY_MAX_MS, JSON.stringify(LATE), JSON.stringify(MISMATCH), templates.length, maxWaiting ?? '',
+    tenant, first, items.length, digest, traceparent ?? '', DELAY_MAX_MS, JSON.stringify(LATE), JSON.stringify(MISMATCH), templates.length, writeRoomBounds(bounds),
     ...templates.flatMap(({ spec, codeHash, code, bounds, delayMs, ttlMs, runAtMs, level }) => [spec, codeHash, code, bounds, delayMs, ttlMs, runAtMs, level]),
     ...items.flatMap((item) => item.type === 'refused' ? [0, JSON.stringify(item.refusal), '', '', '', ''] : [
       numbers.get(item.template) ?? 0, item.input.field, item.input.body ?? '',
@@ -59,6 +60,6 @@ export async function addItems (db: Db, batchId: string, { tenant, first, items,
     ]),
   ])
   const type = readText(reply, 0) as Added['type'] // add-items.lua has these eight
-  if (type === 'full') return readFull(reply)
+  if (type === 'full') return { type, ...readReachedBound(reply) }
   return type === 'added' ? { type, deals: readDeals(reply, 1) } : { type }
 }

@@ -3,7 +3,7 @@ local input, input_body, bounds, traceparent = ARGV[7], ARGV[8], ARGV[9], ARGV[1
 local delay_ms, ttl_ms = tonumber(ARGV[11]), tonumber(ARGV[12])
 local idem_key, body_hash, idem_ttl_ms = ARGV[13], ARGV[14], ARGV[15]
 local run_at, max_delay_ms, level = tonumber(ARGV[16]), tonumber(ARGV[17]), tonumber(ARGV[18])
-local max_waiting = tonumber(ARGV[19]) or math.huge
+local tenant_bounds = ARGV[19]
 
 if idem_key ~= '' then
   local first = redis.call('GET', idem_key)
@@ -21,8 +21,8 @@ if redis.call('EXISTS', JOB) == 1 then
   return answer_with_deals({ 'accepted', created, f[2] or created })
 end
 
-local refusal = refuse_more(tenant, 1, max_waiting)
-if refusal then return refusal end
+local bound, observed, own = reached_bound(tenant, tenant_bounds, 1, { code_hash }, idem_key ~= '' and tonumber(idem_ttl_ms) or 0)
+if bound then return { 'full', bound, observed, own or -1 } end
 
 local due = run_at > 0 and math.max(NOW, run_at) or NOW + delay_ms
 if due > NOW + max_delay_ms then return { 'late' } end
@@ -38,5 +38,5 @@ else
 end
 deal()
 count('accepted')
-if idem_key ~= '' then redis.call('SET', idem_key, body_hash .. ' ' .. ID, 'PX', idem_ttl_ms) end
+if idem_key ~= '' then keep_idempotency(tenant, idem_key, body_hash .. ' ' .. ID, tonumber(idem_ttl_ms)) end
 return answer_with_deals({ 'accepted', text(NOW), text(due) })

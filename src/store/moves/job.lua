@@ -71,7 +71,7 @@ end
 -- Keeps code for so many more jobs of a tenant.
 local function keep_code (tenant, hash, bytes, jobs)
   local key = P .. ':code:' .. tenant .. ':' .. hash
-  redis.call('HSETNX', key, 'bytes', bytes)
+  if redis.call('HSETNX', key, 'bytes', bytes) == 1 then use_code(tenant, #bytes, 1) end
   redis.call('HINCRBY', key, 'refs', jobs)
   redis.call('HSET', key, 'used', text(NOW))
 end
@@ -89,6 +89,7 @@ local function create_job (new, due)
     if (new[name] or '') ~= '' then redis.call('HSET', JOB, name, new[name]) end
   end
   if new.inputBody ~= '' then redis.call('SET', P .. ':payload:' .. ID .. ':input', new.inputBody) end
+  use_bytes(new.tenant, JOB, #new.spec + #new.input + #new.inputBody)
 
   redis.call('SADD', P .. ':tenants', new.tenant)
   redis.call('ZADD', P .. ':jobs:' .. new.tenant, now, ID)
@@ -107,16 +108,6 @@ local function end_run (job, ended)
   redis.call('HSET', JOB, 'end:' .. job.fence, ended)
   redis.call('HDEL', JOB, 'deadlineAt', 'holder', 'batch')
   redis.call('ZREM', P .. ':running', ID)
-end
-
--- What a move answers where with so many more there would be more jobs of a tenant that wait, queued or scheduled, than may: how many do, and the
--- bound where it is the tenant's own; nil where they may.
-local function refuse_more (tenant, more, most)
-  local own = tonumber(redis.call('HGET', P .. ':max-waiting', tenant) or math.huge)
-  local jobs = P .. ':jobs:' .. tenant
-  local waiting = redis.call('ZCARD', jobs .. ':queued') + redis.call('ZCARD', jobs .. ':scheduled')
-  if waiting + more <= math.min(own, most) then return nil end
-  return { 'full', waiting, own < most and own or -1 }
 end
 
 -- What a tenant is told of its jobs that ended: how many, by five minutes of each hour, and which took longest. Faster ones are not slow.
@@ -193,15 +184,26 @@ local function unlink_job ()
   redis.call('ZREM', P .. ':expiring', ID)
 end
 
+local function remove_code (tenant, hash)
+  local key = P .. ':code:' .. tenant .. ':' .. hash
+  local bytes = redis.call('HSTRLEN', key, 'bytes')
+  if redis.call('DEL', key) == 1 and bytes > 0 then use_code(tenant, -bytes, -1) end
+  if redis.call('EXISTS', P .. ':jobs:' .. tenant) == 0 then redis.call('DEL', usage_key(tenant)) end -- where writes were lost, it may not be nothing
+end
+
 -- Removes a job that ended, with all that it stored, and leaves a tombstone. A full Redis lets a script go on once it has done what makes room, so that comes first.
 local function remove_job (tenant, status, code, tombstone_ms)
   local died_of = redis.call('HGET', JOB, 'diedOf')
+  local bytes = tonumber(redis.call('HGET', JOB, 'bytes') or 0)
   unlink_job()
-  local code_key = P .. ':code:' .. tenant .. ':' .. code
-  if redis.call('HINCRBY', code_key, 'refs', -1) <= 0 then redis.call('DEL', code_key) end
+  if redis.call('HINCRBY', P .. ':code:' .. tenant .. ':' .. code, 'refs', -1) <= 0 then remove_code(tenant, code) end
+  redis.call('HINCRBY', usage_key(tenant), 'bytes', -bytes)
   redis.call('ZREM', P .. ':jobs:' .. tenant, ID)
   redis.call('ZREM', P .. ':jobs:' .. tenant .. ':' .. status, ID)
   if died_of then redis.call('ZREM', dead_key(tenant, died_of), ID) end
-  if redis.call('EXISTS', P .. ':jobs:' .. tenant) == 0 then redis.call('SREM', P .. ':tenants', tenant) end
+  if redis.call('EXISTS', P .. ':jobs:' .. tenant) == 0 then
+    redis.call('SREM', P .. ':tenants', tenant)
+    redis.call('DEL', usage_key(tenant))
+  end
   redis.call('SET', P .. ':gone:' .. ID, tenant, 'PX', tombstone_ms)
 end

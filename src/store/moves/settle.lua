@@ -57,6 +57,7 @@ if usage ~= '' then redis.call('HSET', JOB, 'usage', usage) end
 if due == 0 then
   if result ~= '' and status == 'succeeded' then
     redis.call('HSET', JOB, 'result', result)
+    use_bytes(job.tenant, JOB, #result + #result_body)
     if result_body ~= '' then redis.call('SET', P .. ':payload:' .. ID .. ':result', result_body) end
   end
   end_job(job, status, failure, event_payload, retention_ms)

@@ -55,7 +55,7 @@ export async function * reconcile (db: Db, { onError }: { onError (error: unknow
   yield Number(await runMove(db, DEALT, NO_JOB, []))
   if (!isSound) return // a job that could not be looked at noted nothing of its code
   for await (const names of scan(db)) {
-    yield await sum(names.filter((name) => name.startsWith('code:')).map(async (name) => Number(await runMove(db, CODE, NO_JOB, [fullName(db, name), since]))))
+    yield await sum(names.filter((name) => name.startsWith('code:')).map(async (name) => Number(await runMove(db, CODE, NO_JOB, [...name.split(':').slice(1), since]))))
   }
 }
 
