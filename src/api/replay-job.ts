@@ -12,7 +12,8 @@ import type { Caller } from './access.ts'
 import { findJob, refuse } from './find-job.ts'
 import type { JobService } from './job-service.ts'
 import type { RequestIdempotency } from './plugins/idempotency.ts'
-import { confirm, describeFull, dispatch, maxWaitingOf } from './submit-job.ts'
+import { confirm, dispatch } from './submit-job.ts'
+import { boundsOf, describeFull } from './tenant-full.ts'
 
 export interface Replay {
   caller: Pick<Caller, 'tenant' | 'bounds' | 'ceilings'>
@@ -47,7 +48,7 @@ export async function replayJob (jobs: JobService, { caller, sourceId, change, s
       source: sourceId,
       spec,
       again: change.again,
-      maxWaiting: maxWaitingOf(caller, jobs),
+      bounds: boundsOf(caller, jobs),
       traceparent: traceparentOf(accepting),
       ...(idempotency ? { idempotency: { ...idempotency, ttlMs: jobs.idempotencyMs } } : {}),
     })

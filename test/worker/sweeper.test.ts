@@ -28,7 +28,7 @@ test('three workers carry out one order together: each letter is made again once
     onError: (error) => errors.push(error),
   }))
   const id = newId('sweep')
-  await startSweep(db, { id, tenant: TENANT, choice: {}, change: { limits: {}, priority: 'low', again: false, bounds: buildReplayBounds(DEFAULT_LIMIT_POLICY, NO_CEILINGS), maxWaiting: 1_000_000 }, actor: OPERATOR, audit: { maxEntries: 100, maxAgeMs: 60_000 } })
+  await startSweep(db, { id, tenant: TENANT, choice: {}, change: { limits: {}, priority: 'low', again: false, bounds: buildReplayBounds(DEFAULT_LIMIT_POLICY, NO_CEILINGS), room: {} }, actor: OPERATOR, audit: { maxEntries: 100, maxAgeMs: 60_000 } })
   const read = () => readSweep(db, { tenant: TENANT, action: 'replay', id })
   assert.equal((await read())?.seen, 0, 'nothing is done while Redis may have lost writes')
 

@@ -7,7 +7,7 @@ import type { JobService } from '../job-service.ts'
 import { formatTime } from '../job-view.ts'
 import { withProblems } from '../problem.ts'
 import { DEAD_FILTER } from '../schemas.ts'
-import { maxWaitingOf } from '../submit-job.ts'
+import { boundsOf } from '../tenant-full.ts'
 import { findSweep, orderSweep } from '../sweep-dead-letters.ts'
 
 const IDS_MAX = 1000
@@ -61,7 +61,7 @@ export const sweepRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (a
   }, async ({ caller, body: { ids, filter = {}, all: _, priority = 'low', ...change }, idempotency }, reply) => {
     const choice = ids ? { ids } : toFilter(filter)
     const bounds = buildReplayBounds(jobs.policy, caller.ceilings)
-    const sweep = await orderSweep(jobs, { caller, choice, change: { ...change, priority, bounds, maxWaiting: maxWaitingOf(caller, jobs) }, idempotency })
+    const sweep = await orderSweep(jobs, { caller, choice, change: { ...change, priority, bounds, room: boundsOf(caller, jobs) }, idempotency })
     return reply.code(202).header('location', `${PATHS.replay}/${sweep.id}`).send(viewSweep(sweep))
   })
 

@@ -138,7 +138,7 @@ async function replayLetter (db: Db, { id: sweepId, tenant, change }: Sweep, let
   if (!change) return 'none'
   const spec = tryBuildSpec(letter, change)
   if (spec instanceof JobError) return spec
-  const replayed = await replay(db, { id: newId('job'), tenant, source: letter.id, spec, again: change.again, sweepId, maxWaiting: change.maxWaiting, traceparent: null })
+  const replayed = await replay(db, { id: newId('job'), tenant, source: letter.id, spec, again: change.again, sweepId, bounds: change.room, traceparent: null })
   switch (replayed.type) {
     case 'made':
       deals.push(...replayed.deals)

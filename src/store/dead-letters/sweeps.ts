@@ -6,6 +6,7 @@ import type { Db } from '../db.ts'
 import type { Idempotency } from '../moves/accept.ts'
 import { readText } from '../moves/reply.ts'
 import { loadMove, NO_JOB, runMove } from '../script.ts'
+import type { RoomBounds } from '../tenant-room.ts'
 
 /** Dead letters by what they are. All members must fit. */
 export interface DeadFilter {
@@ -22,8 +23,8 @@ export type Choice = { ids: string[] } | DeadFilter
 /** What a replay of many changes, and the bounds of whoever ordered it. */
 export interface SweepChange extends ReplayChange {
   bounds: ReplayBounds
-  /** Jobs of the tenant that may wait: no more are made meanwhile. */
-  maxWaiting: number
+  /** What the tenant may have: no more jobs are made while it has that. */
+  room: RoomBounds
 }
 
 export type SweepAction = 'replay' | 'purge'

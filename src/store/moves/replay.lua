@@ -1,7 +1,7 @@
 -- Makes a job with the code and the input of another one that has ended, and notes in that one what was made of it. Where an order has it made, that one is told.
 local tenant, source, spec, bounds, level = ARGV[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7])
 local ttl_ms, traceparent, again, sweep = tonumber(ARGV[8]), ARGV[9], ARGV[10] == '1', ARGV[11]
-local idem_key, body_hash, idem_ttl_ms, max_waiting = ARGV[12], ARGV[13], ARGV[14], tonumber(ARGV[15]) or math.huge
+local idem_key, body_hash, idem_ttl_ms, tenant_bounds = ARGV[12], ARGV[13], ARGV[14], ARGV[15]
 local SOURCE, SWEEP = P .. ':job:' .. source, P .. ':sweep:' .. sweep
 
 if idem_key ~= '' then
@@ -28,12 +28,13 @@ if before and (not again or (sweep ~= '' and by == sweep)) then return { 'replay
 local has_body, body_key = string.byte(input) == 0, P .. ':payload:' .. source .. ':input'
 if redis.call('HEXISTS', P .. ':code:' .. tenant .. ':' .. code, 'bytes') == 0 or (has_body and redis.call('EXISTS', body_key) == 0) then return { 'incomplete' } end
 
-local refusal = refuse_more(tenant, 1, max_waiting)
-if refusal then return refusal end
+local bound, observed, own = reached_bound(tenant, tenant_bounds, 1, { code }, idem_key ~= '' and tonumber(idem_ttl_ms) or 0)
+if bound then return { 'full', bound, observed, own or -1 } end
 
 keep_code(tenant, code, '', 1)
 if has_body then redis.call('COPY', body_key, P .. ':payload:' .. ID .. ':input') end
 create_job({ tenant = tenant, spec = spec, codeHash = code, input = input, inputBody = '', bounds = bounds, traceparent = traceparent, ttlMs = ttl_ms, replayOf = source }, NOW)
+if has_body then use_bytes(tenant, JOB, redis.call('STRLEN', body_key)) end
 redis.call('HSET', SOURCE, 'replayedAs', sweep == '' and ID or ID .. ' ' .. sweep)
 if sweep ~= '' then
   redis.call('SADD', SWEEP .. ':flight', ID)
@@ -42,5 +43,5 @@ end
 owe_turn(tenant, level, NOW, ID .. ' 1')
 deal()
 count('accepted')
-if idem_key ~= '' then redis.call('SET', idem_key, body_hash .. ' ' .. ID, 'PX', idem_ttl_ms) end
+if idem_key ~= '' then keep_idempotency(tenant, idem_key, body_hash .. ' ' .. ID, tonumber(idem_ttl_ms)) end
 return answer_with_deals({ 'made' })

@@ -2,7 +2,8 @@ import type { JobSpec } from '../../core/job-request.ts'
 import type { Db } from '../db.ts'
 import { levelOf, readDeals, type DispatchRef } from '../deals.ts'
 import { loadMove, runMove } from '../script.ts'
-import { readFull, type Full, type NewJob } from './accept.ts'
+import { readReachedBound, writeRoomBounds, type ReachedBound } from '../tenant-room.ts'
+import type { NewJob } from './accept.ts'
 import { buildBounds } from './new-job.ts'
 import { readText } from './reply.ts'
 
@@ -26,23 +27,23 @@ export type Replayed =
   | { type: 'made', deals: DispatchRef[] }
   | { type: 'repeated', jobId: string }
   | { type: 'replayed', jobId: string, sweepId: string | null }
-  | Full
+  | { type: 'full' } & ReachedBound
   | { type: 'mismatch' | 'missing' | 'unfinished' | 'stopped' | 'incomplete' }
 
 const SCRIPT = loadMove(new URL('replay.lua', import.meta.url))
 
 /** Makes a job of another, and notes that in the other: one is never without the other. Made again under the same id, it changes nothing. */
-export async function replay (db: Db, { id, tenant, source, spec, again, sweepId, traceparent, idempotency, maxWaiting }: NewReplay): Promise<Replayed> {
+export async function replay (db: Db, { id, tenant, source, spec, again, sweepId, traceparent, idempotency, bounds = {} }: NewReplay): Promise<Replayed> {
   const reply = await runMove(db, SCRIPT, id, [
     tenant, source, JSON.stringify(spec), buildBounds(spec), levelOf(spec.priority), spec.ttlMs ?? 0, traceparent ?? '', again ? 1 : 0, sweepId ?? '',
-    idempotency ? db.keys.idempotency(tenant, idempotency.key) : '', idempotency?.bodyHash ?? '', idempotency?.ttlMs ?? 0, maxWaiting ?? '',
+    idempotency ? db.keys.idempotency(tenant, idempotency.key) : '', idempotency?.bodyHash ?? '', idempotency?.ttlMs ?? 0, writeRoomBounds(bounds),
   ])
   const type = readText(reply, 0) as Replayed['type'] // replay.lua has these
   switch (type) {
     case 'made': return { type, deals: readDeals(reply, 1) }
     case 'repeated': return { type, jobId: readText(reply, 1) }
     case 'replayed': return { type, jobId: readText(reply, 1), sweepId: readText(reply, 2) || null }
-    case 'full': return readFull(reply)
+    case 'full': return { type, ...readReachedBound(reply) }
     default: return { type }
   }
 }

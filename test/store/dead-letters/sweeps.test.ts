@@ -18,7 +18,7 @@ import { acceptJob, beginJob, openStore, settlement, TENANT } from '../../helper
 
 const BOUNDS = buildReplayBounds(DEFAULT_LIMIT_POLICY, NO_CEILINGS)
 const BY = { actor: OPERATOR, audit: { maxEntries: 100, maxAgeMs: 60_000 } }
-const CHANGE: SweepChange = { limits: {}, priority: 'low', again: false, bounds: BOUNDS, maxWaiting: 1_000_000 }
+const CHANGE: SweepChange = { limits: {}, priority: 'low', again: false, bounds: BOUNDS, room: {} }
 const FAR = 9_999_999_999_999
 const FAST: Pace = { perSecond: 10_000, inFlight: 10_000 }
 
