@@ -1,6 +1,8 @@
 import { JobError, type FailureCode } from '../core/failures.ts'
+import { itemIndex } from '../core/ids.ts'
 import type { JobSpec } from '../core/job-request.ts'
 import type { JobStatus } from '../core/status.ts'
+import { itemIdsBelow, readBatch, type BatchRecord } from './batches/read.ts'
 import type { Db } from './db.ts'
 import { parseJobRecord, type JobRecord } from './job-record.ts'
 import { FOLD, unfoldRecord } from './record-fold.ts'
@@ -18,6 +20,8 @@ export interface JobFilter {
   status?: JobStatus | undefined
   /** Of dead jobs alone: the code of the failure that they are dead of. */
   diedOf?: FailureCode | undefined
+  /** Only items of that batch. */
+  batch?: string | undefined
   tag?: { name: string, value: string } | undefined
   /** Milliseconds of the Unix epoch, both included. */
   since?: number | undefined
@@ -32,22 +36,24 @@ export interface JobPage {
   nextCursor: string | null
 }
 
-/** Lists a tenant's jobs, newest first. Status, failure code and time are looked up in an index, the tag is matched in a bounded scan of it. */
+/** Lists a tenant's jobs, newest first. Status, failure code and time are looked up in an index, the tag is matched in a bounded scan of it. Of a batch all is, item by item. */
 export async function listJobs (db: Db, tenant: string, filter: JobFilter): Promise<JobPage> {
   const { status, diedOf, since, until, tag, limit } = filter
+  const batch = filter.batch === undefined ? undefined : await readBatch(db, tenant, filter.batch)
+  if (filter.batch !== undefined && !batch) return { jobs: [], nextCursor: null }
   const index = diedOf ? db.keys.dead(tenant, diedOf) : db.keys.jobs(tenant, status)
   const jobs: JobRecord[] = []
   let chars = 0
   let at = parseCursor(filter.cursor)
   for (let scanned = 0; scanned < LIST_SCAN_JOBS; scanned += PAGE_JOBS) {
-    const { positions, isLast } = await readIndex(db, index, { since, until, at, count: PAGE_JOBS })
-    const matching = await Promise.all(positions.map((position) => !tag || hasTag(db, position.id, tag)))
+    const { positions, isLast } = batch ? readItemPositions(batch, at) : await readIndex(db, index, { since, until, at, count: PAGE_JOBS })
+    const matching = await Promise.all(positions.map(async ({ id }) => (!batch || await isItem(db, id, filter)) && (!tag || await hasTag(db, id, tag))))
     const wanted = positions.filter((_, index) => matching[index])
     const room = wanted.slice(0, limit - jobs.length)
     let read = 0
     for (; read < room.length && chars < PAGE_CHARS; read += READ_JOBS) {
       for (const job of await readRecords(db, room.slice(read, read + READ_JOBS))) {
-        if (!job || (status && job.status !== status)) continue
+        if (!job || (status && job.status !== status) ) continue
         jobs.push(job)
         chars += JSON.stringify([job.attempts, job.losses]).length
       }
@@ -58,6 +64,21 @@ export async function listJobs (db: Db, tenant: string, filter: JobFilter): Prom
     at = positions.at(-1) ?? at
   }
   return { jobs, nextCursor: formatCursor(at) }
+}
+
+/** Items of a batch have ids that count them. */
+function readItemPositions ({ id, total }: BatchRecord, at: Position | undefined): { positions: Position[], isLast: boolean } {
+  const below = at ? Math.min(itemIndex(at.id) || 0, total) : total
+  return { positions: itemIdsBelow(id, below, PAGE_JOBS).map((itemId) => ({ createdAt: 0, id: itemId })), isLast: below <= PAGE_JOBS }
+}
+
+/** Looks up what an index would tell. */
+async function isItem (db: Db, jobId: string, { status, since = -Infinity, until = Infinity }: JobFilter): Promise<boolean> {
+  const [is, tenant] = await db.redis.hmget(db.keys.job(jobId), 'status', 'tenant')
+  if (!is || !tenant || (status && is !== status)) return false
+  if (since === -Infinity && until === Infinity) return true
+  const createdAt = Number(await db.redis.zscore(db.keys.jobs(tenant), jobId))
+  return createdAt >= since && createdAt <= until
 }
 
 async function hasTag (db: Db, jobId: string, { name, value }: { name: string, value: string }): Promise<boolean> {

@@ -188,3 +188,24 @@ test('a replay is a new batch of the items that failed, with their inputs, and e
   assert.ok(begun.type === 'run')
   assert.equal(JSON.parse(begun.job.input), 'x'.repeat(20_000))
 })
+
+test('the jobs of a batch are listed, by state, page by page, and other jobs are not', async (t) => {
+  const api = await startApi(t)
+  await api.post('/v1/jobs', { code: CODE })
+  const batch = await postBatch(api, { jobs: [...Array.from({ length: 250 }, (_, input) => ({ code: CODE, input })), 'no job'] })
+  await playWorker(api.db, itemId(batch.id, 7))
+  const list = async (query: string) => (await api.get(`/v1/jobs?batch=${batch.id}${query}`)).json() as { data: { id: string, batchId: string }[], nextCursor: string | null }
+
+  const seen: string[] = []
+  let page = await list('&limit=200')
+  for (;; page = await list(`&limit=200&cursor=${page.nextCursor}`)) {
+    seen.push(...page.data.map(({ id }) => id))
+    if (page.nextCursor === null) break
+  }
+
+  assert.deepEqual(seen, Array.from({ length: 250 }, (_, index) => itemId(batch.id, 249 - index)))
+  assert.deepEqual((await list('&status=succeeded')).data.map(({ id }) => id), [itemId(batch.id, 7)])
+  assert.deepEqual((await list('&since=2999-01-01T00:00:00Z')).data, [])
+  const theirs = await api.holder('other', 'jobs:read')
+  assert.deepEqual((await api.get(`/v1/jobs?batch=${batch.id}`, theirs)).json()['data'], [])
+})

@@ -9,10 +9,12 @@ import { withProblems } from '../problem.ts'
 import { buildPageSize, Cursor, Tag, Time } from '../schemas.ts'
 
 const LIMIT_MAX = 200
+const BATCH_ID_MAX_CHARS = 64
 
 const ListQuery = z.strictObject({
   status: JobStatus.optional(),
   tag: Tag.optional(),
+  batch: z.string().max(BATCH_ID_MAX_CHARS).optional().describe('Id of a batch: only items of it'),
   since: Time.optional().describe('Made at this time or later'),
   until: Time.optional().describe('Made at this time or before'),
   limit: buildPageSize(LIMIT_MAX, 50),
