@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { JobError } from '../core/failures.ts'
 
 export const NDJSON = 'application/x-ndjson'
 
@@ -13,7 +14,7 @@ export interface Line {
 
 /**
  * Reads a stream line by line as they are asked for, and holds no more than one line of it. A line that is longer than allowed is passed over;
- * an empty one is left out, but counted.
+ * an empty one is left out, but counted. Throws BAD_REQUEST where the stream breaks off.
  */
 export async function * readLines (stream: Readable, maxLineBytes: number): AsyncGenerator<Line> {
   let parts: Buffer[] = []
@@ -26,7 +27,7 @@ export async function * readLines (stream: Readable, maxLineBytes: number): Asyn
     number += 1
     return line.bytes === undefined || line.bytes.some((byte) => !isSpace(byte)) ? line : undefined
   }
-  for await (const chunk of stream as AsyncIterable<Buffer>) { // a request's body that nobody told an encoding
+  for await (const chunk of readBody(stream)) {
     for (let from = 0; from < chunk.length;) {
       const to = chunk.indexOf(NEWLINE, from)
       const part = chunk.subarray(from, to < 0 ? undefined : to)
@@ -40,6 +41,14 @@ export async function * readLines (stream: Readable, maxLineBytes: number): Asyn
   }
   const last = held > 0 ? end() : undefined
   if (last) yield last
+}
+
+async function * readBody (stream: Readable): AsyncGenerator<Buffer> {
+  try {
+    yield * stream as AsyncIterable<Buffer> // nobody told it an encoding
+  } catch (cause) {
+    throw new JobError('BAD_REQUEST', 'Cannot read the body: it broke off', { cause })
+  }
 }
 
 function isSpace (byte: number): boolean {
