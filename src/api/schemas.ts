@@ -19,6 +19,7 @@ export const After = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 
 const TAG_MAX_CHARS = TAG_BOUNDS.keyChars + 1 + TAG_BOUNDS.valueChars
 const CURSOR_MAX_CHARS = 512
+const ID_MAX_CHARS = 64
 
 /** A tag that jobs are chosen by. */
 export const Tag = z.string().max(TAG_MAX_CHARS).regex(/^[^:]+:/, 'Expected key:value').transform((text) => {
@@ -33,6 +34,7 @@ export const Time = z.iso.datetime({ offset: true }).transform((text) => Date.pa
 export const DEAD_FILTER = {
   code: z.enum(Object.keys(FAILURES) as [FailureCode, ...FailureCode[]]).optional().describe('Code of the failure that the job is dead of'), // the keys of a closed, non-empty table
   tag: Tag.optional(),
+  batch: z.string().max(ID_MAX_CHARS).optional().describe('Id of the batch that the job is an item of'),
   since: Time.optional().describe('Made at this time or later'),
   until: Time.optional().describe('Made at this time or before'),
 }

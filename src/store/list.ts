@@ -73,9 +73,9 @@ function readItemPositions ({ id, total }: BatchRecord, at: Position | undefined
 }
 
 /** Looks up what an index would tell. */
-async function isItem (db: Db, jobId: string, { status, since = -Infinity, until = Infinity }: JobFilter): Promise<boolean> {
-  const [is, tenant] = await db.redis.hmget(db.keys.job(jobId), 'status', 'tenant')
-  if (!is || !tenant || (status && is !== status)) return false
+async function isItem (db: Db, jobId: string, { status, diedOf, since = -Infinity, until = Infinity }: JobFilter): Promise<boolean> {
+  const [is, tenant, was] = await db.redis.hmget(db.keys.job(jobId), 'status', 'tenant', 'diedOf')
+  if (!is || !tenant || (status && is !== status) || (diedOf && was !== diedOf)) return false
   if (since === -Infinity && until === Infinity) return true
   const createdAt = Number(await db.redis.zscore(db.keys.jobs(tenant), jobId))
   return createdAt >= since && createdAt <= until

@@ -56,6 +56,25 @@ test('dead letters are listed newest first, with their runs and what killed them
   assert.deepEqual((await api.get('/v1/dead-letters/counts')).json(), { total: 2, byCode: { TIMEOUT: 1, WORKER_CRASHED: 1 } })
 })
 
+test('the dead items of a batch are found, replayed and purged by its id', async (t) => {
+  const api = await openApi(t)
+  const other = await api.submitDead()
+  const batch = String((await api.post('/v1/batches', { job: { code: CODE }, inputs: [1, 2, 3] })).json()['id'])
+  const [dead = '', late = ''] = ((await api.get(`/v1/jobs?batch=${batch}`)).json()['data'] as { id: string }[]).map(({ id }) => id)
+  await die(api.db, dead)
+  await die(api.db, late, 'TIMEOUT')
+
+  const found = (await list(api, `?batch=${batch}&code=WORKER_CRASHED`)).map(({ id, batchId }) => [id, batchId])
+  const order = await api.post('/v1/dead-letters/replay', { filter: { batch, code: 'WORKER_CRASHED' } })
+  await stepSweep(api.db, FAST, String(order.json()['id']))
+  const purged = await api.remove(`/v1/dead-letters?batch=${batch}`)
+
+  assert.deepEqual(found, [[dead, batch]])
+  assert.equal((await api.get(String(order.headers['location']))).json()['done'], 1)
+  assert.equal(purged.json()['done'], 2)
+  assert.deepEqual((await list(api)).map(({ id }) => id), [other])
+})
+
 test('filters and cursors that are none are refused by name', async (t) => {
   const { get, post, remove } = await openApi(t)
   const bad = [

@@ -99,8 +99,8 @@ export const sweepRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (a
   }
 }
 
-function toFilter ({ code, ...filter }: Filter): Choice {
-  return { ...filter, diedOf: code }
+function toFilter ({ code, batch, ...filter }: Filter): Choice {
+  return { ...filter, diedOf: code, batchId: batch }
 }
 
 function isOneChoice ({ ids, all, ...filter }: Filter & { ids?: string[] | undefined, all?: 'true' | undefined }): boolean {

@@ -8,13 +8,14 @@ export interface Letter {
   id: string
   tenant: string
   status: string
+  batchId: string | null
   spec: JobSpec
   finishedAt: number
 }
 
 /** Reads a job of any tenant, folded or not; undefined where there is none. Throws INTERNAL for one that this version cannot read. */
 export async function readLetter (db: Db, id: string): Promise<Letter | undefined> {
-  const [tenant, status, spec, finishedAt, fold] = await db.redis.hmgetBuffer(db.keys.job(id), 'tenant', 'status', 'spec', 'finishedAt', FOLD)
+  const [tenant, status, batchId, spec, finishedAt, fold] = await db.redis.hmgetBuffer(db.keys.job(id), 'tenant', 'status', 'batchId', 'spec', 'finishedAt', FOLD)
   if (!tenant || !status) return undefined
   try {
     const fields = fold ? await unfoldRecord({ [FOLD]: fold }) : { spec: spec ?? undefined, finishedAt: finishedAt ?? undefined }
@@ -22,6 +23,7 @@ export async function readLetter (db: Db, id: string): Promise<Letter | undefine
       id,
       tenant: tenant.toString(),
       status: status.toString(),
+      batchId: batchId?.toString() ?? null,
       spec: JSON.parse(String(fields['spec'])) as JobSpec, // accept wrote it, from a validated request
       finishedAt: Number(fields['finishedAt'] ?? Infinity),
     }

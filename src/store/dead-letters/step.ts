@@ -104,7 +104,9 @@ async function readPlaces (db: Db, sweep: Sweep): Promise<{ places: { id: string
 /** What died after the order was given is not meant, nor what the order itself has made. */
 function isMeant ({ tenant, choice, createdAt }: Sweep, letter: Letter): boolean {
   if (letter.tenant !== tenant || letter.status !== 'dead' || letter.finishedAt > createdAt) return false
-  if ('ids' in choice || !choice.tag) return true
+  if ('ids' in choice) return true
+  if (choice.batchId !== undefined && letter.batchId !== choice.batchId) return false
+  if (!choice.tag) return true
   const { tags } = letter.spec
   return Object.hasOwn(tags, choice.tag.name) && tags[choice.tag.name] === choice.tag.value
 }

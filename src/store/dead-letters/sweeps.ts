@@ -12,6 +12,7 @@ import type { RoomBounds } from '../tenant-room.ts'
 export interface DeadFilter {
   diedOf?: FailureCode | undefined
   tag?: { name: string, value: string } | undefined
+  batchId?: string | undefined
   /** Milliseconds of the Unix epoch that they were made in, both included. */
   since?: number | undefined
   until?: number | undefined
