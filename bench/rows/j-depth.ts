@@ -1,8 +1,7 @@
 import { fillBacklog } from '../backlog.ts'
-import { createJobClient, type JobClient } from '../jobs.ts'
 import { compareInRounds } from '../rounds.ts'
 import type { Bench, Figure, Row } from '../row.ts'
-import { startService, type BenchService } from '../service.ts'
+import { startStopped, type StoppedService } from '../stopped-worker.ts'
 
 const ROUNDS = 3
 const JOBS = 500
@@ -25,9 +24,10 @@ export const depth: Row = {
 
 async function measureDepth (bench: Bench, waiting: number): Promise<Figure[]> {
   await using closing = new AsyncDisposableStack()
-  const [shallow, deep] = [await prepare(bench, closing), await prepare(bench, closing)]
+  const start = () => startStopped(bench, closing, { warmUpJobs: WARM_UP_JOBS, priority: 'high' })
+  const [shallow, deep] = [await start(), await start()]
   await fillBacklog(deep.service, bench, { count: waiting, tenant: TENANT, priority: 'low' })
-  const { ratio, subject, baseline } = await compareInRounds(ROUNDS, deep.run, shallow.run)
+  const { ratio, subject, baseline } = await compareInRounds(ROUNDS, () => measure(deep), () => measure(shallow))
   return [
     { name: `with ${waiting} waiting ÷ with none`, value: ratio, unit: 'ratio', target: { type: 'at least', value: 0.8 } },
     { name: `with ${waiting} waiting`, value: subject, unit: 'per second' },
@@ -35,27 +35,8 @@ async function measureDepth (bench: Bench, waiting: number): Promise<Figure[]> {
   ]
 }
 
-interface Side {
-  service: BenchService
-  /** Answers jobs per second. The worker stands still before and afterwards, so that neither side works while the other is measured. */
-  run (): Promise<number>
-}
-
-async function prepare (bench: Bench, closing: AsyncDisposableStack): Promise<Side> {
-  const service = await startService(bench, closing)
-  const client: JobClient = createJobClient(service, { priority: 'high' })
-  closing.defer(() => client.close())
-  const { worker } = service.pids
-  process.kill(worker, 'SIGSTOP')
-  closing.defer(() => { process.kill(worker, 'SIGCONT') }) // or it could not be asked to end
-  return {
-    service,
-    async run () {
-      process.kill(worker, 'SIGCONT')
-      await client.runMany(WARM_UP_JOBS)
-      const ms = await client.runMany(JOBS)
-      process.kill(worker, 'SIGSTOP')
-      return JOBS / (ms / 1000)
-    },
-  }
+/** Answers jobs per second. */
+async function measure ({ run }: StoppedService): Promise<number> {
+  await run(WARM_UP_JOBS)
+  return JOBS / (await run(JOBS) / 1000)
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
 import { test } from 'node:test'
-import { startProxy } from '../chaos/proxy.ts'
+import { startProxy } from '../helpers/proxy.ts'
 import { startApi } from '../helpers/api.ts'
 import { redisForTest } from '../helpers/redis.ts'
 import { startService, type TestService } from '../helpers/service.ts'
@@ -37,7 +37,7 @@ test('a revoked key is refused within 5 s by every API process, also by those th
   const redis = await redisForTest(t)
   const proxy = await startProxy(t, new URL(redis.url).pathname)
   const start = (env = {}) => startService(t, { redis, env, worker: false })
-  const [one, other, deaf] = await Promise.all([start(), start(), start({ REDIS_URL: proxy.url })])
+  const [one, other, deaf] = await Promise.all([start(), start(), start({ REDIS_URL: `redis://127.0.0.1:${proxy.port}` })])
   const keys = [await makeKey(one), await makeKey(one)] as const
   const askAll = (token: string) => Promise.all([one, other, deaf].map((service) => ask(service, token)))
 

@@ -3,6 +3,9 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Scope } from './scope.ts'
 
+/** How Redis is told to subscribe. */
+const SUBSCRIBE = /^\*2\r\n\$9\r\nsubscribe\r\n/i
+
 /** What stands between two processes, and can make the way bad. */
 export interface Proxy {
   readonly port: number
@@ -14,20 +17,26 @@ export interface Proxy {
   holdReplies (ms: number): Promise<void>
   /** Has every piece of data wait that long, for that time. */
   slow (delayMs: number, ms: number): Promise<void>
+  /** Lets nothing more out to connections that subscribed to something: they stay, and no word of Redis comes. */
+  deafen (): void
   /** Leads every new connection to that port. */
   point (port: number): void
 }
 
-/** Listens on loopback and passes everything on to another port of it. */
-export async function startProxy (scope: Scope, port: number): Promise<Proxy> {
+/** Listens on loopback and passes everything on to another port of it, or to a Unix socket. */
+export async function startProxy (scope: Scope, to: number | string): Promise<Proxy> {
   const pairs = new Set<[Socket, Socket]>()
   const gates: Record<'in' | 'out', Promise<void>> = { in: Promise.resolve(), out: Promise.resolve() }
-  let target = port
+  const subscribers = new WeakSet<Socket>()
+  let isDeaf = false
+  let target: number | string = to
   let delayMs = 0
 
   const pass = async (from: Socket, to: Socket, way: 'in' | 'out') => {
     try {
       for await (const chunk of from) {
+        if (SUBSCRIBE.test((chunk as Buffer).toString('latin1'))) subscribers.add(from)
+        if (isDeaf && subscribers.has(to)) continue
         await gates[way]
         if (delayMs > 0) await wait(delayMs)
         if (to.destroyed) break
@@ -40,7 +49,7 @@ export async function startProxy (scope: Scope, port: number): Promise<Proxy> {
     to.destroy()
   }
   const server = createServer({ noDelay: true }, (client) => {
-    const upstream = connect({ host: '127.0.0.1', port: target, noDelay: true })
+    const upstream = connect(typeof target === 'number' ? { host: '127.0.0.1', port: target, noDelay: true } : { path: target })
     const pair: [Socket, Socket] = [client, upstream]
     pairs.add(pair)
     for (const side of pair) {
@@ -74,6 +83,7 @@ export async function startProxy (scope: Scope, port: number): Promise<Proxy> {
       await wait(ms)
       delayMs = 0
     },
+    deafen () { isDeaf = true },
     point (port) { target = port },
   }
 }

@@ -5,14 +5,8 @@ local idem_key, body_hash, idem_ttl_ms = ARGV[13], ARGV[14], ARGV[15]
 local run_at, max_delay_ms, level = tonumber(ARGV[16]), tonumber(ARGV[17]), tonumber(ARGV[18])
 local tenant_bounds = ARGV[19]
 
-if idem_key ~= '' then
-  local first = redis.call('GET', idem_key)
-  if first then
-    local hash, id = string.match(first, '^(%x+) (.+)$')
-    if hash ~= body_hash then return { 'mismatch' } end
-    if id ~= ID then return { 'repeated', id } end
-  end
-end
+local repeated = answer_repeat(idem_key, body_hash)
+if repeated then return repeated end
 
 if redis.call('EXISTS', JOB) == 1 then
   local f = redis.call('HMGET', JOB, 'createdAt', 'runAt')

@@ -4,14 +4,8 @@ local ttl_ms, traceparent, again, sweep = tonumber(ARGV[8]), ARGV[9], ARGV[10] =
 local idem_key, body_hash, idem_ttl_ms, tenant_bounds = ARGV[12], ARGV[13], ARGV[14], ARGV[15]
 local SOURCE, SWEEP = P .. ':job:' .. source, P .. ':sweep:' .. sweep
 
-if idem_key ~= '' then
-  local first = redis.call('GET', idem_key)
-  if first then
-    local hash, id = string.match(first, '^(%x+) (.+)$')
-    if hash ~= body_hash then return { 'mismatch' } end
-    if id ~= ID then return { 'repeated', id } end
-  end
-end
+local repeated = answer_repeat(idem_key, body_hash)
+if repeated then return repeated end
 
 if redis.call('EXISTS', JOB) == 1 then
   if redis.call('ZSCORE', OWED, ID .. ' 1') then deals = { ID, 1, level, redis.call('HGET', JOB, 'createdAt') } end -- it may not have been sent

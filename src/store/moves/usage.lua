@@ -22,6 +22,15 @@ local function keys_key (tenant, part)
   return P .. ':idems:' .. tenant .. ':' .. text(part)
 end
 
+-- What a move answers for a request whose idempotency key was used before; nothing where there is no key, it is new, or it stands for this very id.
+local function answer_repeat (key, body_hash)
+  local first = key ~= '' and redis.call('GET', key)
+  if not first then return nil end
+  local hash, id = string.match(first, '^(%x+) (.+)$')
+  if hash ~= body_hash then return { 'mismatch' } end
+  if id ~= ID then return { 'repeated', id } end
+end
+
 -- Keeps what an idempotency key stands for.
 local function keep_idempotency (tenant, key, value, ttl_ms)
   local part_ms = ttl_ms / KEY_PARTS
