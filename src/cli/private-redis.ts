@@ -8,6 +8,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { sha256 } from '../core/digest.ts'
 import { stopChild } from './child.ts'
 
+/** Each job that waits or runs has a stream of events, which starts with room for so many bytes. Redis's own default is 4096. */
+const STREAM_NODE_BYTES = 1024
+
 /** A socket's path is cut off at 104 bytes on macOS and 108 on Linux, its closing zero included: sun_path of sys/un.h. */
 const SOCKET_PATH_BYTES = 100
 const READY_MS = 20_000
@@ -46,7 +49,7 @@ export async function startPrivateRedis ({ program, folder }: PrivateRedisOption
   const child = spawnServer(program, [
     '--port', '0', '--unixsocket', socket, '--unixsocketperm', '700',
     '--dir', folder, '--appendonly', 'yes', '--appendfsync', 'everysec', '--save', '',
-    '--maxmemory-policy', 'noeviction', '--daemonize', 'no', '--logfile', log,
+    '--maxmemory-policy', 'noeviction', '--stream-node-max-bytes', String(STREAM_NODE_BYTES), '--daemonize', 'no', '--logfile', log,
   ])
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message))
