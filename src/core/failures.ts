@@ -43,6 +43,7 @@ export const FAILURES = {
   GONE: { status: 410, fault: 'caller', retry: false, title: 'Removed' },
   IDEMPOTENCY_MISMATCH: { status: 409, fault: 'caller', retry: false, title: 'Idempotency key was used with another body' },
   NOT_FINISHED: { status: 409, fault: 'caller', retry: false, title: 'The job has not ended' },
+  TENANT_ERASING: { status: 409, fault: 'caller', retry: false, title: 'The tenant is being erased' },
   RATE_LIMITED: { status: 429, fault: 'caller', retry: true, title: 'Too many requests' },
   OVERLOADED: { status: 503, fault: 'service', retry: true, title: 'The service is overloaded' },
   UNAVAILABLE: { status: 503, fault: 'service', retry: true, title: 'The service is not available' },

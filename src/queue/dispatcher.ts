@@ -23,6 +23,8 @@ export interface Dispatcher {
   raiseOld (everyMs: number, limit: number): Promise<number>
   /** Removes messages that have no place in the queue, as crashes inside of BullMQ might leave them; at most so many. Answers how many. */
   removeOrphans (limit: number): Promise<number>
+  /** Empties the stream in which BullMQ tells of messages: nobody here reads it. */
+  forgetEvents (): Promise<void>
   /** Messages that wait for a worker in the queue, those that workers have, and turns of jobs that wait for their time. */
   count (): Promise<{ waiting: number, scheduled: number, active: number }>
   close (): Promise<void>
@@ -50,6 +52,9 @@ export function createDispatcher (db: Db, { onError }: { onError (error: Error):
     },
     raiseOld: async (everyMs, limit) => raiseOld(queue, { nowMs: await readTime(db), everyMs, limit }),
     removeOrphans: (limit) => queue.removeOrphanedJobs(SCAN_KEYS, limit),
+    async forgetEvents () {
+      await queue.trimEvents(0)
+    },
     async count () {
       const [counts, scheduled] = await Promise.all([queue.getJobCounts('prioritized', 'waiting', 'active'), db.redis.zcard(db.keys.scheduled)])
       const { prioritized = 0, waiting = 0, active = 0 } = counts

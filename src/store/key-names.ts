@@ -92,6 +92,10 @@ export function buildKeys (prefix: string) {
     apiKeysChannel: `${prefix}:keys-changed`,
     /** Counts of requests by rate group; each lives for a second. */
     rates: `${prefix}:rate`,
+    /** Tenants that are being erased, by the time of the next step. */
+    erasing: `${prefix}:erasing`,
+    /** How far the erasure of a tenant is, or was: it outlives the name, and does not hold it. */
+    erasure: (tenant: string) => `${prefix}:erasure:${sha256(tenant)}`,
     /** What administrators of a tenant did. */
     audit: (tenant: string) => `${prefix}:audit:${tenant}`,
     /** Channel with one message when the job ends. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { JobError } from '../core/failures.ts'
 import { isTerminal, JobStatus } from '../core/status.ts'
 import type { Db } from './db.ts'
 import { RECORD_VERSION } from './job-record.ts'
@@ -44,13 +45,14 @@ export function loadMove (file: URL): Script {
 
 /**
  * Runs a move of one job. Where the connection holds commands while Redis is away, a move whose answer was lost is sent again, so
- * every move must be safe to repeat.
+ * every move must be safe to repeat. Throws TENANT_ERASING where a move would make something for a tenant that is being erased.
  */
 export async function runMove (db: Db, script: Script, jobId: string, args: readonly Argument[]): Promise<Reply> {
   for (;;) {
     try {
       return await evaluate(db, script, db.keys.job(jobId), [db.keys.prefix, jobId, ...args])
     } catch (error) {
+      if (isRefusal(error)) throw new JobError('TENANT_ERASING', 'Cannot change anything of the tenant: an operator is having it erased (GET /v1/tenants/{tenant}/erasure)')
       if (db.failFast || db.isClosed() || !isPassing(error)) throw error
       await delay(RETRY_DELAY_MS)
     }
@@ -65,6 +67,10 @@ async function evaluate ({ redis }: Db, { body, sha }: Script, key: string, args
     if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
     return await client.evalBuffer(body, 1, key, ...args)
   }
+}
+
+function isRefusal (error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('ERASING ')
 }
 
 function isPassing (error: unknown): boolean {

@@ -1,5 +1,6 @@
 local tenant, waiting, running = ARGV[3], ARGV[4], ARGV[5]
 
+if is_erasing(tenant) then return ERASING end
 for name, most in pairs({ [':max-waiting'] = waiting, [':max-running'] = running }) do
   if most == '' then redis.call('HDEL', P .. name, tenant) else redis.call('HSET', P .. name, tenant, most) end
 end

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Dispatcher } from '../queue/dispatcher.ts'
 import type { Db } from '../store/db.ts'
 import { stepSweep, type Pace } from '../store/dead-letters/step.ts'
+import { stepErasure } from '../store/erasure/step.ts'
 
 /** How often it looks for orders while there are none. */
 const LOOK_EVERY_MS = 500
@@ -13,23 +14,39 @@ export interface Sweeper {
 }
 
 /**
- * Carries out orders to replay or purge dead letters. Every worker has one; the pace is kept by the store, so that more workers are no faster.
+ * Carries out orders: to replay or purge dead letters, and to erase tenants. Every worker has one; the pace of replays is kept by the store, so that more workers are no faster.
  */
-export function createSweeper ({ db, dispatcher, pace, whenTrusted, onError }: {
+export function createSweeper ({ db, dispatcher, pace, eraseQuietMs, whenTrusted, onError }: {
   db: Db
-  dispatcher: Pick<Dispatcher, 'dispatch'>
+  dispatcher: Pick<Dispatcher, 'dispatch' | 'discard' | 'forgetEvents'>
   pace: Pace
+  /** How long the name of an erased tenant is refused after its keys were revoked. */
+  eraseQuietMs: number
   whenTrusted (): Promise<void>
   onError (error: unknown): void
 }): Sweeper {
   const closing = new AbortController()
   const { signal } = closing
 
-  async function look (): Promise<boolean> {
-    await whenTrusted()
+  async function sweep (): Promise<boolean> {
     const deals = await stepSweep(db, pace)
     await dispatcher.dispatch(deals ?? [])
     return deals !== undefined
+  }
+
+  async function erase (): Promise<boolean> {
+    const erased = await stepErasure(db, eraseQuietMs)
+    if (!erased) return false
+    for (const turn of erased.turns) await dispatcher.discard(turn)
+    if (erased.isSwept) await dispatcher.forgetEvents()
+    return true
+  }
+
+  async function look (): Promise<boolean> {
+    await whenTrusted()
+    // One that fails keeps nothing from the other.
+    const looks = await Promise.all([sweep(), erase()].map((each) => each.catch((error: unknown) => { onError(error) })))
+    return looks.includes(true)
   }
 
   async function work (): Promise<void> {

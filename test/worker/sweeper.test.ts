@@ -22,8 +22,9 @@ test('three workers carry out one order together: each letter is made again once
   const trust = Promise.withResolvers<void>()
   const sweepers = Array.from({ length: 3 }, () => createSweeper({
     db,
-    dispatcher: { async dispatch (refs) { sent.push(...refs) } },
+    dispatcher: { async dispatch (refs) { sent.push(...refs) }, async discard () {}, async forgetEvents () {} },
     pace: { perSecond: 10_000, inFlight: 100 },
+    eraseQuietMs: 0,
     async whenTrusted () { if (!trusted) await trust.promise },
     onError: (error) => errors.push(error),
   }))

@@ -41,7 +41,7 @@ export const batchRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (a
       consumes: ['application/json', NDJSON],
       headers: z.object({ 'idempotency-key': z.string().optional().describe('Repeats with this key and the same body answer the first batch, and go on with it where it was cut short') }),
       body: buildBatchRequest(policy, toolNames, { maxItems }).Body,
-      response: withProblems({ 202: PostedBatch }, 'CODE_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_MISMATCH', 'GONE'),
+      response: withProblems({ 202: PostedBatch }, 'CODE_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_MISMATCH', 'TENANT_ERASING', 'GONE'),
     },
   }, async ({ caller, body, span, idempotency }, reply) => {
     const { Job, Head } = schemasOf(caller)

@@ -37,7 +37,7 @@ export const executeRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async 
         'idempotency-key': z.string().optional().describe('Repeats with this key and the same body answer what the first run ended with; it goes on when the caller leaves'),
       }),
       body: buildExecuteRequest(policy, toolNames),
-      response: withProblems({ 200: ExecuteAnswer }, 'CODE_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_MISMATCH', 'CANCELLED', 'EXPIRED', 'WORKER_CRASHED', 'OVERLOADED', 'GONE'),
+      response: withProblems({ 200: ExecuteAnswer }, 'CODE_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_MISMATCH', 'TENANT_ERASING', 'CANCELLED', 'EXPIRED', 'WORKER_CRASHED', 'OVERLOADED', 'GONE'),
     },
   }, async ({ caller, body, headers, span, idempotency }, reply) => {
     const { tenant } = caller

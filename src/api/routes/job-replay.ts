@@ -21,7 +21,7 @@ export const jobReplayRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = asyn
       headers: z.object({ 'idempotency-key': z.string().optional().describe('Repeats with this key and the same body answer the first replay') }),
       params: JobParams,
       body: Change.nullable().transform((change) => change ?? Change.parse({})),
-      response: withProblems({ 200: JobView, 202: JobView }, 'NOT_FOUND', 'GONE', 'NOT_FINISHED', 'IDEMPOTENCY_MISMATCH', 'UNSUPPORTED_MEDIA_TYPE'),
+      response: withProblems({ 200: JobView, 202: JobView }, 'NOT_FOUND', 'GONE', 'NOT_FINISHED', 'IDEMPOTENCY_MISMATCH', 'TENANT_ERASING', 'UNSUPPORTED_MEDIA_TYPE'),
     },
   }, async ({ caller, params, body, span, idempotency }, reply) => {
     const { id, isNew } = await replayJob(jobs, { caller, sourceId: params.id, change: body, span, idempotency })

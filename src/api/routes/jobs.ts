@@ -35,7 +35,7 @@ export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, { 
         traceparent: z.string().optional().describe('W3C Trace Context to join'),
       }),
       body: buildJobRequest(policy, toolNames),
-      response: withProblems({ 200: JobView, 202: JobView }, 'CODE_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_MISMATCH', 'GONE'),
+      response: withProblems({ 200: JobView, 202: JobView }, 'CODE_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_MISMATCH', 'TENANT_ERASING', 'GONE'),
     },
   }, async (request, reply) => {
     const { caller, headers, body, span, idempotency } = request

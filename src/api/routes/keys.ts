@@ -47,7 +47,7 @@ export const keyRoutes: FastifyPluginAsyncZod<KeyRoutesOptions> = async (app, { 
 
   app.post('/v1/keys', {
     config: { access: 'admin' },
-    schema: { tags: ['keys'], summary: 'Make a key', body: KeyRequest, response: withProblems({ 201: NewKeyView }, 'UNSUPPORTED_MEDIA_TYPE') },
+    schema: { tags: ['keys'], summary: 'Make a key', body: KeyRequest, response: withProblems({ 201: NewKeyView }, 'TENANT_ERASING', 'UNSUPPORTED_MEDIA_TYPE') },
   }, async ({ caller, body: { name, tenant, ...asked } }, reply) => {
     const id = newId('key')
     const rights = inheritRights(caller, { ...asked, tenant: chooseTenant(caller, tenant) }, id)

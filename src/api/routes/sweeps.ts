@@ -56,7 +56,7 @@ export const sweepRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (a
         all: z.literal(true).optional(),
         ...buildReplayChange(jobs.policy),
       }).refine(({ ids, filter, all }) => [ids, filter, all].filter((each) => each !== undefined).length === 1, 'Exactly one of ids, filter and all is needed'),
-      response: withProblems({ 202: SweepView }, 'IDEMPOTENCY_MISMATCH', 'UNSUPPORTED_MEDIA_TYPE', 'RATE_LIMITED'),
+      response: withProblems({ 202: SweepView }, 'IDEMPOTENCY_MISMATCH', 'TENANT_ERASING', 'UNSUPPORTED_MEDIA_TYPE', 'RATE_LIMITED'),
     },
   }, async ({ caller, body: { ids, filter = {}, all: _, priority = 'low', ...change }, idempotency }, reply) => {
     const choice = ids ? { ids } : toFilter(filter)

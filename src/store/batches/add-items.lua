@@ -5,6 +5,7 @@ local TEMPLATE, ITEM = 8, 6
 local templates, at = {}, 13
 local BATCH, KEY = ID, batch_key(ID)
 
+if is_erasing(tenant) then return ERASING end
 local f = redis.call('HMGET', KEY, 'tenant', 'total', 'digest', 'sealedAt', 'cancel', 'incomplete')
 local total = tonumber(f[2] or 0)
 if f[1] ~= tenant then return { 'missing' } end

@@ -1,6 +1,7 @@
 local tenant, retention_ms, replay_of = ARGV[3], ARGV[4], ARGV[5]
 local idem_key, body_hash, idem_ttl_ms = ARGV[6], ARGV[7], ARGV[8]
 
+if is_erasing(tenant) then return ERASING end
 if idem_key ~= '' then
   local first = redis.call('GET', idem_key)
   if first then

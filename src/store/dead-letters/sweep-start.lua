@@ -4,6 +4,7 @@ local index, since, until_, count = ARGV[9], ARGV[10], tonumber(ARGV[11]), ARGV[
 local idem_key, body_hash, idem_ttl_ms, head_start_ms = ARGV[13], ARGV[14], ARGV[15], tonumber(ARGV[16])
 local key, own = P .. ':sweep:' .. id, P .. ':sweeps:' .. tenant
 
+if is_erasing(tenant) then return ERASING end
 if idem_key ~= '' then
   local first = redis.call('GET', idem_key)
   if first then

@@ -3,7 +3,7 @@ local tenant, id, key, hash, created = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[
 local record, token = P .. ':api-key:' .. id, P .. ':key:' .. hash
 
 local left = redis.call('PTTL', token)
-if left == -2 then return 0 end
+if left == -2 or is_erasing(tenant) then return 0 end
 redis.call('HSET', record, 'v', 2, 'tenant', tenant, 'key', key, 'createdAt', created, 'token:' .. hash, '')
 redis.call('ZADD', P .. ':keys:' .. tenant, 0, id)
 if left > 0 then redis.call('PEXPIRE', record, left) end

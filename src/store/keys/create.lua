@@ -3,6 +3,7 @@ local max_keys, actor_hash = tonumber(ARGV[8]), ARGV[9]
 local record, token, index = P .. ':api-key:' .. id, P .. ':key:' .. hash, P .. ':keys:' .. tenant
 
 if not may_act(actor_hash) then return { 'stranger' } end
+if is_erasing(tenant) then return ERASING end
 if expires ~= '' and tonumber(expires) <= NOW then return { 'past' } end
 if redis.call('ZCARD', index) >= max_keys then
   -- Keys that expired took their records along, but not their places.

@@ -1,15 +1,8 @@
 local id, actor_hash = ARGV[3], ARGV[4]
-local record = P .. ':api-key:' .. id
 
 if not may_act(actor_hash) then return { 'stranger' } end
-local tenant = redis.call('HGET', record, 'tenant')
+local tenant = redis.call('HGET', P .. ':api-key:' .. id, 'tenant')
 if not tenant then return { 'missing' } end
-for _, field in ipairs(redis.call('HKEYS', record)) do
-  local hash = string.match(field, '^token:(.+)$')
-  if hash then redis.call('UNLINK', P .. ':key:' .. hash) end
-end
-redis.call('UNLINK', record)
-redis.call('ZREM', P .. ':keys:' .. tenant, id)
-redis.call('PUBLISH', P .. ':keys-changed', id)
+end_key(id, tenant)
 note_act(5)
 return { 'revoked' }

@@ -5,6 +5,7 @@ local idem_key, body_hash, idem_ttl_ms = ARGV[13], ARGV[14], ARGV[15]
 local run_at, max_delay_ms, level = tonumber(ARGV[16]), tonumber(ARGV[17]), tonumber(ARGV[18])
 local tenant_bounds = ARGV[19]
 
+if is_erasing(tenant) then return ERASING end
 local repeated = answer_repeat(idem_key, body_hash)
 if repeated then return repeated end
 

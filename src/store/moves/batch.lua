@@ -8,6 +8,19 @@ local function batch_key (id)
   return P .. ':batch:' .. id
 end
 
+-- A record of a newer version is not to be changed by whoever does not know it, nor to be removed: what else belongs to it is not known.
+local BATCH_VERSION = 1
+
+local function is_newer_batch (id)
+  return tonumber(redis.call('HGET', batch_key(id), 'v') or 1) > BATCH_VERSION
+end
+
+-- Removes a batch with all that it stored, but not its items.
+local function unlink_batch (id)
+  redis.call('UNLINK', batch_key(id), P .. ':exceptions:' .. id, P .. ':events:' .. id)
+  for _, list in ipairs({ ':open-batches', ':cancelling-batches', ':expiring-batches' }) do redis.call('ZREM', P .. list, id) end
+end
+
 -- The id of an item, made as `itemId` makes it.
 local function item_id (batch_id, index)
   return 'job_' .. string.sub(batch_id, 5, -7) .. string.format('%06x', index)

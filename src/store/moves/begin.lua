@@ -45,7 +45,7 @@ elseif job.runAt and job.runAt > NOW then
   strike_turn(job.tenant, job.level, ID .. ' ' .. turn)
   owe_turn(job.tenant, job.level, job.runAt, ID .. ' ' .. turn)
   return { 'drop', 'early' }
-elseif job.cancel then
+elseif job.cancel or is_erasing(job.tenant) then
   end_job(job, 'cancelled', cancelled_failure, '{}', retention_ms)
   deal()
   return answer_with_deals({ 'drop', 'ended' })

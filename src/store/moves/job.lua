@@ -191,7 +191,7 @@ local function remove_code (tenant, hash)
   if redis.call('EXISTS', P .. ':jobs:' .. tenant) == 0 then redis.call('DEL', usage_key(tenant)) end -- where writes were lost, it may not be nothing
 end
 
--- Removes a job that ended, with all that it stored, and leaves a tombstone. A full Redis lets a script go on once it has done what makes room, so that comes first.
+-- Removes a job, with all that it stored, and leaves a tombstone where it is told for how long. A full Redis lets a script go on once it has done what makes room, so that comes first.
 local function remove_job (tenant, status, code, tombstone_ms)
   local died_of = redis.call('HGET', JOB, 'diedOf')
   local bytes = tonumber(redis.call('HGET', JOB, 'bytes') or 0)
@@ -205,5 +205,5 @@ local function remove_job (tenant, status, code, tombstone_ms)
     redis.call('SREM', P .. ':tenants', tenant)
     redis.call('DEL', usage_key(tenant))
   end
-  redis.call('SET', P .. ':gone:' .. ID, tenant, 'PX', tombstone_ms)
+  if tombstone_ms then redis.call('SET', P .. ':gone:' .. ID, tenant, 'PX', tombstone_ms) end
 end

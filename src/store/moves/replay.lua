@@ -4,6 +4,7 @@ local ttl_ms, traceparent, again, sweep = tonumber(ARGV[8]), ARGV[9], ARGV[10] =
 local idem_key, body_hash, idem_ttl_ms, tenant_bounds = ARGV[12], ARGV[13], ARGV[14], ARGV[15]
 local SOURCE, SWEEP = P .. ':job:' .. source, P .. ':sweep:' .. sweep
 
+if is_erasing(tenant) then return ERASING end
 local repeated = answer_repeat(idem_key, body_hash)
 if repeated then return repeated end
 

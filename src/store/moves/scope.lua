@@ -10,3 +10,10 @@ local NOW = time[1] * 1000 + math.floor(time[2] / 1000)
 local function text (number)
   return string.format('%.0f', number)
 end
+
+-- A tenant that is being erased is given nothing new: a move that would make something for it answers this.
+local ERASING = redis.error_reply('ERASING the tenant is being erased')
+
+local function is_erasing (tenant)
+  return redis.call('ZSCORE', P .. ':erasing', tenant)
+end

@@ -74,8 +74,9 @@ local function next_turn (tenant, served)
   return found
 end
 
--- A tenant may be bound to so many runs at one time; those that were handed out count.
+-- A tenant may be bound to so many runs at one time; those that were handed out count. One that is being erased begins no more.
 local function may_run (tenant)
+  if is_erasing(tenant) then return false end
   local most = redis.call('HGET', P .. ':max-running', tenant)
   if not most then return true end
   return redis.call('ZCARD', P .. ':jobs:' .. tenant .. ':running') + tonumber(redis.call('HGET', DEALT, tenant) or 0) < tonumber(most)

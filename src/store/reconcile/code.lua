@@ -4,6 +4,7 @@ local key = P .. ':code:' .. tenant .. ':' .. hash
 
 local used = redis.call('HGET', key, 'used')
 if not used then
+  if redis.call('EXISTS', key) == 0 then return 0 end
   redis.call('HSET', key, 'used', text(NOW))
   return 0
 end

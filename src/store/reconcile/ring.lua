@@ -1,2 +1,2 @@
 -- Has a tenant be dealt to that has turns waiting.
-return join_ring(ARGV[3])
+return next_turn(ARGV[3], 0) and join_ring(ARGV[3]) or 0
