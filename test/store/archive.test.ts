@@ -113,7 +113,7 @@ test('an archived job reads as it did before, is found by its tags, and is small
 
   assert.deepEqual(await readJob(db, TENANT, id), before)
   assert.deepEqual((await listJobs(db, TENANT, { limit: 5, status: 'dead', tag: { name: 'a', value: 'line\nbreak' } })).jobs, [before])
-  assert.ok(await db.redis.hlen(db.keys.job(id)) <= 8)
+  assert.ok(await db.redis.hlen(db.keys.job(id)) <= 9)
   assert.deepEqual(await cancel(db, TENANT, id, 1), { type: 'ended', status: 'dead' })
   assert.deepEqual(await begin(db, { jobId: id, turn: 2 }, { worker: 'w', retentionMs: 1 }), { type: 'drop', reason: 'ended', deals: [] })
 })
