@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { reconcile } from '../../src/store/reconcile/reconcile.ts'
 import { wholeHistory } from '../helpers/load.ts'
 import { startRestartableRedis } from '../helpers/restartable-redis.ts'
 import { lastInFirstOut } from '../helpers/scope.ts'
@@ -51,3 +56,48 @@ test('a backup that is restored: every job that is in it ends once, whatever had
   assert.equal(service.worker.lines.some(({ level }) => level === 'fatal'), false)
   await until('no run is left', async () => await service.db.redis.zcard(service.db.keys.running) === 0)
 })
+
+test('the drill of docs/operations.md: a backup under load, everything lost, restored, started again: all that was in it ends once', async (t) => {
+  const scope = lastInFirstOut(t)
+  const redis = await startRestartableRedis(scope)
+  const options = { env: IMPATIENT, redis: { url: redis.url, prefix: `{test-${randomUUID()}}` } }
+  const paths = { REDIS: `-s ${redis.url.slice('unix://'.length)}`, DIR: redis.folder, BACKUP: join(redis.folder, '..', `batchbox-test-${randomUUID()}.rdb`) }
+  scope.after(async () => { await run('rm', ['-f', paths.BACKUP]) })
+  const before = await startService(scope, options)
+  const post = (index: number) => before.post(index % 4 === 3 ? { code: 'export default () => 1', delayMs: 3000 } : { ...sleep(100 + 50 * (index % 10)), retry: { attempts: 2 } })
+  const key = (await before.request('POST', '/v1/keys', { body: { name: 'leaked', scopes: ['jobs:read'] } })).json
+  const known = [...await Promise.all(Array.from({ length: 40 }, (_, index) => post(index))), await before.post(sleep(5000))]
+  const batch = (await before.request('POST', '/v1/batches', { body: { job: { code: 'export default (x) => x' }, inputs: [1, 2, 3, 4, 5] } })).json
+  await until('some have ended', async () => await before.db.redis.zcard(before.db.keys.jobs('default', 'succeeded')) >= 3)
+
+  await runBlock('backup', paths)
+  const late = await Promise.all(Array.from({ length: 10 }, (_, index) => post(index)))
+  await before.request('DELETE', `/v1/keys/${String(key['id'])}`)
+  await before.end(known[20]!.id) // there are 41
+  await Promise.all([before.api.stop(), before.worker.stop()])
+  await redis.kill()
+  await runBlock('restore', paths)
+  await redis.restart()
+  const after = await startService(scope, options)
+
+  const jobs = await Promise.all(known.map(({ id }) => after.end(id)))
+  assert.deepEqual([...new Set(jobs.map(({ status }) => status))], ['succeeded'])
+  for (const { id } of known) await wholeHistory(after, id)
+  for (const { id } of late) assert.equal((await after.request('GET', `/v1/jobs/${id}`)).status, 404)
+  assert.partialDeepStrictEqual((await after.request('GET', `/v1/batches/${String(batch['id'])}?wait=30`)).json, { status: 'completed', counts: { succeeded: 5 } })
+  assert.equal((await fetch(`${after.url}/v1/jobs`, { headers: { authorization: `Bearer ${String(key['token'])}` } })).status, 200, 'a key that was revoked since is valid again')
+  for (const index of [after.db.keys.running, after.db.keys.due, after.db.keys.scheduled, after.db.keys.owedDispatch]) await until(`${index} is empty`, async () => await after.db.redis.zcard(index) === 0)
+  await until('all is archived', async () => await after.db.redis.zcard(after.db.keys.owedArchive) === 0)
+  const repairs = await Array.fromAsync(reconcile(after.db, { onError: (error) => { throw error } }))
+  assert.equal(repairs.reduce((sum, count) => sum + count, 0), 0)
+})
+
+const run = promisify(execFile)
+
+/** Runs commands of the documentation. */
+async function runBlock (name: string, paths: Readonly<Record<string, string>>): Promise<void> {
+  const text = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8')
+  const [, commands] = new RegExp(`^\`\`\`sh ${name}\n(.*?)^\`\`\``, 'ms').exec(text) ?? []
+  assert.ok(commands, `docs/operations.md has no block "${name}"`)
+  await run('sh', ['-euc', commands], { env: { PATH: process.env['PATH'], ...paths } })
+}

@@ -8,6 +8,8 @@ import type { Scope } from './scope.ts'
 
 export interface RestartableRedis {
   url: string
+  /** Where its files are. */
+  folder: string
   /** SIGKILL; resolves when it is gone. */
   kill (): Promise<void>
   /** Starts it again on its append-only file, at the same address. */
@@ -28,10 +30,11 @@ export async function startRestartableRedis (scope: Scope): Promise<RestartableR
   let redis = await start()
   scope.after(async () => {
     await redis.close()
-    for (const each of [folder, backup]) rmSync(each, { recursive: true, force: true })
+    for (const each of [folder, backup, `${folder}.before`]) rmSync(each, { recursive: true, force: true })
   })
   return {
     url: redis.url,
+    folder,
     async kill () {
       process.kill(redis.pid, 'SIGKILL')
       await redis.ended
