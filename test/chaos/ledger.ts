@@ -89,6 +89,16 @@ export class Ledger {
     }
   }
 
+  /** Every job as it is once it has ended, some at a time. */
+  async #endAll (): Promise<JobView[]> {
+    const jobs: JobView[] = []
+    const entries = this.#entries.entries()
+    await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+      for (const [place, { id }] of entries) jobs[place] = await this.#end(id)
+    }))
+    return jobs
+  }
+
   /** Asks until there is an answer that is no outage. */
   async #ask (method: string, path: string, options: { body?: unknown, headers?: Record<string, string> } = {}): Promise<Answer> {
     for (;;) {
@@ -110,7 +120,7 @@ export class Ledger {
     await until('the service is back', async () => (await this.#client.request('GET', '/readyz')).status === 200)
     const tally: Tally = { jobs: this.#entries.length, runs: 0, lost: 0, crashes: 0, notes: 0, endedAgain: 0 }
     assert.equal(new Set(this.#entries.map(({ id }) => id)).size, tally.jobs, 'every number is another job')
-    const jobs = await Promise.all(this.#entries.map(({ id }) => this.#end(id)))
+    const jobs = await this.#endAll()
     const notes = this.#readNotes()
     for (const [place, entry] of this.#entries.entries()) {
       const job = jobs[place]! // as many as there are entries

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { JobView } from '../../src/core/job.ts'
 import { startLoad, wholeHistory } from '../helpers/load.ts'
 import { descendantsOf, killHard, runnersOf } from '../helpers/process-tree.ts'
 import { waitUntilDead } from '../helpers/processes.ts'
@@ -11,9 +12,11 @@ const SKIP = process.platform !== 'linux' && 'reads /proc'
 /** Short enough that messages of a worker that died are found soon. */
 const IMPATIENT = { BATCHBOX_LOCK_MS: '2000', BATCHBOX_STALLED_MS: '500' }
 
+/** Some take longer, so that a kill meets them. */
 const small = (index: number) => ({
-  code: 'export default async (n) => { console.log("at work on", n); await new Promise((r) => setTimeout(r, 15)); return n * n }',
+  code: 'export default async (n) => { console.log("at work on", n); await new Promise((r) => setTimeout(r, n % 8 ? 15 : 300)); return n * n }',
   input: index,
+  tags: index % 8 ? {} : { long: 'yes' },
   retry: { maxCrashes: 20 },
 })
 
@@ -29,6 +32,7 @@ async function killRunnersUnderLoad (service: TestService): Promise<void> {
 
   for (let mark = 10; mark < COUNT; mark += 40) {
     await load.reach(mark)
+    await until('one of the longer runs is at work, or none is left', async () => load.ended === COUNT || (await listRunning(service)).some(({ tags }) => tags['long']))
     for (const pid of runnersOf(service.worker.pid)) killHard(pid)
   }
   const jobs = await load.done
@@ -47,6 +51,10 @@ async function killRunnersUnderLoad (service: TestService): Promise<void> {
   }
   assert.ok(crashes >= 1 && crashes <= 2 * COUNT / 40, `${crashes} runs were killed`)
   assert.ok(service.worker.lines.some(({ msg, trace_id }) => msg === 'runner died under a run' && trace_id), 'the log tells, with the trace')
+}
+
+async function listRunning (service: TestService): Promise<JobView[]> {
+  return (await service.request('GET', '/v1/jobs?status=running')).json['data'] as JobView[] // the service's own answer
 }
 
 async function killRunnersUnderOneJob (service: TestService): Promise<void> {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { startService } from '../helpers/service.ts'
+import { until } from '../helpers/until.ts'
 
 const RATES = join(import.meta.dirname, '../../examples/tools/rates/tool.ts')
 
@@ -18,7 +19,9 @@ test('tools', async (t) => {
     assert.deepEqual([said, dollars], ['hi', 42])
     assert.match(uuid, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
     assert.equal(job.usage?.toolCalls, 3)
-    assert.deepEqual((await service.spans(job.id)).map(({ name }) => name).filter((name) => name.startsWith('tool ')).sort(), ['tool echo.say', 'tool rates.convert'])
+    const traced = async () => (await service.spans(job.id)).map(({ name }) => name).filter((name) => name.startsWith('tool ')).sort()
+    await until('its trace is stored, which is after its end', async () => (await traced()).length > 0)
+    assert.deepEqual(await traced(), ['tool echo.say', 'tool rates.convert'])
   })
 
   await t.test('an error of a tool is the attempt\'s when nobody catches it', async () => {
