@@ -10,6 +10,8 @@ import { loadMove, NO_JOB, runMove } from './script.ts'
 
 const TOKEN_PREFIX = 'bbx_'
 const TOKEN_BYTES = 32
+/** Newest record that this code reads. */
+const KEY_VERSION = 2
 /** Tokens that one key has at a time: its own, and earlier ones in their grace. Another rotation ends the one with the least time left. */
 export const TOKENS_PER_KEY = 5
 
@@ -84,7 +86,7 @@ export async function findKey (db: Db, token: string): Promise<FoundKey | undefi
   const reply = await runMove(db, FIND, NO_JOB, [tokenHash])
   if (reply === null) return undefined
   const { v, ...key } = JSON.parse(readText(reply, 0)) as KeyBody & { v: number, createdAt: number } // create.lua, or version 1, wrote it
-  if (v !== 1 && v !== 2) throw new Error(`Cannot read API key: its version is ${v}, this version knows 1 and 2`)
+  if (v !== 1 && v !== 2) throw newerKey(v)
   const left = readNumber(reply, 1)
   const found = { tokenHash, leftMs: left < 0 ? null : left }
   if (Array.isArray(reply) && reply[2] !== null) return { ...parseKey([readText(reply, 2), readText(reply, 3), reply[4] === null ? null : readText(reply, 4)]), ...found }
@@ -150,8 +152,13 @@ function strangerError (): JobError {
 }
 
 async function readRecord (db: Db, id: string): Promise<ApiKey | undefined> {
-  const [key, createdAt, rotatedAt] = await db.redis.hmget(db.keys.apiKey(id), 'key', 'createdAt', 'rotatedAt')
+  const [key, createdAt, rotatedAt, v] = await db.redis.hmget(db.keys.apiKey(id), 'key', 'createdAt', 'rotatedAt', 'v')
+  if (Number(v ?? KEY_VERSION) > KEY_VERSION) throw newerKey(Number(v))
   return key && createdAt ? parseKey([key, createdAt, rotatedAt ?? null]) : undefined
+}
+
+function newerKey (v: number): JobError {
+  return new JobError('UNAVAILABLE', `Cannot use the API key: a newer version of the service wrote it (version ${v}, and this process knows ${KEY_VERSION}); ask again, another process may know it`)
 }
 
 function parseKey ([body, createdAt, rotatedAt]: [string, string, string | null]): ApiKey {

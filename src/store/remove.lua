@@ -1,5 +1,6 @@
 local tombstone_ms, keep = ARGV[3], tonumber(ARGV[4])
 
+if is_newer(JOB, VERSION) then return 0 end
 local expires = redis.call('ZSCORE', P .. ':expiring', ID)
 local f = redis.call('HMGET', JOB, 'tenant', 'status', 'code', 'batchId')
 if keep then

@@ -36,7 +36,8 @@ const shared = [states, version, ...['scope', 'usage', 'turns', 'batch', 'job', 
 
 /**
  * Loads a script that moves a job: what all moves share comes first, and the first two arguments are the prefix and the job's id. A script is called by
- * the hash of its text, so processes of different versions each run their own beside one another.
+ * the hash of its text, so processes of different versions each run their own beside one another: that is its version, and what scripts of two versions share is
+ * the records, which carry theirs.
  */
 export function loadMove (file: URL): Script {
   const body = `${shared}\n${readFileSync(file, 'utf8')}`
@@ -45,14 +46,16 @@ export function loadMove (file: URL): Script {
 
 /**
  * Runs a move of one job. Where the connection holds commands while Redis is away, a move whose answer was lost is sent again, so
- * every move must be safe to repeat. Throws TENANT_ERASING where a move would make something for a tenant that is being erased.
+ * every move must be safe to repeat. Throws TENANT_ERASING where a move would make something for a tenant that is being erased,
+ * and UNAVAILABLE where it was asked to change a record of a newer version.
  */
 export async function runMove (db: Db, script: Script, jobId: string, args: readonly Argument[]): Promise<Reply> {
   for (;;) {
     try {
       return await evaluate(db, script, db.keys.job(jobId), [db.keys.prefix, jobId, ...args])
     } catch (error) {
-      if (isRefusal(error)) throw new JobError('TENANT_ERASING', 'Cannot change anything of the tenant: an operator is having it erased (GET /v1/tenants/{tenant}/erasure)')
+      const refusal = readRefusal(error)
+      if (refusal) throw refusal
       if (db.failFast || db.isClosed() || !isPassing(error)) throw error
       await delay(RETRY_DELAY_MS)
     }
@@ -69,8 +72,12 @@ async function evaluate ({ redis }: Db, { body, sha }: Script, key: string, args
   }
 }
 
-function isRefusal (error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith('ERASING ')
+/** What `moves/scope.lua` refuses with. */
+function readRefusal (error: unknown): JobError | undefined {
+  const [word] = error instanceof Error ? error.message.split(' ', 1) : []
+  if (word === 'ERASING') return new JobError('TENANT_ERASING', 'Cannot change anything of the tenant: an operator is having it erased (GET /v1/tenants/{tenant}/erasure)')
+  if (word === 'NEWER') return new JobError('UNAVAILABLE', 'Cannot change the record: a newer version of the service wrote it; ask again, another process may know it')
+  return undefined
 }
 
 function isPassing (error: unknown): boolean {

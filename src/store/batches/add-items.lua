@@ -6,6 +6,7 @@ local templates, at = {}, 13
 local BATCH, KEY = ID, batch_key(ID)
 
 if is_erasing(tenant) then return ERASING end
+if is_newer_batch(ID) then return NEWER end
 local f = redis.call('HMGET', KEY, 'tenant', 'total', 'digest', 'sealedAt', 'cancel', 'incomplete')
 local total = tonumber(f[2] or 0)
 if f[1] ~= tenant then return { 'missing' } end

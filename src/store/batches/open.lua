@@ -12,7 +12,7 @@ if idem_key ~= '' then
   redis.call('SET', idem_key, body_hash .. ' ' .. ID, 'PX', idem_ttl_ms)
 end
 if redis.call('EXISTS', batch_key(ID)) == 1 then return { 'opened', ID, 1 } end
-redis.call('HSET', batch_key(ID), 'v', 1, 'tenant', tenant, 'createdAt', text(NOW), 'total', 0, 'accepted', 0, 'ended', 0, 'retentionMs', retention_ms)
+redis.call('HSET', batch_key(ID), 'v', BATCH_VERSION, 'tenant', tenant, 'createdAt', text(NOW), 'total', 0, 'accepted', 0, 'ended', 0, 'retentionMs', retention_ms)
 if replay_of ~= '' then redis.call('HSET', batch_key(ID), 'replayOf', replay_of) end
 redis.call('ZADD', P .. ':batches:' .. tenant, text(NOW), ID)
 redis.call('ZADD', P .. ':open-batches', text(NOW), ID)

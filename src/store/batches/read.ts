@@ -1,4 +1,5 @@
 import type { BatchCounts, BatchStatus } from '../../core/batch.ts'
+import { JobError } from '../../core/failures.ts'
 import { itemId } from '../../core/ids.ts'
 import { JobStatus } from '../../core/status.ts'
 import type { Db } from '../db.ts'
@@ -35,7 +36,7 @@ export async function readBatch (db: Db, tenant: string, batchId: string): Promi
 }
 
 function parseBatch (id: string, fields: Record<string, string>): BatchRecord {
-  if (fields['v'] !== RECORD_VERSION) throw new Error(`Cannot read batch "${id}": its record has version ${fields['v']}, this version knows ${RECORD_VERSION}`)
+  if (fields['v'] !== RECORD_VERSION) throw new JobError('UNAVAILABLE', `Cannot read batch "${id}": a newer version of the service wrote it (version ${fields['v']}, and this process knows ${RECORD_VERSION}); ask again, another process may know it`)
   const time = (name: string) => fields[name] ? Number(fields[name]) : null
   const counted = ['refused', 'repeated', ...JobStatus.options].map((name) => [name, Number(fields[`n:${name}`] ?? 0)])
   return {

@@ -9,9 +9,14 @@ if idle_ms then
     redis.call('ZREM', P .. ':open-batches', ID)
     return { 'missing' }
   end
+  if is_newer_batch(ID) then
+    redis.call('ZADD', P .. ':open-batches', text(NOW), ID) -- others come to it
+    return { 'early' }
+  end
   redis.call('HSET', batch_key(ID), 'incomplete', 1)
 else
   if f[1] ~= tenant then return { 'missing' } end
+  if is_newer_batch(ID) then return NEWER end
   if f[5] and f[2] ~= total then return { 'cancelled' } end
   if tonumber(f[2]) < tonumber(total) then return { 'lost' } end
   if f[2] ~= total or f[3] ~= digest then return { 'mismatch' } end

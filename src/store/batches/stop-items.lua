@@ -9,6 +9,10 @@ if not f[3] or f[4] then
   redis.call('ZREM', P .. ':cancelling-batches', BATCH)
   return 0
 end
+if is_newer_batch(BATCH) then
+  redis.call('ZADD', P .. ':cancelling-batches', text(NOW), BATCH) -- others come first
+  return 0
+end
 for index = from, to - 1 do
   about(item_id(BATCH, index))
   local job = read_job()

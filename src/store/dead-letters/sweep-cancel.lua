@@ -4,6 +4,7 @@ local key = P .. ':sweep:' .. id
 local f = redis.call('HMGET', key, 'tenant', 'action', 'status')
 if f[1] ~= tenant or f[2] ~= action then return 0 end
 if f[3] == 'running' then
+  if is_newer(key, SWEEP_VERSION) then return NEWER end
   redis.call('HSET', key, 'status', 'cancelled', 'finishedAt', text(NOW))
   redis.call('PEXPIRE', key, kept_ms)
   redis.call('UNLINK', key .. ':flight')

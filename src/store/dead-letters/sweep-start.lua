@@ -16,7 +16,7 @@ if redis.call('EXISTS', key) == 1 then return { 'started', id } end
 if redis.call('ZCARD', own) >= max_running then return { 'full' } end
 
 local total = index == '' and count or redis.call('ZCOUNT', index, since, text(math.min(until_ or NOW, NOW)))
-redis.call('HSET', key, 'v', 1, 'tenant', tenant, 'action', action, 'status', 'running', 'choice', choice, 'change', change,
+redis.call('HSET', key, 'v', SWEEP_VERSION, 'tenant', tenant, 'action', action, 'status', 'running', 'choice', choice, 'change', change,
   'total', total, 'at', '', 'createdAt', text(NOW))
 redis.call('ZADD', P .. ':sweeps', text(NOW + head_start_ms), id)
 redis.call('ZADD', own, text(NOW), id)

@@ -16,6 +16,7 @@ if #fields == 0 then
 end
 
 redis.call('ZADD', P .. ':sweeps', text(NOW + lease_ms), id)
+if is_newer(key, SWEEP_VERSION) then return false end
 for _, job in ipairs(redis.call('SMEMBERS', flight)) do
   local status = redis.call('HGET', P .. ':job:' .. job, 'status')
   if not status or TERMINAL[status] then

@@ -1,4 +1,4 @@
-import type { FailureCode } from '../../core/failures.ts'
+import { JobError, type FailureCode } from '../../core/failures.ts'
 import type { ReplayBounds, ReplayChange } from '../../core/replay-request.ts'
 import { isTerminal, JobStatus } from '../../core/status.ts'
 import { auditArguments, type Actor, type AuditBounds, type NewAct } from '../audit.ts'
@@ -129,10 +129,10 @@ export async function cancelSweep (db: Db, { tenant, action, id }: Pick<Sweep, '
   return await runMove(db, CANCEL, NO_JOB, [id, tenant, action, SWEEP_KEPT_MS]) === 1
 }
 
-/** Reads the fields of an order. Throws an Error for one of a newer version. */
+/** Reads the fields of an order. Throws UNAVAILABLE for one of a newer version. */
 export function parseSweep (id: string, fields: Readonly<Record<string, string>>, inFlight: number): Sweep {
   const count = (name: string) => Number(fields[name] ?? 0)
-  if (fields['v'] !== '1') throw new Error(`Cannot read order "${id}": its version is ${fields['v']}, this version knows 1`)
+  if (fields['v'] !== '1') throw new JobError('UNAVAILABLE', `Cannot read order "${id}": a newer version of the service wrote it (version ${fields['v']}, and this process knows 1); ask again, another process may know it`)
   // The scripts wrote these, from values that were validated before.
   return {
     id,

@@ -13,7 +13,7 @@ if redis.call('ZCARD', index) >= max_keys then
   if redis.call('ZCARD', index) >= max_keys then return { 'full' } end
 end
 
-redis.call('HSET', record, 'v', 2, 'tenant', tenant, 'key', key, 'createdAt', text(NOW), 'token:' .. hash, '')
+redis.call('HSET', record, 'v', KEY_VERSION, 'tenant', tenant, 'key', key, 'createdAt', text(NOW), 'token:' .. hash, '')
 redis.call('SET', token, '{"v":2,"id":"' .. id .. '"}')
 redis.call('ZADD', index, 0, id)
 if expires ~= '' then

@@ -4,6 +4,7 @@ local record = P .. ':api-key:' .. id
 
 if not may_act(actor_hash) then return { 'stranger' } end
 if redis.call('EXISTS', record) == 0 then return { 'missing' } end
+if is_newer(record, KEY_VERSION) then return NEWER end
 
 -- Tokens of before last for the grace, or for less where they were to end earlier.
 local before = {}

@@ -8,11 +8,8 @@ local function batch_key (id)
   return P .. ':batch:' .. id
 end
 
--- A record of a newer version is not to be changed by whoever does not know it, nor to be removed: what else belongs to it is not known.
-local BATCH_VERSION = 1
-
 local function is_newer_batch (id)
-  return tonumber(redis.call('HGET', batch_key(id), 'v') or 1) > BATCH_VERSION
+  return is_newer(batch_key(id), BATCH_VERSION)
 end
 
 -- Removes a batch with all that it stored, but not its items.

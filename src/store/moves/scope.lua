@@ -11,6 +11,16 @@ local function text (number)
   return string.format('%.0f', number)
 end
 
+-- Versions of records that are no jobs. What a script that is older may ignore is added without another version; a record of a newer one is neither changed nor removed
+-- by whoever does not know it, since what else belongs to it is not known. What is the same in every version: `tenant` of all, a batch's counts of its items, and what ends a key.
+local BATCH_VERSION, SWEEP_VERSION, KEY_VERSION = 1, 1, 2
+-- A move that somebody asked for answers this then; the caller may find a process that knows the record.
+local NEWER = redis.error_reply('NEWER a newer version wrote the record')
+
+local function is_newer (key, known)
+  return tonumber(redis.call('HGET', key, 'v') or 1) > known
+end
+
 -- A tenant that is being erased is given nothing new: a move that would make something for it answers this.
 local ERASING = redis.error_reply('ERASING the tenant is being erased')
 

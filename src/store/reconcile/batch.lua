@@ -16,6 +16,7 @@ if not f[1] then
   return repairs
 end
 
+if is_newer_batch(ID) then return repairs end
 belongs(':batches:' .. f[1], true, f[2])
 belongs(':open-batches', not f[3], text(NOW))
 if f[3] and not f[4] and f[7] == f[8] then

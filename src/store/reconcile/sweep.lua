@@ -2,6 +2,7 @@
 local id, index, kept_ms = ARGV[3], ARGV[4], ARGV[5]
 local key, sweeps = P .. ':sweep:' .. id, P .. ':sweeps'
 
+if is_newer(key, SWEEP_VERSION) then return 0 end
 local f = redis.call('HMGET', key, 'tenant', 'status', 'createdAt')
 if f[2] == 'running' then
   return redis.call('ZADD', sweeps, 'NX', text(NOW), id) + redis.call('ZADD', sweeps .. ':' .. f[1], 'NX', f[3], id)
