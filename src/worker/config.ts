@@ -34,7 +34,7 @@ export const WorkerConfig = z.object({
   BATCHBOX_DRAIN_MS: z.coerce.number().int().min(0).max(60 * MINUTE_MS).default(20_000).describe('How long running jobs may take to finish when the worker is told to stop; the others are handed back'),
   BATCHBOX_LOCK_MS: z.coerce.number().int().min(1000).max(10 * MINUTE_MS).default(LOCK_MS).describe('How long a worker that says nothing keeps its messages'),
   BATCHBOX_STALLED_MS: z.coerce.number().int().min(500).max(10 * MINUTE_MS).default(STALLED_MS).describe('How often messages of workers that are gone are looked for'),
-  BATCHBOX_RAISE_AFTER_MS: z.coerce.number().int().min(1000).max(24 * 60 * MINUTE_MS).default(MINUTE_MS).describe('How long a job waits for a worker before it is taken for one of the next priority, so that none waits for ever'),
+  BATCHBOX_RAISE_AFTER_MS: z.coerce.number().int().min(1000).max(24 * 60 * MINUTE_MS).default(MINUTE_MS).describe('How long a job that was handed out waits for a worker before it is taken for one of the next priority, so that none waits for ever'),
   BATCHBOX_REAP_EVERY_MS: z.coerce.number().int().min(100).max(60 * MINUTE_MS).default(5000).describe('How often a worker pays owed messages and removes what expired'),
   BATCHBOX_RECONCILE_MS: z.coerce.number().int().min(1000).max(7 * 24 * 60 * MINUTE_MS).default(6 * 60 * MINUTE_MS).describe('How often a worker compares everything in Redis with the records of jobs, and removes what belongs to none; also done when workers start'),
   BATCHBOX_BATCH_IDLE_MS: z.coerce.number().int().min(1000).max(24 * 60 * MINUTE_MS).default(15 * MINUTE_MS).describe('How long a batch whose client stopped in the middle of posting items waits for it to come back; then it is closed with the items that it has'),
