@@ -2,10 +2,13 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { openDb, type Db } from '../../src/store/db.ts'
 import { deleteJob } from '../../src/store/delete.ts'
+import { readErasure, startErasure } from '../../src/store/erasure/erasures.ts'
+import { stepErasure } from '../../src/store/erasure/step.ts'
 import { createKey, findKey, listKeys, revokeKey, rotateKey } from '../../src/store/keys.ts'
 import { settle } from '../../src/store/moves/settle.ts'
 import { isGone } from '../../src/store/read.ts'
 import { removeExpired } from '../../src/store/reap.ts'
+import { until } from '../helpers/until.ts'
 import { acceptJob, allKeys, beginJob, openStore, settlement, TENANT } from '../helpers/store.ts'
 
 const CHANGE = { actor: { keyId: 'operator', tokenHash: '' }, audit: { maxEntries: 100, maxAgeMs: 60_000 } }
@@ -60,4 +63,26 @@ test('a key is revoked while Redis is full, and none is made or rotated by half'
   assert.equal(await findKey(db, leaked.token), undefined)
   assert.deepEqual((await findKey(db, other.token))?.leftMs, null)
   assert.deepEqual((await listKeys(db, TENANT, { limit: 10 })).keys.map(({ id }) => id), [other.id])
+})
+
+test('a tenant is erased while Redis is full, its running job included once that has ended', async (t) => {
+  const db = await openFailFast(t)
+  await createKey(db, { tenant: TENANT, scopes: [] })
+  const [running] = [await acceptJob(db), await acceptJob(db), await acceptJob(db, { delayMs: 60_000 }), await endJob(db, 60_000)]
+  const { run } = await beginJob(db, running)
+  const erasure = () => readErasure(db, TENANT)
+  const step = (what: string, check: () => Promise<boolean>) => until(what, async () => {
+    await stepErasure(db, 0)
+    return check()
+  })
+
+  await whileFull(db, async () => {
+    await startErasure(db, TENANT, { by: 'default', ...CHANGE })
+    await step('one is left', async () => (await erasure())?.running === 1)
+  })
+  await settle(db, run, settlement())
+  await whileFull(db, () => step('it is done', async () => (await erasure())?.status === 'done'))
+
+  assert.partialDeepStrictEqual(await erasure(), { removed: { keys: 1, jobs: 4 } })
+  assert.deepEqual((await allKeys(db)).map((name) => name.split(':')[0]), ['audit', 'erasure'])
 })

@@ -12,6 +12,7 @@ if not job or job.tenant ~= tenant then
 end
 if job.isNewer then return { 'left' } end
 if job.status == 'running' then
+  redis.call('ZREM', P .. ':expiring', ID) -- first, as in take.lua
   redis.call('HSET', JOB, 'cancel', 1)
   redis.call('PUBLISH', P .. ':cancel', ID)
   return { 'left' }

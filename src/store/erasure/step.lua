@@ -4,6 +4,7 @@ local running, rest_ms, quiet_ms, kept_ms = ARGV[8], tonumber(ARGV[9]), tonumber
 local key = P .. ':erasure:' .. digest
 
 if not is_under(digest, id) or redis.call('HGET', key, 'at') ~= from then return 0 end
+redis.call('ZREM', P .. ':erasing', tenant) -- first, as in take.lua
 redis.call('HSET', key, 'at', to, 'running', running)
 if from == 'keys' then redis.call('HSET', key, 'revokedAt', text(NOW)) end
 -- Whoever was let in with a key before it was revoked may still be sending what they ask for: until they cannot be any more, it is refused.
@@ -15,7 +16,6 @@ end
 for _, name in ipairs({ ':dealt', ':max-running', ':max-waiting' }) do redis.call('HDEL', P .. name, tenant) end
 redis.call('ZREM', RING, tenant)
 redis.call('SREM', P .. ':tenants', tenant)
-redis.call('ZREM', P .. ':erasing', tenant)
 redis.call('HDEL', key, 'running')
 redis.call('HSET', key, 'status', 'done', 'finishedAt', text(NOW))
 redis.call('PEXPIRE', key, kept_ms)

@@ -3,5 +3,6 @@ local lease_ms = tonumber(ARGV[3])
 
 local tenant = redis.call('ZRANGE', P .. ':erasing', '-inf', text(NOW), 'BYSCORE', 'LIMIT', 0, 1)[1]
 if not tenant then return false end
+redis.call('ZREM', P .. ':erasing', tenant) -- a full Redis lets a script go on once it has removed something: erasing makes room
 redis.call('ZADD', P .. ':erasing', text(NOW + lease_ms), tenant)
 return { tenant }
