@@ -107,16 +107,22 @@ test('an order of a newer version is left to its workers, and other orders go on
   await assert.rejects(cancelSweep(db, { tenant: TENANT, action: 'replay', id: newer }), REFUSED)
 })
 
-test('a purge leaves dead letters of a newer version', async (t) => {
+test('orders leave dead letters of a newer version, and say so', async (t) => {
   const db = await openStore(t)
   const id = await acceptJob(db)
   await die(db, id)
-  await startSweep(db, { id: newId('sweep'), tenant: TENANT, choice: {}, change: null, ...BY })
+  const change = { limits: {}, priority: 'low', again: false, bounds: buildReplayBounds(DEFAULT_LIMIT_POLICY, NO_CEILINGS), room: {} } as const
+  const orders = [{ id: newId('sweep'), action: 'purge', change: null }, { id: newId('sweep'), action: 'replay', change }] as const
+  for (const order of orders) await startSweep(db, { tenant: TENANT, choice: {}, ...order, ...BY })
   await db.redis.hset(db.keys.job(id), 'v', NEWER)
+  const before = await db.redis.hgetall(db.keys.job(id))
 
-  await stepSweep(db, { perSecond: 10, inFlight: 10 })
+  for (const order of orders) await stepSweep(db, { perSecond: 10, inFlight: 10 }, order.id)
 
-  assert.equal(await db.redis.exists(db.keys.job(id)), 1)
+  const sweeps = await Promise.all(orders.map((order) => readSweep(db, { tenant: TENANT, ...order })))
+  assert.deepEqual(sweeps.map((sweep) => [sweep?.seen, sweep?.done, sweep?.refused]), [[1, 0, 1], [1, 0, 1]])
+  assert.match(sweeps[0]?.refusal ?? '', /newer version/)
+  assert.deepEqual(await db.redis.hgetall(db.keys.job(id)), before)
 })
 
 test('an API key of a newer version cannot be read or rotated here, but it can be revoked', async (t) => {

@@ -1,6 +1,7 @@
 import { JobError } from '../../core/failures.ts'
 import type { JobSpec } from '../../core/job-request.ts'
 import type { Db } from '../db.ts'
+import { newerRecord, RECORD_VERSION } from '../job-record.ts'
 import { FOLD, unfoldRecord } from '../record-fold.ts'
 
 /** What is needed of a job to make it again. */
@@ -13,10 +14,11 @@ export interface Letter {
   finishedAt: number
 }
 
-/** Reads a job of any tenant, folded or not; undefined where there is none. Throws INTERNAL for one that this version cannot read. */
+/** Reads a job of any tenant, folded or not; undefined where there is none. Throws UNAVAILABLE for one of a newer version, and INTERNAL for one that is damaged. */
 export async function readLetter (db: Db, id: string): Promise<Letter | undefined> {
-  const [tenant, status, batchId, spec, finishedAt, fold] = await db.redis.hmgetBuffer(db.keys.job(id), 'tenant', 'status', 'batchId', 'spec', 'finishedAt', FOLD)
+  const [tenant, status, batchId, spec, finishedAt, fold, v] = await db.redis.hmgetBuffer(db.keys.job(id), 'tenant', 'status', 'batchId', 'spec', 'finishedAt', FOLD, 'v')
   if (!tenant || !status) return undefined
+  if (Number(v ?? 1) > RECORD_VERSION) throw newerRecord(id, `record version ${String(v)}, and this process knows ${RECORD_VERSION}`)
   try {
     const fields = fold ? await unfoldRecord({ [FOLD]: fold }) : { spec: spec ?? undefined, finishedAt: finishedAt ?? undefined }
     return {
@@ -28,6 +30,6 @@ export async function readLetter (db: Db, id: string): Promise<Letter | undefine
       finishedAt: Number(fields['finishedAt'] ?? Infinity),
     }
   } catch (error) {
-    throw new JobError('INTERNAL', `Cannot read job "${id}": its record is damaged or of a newer version`, { cause: error })
+    throw new JobError('INTERNAL', `Cannot read job "${id}": its record is damaged`, { cause: error })
   }
 }
