@@ -46,7 +46,8 @@ function findProgram (folders: readonly string[], name: string): string | undefi
   return folders.map((folder) => join(folder, name)).find(isExecutable)
 }
 
-function isExecutable (path: string): boolean {
+/** Tells whether a file is there that this process may run. */
+export function isExecutable (path: string): boolean {
   try {
     accessSync(path, constants.X_OK)
     return true

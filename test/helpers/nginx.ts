@@ -1,7 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { accessSync, closeSync, constants, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
+import { isExecutable } from '../../src/cli/redis-server.ts'
 import { freePort } from './free-port.ts'
 import type { Scope } from './scope.ts'
 import { until } from './until.ts'
@@ -89,13 +90,4 @@ function download (folder: string): string | undefined {
 function run (program: string, args: string[], cwd: string): string | undefined {
   const { status, error, stdout, stderr } = spawnSync(program, args, { cwd, encoding: 'utf8' })
   return status === 0 ? undefined : `${program} ${args.join(' ')}: ${error?.message ?? `ended with ${status}`}\n${stdout ?? ''}${stderr ?? ''}`
-}
-
-function isExecutable (path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }
