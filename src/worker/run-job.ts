@@ -189,8 +189,10 @@ function describe ({ fence }: Run, { id, attempt }: BegunJob) {
 async function follow (context: JobRunner, job: BegunJob, { next }: Decision, settled: Settled): Promise<Verdict> {
   // The message may still be the only one that the job has: whoever gets it next finds out. Its lock tells whether it is ours to give.
   if (settled.type === 'fenced') return { type: 'back' }
+  const sent = context.dispatcher.dispatch(settled.deals).catch(context.onError) // what cannot be sent stays owed
   if (settled.next && next) context.releaser.wakeIn(next.delayMs)
   else await archive(context.db, job.id).catch(context.onError) // owed, too
+  await sent
   return { type: 'done' }
 }
 

@@ -7,6 +7,7 @@ import { begin } from '../../src/store/moves/begin.ts'
 import { cancel } from '../../src/store/moves/cancel.ts'
 import { settle } from '../../src/store/moves/settle.ts'
 import { releaseDue } from '../../src/store/reap.ts'
+import { setTenantBounds } from '../../src/store/tenant-bounds.ts'
 import { openStore, request, RETENTION_MS, settlement } from '../helpers/store.ts'
 
 /** What the queue may hold while nothing runs. */
@@ -39,7 +40,14 @@ function play (db: Db) {
       const begun = await begin(db, ref, { worker: 'w1', retentionMs: RETENTION_MS })
       queue.push(...begun.deals)
       assert.ok(begun.type === 'run')
-      return { name: names.get(ref.jobId), end: () => settle(db, begun.run, settlement()) }
+      return {
+        name: names.get(ref.jobId),
+        async end () {
+          const settled = await settle(db, begun.run, settlement())
+          assert.ok(settled.type === 'settled')
+          queue.push(...settled.deals)
+        },
+      }
     },
     async work (count: number) {
       const order: (string | undefined)[] = []
@@ -123,6 +131,51 @@ test('a tenant that may have so many runs at one time is handed out no more, and
   assert.equal(first.name, 'bound')
   assert.equal(whileItRuns, 1)
   assert.equal(jobs.queued().filter((name) => name === 'bound').length, 2)
+})
+
+test('the end of a run hands out the next one of a tenant that had as many as it may have', async (t) => {
+  const db = await openStore(t)
+  await db.redis.hset(db.keys.maxRunning, 'bound', 1)
+  const jobs = play(db)
+  for (let i = 0; i < 3; i++) await jobs.post('bound', `${i}`)
+
+  const first = await jobs.begin()
+  await first.end()
+
+  assert.deepEqual(jobs.queued(), ['1'])
+})
+
+test('tenants that have as many runs as they may have keep nobody waiting, however many they are, and go on when they may have more', async (t) => {
+  const db = await openStore(t)
+  const jobs = play(db)
+  const bound = Array.from({ length: 200 }, (_, index) => `bound${index}`)
+  for (const tenant of bound) {
+    await db.redis.hset(db.keys.maxRunning, tenant, 0)
+    await jobs.post(tenant, tenant)
+  }
+
+  for (let i = 0; i < ROOM; i++) await jobs.post('free', 'free')
+  const before = jobs.queued()
+  await jobs.work(ROOM)
+  await setTenantBounds(db, 'bound7', { jobsWaiting: null, jobsRunning: null }, { actor: { keyId: 'operator', tokenHash: '' }, audit: { maxEntries: 1, maxAgeMs: 1000 } })
+  jobs.take((await releaseDue(db, 10)).deals)
+
+  assert.deepEqual(before, Array.from({ length: ROOM }, () => 'free'))
+  assert.deepEqual(jobs.queued(), ['bound7'])
+})
+
+test('a turn that was handed out and is cancelled makes room for the next one of its tenant', async (t) => {
+  const db = await openStore(t)
+  await db.redis.hset(db.keys.maxRunning, 'bound', 1)
+  const jobs = play(db)
+  const first = await jobs.post('bound', 'first')
+  await jobs.post('bound', 'second')
+
+  await cancel(db, 'bound', first, RETENTION_MS)
+  const { deals } = await releaseDue(db, 10)
+  jobs.take(deals)
+
+  assert.deepEqual(jobs.queued(), ['first', 'second'])
 })
 
 test('a job that is cancelled while it waits leaves the list, and its place in the queue where it had one', async (t) => {

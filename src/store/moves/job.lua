@@ -108,6 +108,7 @@ local function end_run (job, ended)
   redis.call('HSET', JOB, 'end:' .. job.fence, ended)
   redis.call('HDEL', JOB, 'deadlineAt', 'holder', 'batch')
   redis.call('ZREM', P .. ':running', ID)
+  rejoin_ring(job.tenant)
 end
 
 -- What a tenant is told of its jobs that ended: how many, by five minutes of each hour, and which took longest. Faster ones are not slow.

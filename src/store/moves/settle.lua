@@ -67,4 +67,5 @@ else
   redis.call('HSET', JOB, 'attempt', next_attempt)
   requeue(job, due)
 end
-return { 'settled', status, text(due), job.turn }
+if redis.call('HEXISTS', P .. ':max-running', job.tenant) == 1 then deal() end -- its own next turn may have waited for this end alone
+return answer_with_deals({ 'settled', status, text(due), job.turn })

@@ -36,6 +36,11 @@ local function join_ring (tenant)
   return redis.call('ZADD', RING, redis.call('ZRANGE', RING, 0, 0, 'WITHSCORES')[2] or 0, tenant)
 end
 
+-- Has a tenant be looked at again that left the ring because it had as many runs as it may have: one of them is over, or it may have more.
+local function rejoin_ring (tenant)
+  if redis.call('HEXISTS', P .. ':max-running', tenant) == 1 then join_ring(tenant) end
+end
+
 -- Notes since when a turn waits for a worker, handed out or not, for those who watch.
 local function note_due (due, member)
   redis.call('ZADD', P .. ':due', text(due), member)
@@ -56,6 +61,7 @@ local function strike_turn (tenant, level, member)
   redis.call('ZREM', P .. ':due', member)
   if redis.call('ZREM', OWED, member) == 1 then
     if redis.call('HINCRBY', DEALT, tenant, -1) <= 0 then redis.call('HDEL', DEALT, tenant) end
+    rejoin_ring(tenant)
   elseif redis.call('ZREM', P .. ':scheduled', member) == 0 then
     redis.call('ZREM', waiting_key(tenant, level), member)
   end
@@ -82,26 +88,22 @@ local function may_run (tenant)
   return redis.call('ZCARD', P .. ':jobs:' .. tenant .. ':running') + tonumber(redis.call('HGET', DEALT, tenant) or 0) < tonumber(most)
 end
 
--- Hands out turns while there is room, to the tenant that was dealt to least. The score of a tenant counts what it was dealt; one that has
--- as many runs as it may have passes its turn.
+-- Hands out turns while there is room, to the tenant that was dealt to least. The score of a tenant counts what it was dealt. One that has nothing
+-- waiting leaves the ring, and so does one that has as many runs as it may have: however many there are of them, they are in nobody's way.
 local function deal ()
-  local left, bound = room(), {}
+  local left = room()
   for _ = 1, LOOKS do
     local first = left > 0 and redis.call('ZRANGE', RING, 0, 0, 'WITHSCORES') or {}
     local tenant, served = first[1], tonumber(first[2])
-    if not tenant or bound[tenant] then return end
-    local next = next_turn(tenant, served)
-    if not next then
-      redis.call('ZREM', RING, tenant)
-    else
-      if may_run(tenant) then
-        redis.call('ZREM', waiting_key(tenant, next.level), next.member)
-        hand_out(tenant, next.level, next.due, next.member)
-        left = left - 1
-      else
-        bound[tenant] = true
-      end
+    if not tenant then return end
+    local next = may_run(tenant) and next_turn(tenant, served)
+    if next then
+      redis.call('ZREM', waiting_key(tenant, next.level), next.member)
+      hand_out(tenant, next.level, next.due, next.member)
+      left = left - 1
       redis.call('ZADD', RING, served + 1, tenant)
+    else
+      redis.call('ZREM', RING, tenant)
     end
   end
 end
