@@ -42,13 +42,13 @@ const CHUNK_BYTES = 524_288
  * more items than a batch may have, RATE_LIMITED where more jobs would wait than may (the same request goes on when some have run), INVALID for none, and for another number than was announced.
  */
 export async function submitBatch (jobs: JobService, submission: BatchSubmission): Promise<string> {
-  const { caller: { tenant }, source, idempotency, replayOf } = submission
+  const { caller: { tenant }, source } = submission
   const { maxItems } = jobs.batches
   let batch: Opening | undefined
   let last = { total: 0, digest: '', isCut: false }
   let storing: Promise<void> = Promise.resolve()
   for await (const chunk of readChunks(source, maxItems)) {
-    batch ??= await open(jobs, { tenant, idempotency, replayOf })
+    batch ??= await open(jobs, submission)
     await storing
     storing = store(jobs, batch, chunk, submission)
     storing.catch(() => {}) // awaited when the next chunk is there
@@ -66,14 +66,16 @@ export async function submitBatch (jobs: JobService, submission: BatchSubmission
   return id
 }
 
-async function open (jobs: JobService, { tenant, idempotency, replayOf }: Pick<BatchSubmission, 'idempotency'> & { tenant: string, replayOf: string | undefined }): Promise<Opening> {
+async function open (jobs: JobService, { caller, idempotency, replayOf }: BatchSubmission): Promise<Opening> {
   const opened = await openBatch(jobs.db, {
     id: newId('batch'),
-    tenant,
+    tenant: caller.tenant,
     retentionMs: jobs.retentionMs,
+    bounds: boundsOf(caller, jobs),
     ...(replayOf === undefined ? {} : { replayOf }),
     ...(idempotency ? { idempotency: { ...idempotency, ttlMs: jobs.idempotencyMs } } : {}),
   })
+  if (opened.type === 'full') throw describeFull('Cannot make the batch', opened, caller, jobs)
   if (opened.type === 'mismatch') throw new JobError('IDEMPOTENCY_MISMATCH', 'Cannot take the batch: its Idempotency-Key was used with another body')
   return opened
 }

@@ -26,14 +26,17 @@ for i = 1, tonumber(ARGV[11]) do
   hashes[i] = templates[i].codeHash
   at = at + TEMPLATE
 end
-local bound, observed, own = reached_bound(tenant, ARGV[12], items, hashes, 0)
+local key_ttl_ms = 0
+for i = at, #ARGV, ITEM do key_ttl_ms = math.max(key_ttl_ms, tonumber(string.match(ARGV[i + 4], ' (%d+)$')) or 0) end
+local bound, observed, own = reached_bound(tenant, ARGV[12], items, hashes, key_ttl_ms)
 if bound then return { 'full', bound, observed, own or -1 } end
 
-local counts = { refused = 0, repeated = 0, queued = 0, scheduled = 0 }
+local counts, excepted = { refused = 0, repeated = 0, queued = 0, scheduled = 0 }, 0
 
 local function except (index, kind, value)
   redis.call('HSET', P .. ':exceptions:' .. BATCH, index, value)
   counts[kind] = counts[kind] + 1
+  excepted = excepted + #value
 end
 
 -- Takes an item that names the job that it may be a repeat of. Answers false where it is, or may not be.
@@ -79,6 +82,7 @@ for kind, number in pairs(counts) do
 end
 local accepted = counts.queued + counts.scheduled
 redis.call('HINCRBY', KEY, 'accepted', accepted)
+if excepted > 0 then use_bytes(tenant, KEY, excepted) end
 if accepted > 0 then count('accepted', accepted) end
 redis.call('HSET', KEY, 'total', first + items, 'digest', digest)
 redis.call('ZADD', P .. ':open-batches', text(NOW), BATCH)

@@ -1,5 +1,5 @@
 local tenant, retention_ms, replay_of = ARGV[3], ARGV[4], ARGV[5]
-local idem_key, body_hash, idem_ttl_ms = ARGV[6], ARGV[7], ARGV[8]
+local idem_key, body_hash, idem_ttl_ms, bounds = ARGV[6], ARGV[7], tonumber(ARGV[8]), ARGV[9]
 
 if is_erasing(tenant) then return ERASING end
 if idem_key ~= '' then
@@ -9,7 +9,9 @@ if idem_key ~= '' then
     if hash ~= body_hash then return { 'mismatch' } end
     return { 'opened', id, id == ID and 1 or 0 }
   end
-  redis.call('SET', idem_key, body_hash .. ' ' .. ID, 'PX', idem_ttl_ms)
+  local bound, observed, own = reached_bound(tenant, bounds, 0, {}, idem_ttl_ms)
+  if bound then return { 'full', bound, observed, own or -1 } end
+  keep_idempotency(tenant, idem_key, body_hash .. ' ' .. ID, idem_ttl_ms)
 end
 if redis.call('EXISTS', batch_key(ID)) == 1 then return { 'opened', ID, 1 } end
 redis.call('HSET', batch_key(ID), 'v', BATCH_VERSION, 'tenant', tenant, 'createdAt', text(NOW), 'total', 0, 'accepted', 0, 'ended', 0, 'retentionMs', retention_ms)

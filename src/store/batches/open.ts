@@ -2,6 +2,7 @@ import type { Db } from '../db.ts'
 import type { Idempotency } from '../moves/accept.ts'
 import { readNumber, readText } from '../moves/reply.ts'
 import { loadMove, runMove } from '../script.ts'
+import { readReachedBound, writeRoomBounds, type ReachedBound, type RoomBounds } from '../tenant-room.ts'
 
 export interface NewBatch {
   id: string
@@ -10,17 +11,21 @@ export interface NewBatch {
   retentionMs: number
   replayOf?: string
   idempotency?: Idempotency
+  /** A batch with a key is not made where the tenant has reached one of them. */
+  bounds?: RoomBounds
 }
 
 /** Unless it is new, the id is that of the first batch that the key was used for, whose items may then be added again. */
-export type Opened = { type: 'opened', id: string, isNew: boolean } | { type: 'mismatch' }
+export type Opened = { type: 'opened', id: string, isNew: boolean } | { type: 'mismatch' } | { type: 'full' } & ReachedBound
 
 const SCRIPT = loadMove(new URL('open.lua', import.meta.url))
 
 /** Makes a batch that items can be added to, or finds the one that an idempotency key stands for. */
-export async function openBatch (db: Db, { id, tenant, retentionMs, replayOf, idempotency }: NewBatch): Promise<Opened> {
+export async function openBatch (db: Db, { id, tenant, retentionMs, replayOf, idempotency, bounds = {} }: NewBatch): Promise<Opened> {
   const reply = await runMove(db, SCRIPT, id, [
-    tenant, retentionMs, replayOf ?? '', idempotency ? db.keys.idempotency(tenant, idempotency.key) : '', idempotency?.bodyHash ?? '', idempotency?.ttlMs ?? 0,
+    tenant, retentionMs, replayOf ?? '', idempotency ? db.keys.idempotency(tenant, idempotency.key) : '', idempotency?.bodyHash ?? '', idempotency?.ttlMs ?? 0, writeRoomBounds(bounds),
   ])
-  return readText(reply, 0) === 'mismatch' ? { type: 'mismatch' } : { type: 'opened', id: readText(reply, 1), isNew: readNumber(reply, 2) === 1 }
+  const type = readText(reply, 0) as Opened['type'] // open.lua has these three
+  if (type === 'full') return { type, ...readReachedBound(reply) }
+  return type === 'mismatch' ? { type } : { type, id: readText(reply, 1), isNew: readNumber(reply, 2) === 1 }
 }

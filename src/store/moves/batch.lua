@@ -14,7 +14,10 @@ end
 
 -- Removes a batch with all that it stored, but not its items.
 local function unlink_batch (id)
+  local f = redis.call('HMGET', batch_key(id), 'tenant', 'bytes')
   redis.call('UNLINK', batch_key(id), P .. ':exceptions:' .. id, P .. ':events:' .. id)
+  if f[2] then redis.call('HINCRBY', usage_key(f[1]), 'bytes', -f[2]) end
+  if f[1] then end_usage(f[1]) end
   for _, list in ipairs({ ':open-batches', ':cancelling-batches', ':expiring-batches' }) do redis.call('ZREM', P .. list, id) end
 end
 

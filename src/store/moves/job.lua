@@ -189,7 +189,7 @@ local function remove_code (tenant, hash)
   local key = P .. ':code:' .. tenant .. ':' .. hash
   local bytes = redis.call('HSTRLEN', key, 'bytes')
   if redis.call('DEL', key) == 1 and bytes > 0 then use_code(tenant, -bytes, -1) end
-  if redis.call('EXISTS', P .. ':jobs:' .. tenant) == 0 then redis.call('DEL', usage_key(tenant)) end -- where writes were lost, it may not be nothing
+  end_usage(tenant)
 end
 
 -- Removes a job, with all that it stored, and leaves a tombstone where it is told for how long. A full Redis lets a script go on once it has done what makes room, so that comes first.
@@ -202,9 +202,7 @@ local function remove_job (tenant, status, code, tombstone_ms)
   redis.call('ZREM', P .. ':jobs:' .. tenant, ID)
   redis.call('ZREM', P .. ':jobs:' .. tenant .. ':' .. status, ID)
   if died_of then redis.call('ZREM', dead_key(tenant, died_of), ID) end
-  if redis.call('EXISTS', P .. ':jobs:' .. tenant) == 0 then
-    redis.call('SREM', P .. ':tenants', tenant)
-    redis.call('DEL', usage_key(tenant))
-  end
+  if redis.call('EXISTS', P .. ':jobs:' .. tenant) == 0 then redis.call('SREM', P .. ':tenants', tenant) end
+  end_usage(tenant)
   if tombstone_ms then redis.call('SET', P .. ':gone:' .. ID, tenant, 'PX', tombstone_ms) end
 end

@@ -1,5 +1,5 @@
--- What a tenant has stored, in its hash: the bytes of its jobs (what they were posted with, their results and histories) and of its code, and how many
--- pieces of code. A job notes its own bytes, which are taken off again when it is removed.
+-- What a tenant has stored, in its hash: the bytes of its jobs (what they were posted with, their results and histories), of its batches (why items became
+-- no jobs) and of its code, and how many pieces of code. A job or batch notes its own bytes, which are taken off again when it is removed.
 
 -- An idempotency key is counted in one of so many parts of the time that it is kept.
 local KEY_PARTS = 24
@@ -8,14 +8,19 @@ local function usage_key (tenant)
   return P .. ':usage:' .. tenant
 end
 
-local function use_bytes (tenant, job_key, bytes)
-  redis.call('HINCRBY', job_key, 'bytes', bytes)
+local function use_bytes (tenant, record_key, bytes)
+  redis.call('HINCRBY', record_key, 'bytes', bytes)
   redis.call('HINCRBY', usage_key(tenant), 'bytes', bytes)
 end
 
 local function use_code (tenant, bytes, pieces)
   redis.call('HINCRBY', usage_key(tenant), 'bytes', bytes)
   redis.call('HINCRBY', usage_key(tenant), 'codes', pieces)
+end
+
+-- A tenant that has no job and no batch has nothing; where writes were lost, the sums may say otherwise.
+local function end_usage (tenant)
+  if redis.call('EXISTS', P .. ':jobs:' .. tenant, P .. ':batches:' .. tenant) == 0 then redis.call('DEL', usage_key(tenant)) end
 end
 
 local function keys_key (tenant, part)
