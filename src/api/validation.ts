@@ -38,7 +38,18 @@ function describeIssue (issue: z.core.$ZodIssue): InvalidMember[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.slice(0, ERRORS_MAX).map((key) => ({ pointer: buildPointer([...issue.path, key]), message: 'Unknown member' }))
   }
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) return describeNearest(issue.path, issue.errors)
   return [{ pointer: buildPointer(issue.path), message: issue.message.slice(0, MESSAGE_CHARS) }]
+}
+
+/** Of a value that fits none of several forms, tells what keeps it from the one that knows most of its members. */
+function describeNearest (path: readonly PropertyKey[], forms: readonly z.core.$ZodIssue[][]): InvalidMember[] {
+  const [nearest = []] = forms.toSorted((a, b) => countUnknown(a) - countUnknown(b) || a.length - b.length)
+  return nearest.slice(0, ERRORS_MAX).flatMap((issue) => describeIssue({ ...issue, path: [...path, ...issue.path] }))
+}
+
+function countUnknown (issues: readonly z.core.$ZodIssue[]): number {
+  return issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' && issue.path.length === 0 ? issue.keys.length : 0), 0)
 }
 
 /** Writes a path as a JSON pointer, very long keys cut. Source: RFC 6901. */

@@ -52,6 +52,16 @@ test('one code and many inputs are as many jobs, followed as one and read in the
   assert.deepEqual([job['batchId'], job['tags']], [batch.id, { a: 'b' }])
 })
 
+test('a body that fits neither form is told what keeps it from the one that it is nearest to', async (t) => {
+  const api = await startApi(t)
+  const bodies = [{ job: { code: 5 }, inputs: [1] }, { job: { code: CODE }, input: [1] }, { jobs: [] }, { jobs: [1], total: 1 }]
+
+  const answers = await Promise.all(bodies.map((body) => api.post('/v1/batches', body)))
+
+  assert.deepEqual(answers.map(({ statusCode }) => statusCode), [422, 422, 422, 422])
+  assert.deepEqual(answers.map((answer) => (answer.json()['errors'] as { pointer: string }[]).map(({ pointer }) => pointer)), [['/job/code'], ['/inputs', '/input'], ['/jobs'], ['/total']])
+})
+
 test('what is wrong with one item is said of it, and the others are taken', async (t) => {
   const api = await startApi(t, { BATCHBOX_MAX_INPUT_BYTES: '20' })
 
