@@ -148,7 +148,7 @@ export const takeover: AttackGroup = {
       [STARTED, { say: { type: 'stopping', code: 'CPU_LIMIT', observed: 5 } }],
       { codes: ['CPU_LIMIT'], name: 'CpuLimitError', message: 'CPU time limit reached', limit: { name: 'cpuMs', configured: 10_000 } },
     ),
-    lie('a closed pipe', [STARTED, { close: true }], killed(/closed it|broke/)),
+    lie('a closed pipe', [STARTED, { close: true }], killed(/closed it|broke|ended by itself/)), // it may go before that is noticed
     lie('an exit', [STARTED, { exit: 0 }], { crash: { signal: null, reason: /ended by itself/ } }),
     lie(
       'an abort with words',
