@@ -9,6 +9,9 @@ import { lastInFirstOut } from '../helpers/scope.ts'
 import { RETENTION_MS, settlement } from '../helpers/store.ts'
 import { settle } from '../../src/store/moves/settle.ts'
 
+/** So much that what Redis takes for connections and scripts is little beside it. */
+const BALLAST_BYTES = 16 * 1024 * 1024
+
 const JOB = { code: 'export default () => 1' }
 
 test('near the limit of Redis\'s memory new jobs are refused with 503, and those that run end well', async (t) => {
@@ -17,6 +20,7 @@ test('near the limit of Redis\'s memory new jobs are refused with 503, and those
   const id = String((await api.post('/v1/jobs', JOB)).json()['id'])
   const run = await beginRun(api.db, id)
   const before = await api.post('/v1/jobs', JOB)
+  await api.db.redis.set('ballast', Buffer.alloc(BALLAST_BYTES))
   const used = Number(/^used_memory:(\d+)/m.exec(await api.db.redis.info('memory'))?.[1])
 
   await api.db.redis.config('SET', 'maxmemory', Math.round(used * 1.8))
