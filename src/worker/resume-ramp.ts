@@ -26,10 +26,10 @@ export function createResumeRamp (random: () => number = Math.random): ResumeRam
     },
     async whenAdmitted () {
       const now = performance.now()
-      if (now >= Math.max(nextAt, overAt)) return
+      if (now >= overAt) return
       const at = Math.max(now, nextAt)
       nextAt = at + STEP_MS * (0.5 + random())
-      await delay(at - now)
+      await delay(Math.min(at, overAt) - now) // who is still in line when the ramp is over waits no longer
     },
   }
 }

@@ -33,3 +33,16 @@ test('once the ramp is over, all are let in at once', async (t) => {
   await Promise.all(Array.from({ length: 100 }, () => ramp.whenAdmitted().then(() => { admitted += 1 })))
   assert.equal(admitted, 100)
 })
+
+test('those who are still in line when the ramp is over are let in at once, and hold up nobody who comes after', async () => {
+  const ramp = createResumeRamp(() => 0)
+  const begunAt = performance.now()
+
+  ramp.restart()
+  await Promise.all(Array.from({ length: 200 }, () => ramp.whenAdmitted()))
+  const inLineMs = performance.now() - begunAt
+  for (let i = 0; i < 50; i++) await ramp.whenAdmitted()
+
+  assert.ok(inLineMs < 2500, `the last was let in after ${Math.round(inLineMs)} ms, and not after five seconds`)
+  assert.ok(performance.now() - begunAt - inLineMs < 500)
+})
