@@ -50,7 +50,8 @@ export function createRunLease ({ db, run, active, message, beganAt, deadlineMs,
       return mayAct && !active.signal.aborted
     },
     async isOvertaken () {
-      if (message.isFresh() || await message.confirm()) return false
+      // A Redis that refuses to say is no other run: the code may have acted, so its outcome is kept unless the store knows better.
+      if (message.isFresh() || await message.confirm().catch(() => false)) return false
       return (await check(db, [run])).get(run) === 'fenced'
     },
   }

@@ -70,6 +70,12 @@ test('a run that cannot show its claim asks the store before it hands over: anot
   assert.deepEqual([alone, await lease.isOvertaken()], [false, true])
 })
 
+test('a run that has its job keeps its outcome though Redis refuses to confirm the message', async (t) => {
+  const { lease } = await openLease(t, { message: { isFresh: () => false, confirm: () => Promise.reject(new Error('MISCONF')) } })
+
+  assert.equal(await lease.isOvertaken(), false)
+})
+
 test('what code makes of a refused call is no outcome: the run is lost, and the job runs again', async (t) => {
   const { db, engine, run } = await openBench(t)
   const id = await acceptJob(db)
