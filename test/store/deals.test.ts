@@ -6,7 +6,7 @@ import { accept } from '../../src/store/moves/accept.ts'
 import { begin } from '../../src/store/moves/begin.ts'
 import { cancel } from '../../src/store/moves/cancel.ts'
 import { settle } from '../../src/store/moves/settle.ts'
-import { releaseDue } from '../../src/store/reap.ts'
+import { recountDealt, releaseDue } from '../../src/store/reap.ts'
 import { setTenantBounds } from '../../src/store/tenant-bounds.ts'
 import { openStore, request, RETENTION_MS, settlement } from '../helpers/store.ts'
 
@@ -191,4 +191,21 @@ test('a job that is cancelled while it waits leaves the list, and its place in t
   assert.equal(deals.length, 1)
   assert.ok(ids.slice(ROOM, -1).includes(deals[0]?.jobId ?? ''))
   assert.equal(await db.redis.hget(db.keys.dealt, 'acme'), String(ROOM))
+})
+
+test('a tenant of which too many turns were counted as handed out is dealt to again', async (t) => {
+  const db = await openStore(t)
+  await db.redis.hset(db.keys.maxRunning, 'bound', 1)
+  await db.redis.hset(db.keys.dealt, { bound: 1, gone: 3 })
+  const jobs = play(db)
+  await jobs.post('bound', 'bound')
+  await jobs.post('free', 'free')
+  await db.redis.hdel(db.keys.dealt, 'free')
+
+  const repairs = [await recountDealt(db), await recountDealt(db)]
+  jobs.take((await releaseDue(db, 10)).deals)
+
+  assert.deepEqual(repairs, [3, 0])
+  assert.deepEqual(jobs.queued(), ['free', 'bound'])
+  assert.deepEqual(await db.redis.hgetall(db.keys.dealt), { free: '1', bound: '1' })
 })

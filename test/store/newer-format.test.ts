@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { begin, NEWER_WAIT_MS } from '../../src/store/moves/begin.ts'
 import { cancel } from '../../src/store/moves/cancel.ts'
+import { settle } from '../../src/store/moves/settle.ts'
 import { loseRun, releaseDue } from '../../src/store/reap.ts'
 import { readEvents, readJob } from '../../src/store/read.ts'
 import { reconcile } from '../../src/store/reconcile/reconcile.ts'
 import { readTime } from '../../src/store/time.ts'
-import { acceptJob, beginJob, openStore, RETENTION_MS, TENANT } from '../helpers/store.ts'
+import { acceptJob, beginJob, openStore, RETENTION_MS, settlement, TENANT } from '../helpers/store.ts'
 
 const BY = { worker: 'w1', retentionMs: RETENTION_MS }
 /** The first byte of a value that a newer version packed. */
@@ -50,6 +51,27 @@ test('when its time has come, its turn is handed out again, and a worker that kn
 
   assert.partialDeepStrictEqual(deals, [{ jobId: id, turn: 1 }])
   assert.deepEqual([job.attempt, job.lost], [1, 0])
+})
+
+test('a turn that was put off while its run went on is owed to nobody once that run led to another', async (t) => {
+  const db = await openStore(t)
+  const id = await acceptJob(db)
+  const { run } = await beginJob(db, id)
+  await db.redis.hset(db.keys.job(id), 'v', 2)
+  await begin(db, { jobId: id, turn: 1 }, BY)
+  await db.redis.hset(db.keys.job(id), 'v', 1)
+  await settle(db, run, settlement({ next: { attempt: 2, delayMs: 0 } }))
+  await db.redis.zadd(db.keys.scheduled, 'XX', 0, `${id} 1`)
+  await releaseDue(db, 10)
+  const handedOut = await db.redis.zcard(db.keys.owedDispatch)
+
+  const stale = await begin(db, { jobId: id, turn: 1 }, BY)
+
+  assert.partialDeepStrictEqual(stale, { type: 'drop', reason: 'stale' })
+  assert.equal(handedOut, 2)
+  assert.deepEqual(await db.redis.zrange(db.keys.owedDispatch, 0, '-1'), [`${id} 2`])
+  assert.equal(await db.redis.hget(db.keys.dealt, TENANT), '1')
+  assert.deepEqual(await db.redis.zrange(db.keys.due, 0, '-1'), [`${id} 2`])
 })
 
 test('a run of a job of a newer version is not taken from it, neither when its message comes again nor when it is overdue', async (t) => {

@@ -4,7 +4,7 @@ import { archive } from '../../src/store/archive.ts'
 import type { Db } from '../../src/store/db.ts'
 import { cancel } from '../../src/store/moves/cancel.ts'
 import { settle } from '../../src/store/moves/settle.ts'
-import { loseRun, overdueRuns, owedDispatches, removeExpired, strikeDispatch } from '../../src/store/reap.ts'
+import { loseRun, overdueRuns, owedDispatches, releaseDue, removeExpired, strikeDispatch } from '../../src/store/reap.ts'
 import { isGone, readEvents, readJob, readResult } from '../../src/store/read.ts'
 import { appendTrace } from '../../src/store/trace.ts'
 import { acceptJob, allKeys, beginJob, openStore, RETENTION_MS, settlement, TENANT } from '../helpers/store.ts'
@@ -30,6 +30,20 @@ test('a dispatch that was never made is owed until it is struck, with what the q
   assert.deepEqual(young, [])
   assert.deepEqual(await owedDispatches(db, 0, 10), [])
   assert.equal((await readJob(db, TENANT, later))?.status, 'scheduled')
+})
+
+test('a debt for a job that is gone is forgotten, and its tenant is not held to it', async (t) => {
+  const db = await openStore(t)
+  await db.redis.hset(db.keys.maxRunning, TENANT, 1)
+  const [gone, next] = [await acceptJob(db), await acceptJob(db)]
+  await db.redis.del(db.keys.job(gone))
+
+  const owed = await owedDispatches(db, 0, 10)
+  const { deals } = await releaseDue(db, 10)
+
+  assert.deepEqual(owed, [])
+  assert.deepEqual(deals.map(({ jobId }) => jobId), [next])
+  assert.equal(await db.redis.hget(db.keys.dealt, TENANT), '1')
 })
 
 test('a message that the queue has not, as it was lost with the server that took it, stays owed', async (t) => {
@@ -61,14 +75,6 @@ test('striking a debt that an early delivery has paid does not bring it back', a
 
   await strikeDispatch(db, owed, ({ jobId }) => db.keys.job(jobId))
 
-  assert.equal(await db.redis.zcard(db.keys.owedDispatch), 0)
-})
-
-test('a debt whose job is gone is forgotten', async (t) => {
-  const db = await openStore(t)
-  await db.redis.zadd(db.keys.owedDispatch, 1, 'job_gone 1')
-
-  assert.deepEqual(await owedDispatches(db, 0, 10), [])
   assert.equal(await db.redis.zcard(db.keys.owedDispatch), 0)
 })
 

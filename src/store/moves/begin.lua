@@ -15,8 +15,10 @@ end
 
 local job = read_job()
 if not job then return { 'drop', 'missing' } end
-if TERMINAL[job.status] then return { 'drop', 'ended' } end
-if job.turn ~= turn then return { 'drop', 'stale' } end
+if TERMINAL[job.status] or job.turn ~= turn then
+  strike_turn(job.tenant, job.level, ID .. ' ' .. turn) -- owed after all, it would be sent again and again, and counted as handed out
+  return { 'drop', TERMINAL[job.status] and 'ended' or 'stale' }
+end
 
 local stored = redis.call('HMGET', JOB, 'code', 'input')
 local code = redis.call('HGET', P .. ':code:' .. job.tenant .. ':' .. stored[1], 'bytes')

@@ -3,7 +3,7 @@ import type { Db } from '../db.ts'
 import { SWEEP_KEPT_MS } from '../dead-letters/sweeps.ts'
 import { readNumber, readText } from '../moves/reply.ts'
 import { readRecord } from '../read.ts'
-import { TOMBSTONE_MS } from '../reap.ts'
+import { recountDealt, TOMBSTONE_MS } from '../reap.ts'
 import { loadMove, NO_JOB, runMove } from '../script.ts'
 import { readTime } from '../time.ts'
 
@@ -17,7 +17,6 @@ const CLAIM = loadMove(new URL('claim.lua', import.meta.url))
 const JOB = loadMove(new URL('job.lua', import.meta.url))
 const LIST = loadMove(new URL('list.lua', import.meta.url))
 const RING = loadMove(new URL('ring.lua', import.meta.url))
-const DEALT = loadMove(new URL('dealt.lua', import.meta.url))
 const BATCH = loadMove(new URL('batch.lua', import.meta.url))
 const MEMBER = loadMove(new URL('member.lua', import.meta.url))
 const SWEEP = loadMove(new URL('sweep.lua', import.meta.url))
@@ -52,7 +51,7 @@ export async function * reconcile (db: Db, { onError }: { onError (error: unknow
     yield await sum([...batchIds].map((id) => reconcileBatch(db, id)))
     for (const name of names) yield * reconcileName(db, name, sum)
   }
-  yield Number(await runMove(db, DEALT, NO_JOB, []))
+  yield await recountDealt(db)
   if (!isSound) return // a job that could not be looked at noted nothing of its code
   for await (const names of scan(db)) {
     yield await sum(names.filter((name) => name.startsWith('code:')).map(async (name) => Number(await runMove(db, CODE, NO_JOB, [...name.split(':').slice(1), since]))))
