@@ -27,6 +27,7 @@ import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { executeRoutes } from './routes/execute.ts'
 import { healthRoutes } from './routes/health.ts'
 import { jobCancelRoutes } from './routes/job-cancel.ts'
+import { jobCheckpointRoutes } from './routes/job-checkpoint.ts'
 import { jobDeleteRoutes } from './routes/job-delete.ts'
 import { jobEventRoutes } from './routes/job-events.ts'
 import { jobListRoutes } from './routes/job-list.ts'
@@ -89,7 +90,7 @@ export async function createApp ({ jobs, callers, keyBounds, checkReady, metrics
   await app.register(healthRoutes, { checkReady })
   await app.register(metricsRoutes, metrics)
   for (const routes of [
-    jobRoutes, jobListRoutes, jobCancelRoutes, jobDeleteRoutes, jobReplayRoutes, jobResultRoutes, jobLogRoutes, jobEventRoutes, jobTraceRoutes,
+    jobRoutes, jobListRoutes, jobCancelRoutes, jobDeleteRoutes, jobReplayRoutes, jobResultRoutes, jobLogRoutes, jobEventRoutes, jobTraceRoutes, jobCheckpointRoutes,
     batchRoutes, batchResultRoutes, batchEventRoutes, batchCancelRoutes, batchReplayRoutes, deadLetterRoutes, sweepRoutes, executeRoutes, auditRoutes, tenantRoutes, statsRoutes,
   ]) {
     await app.register(routes, { jobs })

@@ -22,6 +22,8 @@ export function buildKeys (prefix: string) {
     history: (id: string) => `${prefix}:history:${id}`,
     trace: (id: string) => `${prefix}:trace:${id}`,
     payload: (id: string, kind: 'input' | 'result') => `${prefix}:payload:${id}:${kind}`,
+    /** What the job's code saved last, for its next run. */
+    checkpoint: (id: string) => `${prefix}:checkpoint:${id}`,
     code: (tenant: string, hash: string) => `${prefix}:code:${tenant}:${hash}`,
     idempotency: (tenant: string, key: string) => `${prefix}:idem:${tenant}:${sha256(key)}`,
     /** Left behind by a removed job, so that its id answers 410 for a while. */
@@ -98,6 +100,8 @@ export function buildKeys (prefix: string) {
     erasure: (tenant: string) => `${prefix}:erasure:${sha256(tenant)}`,
     /** What administrators of a tenant did. */
     audit: (tenant: string) => `${prefix}:audit:${tenant}`,
+    /** Channel of messages between running jobs. The topic is user code's: encoded, it has no colon, no glob character and no control character. */
+    channel: ({ tenant, batchId, topic }: { tenant: string, batchId: string | null, topic: string }) => `${prefix}:channel:${tenant}:${batchId ?? ''}:${Buffer.from(topic).toString('base64url')}`,
     /** Channel with one message when the job ends. */
     endedChannel: (id: string) => `${prefix}:ended:${id}`,
     /** Channel with the number of the job's last event, whenever there are new ones. */

@@ -179,8 +179,13 @@ local function lose_run (job, reason, dead_failure, cancelled_failure, retention
   return status
 end
 
+-- What the job's code saved last, with the number of the save.
+local function checkpoint_key ()
+  return P .. ':checkpoint:' .. ID
+end
+
 local function unlink_job ()
-  redis.call('UNLINK', JOB, EVENTS, P .. ':history:' .. ID, P .. ':trace:' .. ID, P .. ':payload:' .. ID .. ':input', P .. ':payload:' .. ID .. ':result')
+  redis.call('UNLINK', JOB, EVENTS, P .. ':history:' .. ID, P .. ':trace:' .. ID, P .. ':payload:' .. ID .. ':input', P .. ':payload:' .. ID .. ':result', checkpoint_key())
   redis.call('ZREM', P .. ':owed:archive', ID)
   redis.call('ZREM', P .. ':expiring', ID)
 end

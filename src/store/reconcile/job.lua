@@ -17,7 +17,7 @@ local function keep (index, score, what)
 end
 
 if not status then
-  repairs = redis.call('UNLINK', JOB, EVENTS, P .. ':history:' .. ID, P .. ':trace:' .. ID, payload_key('input'), payload_key('result'))
+  repairs = redis.call('UNLINK', JOB, EVENTS, P .. ':history:' .. ID, P .. ':trace:' .. ID, payload_key('input'), payload_key('result'), checkpoint_key())
   drop(':running')
   drop(':expiring')
   drop(':owed:archive')

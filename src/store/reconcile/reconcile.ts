@@ -71,7 +71,7 @@ async function * scan (db: Db): AsyncGenerator<string[]> {
 
 /** Of keys that belong to one job. */
 function jobIdOf (name: string): string | undefined {
-  return /^(?:job|events(?!:bat_)|history|trace|payload):([^:]+)/.exec(name)?.[1]
+  return /^(?:job|events(?!:bat_)|history|trace|payload|checkpoint):([^:]+)/.exec(name)?.[1]
 }
 
 /** Of keys that belong to one batch. */

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { archive } from '../../../src/store/archive.ts'
+import type { Db } from '../../../src/store/db.ts'
+import { cancel } from '../../../src/store/moves/cancel.ts'
+import { readCheckpoint, saveCheckpoint } from '../../../src/store/moves/checkpoint.ts'
+import { giveBack } from '../../../src/store/moves/give-back.ts'
+import { settle } from '../../../src/store/moves/settle.ts'
+import { readEvents } from '../../../src/store/read.ts'
+import { removeExpired } from '../../../src/store/reap.ts'
+import { reconcile } from '../../../src/store/reconcile/reconcile.ts'
+import { acceptJob, allKeys, beginJob, openStore, RETENTION_MS, settlement, TENANT } from '../../helpers/store.ts'
+
+/** Bytes that its tenant has stored. */
+async function storedBytes (db: Db): Promise<number> {
+  return Number(await db.redis.hget(db.keys.usage(TENANT), 'bytes') ?? 0)
+}
+
+test('the state saved last is read, with the number of the save over all runs, and each save is an event', async (t) => {
+  const db = await openStore(t)
+  const id = await acceptJob(db)
+  const first = await beginJob(db, id)
+
+  const saved = [await saveCheckpoint(db, first.run, { save: 1, json: '{"at":1}' }), await saveCheckpoint(db, first.run, { save: 2, json: '{"at":22}' })]
+  await giveBack(db, first.run, { retentionMs: RETENTION_MS })
+  const between = await readCheckpoint(db, id)
+  const second = await beginJob(db, id)
+  const last = await saveCheckpoint(db, second.run, { save: 1, json: '"ü\\ud800"' })
+
+  assert.deepEqual([...saved, last], [1, 2, 3].map((number) => ({ type: 'kept', number, cancelled: false })))
+  assert.partialDeepStrictEqual(between, { number: 2, run: 1, attempt: 1, bytes: 9, json: '{"at":22}' })
+  assert.partialDeepStrictEqual(await readCheckpoint(db, id), { number: 3, run: 2, attempt: 1, bytes: 10, json: '"ü\\ud800"' })
+  const events = await readEvents(db, id, { after: 0, limit: 100 })
+  assert.deepEqual(events.filter(({ type }) => type === 'job.checkpoint').map(({ sequence, payload }) => [sequence, payload]), [
+    [3, { number: 1, run: 1, bytes: 8 }], [4, { number: 2, run: 1, bytes: 9 }], [7, { number: 3, run: 2, bytes: 10 }],
+  ])
+})
+
+test('a job that saved nothing has no checkpoint', async (t) => {
+  const db = await openStore(t)
+  const id = await acceptJob(db)
+  await beginJob(db, id)
+
+  assert.equal(await readCheckpoint(db, id), undefined)
+})
+
+test('a run that lost its job, and one of a job that ended, save nothing', async (t) => {
+  const db = await openStore(t)
+  const id = await acceptJob(db)
+  const lost = (await beginJob(db, id)).run
+  const { run } = await beginJob(db, id) // redelivered
+  await saveCheckpoint(db, run, { save: 1, json: '1' })
+
+  const late = await saveCheckpoint(db, lost, { save: 1, json: '"late"' })
+  const forged = await saveCheckpoint(db, { ...run, holder: 'another' }, { save: 2, json: '"forged"' })
+  await settle(db, run, settlement())
+  const after = await saveCheckpoint(db, run, { save: 2, json: '"after"' })
+
+  assert.deepEqual([late, forged, after].map(({ type }) => type), ['fenced', 'fenced', 'fenced'])
+  assert.equal((await readCheckpoint(db, id))?.json, '1')
+})
+
+test('a save that is sent again because its answer was lost is written once', async (t) => {
+  const db = await openStore(t)
+  const id = await acceptJob(db)
+  const { run } = await beginJob(db, id)
+  const save = (number: number) => saveCheckpoint(db, run, { save: number, json: String(number) })
+
+  const numbers = [await save(1), await save(1), await save(2), await save(2)].map((saved) => saved.type === 'kept' && saved.number)
+
+  assert.deepEqual(numbers, [1, 1, 2, 2])
+  assert.equal((await readEvents(db, id, { after: 2, limit: 10 })).length, 2)
+})
+
+test('a save tells that somebody asked for the end', async (t) => {
+  const db = await openStore(t)
+  const id = await acceptJob(db)
+  const { run } = await beginJob(db, id)
+  await cancel(db, TENANT, id, RETENTION_MS)
+
+  assert.deepEqual(await saveCheckpoint(db, run, { save: 1, json: '1' }), { type: 'kept', number: 1, cancelled: true })
+})
+
+test('what is saved counts once towards the bytes of its tenant, and goes with its job', async (t) => {
+  const db = await openStore(t)
+  const before = await allKeys(db)
+  const id = await acceptJob(db)
+  const { run } = await beginJob(db, id)
+  const accepted = await storedBytes(db)
+
+  await saveCheckpoint(db, run, { save: 1, json: JSON.stringify(Array.from({ length: 2000 }, Math.random)) })
+  const large = await storedBytes(db)
+  await saveCheckpoint(db, run, { save: 2, json: '1' })
+  const small = await storedBytes(db)
+  await settle(db, run, settlement({ retentionMs: 0 }))
+  await archive(db, id)
+  const archived = await readCheckpoint(db, id)
+  await removeExpired(db, 10)
+
+  assert.ok(large > accepted + 1000, `${accepted}, ${large}`)
+  assert.equal(small, accepted + 2) // with the byte of its format
+  assert.equal(archived?.json, '1')
+  assert.equal(await storedBytes(db), 0)
+  assert.deepEqual((await allKeys(db)).filter((name) => !name.startsWith('gone:')), before)
+})
+
+test('a checkpoint of a job that is gone is removed by the pass over everything, others are left', async (t) => {
+  const db = await openStore(t)
+  const id = await acceptJob(db)
+  await saveCheckpoint(db, (await beginJob(db, id)).run, { save: 1, json: '1' })
+  await db.redis.hset(db.keys.checkpoint('job_gone'), 'state', 'x')
+
+  let repairs = 0
+  for await (const count of reconcile(db, { onError: (error) => { throw error } })) repairs += count
+
+  assert.equal(repairs, 1)
+  assert.equal((await readCheckpoint(db, id))?.json, '1')
+})
