@@ -61,7 +61,7 @@ export function buildKeys (prefix: string) {
     due: `${prefix}:due`,
     /**
      * What ended in an hour of the epoch, of a tenant: counts by five minutes, state and failure code, and the jobs that took longest. They end by
-     * themselves, after 26 hours at the latest: `statsKeys` names all that may be there.
+     * themselves, after 26 hours at the latest.
      */
     stats: (tenant: string, hour: number, part: 'ends' | 'slow') => `${prefix}:stats:${tenant}:${hour}:${part}`,
     /** Counts of what happened to jobs: `accepted`, and `<state>:<failure code>` of those that ended. */

@@ -60,12 +60,6 @@ export async function readStats (db: Db, tenant: string): Promise<Stats> {
   }
 }
 
-/** Every key that may hold figures of a tenant now, for whoever removes all that it stored. */
-export async function statsKeys (db: Db, tenant: string): Promise<string[]> {
-  const hour = Math.floor(await readTime(db) / HOUR_MS)
-  return Array.from({ length: DAY_HOURS + 2 }, (_, back) => (['ends', 'slow'] as const).map((part) => db.keys.stats(tenant, hour - back, part))).flat()
-}
-
 /** Reads counts by `<state>:<failure code>`. What another version of the service may have counted is left out. */
 export function readEnds (counts: Readonly<Record<string, string>>): Ends[] {
   return Object.entries(counts).flatMap(([name, count]) => {
