@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { settle } from '../../src/store/moves/settle.ts'
 import { readJob } from '../../src/store/read.ts'
-import { acceptJob, TENANT } from '../helpers/store.ts'
+import { acceptJob, beginJob, settlement, TENANT } from '../helpers/store.ts'
 import { openBench, typesOf } from '../helpers/worker.ts'
 
 const EVIDENCE = { signal: 'SIGKILL', exitCode: null, reason: 'The process ended by itself', stderr: '', memoryCurve: [], lastLogs: [], suspect: null }
@@ -51,6 +52,19 @@ test('runs that end otherwise take deaths off, so that code that some inputs kil
   for (let i = 0; i < 4; i++) statuses.push(await play('crashed'), await play('succeeded'))
 
   assert.deepEqual(statuses, ['dead', 'succeeded', 'dead', 'succeeded', 'dead', 'succeeded', 'dead', 'succeeded'])
+})
+
+test('runs that were lost, and those whose runner died with others in it, take no death off', async (t) => {
+  const { db, play } = await openPoison(t)
+  await play('crashed')
+  const [key = ''] = await db.redis.keys(`${db.keys.prefix.replaceAll(/[{}]/g, '?')}:crashes:*`)
+
+  for (const charge of ['shared', 'lost'] as const) {
+    const { run } = await beginJob(db, await acceptJob(db, { code: POISON }))
+    await settle(db, run, settlement({ charge, next: { attempt: 1, delayMs: 0 } }))
+  }
+
+  assert.equal(await db.redis.get(key), '1')
 })
 
 test('a quarantine ends with its time', async (t) => {

@@ -31,7 +31,7 @@ local crashes = crashes_key(job.tenant)
 if charge == 'crashes' then
   redis.call('INCR', crashes)
   redis.call('PEXPIRE', crashes, quarantine_ms)
-elseif redis.call('EXISTS', crashes) == 1 and redis.call('DECR', crashes) <= 0 then
+elseif charge == '' and redis.call('EXISTS', crashes) == 1 and redis.call('DECR', crashes) <= 0 then
   redis.call('DEL', crashes)
 end
 
