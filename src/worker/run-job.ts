@@ -1,6 +1,7 @@
 import type { Tracer } from '@opentelemetry/api'
 import type { Logger } from 'pino'
 import type { NewEvent } from '../core/events.ts'
+import { isTerminal } from '../core/status.ts'
 import type { Outcome } from '../core/outcome.ts'
 import type { Engine, RunReport, RunRequest } from '../engine/engine.ts'
 import type { Claim, Verdict } from '../queue/consumer.ts'
@@ -177,7 +178,7 @@ function countEnd (metrics: JobRunner['metrics'], { job, beganAt, outcome, settl
   const tookMs = performance.now() - beganAt
   metrics.ran(outcome.type, tookMs)
   if (settled.type === 'fenced') metrics.fenced()
-  else if (!settled.next) metrics.ended(settled.status, job.startedAt - job.createdAt + tookMs)
+  else if (isTerminal(settled.status)) metrics.ended(settled.status, job.startedAt - job.createdAt + tookMs)
 }
 
 /** What the log says of a run. Nothing of it was written by a user. */
@@ -190,7 +191,7 @@ async function follow (context: JobRunner, job: BegunJob, { next }: Decision, se
   // The message may still be the only one that the job has: whoever gets it next finds out. Its lock tells whether it is ours to give.
   if (settled.type === 'fenced') return { type: 'back' }
   const sent = context.dispatcher.dispatch(settled.deals).catch(context.onError) // what cannot be sent stays owed
-  if (settled.next && next) context.releaser.wakeIn(next.delayMs)
+  if (next && !isTerminal(settled.status)) context.releaser.wakeIn(next.delayMs)
   else await archive(context.db, job.id).catch(context.onError) // owed, too
   await sent
   return { type: 'done' }

@@ -5,7 +5,7 @@ if not job then return { 'fenced' } end
 if not holds(job, fence, holder) then
   local before = redis.call('HGET', JOB, 'end:' .. fence)
   local status = string.match(before or '', '^{"status":"(%l+)","finishedAt":%d+,"lost":"' .. reason .. '"')
-  return status and { 'given', status, job.turn, text(NOW) } or { 'fenced' }
+  return status and { 'given', status } or { 'fenced' }
 end
 
 append_event(job.attempt, 'job.lost', text(NOW), '{"run":' .. fence .. ',"reason":' .. json_string(reason) .. ',"charged":false}')
@@ -16,4 +16,4 @@ if job.cancel then
 else
   requeue(job, NOW)
 end
-return { 'given', status, job.turn, text(NOW) }
+return { 'given', status }

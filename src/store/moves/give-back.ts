@@ -1,11 +1,11 @@
 import type { JobStatus } from '../../core/status.ts'
 import type { Db, Run } from '../db.ts'
 import { loadMove, runMove } from '../script.ts'
-import { readNumber, readText } from './reply.ts'
+import { readText } from './reply.ts'
 import { CANCELLED_FAILURE } from './verdicts.ts'
 
-/** The job is queued again, to be run in that turn, or cancelled if somebody had asked for that. */
-export type GivenBack = { type: 'given', status: JobStatus, turn: number, runAtMs: number } | { type: 'fenced' }
+/** The job is queued again, as another turn, or cancelled if somebody had asked for that. */
+export type GivenBack = { type: 'given', status: JobStatus } | { type: 'fenced' }
 
 const SCRIPT = loadMove(new URL('give-back.lua', import.meta.url))
 
@@ -20,5 +20,5 @@ export interface GiveBackOptions {
 export async function giveBack (db: Db, run: Run, { retentionMs, reason = 'shutdown' }: GiveBackOptions): Promise<GivenBack> {
   const reply = await runMove(db, SCRIPT, run.jobId, [run.fence, run.holder, retentionMs, CANCELLED_FAILURE, reason])
   if (readText(reply, 0) === 'fenced') return { type: 'fenced' }
-  return { type: 'given', status: readText(reply, 1) as JobStatus, turn: readNumber(reply, 2), runAtMs: readNumber(reply, 3) } // give-back.lua answers the state it wrote
+  return { type: 'given', status: readText(reply, 1) as JobStatus } // give-back.lua answers the state it wrote
 }

@@ -20,9 +20,8 @@ local job = read_job()
 if not job then return { 'fenced' } end
 if not holds(job, fence, holder) then
   -- The same settlement again, because its answer was lost on the way, is answered as it was.
-  local before = redis.call('HGET', JOB, 'end:' .. fence)
-  local settled, due = string.match(before or '', '^{"status":"(%l+)","settled":(%d+)')
-  return settled and { 'settled', settled, due, job.turn } or { 'fenced' }
+  local before = string.match(redis.call('HGET', JOB, 'end:' .. fence) or '', '^{"status":"(%l+)","settled":true,')
+  return before and { 'settled', before } or { 'fenced' }
 end
 
 append_given(job.attempt, 20)
@@ -51,7 +50,7 @@ else
   status = due > NOW and 'scheduled' or 'queued'
 end
 
-end_run(job, '{"status":' .. json_string(status) .. ',"settled":' .. text(due) .. ',"finishedAt":' .. text(NOW) .. ended)
+end_run(job, '{"status":' .. json_string(status) .. ',"settled":true,"finishedAt":' .. text(NOW) .. ended)
 if usage ~= '' then redis.call('HSET', JOB, 'usage', usage) end
 
 if due == 0 then
@@ -68,4 +67,4 @@ else
   requeue(job, due)
 end
 if redis.call('HEXISTS', P .. ':max-running', job.tenant) == 1 then deal() end -- its own next turn may have waited for this end alone
-return answer_with_deals({ 'settled', status, text(due), job.turn })
+return answer_with_deals({ 'settled', status })

@@ -7,7 +7,7 @@ import type { Db, Run } from '../db.ts'
 import { readDeals, type DispatchRef } from '../deals.ts'
 import { loadMove, runMove } from '../script.ts'
 import { flattenEvents } from './progress.ts'
-import { readNumber, readText } from './reply.ts'
+import { readText } from './reply.ts'
 import { CANCELLED_FAILURE } from './verdicts.ts'
 
 /** What a run ended with, and what becomes of the job. */
@@ -39,8 +39,8 @@ export interface Settlement {
 
 export const QUARANTINE_MS = 600_000
 
-/** `next` says when the job is to run again, and in which turn; null when it ended. The caller sends the messages of `deals`. A fenced run changed nothing. */
-export type Settled = { type: 'settled', status: JobStatus, next: { turn: number, runAtMs: number } | null, deals: DispatchRef[] } | { type: 'fenced' }
+/** The state that the job is in now. The caller sends the messages of `deals`. A fenced run changed nothing. */
+export type Settled = { type: 'settled', status: JobStatus, deals: DispatchRef[] } | { type: 'fenced' }
 
 const SCRIPT = loadMove(new URL('settle.lua', import.meta.url))
 const LOSSES = { crash: 'crash', lost: 'lock', shared: 'crash' } as const satisfies Record<string, LossReason>
@@ -67,13 +67,7 @@ export async function settle (db: Db, run: Run, settlement: Settlement): Promise
     ...flattenEvents(settlement.events.filter((event) => !STATE_EVENTS.has(event.type))),
   ])
   if (readText(reply, 0) === 'fenced') return { type: 'fenced' }
-  const runAtMs = readNumber(reply, 2)
-  return {
-    type: 'settled',
-    status: readText(reply, 1) as JobStatus, // settle.lua answers the state it wrote
-    next: runAtMs === 0 ? null : { turn: readNumber(reply, 3), runAtMs },
-    deals: readDeals(reply, 4),
-  }
+  return { type: 'settled', status: readText(reply, 1) as JobStatus, deals: readDeals(reply, 2) } // settle.lua answers the state it wrote
 }
 
 function stateEvent ({ status, next }: Settlement): EventType {

@@ -66,7 +66,7 @@ test('a run given back is queued again with nothing charged, once, and its holde
   const answers = [await giveBack(db, run, { retentionMs: RETENTION_MS }), await giveBack(db, run, { retentionMs: RETENTION_MS })]
 
   const job = await readJob(db, TENANT, id)
-  assert.partialDeepStrictEqual(answers, [{ type: 'given', status: 'queued', turn: 2 }, { type: 'given', status: 'queued', turn: 2 }])
+  assert.deepEqual(answers, [{ type: 'given', status: 'queued' }, { type: 'given', status: 'queued' }])
   assert.equal(job?.status, 'queued')
   assert.equal(job.lost, 0)
   assert.deepEqual(await append(db, run, []), { type: 'fenced' })

@@ -20,7 +20,7 @@ test('a settled job has its outcome, its terminal event, its retention, and owes
 
   const job = await readJob(db, TENANT, id)
   const events = await readEvents(db, id, { after: 2, limit: 10 })
-  assert.deepEqual(settled, { type: 'settled', status: 'succeeded', next: null, deals: [] })
+  assert.deepEqual(settled, { type: 'settled', status: 'succeeded', deals: [] })
   assert.equal(job?.status, 'succeeded')
   assert.deepEqual(job.result, { bytes: 9, json: '{"x":[1]}' })
   assert.deepEqual(job.usage, usage)
@@ -64,7 +64,7 @@ test('of many settlements at once one is stored, and a settlement of a stale fen
   const job = await readJob(db, TENANT, id)
   const events = await readEvents(db, id, { after: 0, limit: 20 })
   assert.deepEqual(answers.map(({ type }) => type), ['fenced', 'settled', 'settled', 'fenced'])
-  assert.deepEqual(answers[2], { type: 'settled', status: 'succeeded', next: null, deals: [] })
+  assert.deepEqual(answers[2], { type: 'settled', status: 'succeeded', deals: [] })
   assert.equal(job?.result?.json, '1')
   assert.equal(events.filter(({ type }) => type === 'job.succeeded' || type === 'job.failed').length, 1)
 })
@@ -78,7 +78,7 @@ test('a next attempt after a delay is scheduled and its dispatch owed; without o
   const job = await readJob(db, TENANT, id)
   assert.equal(job?.status, 'scheduled')
   assert.equal(job.attempt, 2)
-  assert.deepEqual(later, { type: 'settled', status: 'scheduled', next: { turn: 2, runAtMs: job.runAt }, deals: [] })
+  assert.deepEqual(later, { type: 'settled', status: 'scheduled', deals: [] })
   assert.deepEqual(job.attempts.map(({ number, error }) => [number, error?.code]), [[1, 'USER_ERROR']])
   assert.equal(job.error, null)
   assert.deepEqual(await db.redis.zrange(db.keys.scheduled, 0, '-1', 'WITHSCORES'), [`${id} 2`, String(job.runAt)])
@@ -132,11 +132,11 @@ test('a job that was to be cancelled is cancelled instead of tried again, but an
   const first = await settle(db, one.run, settlement({ status: 'failed', error: ERROR, next: { attempt: 2, delayMs: 0 } }))
   const second = await settle(db, two.run, settlement())
 
-  assert.deepEqual(first, { type: 'settled', status: 'cancelled', next: null, deals: [] })
+  assert.deepEqual(first, { type: 'settled', status: 'cancelled', deals: [] })
   assert.equal((await readJob(db, TENANT, retried))?.error?.code, 'CANCELLED')
   assert.equal((await readEvents(db, retried, { after: 0, limit: 9 })).at(-1)?.type, 'job.cancelled')
   assert.equal(await db.redis.zcard(db.keys.owedDispatch), 0)
-  assert.deepEqual(second, { type: 'settled', status: 'succeeded', next: null, deals: [] })
+  assert.deepEqual(second, { type: 'settled', status: 'succeeded', deals: [] })
 })
 
 test('a repeat of a settlement that led to another run is answered as the first was, also once that run has begun', async (t) => {
