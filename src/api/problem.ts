@@ -36,6 +36,11 @@ export function buildProblemOf (error: JobError): Problem {
 
 const EVERYWHERE = ['BAD_REQUEST', 'UNAUTHENTICATED', 'FORBIDDEN', 'INVALID', 'RATE_LIMITED', 'INTERNAL', 'UNAVAILABLE'] as const satisfies FailureCode[]
 
+/** What else a route may answer that a body can be sent to: all but those of GET. */
+export const TAKES_BODY = ['UNSUPPORTED_MEDIA_TYPE', 'INPUT_TOO_LARGE'] as const satisfies FailureCode[]
+/** What else a route may answer that makes jobs. */
+export const MAKES_JOBS = [...TAKES_BODY, 'IDEMPOTENCY_MISMATCH', 'TENANT_ERASING', 'OVERLOADED'] as const satisfies FailureCode[]
+
 /** Response schemas of a route: its own, and a problem for each status of the named codes and of those that any route can meet. Handlers are typed by the route's own; problems are thrown. */
 export function withProblems<T extends object> (own: T, ...codes: FailureCode[]): T {
   const byStatus = Object.groupBy(new Set([...EVERYWHERE, ...codes]), (code) => FAILURES[code].status)

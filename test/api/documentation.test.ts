@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { startApi } from '../helpers/api.ts'
+import { ADMIN_HEADERS, startApi } from '../helpers/api.ts'
 
 interface Document {
   openapi: string
-  paths: Record<string, Record<string, { responses: Record<string, { content?: object }>, security?: unknown[], requestBody?: object }>>
+  tags: { name: string }[]
+  paths: Record<string, Record<string, { tags: string[], responses: Record<string, { content?: object }>, security?: unknown[], requestBody?: object }>>
 }
 
 test('/openapi.json describes every route in OpenAPI 3.1, with a problem for each error it can answer', async (t) => {
@@ -25,6 +26,20 @@ test('/openapi.json describes every route in OpenAPI 3.1, with a problem for eac
   assert.deepEqual(Object.keys(post?.responses['413']?.content ?? {}), ['application/problem+json'])
   assert.match(JSON.stringify(post?.requestBody), /"memoryMb"/)
   assert.deepEqual(paths['/healthz']?.['get']?.security, [])
+})
+
+test('every operation tells what becomes of a body that it does not take, and every kind of operation what it is about', async (t) => {
+  const { get, send } = await startApi(t)
+  const { paths, tags } = (await get('/openapi.json', {})).json() as unknown as Document // OpenAPI 3.1
+  const operations = Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ path, method, operation })))
+
+  for (const { method, path, operation: { responses } } of operations.filter(({ method }) => method !== 'get')) {
+    const { statusCode } = await send({ method: method as 'post', url: path.replace(/\{\w+\}/, 'any'), headers: { ...ADMIN_HEADERS, 'content-type': 'text/plain' }, payload: 'x' })
+
+    assert.equal(statusCode, 415, `${method} ${path}`)
+    assert.ok(responses['413'] && responses['415'], `${method} ${path} tells ${Object.keys(responses).join()}`)
+  }
+  assert.deepEqual([...new Set(operations.flatMap(({ operation }) => operation.tags))].sort(), tags.map(({ name }) => name).sort())
 })
 
 test('no answer may run, be framed or be taken for another type; only the reference is HTML', async (t) => {

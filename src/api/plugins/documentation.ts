@@ -22,6 +22,7 @@ export const documentation = fp<DocumentationOptions>(async (app, { version }) =
       tags: [
         { name: 'jobs', description: 'Code that is run once accepted: posted, followed and read back' },
         { name: 'batches', description: 'Many jobs, posted and followed as one' },
+        { name: 'dead letters', description: 'Jobs that were given up: why they died, to be replayed or purged' },
         { name: 'execute', description: 'Code and its answer in one request' },
         { name: 'keys', description: 'API keys: what they may do and how much of it, and what administrators did' },
         { name: 'health', description: 'For load balancers and supervisors' },

@@ -40,7 +40,8 @@ function toJobError (error: FastifyError | Error, request: FastifyRequest): JobE
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return describeLargeBody(request)
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     const seen = request.headers['content-type'] ?? 'none'
-    return new JobError('UNSUPPORTED_MEDIA_TYPE', `Cannot read the body: its content type is ${JSON.stringify(seen.slice(0, 100))}, not application/json`)
+    const taken = request.routeOptions.schema?.consumes ?? ['application/json']
+    return new JobError('UNSUPPORTED_MEDIA_TYPE', `Cannot read the body: its content type is ${JSON.stringify(seen.slice(0, 100))}, not ${taken.join(' or ')}`)
   }
   const status = 'statusCode' in error ? error.statusCode : undefined
   if (status !== undefined && status >= 400 && status < 500) return new JobError('BAD_REQUEST', `Cannot read the request: ${error.message}`, { cause: error })

@@ -4,7 +4,7 @@ import { isId } from '../../core/ids.ts'
 import { cancelBatch, stopItems } from '../../store/batches/cancel.ts'
 import { findBatch, viewBatch } from '../batch-view.ts'
 import type { JobService } from '../job-service.ts'
-import { withProblems } from '../problem.ts'
+import { TAKES_BODY, withProblems } from '../problem.ts'
 import { BatchParams } from '../schemas.ts'
 
 /** How long a request goes on with ending items; a worker goes on with the others. */
@@ -19,7 +19,7 @@ export const batchCancelRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = as
       summary: 'Cancel a batch',
       description: 'No item begins from then on, items that run are stopped, and items that are still being posted are refused.',
       params: BatchParams,
-      response: withProblems({ 200: BatchView, 202: BatchView }, 'NOT_FOUND', 'GONE', 'UNSUPPORTED_MEDIA_TYPE'),
+      response: withProblems({ 200: BatchView, 202: BatchView }, ...TAKES_BODY, 'NOT_FOUND', 'GONE'),
     },
   }, async ({ caller: { tenant }, params: { id } }, reply) => {
     if (isId('batch', id) && await cancelBatch(jobs.db, tenant, id) === 'asked') {

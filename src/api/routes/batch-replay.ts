@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { buildReplayChange } from '../../core/replay-request.ts'
 import { findBatch, PostedBatch, viewPostedBatch } from '../batch-view.ts'
 import type { JobService } from '../job-service.ts'
-import { withProblems } from '../problem.ts'
+import { MAKES_JOBS, withProblems } from '../problem.ts'
 import { replayBatch } from '../replay-batch.ts'
 import { BatchParams } from '../schemas.ts'
 
@@ -24,7 +24,7 @@ export const batchReplayRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = as
       headers: z.object({ 'idempotency-key': z.string().optional().describe('Repeats with this key and the same body answer the first replay, and go on with it where it was cut short') }),
       params: BatchParams,
       body: Replay.nullable().transform((replay) => replay ?? Replay.parse({})),
-      response: withProblems({ 202: PostedBatch }, 'NOT_FOUND', 'GONE', 'NOT_FINISHED', 'RATE_LIMITED', 'IDEMPOTENCY_MISMATCH', 'TENANT_ERASING', 'UNSUPPORTED_MEDIA_TYPE'),
+      response: withProblems({ 202: PostedBatch }, ...MAKES_JOBS, 'NOT_FOUND', 'NOT_FINISHED', 'CANCELLED', 'GONE'),
     },
   }, async ({ caller, params, body: { statuses, ...change }, span, idempotency }, reply) => {
     const batch = await findBatch(jobs.db, caller.tenant, params.id)

@@ -10,7 +10,7 @@ import { buildBatchRequest, type BatchBody } from '../batch-request.ts'
 import { findBatch, PostedBatch, viewBatch, viewPostedBatch } from '../batch-view.ts'
 import type { JobService } from '../job-service.ts'
 import { NDJSON } from '../ndjson.ts'
-import { withProblems } from '../problem.ts'
+import { MAKES_JOBS, withProblems } from '../problem.ts'
 import { BatchParams, buildPageSize, Wait } from '../schemas.ts'
 import { submitBatch } from '../submit-batch.ts'
 import { buildUnderCeilings, checkUnderCeilings } from '../under-ceilings.ts'
@@ -41,7 +41,7 @@ export const batchRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (a
       consumes: ['application/json', NDJSON],
       headers: z.object({ 'idempotency-key': z.string().optional().describe('Repeats with this key and the same body answer the first batch, and go on with it where it was cut short') }),
       body: buildBatchRequest(policy, toolNames, { maxItems }).Body,
-      response: withProblems({ 202: PostedBatch }, 'CODE_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_MISMATCH', 'TENANT_ERASING', 'GONE'),
+      response: withProblems({ 202: PostedBatch }, ...MAKES_JOBS, 'CODE_TOO_LARGE', 'CANCELLED', 'GONE'),
     },
   }, async ({ caller, body, span, idempotency }, reply) => {
     const { Job, Head } = schemasOf(caller)

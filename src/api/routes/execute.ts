@@ -9,7 +9,7 @@ import { ExecuteAnswer, writeExecuteAnswer } from '../execute-answer.ts'
 import { buildExecuteRequest, buildToJobRequest } from '../execute-request.ts'
 import { findJob } from '../find-job.ts'
 import type { JobService } from '../job-service.ts'
-import { withProblems, type Problem } from '../problem.ts'
+import { MAKES_JOBS, withProblems, type Problem } from '../problem.ts'
 import { readWholeLog } from '../read-logs.ts'
 import { checkSize } from '../request-size.ts'
 import { sendJsonText } from '../send-json.ts'
@@ -37,7 +37,7 @@ export const executeRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async 
         'idempotency-key': z.string().optional().describe('Repeats with this key and the same body answer what the first run ended with; it goes on when the caller leaves'),
       }),
       body: buildExecuteRequest(policy, toolNames),
-      response: withProblems({ 200: ExecuteAnswer }, 'CODE_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_MISMATCH', 'TENANT_ERASING', 'CANCELLED', 'EXPIRED', 'WORKER_CRASHED', 'OVERLOADED', 'GONE'),
+      response: withProblems({ 200: ExecuteAnswer }, ...MAKES_JOBS, 'CODE_TOO_LARGE', 'CANCELLED', 'EXPIRED', 'WORKER_CRASHED', 'GONE'),
     },
   }, async ({ caller, body, headers, span, idempotency }, reply) => {
     const { tenant } = caller

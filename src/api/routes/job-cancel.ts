@@ -8,7 +8,7 @@ import { readEvents, type JobRecord } from '../../store/read.ts'
 import { findJob, followJob, refuse } from '../find-job.ts'
 import type { JobService } from '../job-service.ts'
 import { parseWait } from '../prefer.ts'
-import { withProblems } from '../problem.ts'
+import { TAKES_BODY, withProblems } from '../problem.ts'
 import { JobParams } from '../schemas.ts'
 
 /** Seconds that a cancel waits for running code to be stopped, unless the caller prefers others. */
@@ -29,7 +29,7 @@ export const jobCancelRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = asyn
       summary: 'Cancel a job',
       params: JobParams,
       headers: z.object({ prefer: z.string().optional().describe(`\`wait=N\` (RFC 7240): seconds to wait for running code to be stopped; ${STOP_WAIT_SECONDS} without it`) }),
-      response: withProblems({ 200: Cancelled, 202: Cancelled }, 'NOT_FOUND', 'GONE', 'UNSUPPORTED_MEDIA_TYPE'),
+      response: withProblems({ 200: Cancelled, 202: Cancelled }, ...TAKES_BODY, 'NOT_FOUND', 'GONE'),
     },
   }, async ({ caller: { tenant }, params: { id }, headers }, reply) => {
     const answer = isId('job', id) ? await cancel(jobs.db, tenant, id, jobs.retentionMs) : { type: 'missing' as const }

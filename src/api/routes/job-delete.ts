@@ -7,7 +7,7 @@ import { deleteJob } from '../../store/delete.ts'
 import { refuse } from '../find-job.ts'
 import type { JobService } from '../job-service.ts'
 import { logAct } from '../log-act.ts'
-import { withProblems } from '../problem.ts'
+import { TAKES_BODY, withProblems } from '../problem.ts'
 import { JobParams } from '../schemas.ts'
 
 /** Removes a job that ended, with its result, logs, events and trace. Its id is GONE from then on, as after its retention. */
@@ -18,7 +18,7 @@ export const jobDeleteRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = asyn
       tags: ['jobs'],
       summary: 'Remove a finished job and all it stored',
       params: JobParams,
-      response: withProblems({ 204: z.null().describe('Removed') }, 'NOT_FOUND', 'GONE', 'NOT_FINISHED'),
+      response: withProblems({ 204: z.null().describe('Removed') }, ...TAKES_BODY, 'NOT_FOUND', 'NOT_FINISHED', 'GONE'),
     },
   }, async ({ caller, params: { id } }, reply) => {
     const { tenant } = caller

@@ -5,7 +5,7 @@ import { buildReplayChange } from '../../core/replay-request.ts'
 import { findJob } from '../find-job.ts'
 import type { JobService } from '../job-service.ts'
 import { writeEtag, writeJob } from '../job-view.ts'
-import { withProblems } from '../problem.ts'
+import { MAKES_JOBS, withProblems } from '../problem.ts'
 import { replayJob } from '../replay-job.ts'
 import { JobParams } from '../schemas.ts'
 import { sendJsonText } from '../send-json.ts'
@@ -21,7 +21,7 @@ export const jobReplayRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = asyn
       headers: z.object({ 'idempotency-key': z.string().optional().describe('Repeats with this key and the same body answer the first replay') }),
       params: JobParams,
       body: Change.nullable().transform((change) => change ?? Change.parse({})),
-      response: withProblems({ 200: JobView, 202: JobView }, 'NOT_FOUND', 'GONE', 'NOT_FINISHED', 'IDEMPOTENCY_MISMATCH', 'TENANT_ERASING', 'UNSUPPORTED_MEDIA_TYPE'),
+      response: withProblems({ 200: JobView, 202: JobView }, ...MAKES_JOBS, 'NOT_FOUND', 'NOT_FINISHED', 'GONE'),
     },
   }, async ({ caller, params, body, span, idempotency }, reply) => {
     const { id, isNew } = await replayJob(jobs, { caller, sourceId: params.id, change: body, span, idempotency })

@@ -8,7 +8,7 @@ import { followJob } from '../find-job.ts'
 import type { JobService } from '../job-service.ts'
 import { matchesEtag, writeEtag, writeJob, type ShownJob } from '../job-view.ts'
 import { parseWait } from '../prefer.ts'
-import { withProblems } from '../problem.ts'
+import { MAKES_JOBS, withProblems } from '../problem.ts'
 import { checkSize } from '../request-size.ts'
 import { JobParams, Wait } from '../schemas.ts'
 import { sendJsonText } from '../send-json.ts'
@@ -35,7 +35,7 @@ export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, { 
         traceparent: z.string().optional().describe('W3C Trace Context to join'),
       }),
       body: buildJobRequest(policy, toolNames),
-      response: withProblems({ 200: JobView, 202: JobView }, 'CODE_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_MISMATCH', 'TENANT_ERASING', 'GONE'),
+      response: withProblems({ 200: JobView, 202: JobView }, ...MAKES_JOBS, 'CODE_TOO_LARGE', 'GONE'),
     },
   }, async (request, reply) => {
     const { caller, headers, body, span, idempotency } = request

@@ -11,7 +11,7 @@ import { KEY_GRACE_MAX_MS } from '../config.ts'
 import type { JobService } from '../job-service.ts'
 import { buildKeyView, KeyRequest, KeyView, NewKeyView } from '../key-view.ts'
 import { logAct } from '../log-act.ts'
-import { withProblems } from '../problem.ts'
+import { TAKES_BODY, withProblems } from '../problem.ts'
 import { buildPageSize, OfTenant } from '../schemas.ts'
 
 const LIMIT_MAX = 200
@@ -47,7 +47,7 @@ export const keyRoutes: FastifyPluginAsyncZod<KeyRoutesOptions> = async (app, { 
 
   app.post('/v1/keys', {
     config: { access: 'admin' },
-    schema: { tags: ['keys'], summary: 'Make a key', body: KeyRequest, response: withProblems({ 201: NewKeyView }, 'TENANT_ERASING', 'UNSUPPORTED_MEDIA_TYPE') },
+    schema: { tags: ['keys'], summary: 'Make a key', body: KeyRequest, response: withProblems({ 201: NewKeyView }, ...TAKES_BODY, 'TENANT_ERASING') },
   }, async ({ caller, body: { name, tenant, ...asked } }, reply) => {
     const id = newId('key')
     const rights = inheritRights(caller, { ...asked, tenant: chooseTenant(caller, tenant) }, id)
@@ -73,7 +73,7 @@ export const keyRoutes: FastifyPluginAsyncZod<KeyRoutesOptions> = async (app, { 
 
   app.post('/v1/keys/:id/rotate', {
     config: { access: 'admin' },
-    schema: { tags: ['keys'], summary: 'Give a key another token', params: KeyParams, body: Rotation, response: withProblems({ 200: NewKeyView }, 'NOT_FOUND', 'UNSUPPORTED_MEDIA_TYPE') },
+    schema: { tags: ['keys'], summary: 'Give a key another token', params: KeyParams, body: Rotation, response: withProblems({ 200: NewKeyView }, ...TAKES_BODY, 'NOT_FOUND') },
   }, async ({ caller, params: { id }, body: { graceMs } }, reply) => {
     const key = await findOwnKey(jobs, caller, id)
     refuseGrowth('rotate the key', caller, key)
@@ -88,7 +88,7 @@ export const keyRoutes: FastifyPluginAsyncZod<KeyRoutesOptions> = async (app, { 
 
   app.delete('/v1/keys/:id', {
     config: { access: 'admin' },
-    schema: { tags: ['keys'], summary: 'Revoke a key', params: KeyParams, response: withProblems({ 204: z.null().describe('Revoked') }, 'NOT_FOUND') },
+    schema: { tags: ['keys'], summary: 'Revoke a key', params: KeyParams, response: withProblems({ 204: z.null().describe('Revoked') }, ...TAKES_BODY, 'NOT_FOUND') },
   }, async ({ caller, params: { id } }, reply) => {
     const key = await findOwnKey(jobs, caller, id)
     refuseGrowth('revoke the key', caller, key)

@@ -5,7 +5,7 @@ import { buildReplayBounds, buildReplayChange } from '../../core/replay-request.
 import { cancelSweep, type Choice, type Sweep } from '../../store/dead-letters/sweeps.ts'
 import type { JobService } from '../job-service.ts'
 import { formatTime } from '../job-view.ts'
-import { withProblems } from '../problem.ts'
+import { MAKES_JOBS, TAKES_BODY, withProblems } from '../problem.ts'
 import { DEAD_FILTER } from '../schemas.ts'
 import { boundsOf } from '../tenant-full.ts'
 import { findSweep, orderSweep } from '../sweep-dead-letters.ts'
@@ -56,7 +56,7 @@ export const sweepRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (a
         all: z.literal(true).optional(),
         ...buildReplayChange(jobs.policy),
       }).refine(({ ids, filter, all }) => [ids, filter, all].filter((each) => each !== undefined).length === 1, 'Exactly one of ids, filter and all is needed'),
-      response: withProblems({ 202: SweepView }, 'IDEMPOTENCY_MISMATCH', 'TENANT_ERASING', 'UNSUPPORTED_MEDIA_TYPE', 'RATE_LIMITED'),
+      response: withProblems({ 202: SweepView }, ...MAKES_JOBS),
     },
   }, async ({ caller, body: { ids, filter = {}, all: _, priority = 'low', ...change }, idempotency }, reply) => {
     const choice = ids ? { ids } : toFilter(filter)
@@ -75,7 +75,7 @@ export const sweepRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (a
         ...DEAD_FILTER,
         all: z.literal('true').optional().describe('Needed to remove them all'),
       }).refine(isOneChoice, 'Exactly one choice is needed: ids, or members of a filter, or all=true'),
-      response: withProblems({ 200: SweepView, 202: SweepView }, 'RATE_LIMITED'),
+      response: withProblems({ 200: SweepView, 202: SweepView }, ...TAKES_BODY, 'TENANT_ERASING'),
     },
   }, async ({ caller, query: { ids, all: _, ...filter } }, reply) => {
     const sweep = await orderSweep(jobs, { caller, choice: ids ? { ids } : toFilter(filter), change: null, idempotency: undefined })
@@ -90,7 +90,7 @@ export const sweepRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (a
 
     app.post(`${PATHS[action]}/:id/cancel`, {
       config: { access },
-      schema: { tags: ['dead letters'], summary: `End a ${action} of dead letters; jobs that it made go on`, params: SweepParams, response: withProblems({ 200: SweepView }, 'NOT_FOUND', 'UNSUPPORTED_MEDIA_TYPE') },
+      schema: { tags: ['dead letters'], summary: `End a ${action} of dead letters; jobs that it made go on`, params: SweepParams, response: withProblems({ 200: SweepView }, ...TAKES_BODY, 'NOT_FOUND') },
     }, async ({ caller: { tenant }, params: { id } }) => {
       await findSweep(jobs, { tenant, action, id })
       await cancelSweep(jobs.db, { tenant, action, id })

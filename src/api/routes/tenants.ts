@@ -7,8 +7,7 @@ import { readTenantBounds, setTenantBounds } from '../../store/tenant-bounds.ts'
 import { chooseTenant } from '../choose-tenant.ts'
 import type { JobService } from '../job-service.ts'
 import { logAct } from '../log-act.ts'
-import { withProblems } from '../problem.ts'
-import { confirm } from '../submit-job.ts'
+import { TAKES_BODY, withProblems } from '../problem.ts'
 
 const TenantParams = z.object({ tenant: TenantName })
 const Count = z.number().int()
@@ -35,7 +34,7 @@ export const tenantRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (
 
   app.put('/v1/tenants/:tenant/bounds', {
     config: { access: 'operator' },
-    schema: { tags: ['keys'], summary: 'Bound a tenant', params: TenantParams, body: TenantBounds, response: withProblems({ 200: TenantBounds }, 'TENANT_ERASING', 'UNSUPPORTED_MEDIA_TYPE') },
+    schema: { tags: ['keys'], summary: 'Bound a tenant', params: TenantParams, body: TenantBounds, response: withProblems({ 200: TenantBounds }, ...TAKES_BODY, 'TENANT_ERASING') },
   }, async ({ caller, params: { tenant }, body }) => {
     await setTenantBounds(jobs.db, tenant, body, { actor: caller, audit: jobs.audit })
     logAct(jobs.logger, { tenant, act: 'tenant.bounded', actor: caller, target: tenant, details: body })
@@ -44,7 +43,7 @@ export const tenantRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (
 
   app.delete('/v1/tenants/:tenant', {
     config: { access: 'operator' },
-    schema: { tags: ['keys'], summary: 'Erase a tenant with everything it has', params: TenantParams, response: withProblems({ 202: ErasureView }) },
+    schema: { tags: ['keys'], summary: 'Erase a tenant with everything it has', params: TenantParams, response: withProblems({ 202: ErasureView }, ...TAKES_BODY) },
   }, async ({ caller, params: { tenant } }, reply) => {
     if (tenant === caller.tenant) throw new JobError('FORBIDDEN', `Cannot erase tenant "${tenant}": it is the one of the request's key, whose log tells of erasures; use a key with the scope "operator" of another tenant`)
     await startErasure(jobs.db, tenant, { by: caller.tenant, actor: caller, audit: jobs.audit })
