@@ -16,7 +16,7 @@ export function buildCheckRoom (db: Pick<Db, 'redis'>, share: number): () => Pro
   async function look (): Promise<string | undefined> {
     const { usedBytes, maxBytes } = await readMemory(db)
     if (maxBytes === 0 || usedBytes <= maxBytes * share) return undefined
-    return `Redis uses ${usedBytes} bytes, more than ${Math.round(share * 100)} % of the ${maxBytes} that it may use`
+    return `Redis uses more than ${Math.round(share * 100)} % of the memory that it may use; jobs that were accepted go on, so try again later`
   }
 
   return async () => {

@@ -9,7 +9,10 @@ export interface HealthOptions {
   checkReady (): Promise<void>
 }
 
-/** `/healthz`: the process answers. `/readyz`: a job posted now would be accepted. */
+/**
+ * `/healthz`: the process answers. `/readyz`: it is of use, since Redis takes writes and it is not about to stop. New jobs may be refused for want of memory all the same: the
+ * results of those that were accepted are still to be read here.
+ */
 export const healthRoutes: FastifyPluginAsyncZod<HealthOptions> = async (app, { checkReady }) => {
   app.get('/healthz', {
     config: { access: 'open' },
@@ -18,7 +21,7 @@ export const healthRoutes: FastifyPluginAsyncZod<HealthOptions> = async (app, { 
 
   app.get('/readyz', {
     config: { access: 'open' },
-    schema: { tags: ['health'], summary: 'Readiness: a job posted now would be accepted', security: [], response: withProblems({ 200: Health }, 'UNAVAILABLE') },
+    schema: { tags: ['health'], summary: 'Readiness: requests may be sent here', security: [], response: withProblems({ 200: Health }, 'UNAVAILABLE') },
   }, async () => {
     await checkReady()
     return { status: 'ok' as const }
