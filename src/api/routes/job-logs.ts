@@ -3,12 +3,12 @@ import { z } from 'zod'
 import { LogLevel, LogLine } from '../../core/events.ts'
 import { findJob } from '../find-job.ts'
 import type { JobService } from '../job-service.ts'
+import { NDJSON } from '../ndjson.ts'
 import { withProblems } from '../problem.ts'
 import { readLogs } from '../read-logs.ts'
 import { After, buildPageSize, JobParams } from '../schemas.ts'
 
 const LINES_MAX = 10_000
-const NDJSON = 'application/x-ndjson'
 
 const LogQuery = z.strictObject({
   after: After,
