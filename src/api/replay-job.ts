@@ -9,10 +9,11 @@ import { isGone } from '../store/read.ts'
 import { JOB_ID, messagingAttributes, TENANT } from '../telemetry/attributes.ts'
 import { contextOf, failSpan, traceparentOf } from '../telemetry/spans.ts'
 import type { Caller } from './access.ts'
+import { confirm } from './confirm.ts'
 import { findJob, refuse } from './find-job.ts'
 import type { JobService } from './job-service.ts'
 import type { RequestIdempotency } from './plugins/idempotency.ts'
-import { confirm, dispatch } from './submit-job.ts'
+import { dispatch } from './submit-job.ts'
 import { boundsOf, describeFull } from './tenant-full.ts'
 
 export interface Replay {
@@ -85,7 +86,7 @@ async function answerOther (jobs: JobService, { tenant, sourceId, replayed }: { 
 }
 
 function confirmJob (jobs: JobService, id: string): Promise<void> {
-  return confirm(jobs, async (redis) => await redis.exists(jobs.db.keys.job(id)) === 1)
+  return confirm(jobs, 'request', async (redis) => await redis.exists(jobs.db.keys.job(id)) === 1)
 }
 
 function unfinished (id: string): JobError {

@@ -8,9 +8,10 @@ import { sealBatch } from '../store/batches/seal.ts'
 import { traceparentOf } from '../telemetry/spans.ts'
 import type { Caller } from './access.ts'
 import type { ItemSource } from './batch-items.ts'
+import { confirm } from './confirm.ts'
 import type { JobService } from './job-service.ts'
 import type { RequestIdempotency } from './plugins/idempotency.ts'
-import { confirm, dispatch } from './submit-job.ts'
+import { dispatch } from './submit-job.ts'
 import { boundsOf, describeFull } from './tenant-full.ts'
 
 export interface BatchSubmission {
@@ -61,7 +62,7 @@ export async function submitBatch (jobs: JobService, submission: BatchSubmission
   const sealed = await sealBatch(jobs.db, id, { tenant, total, digest })
   if (sealed !== 'sealed') refuse(batch, sealed, total)
   const stored = jobs.db.keys.batch(id)
-  await confirm(jobs, async (redis) => await redis.hexists(stored, 'sealedAt') === 1)
+  await confirm(jobs, 'request', async (redis) => await redis.hexists(stored, 'sealedAt') === 1)
   if (isCut) throw new JobError('INPUT_TOO_LARGE', `Cannot take all items: a batch has at most ${maxItems}; the first of them are batch "${id}", send the others as another batch`)
   return id
 }

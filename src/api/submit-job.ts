@@ -3,11 +3,11 @@ import { JobError } from '../core/failures.ts'
 import { newId } from '../core/ids.ts'
 import type { JobRequest } from '../core/job-request.ts'
 import type { DispatchRef } from '../store/deals.ts'
-import type { Find } from '../store/durability.ts'
 import { accept, type Accepted } from '../store/moves/accept.ts'
 import { JOB_ID, messagingAttributes, TENANT } from '../telemetry/attributes.ts'
 import { contextOf, failSpan, traceparentOf } from '../telemetry/spans.ts'
 import type { Caller } from './access.ts'
+import { confirm } from './confirm.ts'
 import type { JobService } from './job-service.ts'
 import type { ShownJob } from './job-view.ts'
 import type { RequestIdempotency } from './plugins/idempotency.ts'
@@ -56,7 +56,7 @@ export async function submitJob (jobs: JobService, { caller, request, span, idem
     if (accepted.type === 'late') throw new JobError('INVALID', 'Cannot take the request: runAt is more than a year ahead', { errors: [{ pointer: '/runAt', message: 'More than a year ahead' }] })
     if (accepted.type === 'full') throw describeFull('Cannot accept the job', accepted, caller, jobs)
     const stored = jobs.db.keys.job(accepted.type === 'repeated' ? accepted.jobId : id)
-    await confirm(jobs, async (redis) => await redis.exists(stored) === 1)
+    await confirm(jobs, 'request', async (redis) => await redis.exists(stored) === 1)
     if (accepted.type === 'repeated') return { id: accepted.jobId }
     accepting.setAttribute(JOB_ID, id)
     span.setAttribute(JOB_ID, id)
@@ -72,15 +72,6 @@ export async function submitJob (jobs: JobService, { caller, request, span, idem
 
 function isScheduled ({ createdAt, runAtMs }: AcceptedJob): boolean {
   return runAtMs > createdAt
-}
-
-/** Waits until what `isThere` finds is stored safely. Throws UNAVAILABLE: it may be stored all the same, and whoever asks again with the same key is answered with it. */
-export async function confirm ({ durability }: Pick<JobService, 'durability'>, isThere: Find): Promise<void> {
-  try {
-    await durability.confirm(isThere)
-  } catch (error) {
-    throw new JobError('UNAVAILABLE', 'Cannot confirm that the request is stored as safely as configured: send it again with the same Idempotency-Key', { cause: error })
-  }
 }
 
 /** Sends messages that are owed. One that fails stays owed, and is sent later. */

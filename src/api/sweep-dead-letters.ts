@@ -3,10 +3,10 @@ import { isId, newId } from '../core/ids.ts'
 import { stepSweep } from '../store/dead-letters/step.ts'
 import { describeSweep, readSweep, startSweep, SWEEPS_PER_TENANT, type NewSweep, type Sweep, type SweepAction } from '../store/dead-letters/sweeps.ts'
 import type { Caller } from './access.ts'
+import { confirm } from './confirm.ts'
 import type { JobService } from './job-service.ts'
 import { logAct } from './log-act.ts'
 import type { RequestIdempotency } from './plugins/idempotency.ts'
-import { confirm } from './submit-job.ts'
 
 /** Steps of a purge that the request itself makes, some hundred letters each: what takes more is left to the workers. */
 const OWN_STEPS = 10
@@ -39,7 +39,7 @@ export async function orderSweep (jobs: JobService, { caller, choice, change, id
   const started = await startSweep(jobs.db, sweep)
   if (started.type === 'mismatch') throw new JobError('IDEMPOTENCY_MISMATCH', 'Cannot take the request: its Idempotency-Key was used with another body')
   if (started.type === 'full') throw new JobError('RATE_LIMITED', `Cannot ${action} dead letters: ${SWEEPS_PER_TENANT} such orders are under way, which is the most; wait for one, or cancel one`)
-  await confirm(jobs, async (redis) => await redis.exists(jobs.db.keys.sweep(started.id)) === 1)
+  await confirm(jobs, change ? 'request' : 'purge', async (redis) => await redis.exists(jobs.db.keys.sweep(started.id)) === 1)
   if (started.id === sweep.id) logAct(jobs.logger, describeSweep(sweep))
   if (action === 'purge') await purgeSome(jobs, started.id)
   return findSweep(jobs, { tenant, action, id: started.id })

@@ -3,6 +3,7 @@ import { BatchView } from '../../core/batch.ts'
 import { isId } from '../../core/ids.ts'
 import { cancelBatch, stopItems } from '../../store/batches/cancel.ts'
 import { findBatch, viewBatch } from '../batch-view.ts'
+import { confirm } from '../confirm.ts'
 import type { JobService } from '../job-service.ts'
 import { TAKES_BODY, withProblems } from '../problem.ts'
 import { BatchParams } from '../schemas.ts'
@@ -27,6 +28,8 @@ export const batchCancelRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = as
       while (await stopItems(jobs.db, id, jobs.retentionMs) && performance.now() < until);
     }
     const batch = await findBatch(jobs.db, tenant, id)
+    // What the client is told holds: no failover has the items run on.
+    await confirm(jobs, 'cancellation', async (redis) => (await redis.hmget(jobs.db.keys.batch(id), 'cancel', 'finishedAt')).some((field) => field !== null))
     return reply.code(batch.finishedAt === null ? 202 : 200).send(viewBatch(batch))
   })
 }

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { JobError } from '../../core/failures.ts'
 import { isId } from '../../core/ids.ts'
 import { isTerminal, JobStatus } from '../../core/status.ts'
 import { cancel } from '../../store/moves/cancel.ts'
 import { readEvents, type JobRecord } from '../../store/read.ts'
+import { confirm } from '../confirm.ts'
 import { findJob, followJob, refuse } from '../find-job.ts'
 import type { JobService } from '../job-service.ts'
 import { parseWait } from '../prefer.ts'
@@ -45,15 +45,11 @@ export const jobCancelRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = asyn
 }
 
 /** What the client is told holds: no failover has the job run on. */
-async function confirmCancel ({ db, durability }: JobService, id: string): Promise<void> {
-  try {
-    await durability.confirm(async (redis) => {
-      const [status, asked] = await redis.hmget(db.keys.job(id), 'status', 'cancel')
-      return asked !== null || isTerminal(status as JobStatus) // a move wrote it
-    })
-  } catch (error) {
-    throw new JobError('UNAVAILABLE', 'Cannot confirm that the cancellation is stored as safely as configured: ask again', { cause: error })
-  }
+function confirmCancel (jobs: JobService, id: string): Promise<void> {
+  return confirm(jobs, 'cancellation', async (redis) => {
+    const [status, asked] = await redis.hmget(jobs.db.keys.job(id), 'status', 'cancel')
+    return asked !== null || isTerminal(status as JobStatus) // a move wrote it
+  })
 }
 
 /** The queue's message would be dropped when a worker gets to it. That it stays is no harm. */

@@ -8,6 +8,7 @@ import { createKey, listKeys, readKey, revokeKey, rotateKey, type ApiKey } from 
 import type { Caller, Callers } from '../access.ts'
 import { chooseTenant } from '../choose-tenant.ts'
 import { KEY_GRACE_MAX_MS } from '../config.ts'
+import { confirm } from '../confirm.ts'
 import type { JobService } from '../job-service.ts'
 import { buildKeyView, KeyRequest, KeyView, NewKeyView } from '../key-view.ts'
 import { logAct } from '../log-act.ts'
@@ -54,7 +55,7 @@ export const keyRoutes: FastifyPluginAsyncZod<KeyRoutesOptions> = async (app, { 
     refuseGrowth('make the key', caller, rights)
     const { token, ...key } = await createKey(db, { ...rights, scopes: asked.scopes, id, name }, { actor: caller, audit, maxKeys: bounds.perTenant })
     logAct(jobs.logger, { tenant: key.tenant, act: 'key.created', actor: caller, target: id, details: { name, scopes: key.scopes } })
-    await confirm(jobs, db.keys.token(sha256(token)), 1)
+    await confirmThat(jobs, db.keys.token(sha256(token)), 1)
     return reply.code(201).headers({ 'location': `/v1/keys/${id}`, 'cache-control': 'no-store' }).send({ ...buildKeyView(key), token })
   })
 
@@ -82,7 +83,7 @@ export const keyRoutes: FastifyPluginAsyncZod<KeyRoutesOptions> = async (app, { 
     forget(id)
     const { token, ...rest } = rotated
     logAct(jobs.logger, { tenant: key.tenant, act: 'key.rotated', actor: caller, target: id, details: { graceMs } })
-    await confirm(jobs, db.keys.token(sha256(token)), 1)
+    await confirmThat(jobs, db.keys.token(sha256(token)), 1)
     return reply.header('cache-control', 'no-store').send({ ...buildKeyView(rest), token })
   })
 
@@ -95,7 +96,7 @@ export const keyRoutes: FastifyPluginAsyncZod<KeyRoutesOptions> = async (app, { 
     if (!await revokeKey(db, key, { actor: caller, audit })) throw missing(id)
     forget(id)
     logAct(jobs.logger, { tenant: key.tenant, act: 'key.revoked', actor: caller, target: id, details: {} })
-    await confirm(jobs, db.keys.apiKey(id), 0)
+    await confirmThat(jobs, db.keys.apiKey(id), 0)
     return reply.code(204).send(null)
   })
 }
@@ -115,11 +116,6 @@ function refuseGrowth (action: string, caller: Caller, wanted: Parameters<typeof
   if (growth !== undefined) throw new JobError('FORBIDDEN', `Cannot ${action}: it may do more than the key of the request: ${growth}`)
 }
 
-/** It may have been done all the same. */
-async function confirm ({ durability }: JobService, name: string, exists: 0 | 1): Promise<void> {
-  try {
-    await durability.confirm(async (redis) => await redis.exists(name) === exists)
-  } catch (cause) {
-    throw new JobError('UNAVAILABLE', 'Cannot confirm that the change is stored as safely as configured: look whether it was made, and make it again', { cause })
-  }
+function confirmThat (jobs: JobService, name: string, exists: 0 | 1): Promise<void> {
+  return confirm(jobs, 'change of keys', async (redis) => await redis.exists(name) === exists)
 }

@@ -5,6 +5,7 @@ import { JobError } from '../../core/failures.ts'
 import { readErasure, STAGES, startErasure, type Erasure } from '../../store/erasure/erasures.ts'
 import { readTenantBounds, setTenantBounds } from '../../store/tenant-bounds.ts'
 import { chooseTenant } from '../choose-tenant.ts'
+import { confirm } from '../confirm.ts'
 import type { JobService } from '../job-service.ts'
 import { logAct } from '../log-act.ts'
 import { TAKES_BODY, withProblems } from '../problem.ts'
@@ -48,7 +49,7 @@ export const tenantRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (
     if (tenant === caller.tenant) throw new JobError('FORBIDDEN', `Cannot erase tenant "${tenant}": it is the one of the request's key, whose log tells of erasures; use a key with the scope "operator" of another tenant`)
     await startErasure(jobs.db, tenant, { by: caller.tenant, actor: caller, audit: jobs.audit })
     logAct(jobs.logger, { tenant, act: 'tenant.erased', actor: caller, target: tenant, details: {} })
-    await confirm(jobs, async (redis) => await redis.exists(jobs.db.keys.erasure(tenant)) === 1)
+    await confirm(jobs, 'erasure', async (redis) => await redis.exists(jobs.db.keys.erasure(tenant)) === 1)
     return reply.code(202).header('location', `/v1/tenants/${tenant}/erasure`).send(await findErasure(jobs, tenant))
   })
 
