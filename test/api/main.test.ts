@@ -6,6 +6,7 @@ import type { Readable, Writable } from 'node:stream'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { redisForTest } from '../helpers/redis.ts'
+import { INHERITED } from '../helpers/service.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/api/main.ts', import.meta.url))
 const KEY = 'k'.repeat(32)
@@ -13,7 +14,7 @@ const KEY = 'k'.repeat(32)
 type Child = ChildProcessByStdio<Writable, Readable, Readable>
 
 function start (t: TestContext, env: Record<string, string>): Child {
-  const child = spawn(process.execPath, [MAIN], { env: { PATH: process.env['PATH'] ?? '', HOST: '127.0.0.1', PORT: '0', BATCHBOX_ADMIN_KEY: KEY, ...env }, stdio: 'pipe' })
+  const child = spawn(process.execPath, [MAIN], { env: { ...INHERITED, HOST: '127.0.0.1', PORT: '0', BATCHBOX_ADMIN_KEY: KEY, ...env }, stdio: 'pipe' })
   t.after(() => { child.kill('SIGKILL') })
   return child
 }

@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { descendantsOf, killHard } from '../helpers/process-tree.ts'
 import { waitUntilDead } from '../helpers/processes.ts'
 import { redisForTest } from '../helpers/redis.ts'
-import { startService } from '../helpers/service.ts'
+import { INHERITED, KEY, SMALL, startService } from '../helpers/service.ts'
 import { until } from '../helpers/until.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
@@ -27,8 +27,8 @@ for (const part of ['api', 'worker']) {
     const starter = spawn(process.execPath, ['--input-type=module', '-e', STARTER], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
-        PATH: process.env['PATH'], FILE: join(ROOT, `src/${part}/main.ts`), REDIS_URL: url, BATCHBOX_PREFIX: prefix, PORT: '0',
-        BATCHBOX_ADMIN_KEY: 'k'.repeat(40), BATCHBOX_LANES: '1', BATCHBOX_SPARE_RUNNERS: '0', BATCHBOX_COMPILERS: '1', LOG_LEVEL: 'info',
+        ...SMALL, ...INHERITED, FILE: join(ROOT, `src/${part}/main.ts`), REDIS_URL: url, BATCHBOX_PREFIX: prefix, PORT: '0',
+        BATCHBOX_ADMIN_KEY: KEY, BATCHBOX_LANES: '1',
       },
     })
     t.after(() => starter.kill('SIGKILL'))

@@ -7,7 +7,7 @@ import { startCollector, type Collected } from '../helpers/collector.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { startNginx, type Nginx } from '../helpers/nginx.ts'
 import { redisForTest } from '../helpers/redis.ts'
-import { KEY, SMALL, startPart, type Env, type Part, type ServiceProcess } from '../helpers/service.ts'
+import { INHERITED, KEY, SMALL, startPart, type Env, type Part, type ServiceProcess } from '../helpers/service.ts'
 import { until } from '../helpers/until.ts'
 
 /** Clients that each post, follow and read one job after the other. */
@@ -59,8 +59,7 @@ interface Kept {
 async function startFleet (t: TestContext): Promise<Fleet> {
   const [{ url: REDIS_URL, prefix }, collector, ports] = await Promise.all([redisForTest(t), startCollector(t), Promise.all([freePort(), freePort()])])
   const shared = {
-    ...SMALL, PATH: process.env['PATH'] ?? '', REDIS_URL, BATCHBOX_PREFIX: prefix, BATCHBOX_ADMIN_KEY: KEY, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
-    NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '',
+    ...SMALL, ...INHERITED, REDIS_URL, BATCHBOX_PREFIX: prefix, BATCHBOX_ADMIN_KEY: KEY, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
   }
   const instances: string[] = []
   const start = async (part: Part, env: Env): Promise<ServiceProcess> => {

@@ -13,6 +13,8 @@ export const KEY = `bbx_${'k'.repeat(40)}`
 const STOP_MS = 20_000
 /** As small as a service can be that still runs two jobs at a time. */
 export const SMALL = { BATCHBOX_LANES: '2', BATCHBOX_SPARE_RUNNERS: '0', BATCHBOX_COMPILERS: '1', LOG_LEVEL: 'info' }
+/** What a process of the service gets of the tests' own environment: the folder of compiled modules too, as from the command, without which it takes twice the time to start. */
+export const INHERITED = { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '' }
 
 export type Part = 'api' | 'worker'
 export type Env = Readonly<Record<string, string>>
@@ -49,7 +51,7 @@ export interface ServiceOptions {
 /** Starts the API and a worker as processes of their own, on a Redis prefix that nobody else has. */
 export async function startService (scope: Scope, options: ServiceOptions = {}): Promise<TestService> {
   const { url: redisUrl, prefix } = options.redis ?? await redisForTest(scope)
-  const shared = { ...SMALL, PATH: process.env['PATH'] ?? '', REDIS_URL: redisUrl, BATCHBOX_PREFIX: prefix, BATCHBOX_ADMIN_KEY: KEY, PORT: '0', ...options.env }
+  const shared = { ...SMALL, ...INHERITED, REDIS_URL: redisUrl, BATCHBOX_PREFIX: prefix, BATCHBOX_ADMIN_KEY: KEY, PORT: '0', ...options.env }
   const startWorker = (env: Env = {}) => startPart(scope, 'worker', { ...shared, ...env })
   // Both are settled, so that one that fails leaves none behind that nobody ends.
   const started = await Promise.allSettled([startPart(scope, 'api', shared), options.worker === false ? undefined : startWorker()])
