@@ -232,3 +232,14 @@ test('indexes of dead letters and orders about them are put right, also for jobs
   assert.deepEqual(scoreless(await dumpStore(db)), scoreless(before))
   assert.deepEqual(await redis.zrange(keys.sweeps(), 0, '-1'), [under])
 })
+
+test('a tenant that waits because it has as many runs as it may have is nothing to put right', async (t) => {
+  const db = await openStore(t)
+  await db.redis.hset(db.keys.maxRunning, TENANT, 1)
+  const [first] = [await acceptJob(db), await acceptJob(db)]
+  await beginJob(db, first)
+  await releaseDue(db, 10)
+
+  assert.equal(await pass(db), 0)
+  assert.equal(await db.redis.zcard(db.keys.dealing), 0)
+})
