@@ -2,20 +2,16 @@ local tenant, retention_ms, replay_of = ARGV[3], ARGV[4], ARGV[5]
 local idem_key, body_hash, idem_ttl_ms, bounds = ARGV[6], ARGV[7], tonumber(ARGV[8]), ARGV[9]
 
 if is_erasing(tenant) then return ERASING end
+local repeated = answer_repeat(idem_key, body_hash)
+if repeated then return repeated end
+if redis.call('EXISTS', batch_key(ID)) == 1 then return { 'opened' } end
 if idem_key ~= '' then
-  local first = redis.call('GET', idem_key)
-  if first then
-    local hash, id = string.match(first, '^(%x+) (.+)$')
-    if hash ~= body_hash then return { 'mismatch' } end
-    return { 'opened', id, id == ID and 1 or 0 }
-  end
   local bound, observed, own = reached_bound(tenant, bounds, 0, {}, idem_ttl_ms)
   if bound then return { 'full', bound, observed, own or -1 } end
   keep_idempotency(tenant, idem_key, body_hash .. ' ' .. ID, idem_ttl_ms)
 end
-if redis.call('EXISTS', batch_key(ID)) == 1 then return { 'opened', ID, 1 } end
 redis.call('HSET', batch_key(ID), 'v', BATCH_VERSION, 'tenant', tenant, 'createdAt', text(NOW), 'total', 0, 'accepted', 0, 'ended', 0, 'retentionMs', retention_ms)
 if replay_of ~= '' then redis.call('HSET', batch_key(ID), 'replayOf', replay_of) end
 redis.call('ZADD', P .. ':batches:' .. tenant, text(NOW), ID)
 redis.call('ZADD', P .. ':open-batches', text(NOW), ID)
-return { 'opened', ID, 1 }
+return { 'opened' }

@@ -1,6 +1,6 @@
 import type { Db } from '../db.ts'
 import type { Idempotency } from '../moves/accept.ts'
-import { readNumber, readText } from '../moves/reply.ts'
+import { readText } from '../moves/reply.ts'
 import { loadMove, runMove } from '../script.ts'
 import { readReachedBound, writeRoomBounds, type ReachedBound, type RoomBounds } from '../tenant-room.ts'
 
@@ -25,7 +25,8 @@ export async function openBatch (db: Db, { id, tenant, retentionMs, replayOf, id
   const reply = await runMove(db, SCRIPT, id, [
     tenant, retentionMs, replayOf ?? '', idempotency ? db.keys.idempotency(tenant, idempotency.key) : '', idempotency?.bodyHash ?? '', idempotency?.ttlMs ?? 0, writeRoomBounds(bounds),
   ])
-  const type = readText(reply, 0) as Opened['type'] // open.lua has these three
+  const type = readText(reply, 0) as Opened['type'] | 'repeated' // open.lua has these four
   if (type === 'full') return { type, ...readReachedBound(reply) }
-  return type === 'mismatch' ? { type } : { type, id: readText(reply, 1), isNew: readNumber(reply, 2) === 1 }
+  if (type === 'mismatch') return { type }
+  return { type: 'opened', id: type === 'repeated' ? readText(reply, 1) : id, isNew: type === 'opened' }
 }
