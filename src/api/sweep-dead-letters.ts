@@ -7,6 +7,7 @@ import { confirm } from './confirm.ts'
 import type { JobService } from './job-service.ts'
 import { logAct } from './log-act.ts'
 import type { RequestIdempotency } from './plugins/idempotency.ts'
+import { describeFull } from './tenant-full.ts'
 
 /** Steps of a purge that the request itself makes, some hundred letters each: what takes more is left to the workers. */
 const OWN_STEPS = 10
@@ -20,7 +21,7 @@ export interface NewOrder extends Pick<NewSweep, 'choice' | 'change'> {
 
 /**
  * Orders that dead letters are replayed, or purged where nothing is said of the jobs to make. Throws IDEMPOTENCY_MISMATCH as every request with a key does, and
- * RATE_LIMITED while the tenant has as many orders under way as it may.
+ * RATE_LIMITED while the tenant has as many orders under way, or idempotency keys, as it may.
  */
 export async function orderSweep (jobs: JobService, { caller, choice, change, idempotency }: NewOrder): Promise<Sweep> {
   const { tenant } = caller
@@ -38,9 +39,10 @@ export async function orderSweep (jobs: JobService, { caller, choice, change, id
   }
   const started = await startSweep(jobs.db, sweep)
   if (started.type === 'mismatch') throw new JobError('IDEMPOTENCY_MISMATCH', 'Cannot take the request: its Idempotency-Key was used with another body')
-  if (started.type === 'full') throw new JobError('RATE_LIMITED', `Cannot ${action} dead letters: ${SWEEPS_PER_TENANT} such orders are under way, which is the most; wait for one, or cancel one`)
+  if (started.type === 'full') throw describeFull(`Cannot ${action} dead letters`, started, caller, jobs)
+  if (started.type === 'busy') throw new JobError('RATE_LIMITED', `Cannot ${action} dead letters: ${SWEEPS_PER_TENANT} such orders are under way, which is the most; wait for one, or cancel one`)
   await confirm(jobs, change ? 'request' : 'purge', async (redis) => await redis.exists(jobs.db.keys.sweep(started.id)) === 1)
-  if (started.id === sweep.id) logAct(jobs.logger, describeSweep(sweep))
+  if (started.type === 'started') logAct(jobs.logger, describeSweep(sweep))
   if (action === 'purge') await purgeSome(jobs, started.id)
   return findSweep(jobs, { tenant, action, id: started.id })
 }

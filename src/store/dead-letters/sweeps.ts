@@ -6,7 +6,7 @@ import type { Db } from '../db.ts'
 import type { Idempotency } from '../moves/accept.ts'
 import { readText } from '../moves/reply.ts'
 import { loadMove, NO_JOB, runMove } from '../script.ts'
-import type { RoomBounds } from '../tenant-room.ts'
+import { readReachedBound, writeRoomBounds, type ReachedBound, type RoomBounds } from '../tenant-room.ts'
 
 /** Dead letters by what they are. All members must fit. */
 export interface DeadFilter {
@@ -78,8 +78,8 @@ export interface NewSweep {
   audit: AuditBounds
 }
 
-/** `started` may name an earlier one, with the same idempotency key. `full`: the tenant has as many under way as it may. */
-export type StartedSweep = { type: 'started', id: string } | { type: 'mismatch' } | { type: 'full' }
+/** `repeated` names the one that the idempotency key was first used for. `busy`: the tenant has as many under way as it may. `full`: it has as many idempotency keys. */
+export type StartedSweep = { type: 'started' | 'repeated', id: string } | { type: 'mismatch' } | { type: 'busy' } | { type: 'full' } & ReachedBound
 
 /** How long an order can be read after it ended. */
 export const SWEEP_KEPT_MS = 7 * 86_400_000
@@ -100,10 +100,12 @@ export async function startSweep (db: Db, sweep: NewSweep): Promise<StartedSweep
     id, tenant, change ? 'replay' : 'purge', JSON.stringify(choice), JSON.stringify(change), SWEEPS_PER_TENANT,
     index, filter.since ?? '-inf', filter.until ?? '', count,
     idempotency ? db.keys.idempotency(tenant, idempotency.key) : '', idempotency?.bodyHash ?? '', idempotency?.ttlMs ?? 0, headStart ? LEASE_MS : 0,
+    writeRoomBounds({ idempotencyKeys: change?.room.idempotencyKeys }),
     ...auditArguments(describeSweep(sweep), sweep.audit),
   ])
-  const type = readText(reply, 0) as StartedSweep['type'] // sweep-start.lua has these three
-  return type === 'started' ? { type, id: readText(reply, 1) } : { type }
+  const type = readText(reply, 0) as StartedSweep['type'] // sweep-start.lua has these five
+  if (type === 'full') return { type, ...readReachedBound(reply) }
+  return type === 'started' || type === 'repeated' ? { type, id: readText(reply, 1) } : { type }
 }
 
 /** The order as the log of what administrators do has it. */

@@ -230,8 +230,19 @@ test('a tenant has so many orders under way and no more; a key stands for one of
   const first = await order({ idempotency })
   for (let i = 1; i < SWEEPS_PER_TENANT; i++) await order()
 
-  assert.deepEqual(await order(), { type: 'full' })
-  assert.deepEqual(await order({ idempotency }), first)
+  assert.deepEqual(await order(), { type: 'busy' })
+  assert.deepEqual(await order({ idempotency }), { ...first, type: 'repeated' })
   assert.deepEqual(await order({ idempotency: { ...idempotency, bodyHash: 'cd' } }), { type: 'mismatch' })
   assert.equal((await order({ tenant: 'other' })).type, 'started')
+})
+
+test('the idempotency keys of orders are counted with those of everything else', async (t) => {
+  const db = await openStore(t)
+  const change = { ...CHANGE, room: { idempotencyKeys: 2 } }
+  const order = (key: string) => startSweep(db, { id: newId('sweep'), tenant: TENANT, choice: {}, change, ...BY, idempotency: { key, bodyHash: 'ab', ttlMs: 60_000 } })
+
+  const types = [(await order('one')).type, (await order('two')).type, (await order('one')).type]
+
+  assert.deepEqual(types, ['started', 'started', 'repeated'])
+  assert.deepEqual(await order('three'), { type: 'full', bound: 'idempotencyKeys', observed: 2, own: null })
 })
