@@ -33,7 +33,7 @@ export async function execute (engine: Engine, code: string): Promise<{ result: 
     entry: 'default',
     tools: [],
     limits: DEFAULT_LIMIT_POLICY.defaults,
-    requireIsolation: [],
+    requireIsolation: [], toolConfig: {}, permissions: 'none', fence: 1, batchId: null,
     context: { jobId: 'job_bench', attempt: 1, tags: {}, deadline: new Date(Date.now() + DEFAULT_LIMIT_POLICY.defaults.timeoutMs).toISOString() },
   }, { signal: new AbortController().signal, onLogs () {}, onProgress () {} })
   if (outcome.type !== 'succeeded') throw new Error(`Cannot use measurement: the run ended as ${JSON.stringify(outcome)}`)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Ceilings } from '../core/api-key.ts'
-import { buildJobRequest, buildTools, ENTRY_MAX_CHARS, Permissions, type JobRequest } from '../core/job-request.ts'
+import { buildJobRequest, buildPermissions, buildTools, ENTRY_MAX_CHARS, ToolConfig, type JobRequest } from '../core/job-request.ts'
 import { describeMaximum, JOB_LIMITS, lowerPolicy, type LimitPolicy } from '../core/limits.ts'
 
 const TIMEOUT_DEFAULT_MS = 3000
@@ -17,7 +17,8 @@ export function buildExecuteRequest (service: LimitPolicy, toolNames: readonly s
       .max(max, { error: (issue) => `timeout is ${String(issue.input)} ms, more than ${describeMaximum(policy, 'timeoutMs')}` })
       .default(Math.min(TIMEOUT_DEFAULT_MS, max)).describe('Wall time in milliseconds'),
     tools: buildTools(toolNames, ceilings?.tools),
-    permissions: Permissions.default('none'),
+    toolConfig: ToolConfig,
+    permissions: buildPermissions(ceilings?.permissions),
   })
 }
 
@@ -27,9 +28,9 @@ export type ExecuteRequest = z.output<ReturnType<typeof buildExecuteRequest>>
 export function buildToJobRequest (service: LimitPolicy, toolNames: readonly string[], ceilings?: Ceilings): (request: ExecuteRequest) => JobRequest {
   const policy = ceilings ? lowerPolicy(service, ceilings.limits) : service
   const schema = buildJobRequest(service, toolNames, ceilings)
-  return ({ code, input, entry, timeout, tools, permissions }) => {
+  return ({ code, input, entry, timeout, tools, toolConfig, permissions }) => {
     const timeoutMs = Math.ceil(timeout)
     const cpuMs = Math.min(policy.maxima.cpuMs, Math.max(policy.defaults.cpuMs, timeoutMs))
-    return schema.parse({ code, input, entry, tools, permissions, limits: { timeoutMs: Math.min(timeoutMs, policy.maxima.timeoutMs), cpuMs } })
+    return schema.parse({ code, input, entry, tools, toolConfig, permissions, limits: { timeoutMs: Math.min(timeoutMs, policy.maxima.timeoutMs), cpuMs } })
   }
 }

@@ -38,13 +38,23 @@ function describeIssue (issue: z.core.$ZodIssue): InvalidMember[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.slice(0, ERRORS_MAX).map((key) => ({ pointer: buildPointer([...issue.path, key]), message: 'Unknown member' }))
   }
-  if (issue.code === 'invalid_union' && issue.errors.length > 0) return describeNearest(issue.path, issue.errors)
+  if (issue.code === 'invalid_union' && issue.errors.length > 0 && !hasOwnWords(issue)) return describeNearest(issue.path, issue.errors)
   return [{ pointer: buildPointer(issue.path), message: issue.message.slice(0, MESSAGE_CHARS) }]
 }
 
-/** Of a value that fits none of several forms, tells what keeps it from the one that knows most of its members. */
+/** A union that is no kind of what it expects, and whose schema says in its own words what that would be. */
+function hasOwnWords ({ message, errors }: z.core.$ZodIssueInvalidUnion): boolean {
+  return message !== 'Invalid input' && errors.every(isOtherKind)
+}
+
+/** Whether a value is not even of the kind that a form is about. */
+function isOtherKind (issues: readonly z.core.$ZodIssue[]): boolean {
+  return issues.some(({ code, path }) => path.length === 0 && (code === 'invalid_type' || code === 'invalid_value'))
+}
+
+/** Of a value that fits none of several forms, tells what keeps it from the one of its kind that knows most of its members. */
 function describeNearest (path: readonly PropertyKey[], forms: readonly z.core.$ZodIssue[][]): InvalidMember[] {
-  const [nearest = []] = forms.toSorted((a, b) => countUnknown(a) - countUnknown(b) || a.length - b.length)
+  const [nearest = []] = forms.toSorted((a, b) => Number(isOtherKind(a)) - Number(isOtherKind(b)) || countUnknown(a) - countUnknown(b) || a.length - b.length)
   return nearest.slice(0, ERRORS_MAX).flatMap((issue) => describeIssue({ ...issue, path: [...path, ...issue.path] }))
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { JOB_LIMITS, type LimitName } from './limits.ts'
+import { findBeyond, Permissions } from './permissions.ts'
 
 /** What a key may do within its tenant. `admin` implies the others. */
 export const TENANT_SCOPES = ['jobs:read', 'jobs:write', 'dead-letters:write', 'admin'] as const
@@ -25,7 +26,7 @@ const limits = Object.fromEntries(Object.entries(JOB_LIMITS).map(([name, { min, 
 export const Ceilings = z.strictObject({
   limits: z.strictObject(limits).default({}),
   tools: z.array(z.string().min(1).max(TOOL_NAME_MAX_CHARS)).max(TOOLS_MAX).nullable().default(null).describe('Tools that a job may name; null for any'),
-  permissions: z.literal('none').nullable().default(null).describe('Permissions that a job may ask for; null for any that the service grants'),
+  permissions: Permissions.nullable().default(null).describe('The most that a job may ask to touch; null for anything'),
 })
 export type Ceilings = z.infer<typeof Ceilings>
 
@@ -95,7 +96,7 @@ export function findGrowth (holder: KeyRights, wanted: KeyRights): string | unde
   if (scope !== undefined) return `scopes has "${scope}"`
   return findHigher('ceilings.limits.', holder.ceilings.limits, wanted.ceilings.limits)
     ?? findTool(holder.ceilings, wanted.ceilings)
-    ?? (holder.ceilings.permissions !== wanted.ceilings.permissions && holder.ceilings.permissions !== null ? 'ceilings.permissions is not "none"' : undefined)
+    ?? findPermission(holder.ceilings, wanted.ceilings)
     ?? findHigher('bounds.', holder.bounds, wanted.bounds)
     ?? findHigher('', { expiresAt: holder.expiresAt }, { expiresAt: wanted.expiresAt })
     ?? (holder.bounds.requestsPerSecond !== null && holder.rateGroup !== wanted.rateGroup ? 'bounds.requestsPerSecond counts apart from the key\'s own' : undefined)
@@ -118,4 +119,11 @@ function findTool (own: Ceilings, wanted: Ceilings): string | undefined {
   if (wanted.tools === null) return 'ceilings.tools is without a bound'
   const tool = wanted.tools.find((each) => !tools.includes(each))
   return tool === undefined ? undefined : `ceilings.tools has ${JSON.stringify(tool)}`
+}
+
+function findPermission (own: Ceilings, wanted: Ceilings): string | undefined {
+  if (own.permissions === null) return undefined
+  if (wanted.permissions === null) return 'ceilings.permissions is without a bound'
+  const beyond = findBeyond(wanted.permissions, own.permissions)
+  return beyond === undefined ? undefined : `ceilings.permissions has ${beyond}`
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Ceilings } from './api-key.ts'
 import { describeMaximum, JOB_LIMITS, lowerPolicy, type LimitName, type LimitPolicy, type Limits } from './limits.ts'
 import { ISOLATION_LEVELS } from './outcome.ts'
+import { findBeyond, Permissions, type PermissionsRequest } from './permissions.ts'
 import { RetryPolicy } from './retry.ts'
 
 /** Tags are bounded and matched exactly; they never become metric labels. */
@@ -11,6 +12,7 @@ const DAY_MS = 86_400_000
 export const DELAY_MAX_MS = 365 * DAY_MS
 export const TTL_BOUNDS = { min: 1, max: 365 * DAY_MS } as const
 const TOOLS_MAX = 64
+const TOOL_CONFIG_MAX_CHARS = 16_384
 /** Logs of all attempts of one job: each has the whole budget, and all of them are kept. */
 const ALL_LOGS_MAX_BYTES = 268_435_456
 
@@ -21,9 +23,6 @@ export const Tags = z.record(
   z.string().min(1).max(TAG_BOUNDS.keyChars),
   z.string().max(TAG_BOUNDS.valueChars),
 ).refine((tags) => Object.keys(tags).length <= TAG_BOUNDS.count, `At most ${TAG_BOUNDS.count} tags`)
-
-/** What a job may touch. Nothing can be granted yet, so only the empty grant is valid. */
-export const Permissions = z.union([z.literal('none'), z.strictObject({})])
 
 export const RequireIsolation = z.array(z.enum(ISOLATION_LEVELS)).max(ISOLATION_LEVELS.length)
   .refine((levels) => new Set(levels).size === levels.length, 'Each level once')
@@ -66,6 +65,20 @@ export function buildTools (toolNames: readonly string[], ceiling: readonly stri
     .default([]).describe('Tools that the code is given, each as a global of its name')
 }
 
+/** Builds the schema of what a job asks to touch; with the ceiling of an API key, nothing beyond it is valid. */
+export function buildPermissions (ceiling: PermissionsRequest | null = null) {
+  return Permissions.superRefine((asked, context) => {
+    const beyond = findBeyond(asked, ceiling)
+    if (beyond !== undefined) context.addIssue({ code: 'custom', message: `${beyond} is beyond the API key's ceiling (ceilings.permissions): ${JSON.stringify(ceiling)}` })
+  }).default('none').describe('What the code may touch; tools may bring permissions of their own along')
+}
+
+/** What a job may say of its tools, by their names: each holds the operator's configuration to less. A worker checks it against that. */
+export const ToolConfig = z.record(z.string().max(ENTRY_MAX_CHARS), z.record(z.string().max(ENTRY_MAX_CHARS), z.json()))
+  .refine((configs) => JSON.stringify(configs).length <= TOOL_CONFIG_MAX_CHARS, `At most ${TOOL_CONFIG_MAX_CHARS} characters as JSON`)
+  .default({})
+  .describe('Narrower configuration of tools, by their names: lower numbers, parts of lists, false instead of true')
+
 const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 const CodeBase64 = z.base64().min(1).transform((text, context) => {
@@ -102,7 +115,8 @@ export function buildJobRequest (service: LimitPolicy, toolNames: readonly strin
     input: z.unknown().default(null).describe('Any JSON value; the first argument of the entry'),
     entry: z.string().min(1).max(ENTRY_MAX_CHARS).default('default').describe('Export to call'),
     tools: buildTools(toolNames, ceilings?.tools),
-    permissions: Permissions.default('none'),
+    toolConfig: ToolConfig,
+    permissions: buildPermissions(ceilings?.permissions),
     limits: z.strictObject(shape).prefault({}),
     requireIsolation: RequireIsolation,
     retry: RetryPolicy.prefault({}),

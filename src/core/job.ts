@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Priority } from './job-request.ts'
 import { CrashEvidence, Isolation, JobFailure, Usage } from './outcome.ts'
+import { RECEIPT_LINES_MAX, ReceiptLine } from './receipt.ts'
 import { JobStatus } from './status.ts'
 
 /** Results up to this many bytes stand inside the job; longer ones are read by their link. */
@@ -20,6 +21,8 @@ export const RunView = z.object({
   lost: LossReason.nullable().describe('Why it ended without an outcome'),
   isolation: Isolation.nullable(),
   usage: Usage.nullable(),
+  receipt: z.array(ReceiptLine).describe('What it touched, and what it was denied'),
+  receiptOmitted: z.number().int().describe(`Uses and denials beyond ${RECEIPT_LINES_MAX} lines of receipt`),
   error: JobFailure.nullable(),
 })
 export type RunView = z.infer<typeof RunView>
@@ -31,7 +34,8 @@ export const AttemptView = z.object({
   worker: z.string(),
   isolation: Isolation.nullable(),
   usage: Usage.nullable(),
-  receipt: z.array(z.unknown()),
+  receipt: z.array(ReceiptLine).describe('That of its last run'),
+  receiptOmitted: z.number().int(),
   error: JobFailure.nullable(),
   runs: z.array(RunView).describe('More than one where runners crashed or workers vanished'),
 })

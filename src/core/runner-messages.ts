@@ -9,7 +9,7 @@ const name = z.string().min(1).max(256)
 
 /**
  * What a runner tells its worker. `logs` has its lines in the body, `done` its result, `call` the
- * arguments as JSON text.
+ * arguments as JSON text and then the bytes beside them.
  */
 export const FromRunner = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready'), isolation: Isolation.pick({ permission: true, uid: true }) }),
@@ -17,7 +17,7 @@ export const FromRunner = z.discriminatedUnion('type', [
   z.object({ type: z.literal('started'), token }),
   z.object({ type: z.literal('logs'), token, droppedLines: count, droppedBytes: count }),
   z.object({ type: z.literal('progress'), token, value: z.number(), message: z.string().max(1024) }),
-  z.object({ type: z.literal('call'), token, call: z.int().min(1), tool: name, method: name }),
+  z.object({ type: z.literal('call'), token, call: z.int().min(1), tool: name, method: name, textBytes: count }),
   /** The run is being stopped: if nothing follows, this is why. */
   z.object({ type: z.literal('stopping'), token, code: z.enum(STOP_CODES), observed: count }),
   z.object({

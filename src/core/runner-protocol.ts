@@ -11,7 +11,9 @@ export const FAILURE_CHARS = { name: 256, message: 8192, stack: 16_384 } as cons
 
 /** Characters of the arguments of one call of a tool, as JSON text. */
 export const CALL_CHARS = 1_048_576
-/** Bytes of what a tool answers to one call, as JSON text. */
+/** Bytes that one call may come with, beside its arguments. */
+export const CALL_BYTES = 1_048_576
+/** Bytes of what a tool answers to one call: JSON text, and the bytes beside it. */
 export const ANSWER_BYTES = 16_777_216
 
 /** Codes that a tool can fail with. */
@@ -55,7 +57,7 @@ export type StopCode = typeof STOP_CODES[number]
 
 /**
  * What a worker tells its runner; `boot` comes first, with the scripts of the guest as its body. The body of `run` is the code and then the
- * input, that of `answer` the JSON text that a tool answered.
+ * input, that of `answer` the JSON text that a tool answered and then the bytes beside it.
  */
 export type ToRunner =
   | { type: 'boot', threads: number, memoryMb: number }
@@ -69,6 +71,7 @@ export type ToRunner =
     /** JSON text of the context that user code is given. */
     context: string
     tools: readonly ToolGrant[]
+    hrtime: boolean
   }
-  | { type: 'answer', token: string, call: number, failure: ToolFailure | null }
+  | { type: 'answer', token: string, call: number, failure: ToolFailure | null, textBytes: number }
   | { type: 'stop', token: string }

@@ -1,12 +1,14 @@
 import { z } from 'zod'
 import type { Limits } from '../core/limits.ts'
-import { ANSWER_BYTES, CALL_CHARS, type ToolFailure, type ToolGrant } from '../core/runner-protocol.ts'
+import type { RunReceipt } from '../core/receipt.ts'
+import { ANSWER_BYTES, CALL_BYTES, CALL_CHARS, type ToolFailure, type ToolGrant } from '../core/runner-protocol.ts'
 import type { ToolOutcome } from '../telemetry/metrics/runners.ts'
-import { type Tool, type ToolContext, ToolError, type ToolMethod } from '../tools/tool.ts'
+import { Receipt } from '../tools/receipt.ts'
+import { type Tool, ToolError, type ToolMethod, type ToolRun, WithBytes } from '../tools/tool.ts'
 import { epochMs } from './epoch.ts'
 
-/** What a tool answered: JSON text, or why there is none. */
-export type ToolAnswer = { text: string, failure: null } | { text: '', failure: ToolFailure }
+/** What a tool answered: JSON text and the bytes beside it, or why there is none. */
+export type ToolAnswer = { text: string, bytes: Buffer, failure: null } | { text: '', bytes: Buffer, failure: ToolFailure }
 
 /** One call as it was, for traces. Times in milliseconds of the Unix epoch. */
 export interface ToolCall {
@@ -15,13 +17,21 @@ export interface ToolCall {
   endMs: number
 }
 
+/** What a call comes with: JSON text, and bytes beside it. */
+export interface ToolArguments {
+  text: string
+  bytes: Buffer
+}
+
+const NO_BYTES = Buffer.alloc(0)
+
 /** Calls that are told of, from the first. */
 const TOLD_MAX = 100
 
 interface SessionOptions {
   tools: readonly Tool[]
   limits: Pick<Limits, 'toolCalls' | 'concurrentToolCalls'>
-  context: Omit<ToolContext, 'signal'>
+  run: Omit<ToolRun, 'receipt' | 'signal' | 'conceal'>
   /** Asked before each call with an effect outside: may the run still act for its job? */
   mayAct (): Promise<boolean>
   /** Hears how each call went. */
@@ -38,6 +48,11 @@ interface SessionOptions {
 export class ToolSession {
   /** The first calls, as they ended. */
   readonly calls: ToolCall[] = []
+  /** What the run used, and what it was denied. */
+  readonly receipt = new Receipt()
+  /** Texts that are to be kept out of what the run leaves, and the names that stand in for them. */
+  readonly concealed = new Map<string, string>()
+  readonly #run: ToolRun
   readonly #options: SessionOptions
   readonly #granted: ReadonlyMap<string, Tool>
   readonly #over = new AbortController()
@@ -47,26 +62,31 @@ export class ToolSession {
   constructor (options: SessionOptions) {
     this.#options = options
     this.#granted = new Map(options.tools.map((tool) => [tool.name, tool]))
+    this.#run = Object.freeze({ ...options.run, receipt: this.receipt, signal: this.#over.signal, conceal: (name: string, value: string) => { this.concealed.set(value, name) } })
   }
 
   get grants (): ToolGrant[] {
     return this.#options.tools.map(({ name, native, exposed }) => ({ name, native, config: exposed }))
   }
 
+  /** What the run used and was denied, up to now. */
+  get report (): RunReceipt { return { lines: this.receipt.lines, omitted: this.receipt.omitted } }
+
   /** Calls so far. */
   get count (): number { return this.#count }
 
   /** Throws when no guest would have asked; the promise never rejects. */
-  call (toolName: string, methodName: string, text: string): Promise<ToolAnswer> {
+  call (toolName: string, methodName: string, { text, bytes }: ToolArguments): Promise<ToolAnswer> {
     const { toolCalls, concurrentToolCalls } = this.#options.limits
     const tool = this.#granted.get(toolName)
     if (!tool || tool.native) throw new Error(`Cannot call tool "${toolName}": the run was not granted it`)
+    if (bytes.length > CALL_BYTES) throw new Error(`Cannot call tool "${toolName}": it comes with ${bytes.length} bytes, allowed are ${CALL_BYTES}`)
     if (text.length > CALL_CHARS) throw new Error(`Cannot call tool "${toolName}": its arguments have ${text.length} characters, allowed are ${CALL_CHARS}`)
     if (this.#count >= toolCalls) throw new Error(`Cannot call tool "${toolName}": the run made ${toolCalls} calls, its limit`)
     if (this.#waiting >= concurrentToolCalls) throw new Error(`Cannot call tool "${toolName}": ${concurrentToolCalls} calls wait for their answer, the limit`)
     this.#count += 1
     this.#waiting += 1
-    return this.#answer(tool, methodName, text).finally(() => { this.#waiting -= 1 })
+    return this.#answer(tool, methodName, { text, bytes }).finally(() => { this.#waiting -= 1 })
   }
 
   /** The run is over: calls that go on are aborted, and their answers go nowhere. */
@@ -74,25 +94,31 @@ export class ToolSession {
     this.#over.abort(new Error('The run is over'))
   }
 
-  async #answer (tool: Tool, methodName: string, text: string): Promise<ToolAnswer> {
+  async #answer (tool: Tool, methodName: string, args: ToolArguments): Promise<ToolAnswer> {
     const name = `${tool.name}.${methodName}`
     const startMs = epochMs()
     let outcome: ToolOutcome = 'ok'
+    let receivedBytes = 0
     try {
       const method = Object.hasOwn(tool.methods, methodName) ? tool.methods[methodName] : undefined
       if (!method) throw new ToolError(`Cannot call ${name}: there is no such method`)
-      return { text: await this.#run(name, method, text), failure: null }
+      const answer = await this.#perform(name, method, args)
+      receivedBytes = answer.bytes.length + answer.text.length
+      return { ...answer, failure: null }
     } catch (error) {
       outcome = outcomeOf(error)
-      return { text: '', failure: this.#explain(name, error) }
+      const failure = this.#explain(name, error)
+      if (outcome === 'denied') this.receipt.deny({ grant: 'tool', target: name, reason: failure.message })
+      return { text: '', bytes: NO_BYTES, failure }
     } finally {
       const endMs = epochMs()
       if (this.calls.length < TOLD_MAX) this.calls.push({ name, startMs, endMs })
+      if (outcome !== 'denied') this.receipt.use({ grant: 'tool', target: name, sentBytes: args.text.length + args.bytes.length, receivedBytes, durationMs: endMs - startMs })
       this.#options.onAnswer?.(tool.name, outcome, endMs - startMs)
     }
   }
 
-  async #run (name: string, method: ToolMethod, text: string): Promise<string> {
+  async #perform (name: string, method: ToolMethod, { text, bytes }: ToolArguments): Promise<{ text: string, bytes: Buffer }> {
     const input = readInput(name, method, text)
     const timeout = AbortSignal.timeout(method.timeoutMs)
     const signal = AbortSignal.any([timeout, this.#over.signal])
@@ -100,21 +126,23 @@ export class ToolSession {
     const giveUp = () => late.reject(timeout.aborted ? new ToolError(`Cannot call ${name}: it did not answer within ${method.timeoutMs} ms`) : signal.reason)
     signal.addEventListener('abort', giveUp, { once: true })
     try {
-      const answer = JSON.stringify(method.output.parse(await Promise.race([this.#start(name, method, input, signal), late.promise])) ?? null)
-      if (Buffer.byteLength(answer) > ANSWER_BYTES) throw new ToolError(`Cannot call ${name}: its answer is larger than ${ANSWER_BYTES} bytes`)
-      return answer
+      const given = await Promise.race([this.#start(name, method, input, { signal, bytes }), late.promise])
+      const { value, bytes: beside } = given instanceof WithBytes ? given : { value: given, bytes: NO_BYTES }
+      const answer = JSON.stringify(method.output.parse(value) ?? null)
+      if (Buffer.byteLength(answer) + beside.length > ANSWER_BYTES) throw new ToolError(`Cannot call ${name}: its answer is larger than ${ANSWER_BYTES} bytes`)
+      return { text: answer, bytes: beside }
     } finally {
       signal.removeEventListener('abort', giveUp)
     }
   }
 
   /** A worker may have been stopped for longer than its claim to the job lasts, at any place: so it is asked for right before the call. */
-  async #start (name: string, method: ToolMethod, input: unknown, signal: AbortSignal): Promise<unknown> {
+  async #start (name: string, method: ToolMethod, input: unknown, { signal, bytes }: { signal: AbortSignal, bytes: Buffer }): Promise<unknown> {
     if (method.outside) {
       if (!await this.#options.mayAct()) throw new ToolError(`Cannot call ${name}: this run may have lost its job to another one`)
       signal.throwIfAborted() // nobody waits for the answer any more
     }
-    return method.run(input, { ...this.#options.context, signal })
+    return method.run(input, { run: this.#run, signal, bytes })
   }
 
   #explain (name: string, error: unknown): ToolFailure {

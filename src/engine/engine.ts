@@ -4,15 +4,19 @@ import type { CompilerConfig } from './compiler-client.ts'
 import type { LogLevel } from '../core/events.ts'
 import type { Limits } from '../core/limits.ts'
 import type { Isolation, IsolationLevel, Outcome } from '../core/outcome.ts'
+import type { Grants, PermissionsRequest } from '../core/permissions.ts'
+import type { RunReceipt } from '../core/receipt.ts'
 import { buildGuestBundle } from './guest-bundle.ts'
 import { createKernel, type Plugin } from './kernel.ts'
 import { cluster } from './plugins/cluster.ts'
 import { guard } from './plugins/guard.ts'
 import { loader } from './plugins/loader.ts'
+import { permission } from './plugins/permission.ts'
 import { sandbox } from './plugins/sandbox.ts'
 import { toolset } from './plugins/toolset.ts'
 import type { SupervisorOptions } from './supervisor.ts'
 import { loadTools, type ToolSettings } from '../tools/registry.ts'
+import type { ToolServices } from '../tools/services.ts'
 
 /** One run of one job's code. */
 export interface RunRequest {
@@ -27,6 +31,12 @@ export interface RunRequest {
   entry: string
   /** Names of the tools that the code is given. */
   tools: readonly string[]
+  /** What the job holds the configuration of tools to, by their names. */
+  toolConfig: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  permissions: PermissionsRequest
+  /** Number of the run among all runs of the job. */
+  fence: number
+  batchId: string | null
   limits: Limits
   /** Levels without which the code is not to run: the outcome is then the failure UNAVAILABLE. */
   requireIsolation: readonly IsolationLevel[]
@@ -66,14 +76,37 @@ export interface LogTail {
 export interface RunReport {
   outcome: Outcome
   isolation: Isolation | null
+  /** What the run touched, and what it was denied. */
+  receipt: RunReceipt
   logTail: LogTail
   spans: RunSpan[]
+}
+
+/** What an operator who audits is told of each run. */
+export interface RunAudit {
+  tenant: string
+  jobId: string
+  fence: number
+  tools: readonly string[]
+  grants: Grants
+  risks: readonly string[]
+  durationMs: number
+  outcome: Outcome['type']
+  receipt: RunReceipt
 }
 
 export interface EngineConfig {
   supervisor: Omit<SupervisorOptions, 'guest' | 'metrics'>
   compiler: Partial<CompilerConfig>
   tools: ToolSettings
+  /** What tools reach beyond their own process with. */
+  services?: ToolServices
+  /** Values that jobs may be granted by name. */
+  env?: Readonly<Record<string, string>>
+  /** Has the log of each run begin with what a strict operator would want to know of its permissions. */
+  strict?: boolean
+  /** Hears of each run, once it is over. */
+  onAudit? (audit: RunAudit): void
   /** Hears of what a tool threw that user code must not see. */
   onToolError (error: Error): void
   /** What the engine counts with; nothing is counted without it. */
@@ -96,7 +129,7 @@ export async function createEngine (config: EngineConfig): Promise<Engine> {
   const tools = await loadTools(config.tools)
   const metrics = createRunnerMetrics(config.meter ?? createNoopMeter())
   const runners = await cluster({ ...config.supervisor, metrics, guest: await buildGuestBundle(tools) })
-  const plugins: Plugin[] = [guard(), toolset(tools, { onError: config.onToolError, metrics }), loader(config.compiler), runners, sandbox(metrics)]
+  const plugins: Plugin[] = [guard(), toolset(tools, { onError: config.onToolError, services: config.services ?? {}, metrics }), permission(config), loader(config.compiler), runners, sandbox(metrics)]
   const kernel = createKernel(plugins)
   return {
     lanes: config.supervisor.lanes,

@@ -1,4 +1,6 @@
 import type { Isolation, Outcome } from '../core/outcome.ts'
+import type { Grants } from '../core/permissions.ts'
+import type { RunReceipt } from '../core/receipt.ts'
 import type { Compiled } from './compiler-client.ts'
 import { splitLogBudget } from '../core/log-budget.ts'
 import type { RunHooks, RunReport, RunRequest, RunSpan } from './engine.ts'
@@ -20,6 +22,10 @@ export interface RunContext {
   /** The tools that the run may call. */
   tools?: ToolSession
   runner?: RunnerProcess
+  /** What the run may touch, once its tools are known. */
+  grants?: Grants
+  /** Values that it is given by name. */
+  env?: Readonly<Record<string, string | undefined>>
   outcome?: Outcome
   isolation: Isolation | null
   /** Runners that the run was given, this one included. */
@@ -29,6 +35,8 @@ export interface RunContext {
   /** Called in reverse order when the run is over. */
   readonly releases: (() => void)[]
 }
+
+const NO_RECEIPT: RunReceipt = Object.freeze({ lines: [], omitted: 0 })
 
 /** A part of the engine: any of the stages, and a way to close what it holds. */
 export interface Plugin extends Partial<Record<Stage, (run: RunContext) => Promise<void> | void>> {
@@ -62,7 +70,7 @@ export function createKernel (plugins: readonly Plugin[]): Kernel {
       for (const release of run.releases.toReversed()) release()
     }
     if (!run.outcome) throw new TypeError('Cannot report run: no plugin gave it an outcome')
-    return { outcome: run.outcome, isolation: run.isolation, logTail: run.logs.tail, spans: run.spans }
+    return { outcome: run.outcome, isolation: run.isolation, receipt: run.tools?.report ?? NO_RECEIPT, logTail: run.logs.tail, spans: run.spans }
   }
 
   return {

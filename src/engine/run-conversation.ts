@@ -6,7 +6,7 @@ import { type FromRunner, type LogLines, parseLogLines } from '../core/runner-me
 import { RUNNER_FRAME_BYTES, type ToolGrant } from '../core/runner-protocol.ts'
 import type { Limits } from '../core/limits.ts'
 import { unreachable } from '../core/unreachable.ts'
-import type { ToolAnswer } from './broker.ts'
+import type { ToolAnswer, ToolArguments } from './broker.ts'
 import { epochMs } from './epoch.ts'
 import { readCrashWords } from './crash-words.ts'
 import type { FramedExit } from './framed-process.ts'
@@ -32,6 +32,8 @@ export interface RunnerTask {
   context: string
   limits: Limits
   tools: readonly ToolGrant[]
+  /** Whether its clock is finer than a millisecond. */
+  hrtime: boolean
 }
 
 export interface RunnerHooks {
@@ -39,7 +41,7 @@ export interface RunnerHooks {
   onLogs (lines: LogLines, dropped: { lines: number, bytes: number }): Promise<void> | void
   onProgress (value: number, message: string): void
   /** Answers a call of a tool; never rejects. A throw kills the runner. */
-  onCall (tool: string, method: string, text: string): Promise<ToolAnswer>
+  onCall (tool: string, method: string, args: ToolArguments): Promise<ToolAnswer>
 }
 
 export type DoneMessage = Extract<FromRunner, { type: 'done' }>
@@ -147,9 +149,9 @@ export class RunConversation {
   }
 
   /** Nothing waits for the answer but the code that asked: what the runner says meanwhile is read. */
-  #takeCall ({ call, tool, method }: Extract<FromRunner, { type: 'call' }>, body: Buffer): void {
+  #takeCall ({ call, tool, method, textBytes }: Extract<FromRunner, { type: 'call' }>, body: Buffer): void {
     const { hooks, answer } = this.#options
-    void hooks.onCall(tool, method, body.toString()).then((given) => { if (!this.#isOver) answer(call, given) })
+    void hooks.onCall(tool, method, { text: body.toString('utf8', 0, textBytes), bytes: body.subarray(textBytes) }).then((given) => { if (!this.#isOver) answer(call, given) })
   }
 
   #takeEnd (message: DoneMessage, body: Buffer): void {

@@ -96,7 +96,10 @@ export class RunnerProcess {
   /** Runs one task; resolves whatever happens. The runner must be ready and have a thread that is idle. */
   run (task: RunnerTask, hooks: RunnerHooks): Promise<RunnerAnswer> {
     if (this.#runs.size >= this.#threads) throw new TypeError('Cannot run task: the runner is busy')
-    const answer = (call: number, { text, failure }: ToolAnswer) => this.#send({ type: 'answer', token: run.token, call, failure }, Buffer.from(text))
+    const answer = (call: number, { text: json, bytes, failure }: ToolAnswer) => {
+      const text = Buffer.from(json)
+      this.#send({ type: 'answer', token: run.token, call, failure, textBytes: text.length }, Buffer.concat([text, bytes]))
+    }
     const onEnd = () => {
       this.#runs.delete(run.token)
       this.#idle?.leave()

@@ -2,6 +2,7 @@ import type { AttemptView, Loss, LossReason, RunView } from '../core/job.ts'
 import { JobError } from '../core/failures.ts'
 import type { JobSpec } from '../core/job-request.ts'
 import type { CrashEvidence, Isolation, JobFailure, Usage } from '../core/outcome.ts'
+import type { RunReceipt } from '../core/receipt.ts'
 import { isTerminal, type JobStatus } from '../core/status.ts'
 import { readReference, unpack } from './codec.ts'
 import { unfoldRecord, type Fields } from './record-fold.ts'
@@ -61,6 +62,8 @@ interface RunEnd {
   usage?: Usage | null
   isolation?: Isolation | null
   error?: JobFailure | null
+  /** Missing where nothing was touched. */
+  receipt?: RunReceipt
   lost?: LossReason
   /** Missing also from what versions before have stored. */
   evidence?: CrashEvidence
@@ -150,6 +153,8 @@ function viewRun (number: number, start: RunStart, end: RunEnd | null): RunView 
     lost: end?.lost ?? null,
     isolation: end?.isolation ?? null,
     usage: end?.usage ?? null,
+    receipt: end?.receipt?.lines ?? [],
+    receiptOmitted: end?.receipt?.omitted ?? 0,
     error: end?.error ?? null,
   }
 }
@@ -164,7 +169,8 @@ function viewAttempt ({ number, isOngoing }: { number: number, isOngoing: boolea
     worker: last.worker,
     isolation: runs.findLast(({ isolation }) => isolation)?.isolation ?? null,
     usage: runs.findLast(({ usage }) => usage)?.usage ?? null,
-    receipt: [],
+    receipt: last.receipt,
+    receiptOmitted: last.receiptOmitted,
     error: last.error,
     runs,
   }

@@ -1,14 +1,38 @@
 import { fileURLToPath } from 'node:url'
 import type { z } from 'zod'
+import type { Grants, PermissionsRequest } from '../core/permissions.ts'
 import type { ToolCode } from '../core/runner-protocol.ts'
+import { narrow } from './narrow.ts'
+import type { Receipt } from './receipt.ts'
+import type { ToolServices } from './services.ts'
 
-/** What a method of a tool may know of the run that calls it. */
+/** One run that calls tools. It is the same object for all calls of the run, so what a tool has to remember of a run hangs on it (see `perRun`). */
+export interface ToolRun {
+  readonly tenant: string
+  readonly jobId: string
+  readonly attempt: number
+  /** Number of the run among all runs of the job: what is written under it is refused once another run began. */
+  readonly fence: number
+  /** The batch that the job is an item of. */
+  readonly batchId: string | null
+  /** What the job asked for, and what its tools bring along. */
+  readonly grants: Grants
+  /** Takes down what the run uses and is denied. */
+  readonly receipt: Receipt
+  readonly services: ToolServices
+  /** Aborts when the run is over: whatever was opened for it has to be closed then. */
+  readonly signal: AbortSignal
+  /** Keeps a text out of everything that the run leaves from now on: logs, progress, its result and its error. */
+  conceal (name: string, value: string): void
+}
+
+/** One call. */
 export interface ToolContext {
-  tenant: string
-  jobId: string
-  attempt: number
+  readonly run: ToolRun
   /** Aborts when the call has had its time, or when the run is over: whatever the method started has to end then. */
-  signal: AbortSignal
+  readonly signal: AbortSignal
+  /** Bytes that came with the call. */
+  readonly bytes: Buffer
 }
 
 /** One method of a tool. Both ends have a schema: what user code sent is nobody's type, and what goes back is seen by user code. */
@@ -33,21 +57,57 @@ export function defineMethod<I extends z.ZodType, O extends z.ZodType> (method: 
   output: O
   timeoutMs?: number
   effect?: 'none' | 'outside'
-  run (input: z.output<I>, context: ToolContext): z.input<O> | Promise<z.input<O>>
+  run (input: z.output<I>, context: ToolContext): Answer<z.input<O>> | Promise<Answer<z.input<O>>>
 }): ToolMethod {
   const { run, timeoutMs = TIMEOUT_MS, effect = 'none', ...schemas } = method
   return { ...schemas, timeoutMs, outside: effect === 'outside', run: (input, context) => run(input as z.output<I>, context) } // the broker has read it with `input`
 }
 
+/** What a method answers: a value, or one with bytes beside it. */
+type Answer<T> = T | WithBytes<T>
+
+/** An answer that has bytes beside its value: they go to the guest half as they are, without being written as JSON. */
+export class WithBytes<T = unknown> {
+  readonly value: T
+  readonly bytes: Buffer
+
+  constructor (value: T, bytes: Buffer) {
+    this.value = value
+    this.bytes = bytes
+  }
+}
+
+/** Ties state to runs: what `create` makes at the first call of a run is answered to every later one, and forgotten with the run. */
+export function perRun<S> (create: (run: ToolRun) => S): (run: ToolRun) => S {
+  const states = new WeakMap<ToolRun, { state: S }>()
+  return (run) => {
+    const known = states.get(run) ?? { state: create(run) }
+    states.set(run, known)
+    return known.state
+  }
+}
+
+/** What is known of a run before it begins. */
+export interface ToolRequest {
+  readonly tenant: string
+  readonly tags: Readonly<Record<string, string>>
+}
+
 /** A tool with the configuration of this service. */
 export interface Tool {
   readonly name: string
+  /** What it is for, in a few words. */
+  readonly description: string
+  /** What jobs that name it may touch because of it. */
+  readonly permissions: (request: ToolRequest) => PermissionsRequest
   /** The module of its guest half, as a path. */
   readonly guestFile: string
   readonly native: boolean
   /** JSON text of what its guest half, or its native, is given. */
   readonly exposed: string
   readonly methods: Readonly<Record<string, ToolMethod>>
+  /** The same tool, held to less by what a job asks for. Throws a JobError INVALID where that is more, or nothing that a job may say. */
+  readonly narrow: (asked: Readonly<Record<string, unknown>>) => Tool
 }
 
 /** A tool before its configuration is known. */
@@ -60,15 +120,20 @@ export interface ToolDefinition {
 const NAME = /^[A-Za-z_$][\w$]{0,63}$/
 
 /**
- * Defines a capability that a job may ask for by name. `setup` is called once in each worker; its methods run there, with whatever
- * authority the worker has, and nothing of what it holds reaches user code but what a method answers. A `native` tool has no methods:
- * its calls are answered in the runner, by the native of its name.
+ * Defines a capability that a job may ask for by name. `setup` is called once in each worker, and once more for each narrower configuration that a
+ * job asks for; its methods run there, with whatever authority the worker has, and nothing of what it holds reaches user code but what a method
+ * answers. A `native` tool has no methods: its calls are answered in the runner, by the native of its name.
  */
-export function defineTool<C extends z.ZodObject> ({ name, config: schema, guest, native = false, expose = () => null, setup = () => ({}) }: {
+export function defineTool<C extends z.ZodObject> ({ name, description, permissions = 'none', config: schema, narrows = [], guest, native = false, expose = () => null, setup = () => ({}) }: {
   /** Name of the global that user code sees; a JavaScript identifier of at most 64 characters. */
   name: string
+  description: string
+  /** What jobs that name the tool may touch because of it, beside what they ask for themselves. */
+  permissions?: PermissionsRequest | ((request: ToolRequest) => PermissionsRequest)
   /** Read from the operator's configuration; every member needs a default. */
   config: C
+  /** Members of the configuration that a job may narrow: a number to a lower one, a list to some of its values, true to false. */
+  narrows?: readonly (keyof z.output<C> & string)[]
   /** The module of its guest half: plain JavaScript whose default export builds the global. */
   guest: URL
   native?: boolean
@@ -77,13 +142,21 @@ export function defineTool<C extends z.ZodObject> ({ name, config: schema, guest
   setup? (config: z.output<C>): Record<string, ToolMethod>
 }): ToolDefinition {
   if (!NAME.test(name)) throw new TypeError(`Cannot define tool "${name}": its name is not an identifier of at most 64 characters`)
-  return {
-    name,
-    setup (given) {
-      const config = schema.parse(given)
-      return { name, guestFile: fileURLToPath(guest), native, exposed: JSON.stringify(expose(config)), methods: setup(config) }
-    },
+
+  function build (config: z.output<C>): Tool {
+    return {
+      name,
+      description,
+      permissions: typeof permissions === 'function' ? permissions : () => permissions,
+      guestFile: fileURLToPath(guest),
+      native,
+      exposed: JSON.stringify(expose(config)),
+      methods: setup(config),
+      narrow: (asked) => build(schema.parse(narrow(name, config, { asked, narrows })) as z.output<C>),
+    }
   }
+
+  return { name, setup: (given) => build(schema.parse(given)) }
 }
 
 /** Thrown by a tool when user code may know why. Anything else that a tool throws is kept from it. */

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import { JOB_LIMITS } from '../core/limits.ts'
+import { EnvName } from '../core/permissions.ts'
 import { SHARED_VARIABLES } from '../core/shared-variables.ts'
 import { DEFAULT_MISSED_BEATS } from '../engine/heartbeat.ts'
 import { DEFAULT_WEAR } from '../engine/wear.ts'
@@ -10,6 +11,14 @@ import { QUARANTINE_MS } from '../store/moves/settle.ts'
 const LANES = { least: 2, most: 8 } as const
 const MINUTE_MS = 60_000
 const DAY_MS = 24 * 60 * MINUTE_MS
+
+const JobEnv = z.string().default('{}').transform((text, context): Readonly<Record<string, string>> => {
+  const values = parseJson(text)
+  const read = z.record(EnvName, z.string()).safeParse(values)
+  if (read.success) return read.data
+  context.addIssue({ code: 'custom', message: 'Expected a JSON object of texts, its names of letters, digits and underscores' })
+  return z.NEVER
+})
 
 /** Configuration of a worker process, by environment variable. */
 export const WorkerConfig = z.object({
@@ -29,6 +38,9 @@ export const WorkerConfig = z.object({
   BATCHBOX_COMPILE_MEMORY_MB: z.coerce.number().int().min(128).max(8192).default(512).describe('Resident memory of a compiler process'),
   BATCHBOX_COMPILE_CACHE_BYTES: z.coerce.number().int().min(1_048_576).max(4_294_967_296).default(67_108_864).describe('Compiled code kept in the memory of a worker'),
   BATCHBOX_TOOL_CONFIG: z.string().default('{}').describe('Configuration of tools, as JSON: an object for each by its name'),
+  BATCHBOX_JOB_ENV: JobEnv.describe('Values that jobs may be granted by name (`permissions.env`), as JSON: an object of texts. Not for secrets: what code is given it can print'),
+  BATCHBOX_STRICT: z.enum(['0', '1']).default('0').describe('`1` has the log of a job begin with warnings of permissions for wildcards, more than ten hosts and local hosts'),
+  BATCHBOX_AUDIT_RUNS: z.enum(['0', '1']).default('0').describe('`1` has a worker log the tools, permissions, duration and receipt of every run'),
   BATCHBOX_METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional().describe('Port of a worker for `/metrics` and `/healthz`; 0 picks a free one, without it the worker listens nowhere and counts nothing'),
   BATCHBOX_METRICS_HOST: z.string().min(1).default('127.0.0.1').describe('Address of that port; beyond this machine it needs BATCHBOX_METRICS_TOKEN or BATCHBOX_METRICS_OPEN'),
   BATCHBOX_DRAIN_MS: z.coerce.number().int().min(0).max(60 * MINUTE_MS).default(20_000).describe('How long running jobs may take to finish when the worker is told to stop; the others are handed back'),
@@ -50,6 +62,14 @@ export const WorkerConfig = z.object({
   ...SHARED_VARIABLES,
 })
 export type WorkerConfig = Readonly<z.infer<typeof WorkerConfig>>
+
+function parseJson (text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
 
 /** Jobs at one time, for a machine whose operator did not say. */
 export function defaultLanes (): number {

@@ -114,7 +114,7 @@ function executeRun (context: JobRunner, own: OwnRun): Promise<Verdict> {
       cancelled: () => active.stop('cancel'),
       error: context.onError,
     }, skewMs)
-    const report = await context.engine.execute(buildRequest(job, skewMs), {
+    const report = await context.engine.execute(buildRequest(job, run, skewMs), {
       signal: active.signal,
       onLogs: (lines) => writer.addLogs(lines),
       onProgress: (value, message) => writer.setProgress(value, message),
@@ -127,10 +127,10 @@ function executeRun (context: JobRunner, own: OwnRun): Promise<Verdict> {
   })
 }
 
-function buildRequest ({ id, tenant, alone, attempt, spec, code, codeHash, input, startedAt }: BegunJob, skewMs: number): RunRequest {
-  const { entry, limits, requireIsolation, tags, tools } = spec
+function buildRequest ({ id, tenant, alone, attempt, spec, code, codeHash, input, startedAt, batchId }: BegunJob, { fence }: Run, skewMs: number): RunRequest {
+  const { entry, limits, requireIsolation, tags, tools, toolConfig = {}, permissions } = spec // what the version before stored has no toolConfig
   const deadline = new Date(startedAt - skewMs + limits.timeoutMs).toISOString() // by the clock that the code reads
-  return { tenant, alone, code, codeHash, input, entry, tools, limits, requireIsolation, context: { jobId: id, attempt, tags, deadline } }
+  return { tenant, alone, code, codeHash, input, entry, tools, toolConfig, permissions, fence, batchId, limits, requireIsolation, context: { jobId: id, attempt, tags, deadline } }
 }
 
 interface Conclusion extends OwnRun {
@@ -155,6 +155,7 @@ async function conclude (context: JobRunner, { active, run, turn, job, lease, be
     ...decision,
     usage: report.outcome.usage,
     isolation: report.isolation,
+    receipt: report.receipt,
     retentionMs: decision.status === 'dead' ? context.deadRetentionMs : retentionMs,
     quarantineMs: context.quarantineMs,
     retryEveryMs: context.retryEveryMs,

@@ -70,7 +70,7 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
   const { meter } = telemetry.metrics
   const listener = await openMetrics(config, { db, telemetry, onError })
   const metrics = createRunMetrics(meter)
-  const engine = await startEngine(config, { meter, onError })
+  const engine = await startEngine(config, { meter, logger, onError })
   const active = new ActiveRuns()
   metrics.observe(engine.lanes, () => active.size)
   const ends = new RecentEnds()
@@ -146,11 +146,14 @@ async function openMetrics (config: WorkerConfig, { db, telemetry, onError }: { 
   }
 }
 
-function startEngine (config: WorkerConfig, { meter, onError }: { meter: Meter, onError (error: unknown): void }): Promise<Engine> {
+function startEngine (config: WorkerConfig, { meter, logger, onError }: { meter: Meter, logger: Logger, onError (error: unknown): void }): Promise<Engine> {
   const bounds = runnerBounds(config)
   return createEngine({
     meter,
     tools: { own: config.BATCHBOX_TOOLS, config: config.BATCHBOX_TOOL_CONFIG },
+    env: config.BATCHBOX_JOB_ENV,
+    strict: config.BATCHBOX_STRICT === '1',
+    ...(config.BATCHBOX_AUDIT_RUNS === '1' ? { onAudit: (audit) => logger.info({ audit }, 'run was audited') } : {}),
     onToolError: onError,
     supervisor: {
       lanes: config.BATCHBOX_LANES ?? defaultLanes(),

@@ -35,6 +35,42 @@ test('asking for more than the ceiling of the key is 422 and names it; defaults 
   }
 })
 
+test('permissions are held to the ceiling of the key, and to what is ever granted', async (t) => {
+  const { submit, post, headers } = await startWith(t, { ceilings: { permissions: { net: ['*.example.com'], env: ['REGION'] } } })
+  const refused: [permissions: unknown, detail: RegExp, pointer: string][] = [
+    [{ net: ['example.org'] }, /net: "example\.org" is beyond the API key's ceiling \(ceilings\.permissions\)/, '/permissions'],
+    [{ net: true }, /net: true is beyond/, '/permissions'],
+    [{ env: ['REGION', 'TOKEN'] }, /env: "TOKEN" is beyond/, '/permissions'],
+    [{ hrtime: true }, /hrtime: true is beyond/, '/permissions'],
+    [{ net: ['10.0.0.0/8'] }, /"10\.0\.0\.0\/8" is no host.*ranges of addresses are for the operator/, '/permissions/net/0'],
+    [{ run: true }, /never granted: code has no processes to start/, '/permissions/run'],
+    [{ net: 'inherit' }, /A job inherits nothing/, '/permissions/net'],
+    ['inherit', /A job inherits nothing/, '/permissions'],
+    [{ nett: [] }, /Unknown member/, '/permissions/nett'],
+  ]
+
+  assert.equal((await submit({ permissions: { net: ['https://api.example.com/v1'], env: ['REGION'] } })).statusCode, 202)
+  for (const [permissions, detail, pointer] of refused) {
+    for (const response of [await submit({ permissions }), await post('/execute', { code: CODE, permissions }, headers)]) {
+      assert.equal(response.statusCode, 422)
+      assert.match(String(response.json()['detail']), detail)
+      assert.partialDeepStrictEqual(response.json(), { code: 'INVALID', errors: [{ pointer }] })
+    }
+  }
+})
+
+test('a key makes no key that may touch more than itself', async (t) => {
+  const { post } = await startApi(t)
+  const make = async (permissions: unknown, headers?: Record<string, string>) => await post('/v1/keys', { tenant: 'acme', name: 'k', scopes: ['admin'], ceilings: { permissions } }, headers)
+  const maker = { authorization: `Bearer ${String((await make({ net: ['*.example.com'] })).json()['token'])}` }
+
+  const asked = [await make({ net: ['api.example.com'] }, maker), await make(null, maker), await make({ net: true }, maker), await make({ net: ['example.org'] }, maker)]
+
+  assert.deepEqual(asked.map(({ statusCode }) => statusCode), [201, 201, 403, 403])
+  assert.deepEqual((asked[1]?.json()['ceilings'] as { permissions: unknown }).permissions, { net: ['*.example.com'] }) // what is not said is as the maker has it
+  assert.match(String(asked[3]?.json()['detail']), /ceilings\.permissions has net: "example\.org"/)
+})
+
 test('POST /execute is held to the ceilings of the key, too', async (t) => {
   const { db, post, headers } = await startWith(t, { ceilings: { limits: { timeoutMs: 2000, cpuMs: 500 }, tools: [] } })
 

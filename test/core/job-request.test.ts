@@ -17,6 +17,7 @@ test('code alone is a whole request', () => {
     entry: 'default',
     input: null,
     tools: [],
+    toolConfig: {},
     permissions: 'none',
     limits: { timeoutMs: 30_000, cpuMs: 10_000, memoryMb: 128, logBytes: 1_048_576, logLines: 1000, resultBytes: 5_242_880, timers: 1000, toolCalls: 1000, concurrentToolCalls: 64 },
     requireIsolation: [],
@@ -59,7 +60,7 @@ test('unknown members are refused by name at every level', () => {
   assert.match(problems({ code, langauge: 'js' })[0] ?? '', /langauge/)
   assert.match(problems({ code, limits: { ram: 1 } })[0] ?? '', /^limits: .*ram/)
   assert.match(problems({ code, retry: { backoff: { base: 2 } } })[0] ?? '', /^retry\.backoff: .*base/)
-  assert.match(problems({ code, permissions: { net: ['x.test'] } })[0] ?? '', /^permissions/)
+  assert.match(problems({ code, permissions: { nett: ['x.test'] } })[0] ?? '', /^permissions: .*nett/)
 })
 
 test('a limit above its maximum is refused with both figures', () => {

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { z } from 'zod'
+import { NO_GRANTS } from '../../src/core/permissions.ts'
 import { ToolSession } from '../../src/engine/broker.ts'
 import { defineMethod, type Tool } from '../../src/tools/tool.ts'
 
+const NO_BYTES = Buffer.alloc(0)
+const args = (text: string) => ({ text, bytes: NO_BYTES })
 const gate = () => Promise.withResolvers<void>()
 
 function startSession ({ toolCalls = 10, concurrentToolCalls = 2, mayAct = () => Promise.resolve(true) } = {}) {
@@ -20,12 +23,13 @@ function startSession ({ toolCalls = 10, concurrentToolCalls = 2, mayAct = () =>
   })
   const sent: unknown[] = []
   const send = defineMethod({ input: z.unknown(), output: z.null(), effect: 'outside', timeoutMs: 50, run (input) { sent.push(input); return null } })
-  const tool: Tool = { name: 'slow', guestFile: '', native: false, exposed: 'null', methods: { wait, send } }
-  const native: Tool = { name: 'pure', guestFile: '', native: true, exposed: '{"a":1}', methods: {} }
+  const plain = { description: '', permissions: () => 'none' as const, guestFile: '', narrow () { throw new TypeError('Not in this test') } }
+  const tool: Tool = { ...plain, name: 'slow', native: false, exposed: 'null', methods: { wait, send } }
+  const native: Tool = { ...plain, name: 'pure', native: true, exposed: '{"a":1}', methods: {} }
   const session = new ToolSession({
     tools: [tool, native],
     limits: { toolCalls, concurrentToolCalls },
-    context: { tenant: 'acme', jobId: 'job-1', attempt: 1 },
+    run: { tenant: 'acme', jobId: 'job-1', attempt: 1, fence: 1, batchId: null, grants: NO_GRANTS, services: {} },
     mayAct,
     onError (error) { throw error },
   })
@@ -35,33 +39,33 @@ function startSession ({ toolCalls = 10, concurrentToolCalls = 2, mayAct = () =>
 test('a tool that was not granted is no mistake of the guest\'s', () => {
   const { session } = startSession()
 
-  assert.throws(() => session.call('db', 'query', '{}'), /the run was not granted it/)
-  assert.throws(() => session.call('constructor', 'query', '{}'), /the run was not granted it/)
+  assert.throws(() => session.call('db', 'query', args('{}')), /the run was not granted it/)
+  assert.throws(() => session.call('constructor', 'query', args('{}')), /the run was not granted it/)
 })
 
 test('a native tool is never called through the worker', () => {
-  assert.throws(() => startSession().session.call('pure', 'digest', '{}'), /the run was not granted it/)
+  assert.throws(() => startSession().session.call('pure', 'digest', args('{}')), /the run was not granted it/)
 })
 
 test('neither are more calls at one time than the run may have, nor more in all', async () => {
   const { session, open } = startSession({ toolCalls: 3 })
-  const waiting = [session.call('slow', 'wait', '1'), session.call('slow', 'wait', '2')]
+  const waiting = [session.call('slow', 'wait', args('1')), session.call('slow', 'wait', args('2'))]
 
-  assert.throws(() => session.call('slow', 'wait', '3'), /2 calls wait for their answer/)
+  assert.throws(() => session.call('slow', 'wait', args('3')), /2 calls wait for their answer/)
   open()
-  assert.deepEqual(await Promise.all(waiting), [{ text: '"waited"', failure: null }, { text: '"waited"', failure: null }])
-  await session.call('slow', 'wait', '4')
-  assert.throws(() => session.call('slow', 'wait', '5'), /the run made 3 calls/)
+  assert.deepEqual(await Promise.all(waiting), [{ text: '"waited"', bytes: NO_BYTES, failure: null }, { text: '"waited"', bytes: NO_BYTES, failure: null }])
+  await session.call('slow', 'wait', args('4'))
+  assert.throws(() => session.call('slow', 'wait', args('5')), /the run made 3 calls/)
   assert.equal(session.count, 3)
 })
 
 test('arguments longer than a guest sends are refused unread', () => {
-  assert.throws(() => startSession().session.call('slow', 'wait', 'x'.repeat(1_048_577)), /1048577 characters/)
+  assert.throws(() => startSession().session.call('slow', 'wait', args('x'.repeat(1_048_577))), /1048577 characters/)
 })
 
 test('the end of a run aborts what its calls started, and they still settle', async () => {
   const { session, aborts } = startSession()
-  const call = session.call('slow', 'wait', '1')
+  const call = session.call('slow', 'wait', args('1'))
 
   session.close()
 
@@ -78,7 +82,7 @@ test('a call with an effect outside is refused to a run that may have lost its j
   const { session, open, sent } = startSession({ mayAct: async () => { asked += 1; return asked > 1 } })
   open()
 
-  const answers = [await session.call('slow', 'wait', '1'), await session.call('slow', 'send', '2'), await session.call('slow', 'send', '3')]
+  const answers = [await session.call('slow', 'wait', args('1')), await session.call('slow', 'send', args('2')), await session.call('slow', 'send', args('3'))]
 
   assert.deepEqual(answers.map(({ failure }) => failure?.message), [undefined, 'Cannot call slow.send: this run may have lost its job to another one', undefined])
   assert.deepEqual([asked, sent], [2, [3]])
@@ -88,7 +92,7 @@ test('a call whose time is over before it may act has no effect', async () => {
   const { promise: mayAct, resolve: allow } = Promise.withResolvers<boolean>()
   const { session, sent } = startSession({ mayAct: () => mayAct })
 
-  const { failure } = await session.call('slow', 'send', '1')
+  const { failure } = await session.call('slow', 'send', args('1'))
   allow(true)
   await new Promise(setImmediate)
 

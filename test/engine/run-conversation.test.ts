@@ -15,7 +15,7 @@ function startConversation (t: TestContext) {
   const lines: LogLines = []
   let ended = 0
   const conversation = new RunConversation({
-    task: { file: 'job.js', code: '', input: '', entry: 'default', context: '{}', limits, tools: [] },
+    task: { file: 'job.js', code: '', input: '', entry: 'default', context: '{}', limits, tools: [], hrtime: false },
     hooks: { signal: cancel.signal, onLogs: (batch) => { lines.push(...batch) }, onProgress () {}, onCall () { throw new Error('Cannot call tool: there is none') } },
     pid: 0,
     threads: 1,

@@ -19,7 +19,7 @@ async function startRunner (t: TestContext, boot = 'fair'): Promise<RunnerProces
 }
 
 function play (runner: RunnerProcess, mode: string, { hooks = {}, task = {} }: { hooks?: Partial<RunnerHooks>, task?: Partial<RunnerTask> } = {}): Promise<RunnerAnswer> {
-  return runner.run({ file: 'job.js', code: mode, input: '"in"', entry: 'default', context: '{}', limits, tools: [], ...task }, {
+  return runner.run({ file: 'job.js', code: mode, input: '"in"', entry: 'default', context: '{}', limits, tools: [], hrtime: false, ...task }, {
     signal: new AbortController().signal, onLogs () {}, onProgress () {}, onCall () { throw new Error('Cannot call tool: there is none') }, ...hooks,
   })
 }
@@ -218,7 +218,7 @@ test('a run may log before and after each call that it may make', async (t) => {
   const runner = await startRunner(t)
   const task = { limits: { ...limits, toolCalls: 2000 }, tools: [{ name: 'db', native: false, config: '{}' }] }
 
-  const answer = await play(runner, 'logs around each call', { task, hooks: { onCall: () => Promise.resolve({ text: '1', failure: null }) } })
+  const answer = await play(runner, 'logs around each call', { task, hooks: { onCall: () => Promise.resolve({ text: '1', bytes: Buffer.alloc(0), failure: null }) } })
 
   assert.equal(answer.type, 'done', JSON.stringify(answer))
 })

@@ -13,7 +13,7 @@ const tools = ['probe', 'echo']
 const call = (method: string) => `export default () => probe.call(${JSON.stringify(method)})`
 
 test('a tool of the operator\'s own is told what its definition exposes, and nothing else of its configuration', async () => {
-  assert.deepEqual(await resultOf('export default () => probe.config', { tools }), { greeting: 'hi' })
+  assert.deepEqual(await resultOf('export default () => probe.config', { tools }), { greeting: 'hi', most: 10, kinds: ['a', 'b'] })
 })
 
 test('a tool knows who calls it', async () => {
@@ -55,6 +55,22 @@ test('a tool that refuses says so with the code it chose', async () => {
 
 test('a tool that answers nothing answers null', async () => {
   assert.equal(await resultOf(call('nothing'), { tools }), null)
+})
+
+test('bytes go with a call and come back with its answer as they are', async () => {
+  const code = `export default async () => {
+    const bytes = Array.from({ length: 256 }, (_, i) => String.fromCharCode(i)).join('')
+    const answer = await probe.callBytes('reverse', '"\\u00e9\\ud83d\\ude00"', bytes)
+    return [answer.text, answer.bytes.length, answer.bytes === [...bytes].reverse().join('')]
+  }`
+
+  assert.deepEqual(await resultOf(code, { tools }), ['{"value":"\u00e9\u{1f600}","length":256}', 256, true])
+})
+
+test('more bytes than a call may come with are refused before they leave the runner', async () => {
+  const failure = await failureOf(`export default () => probe.callBytes('reverse', '1', 'x'.repeat(1_048_577))`, { tools })
+
+  assert.deepEqual([failure.code, failure.message], ['TOOL_ERROR', 'Cannot call probe.reverse: it comes with 1048577 bytes, allowed are 1048576'])
 })
 
 test('arguments that are not JSON are refused', async () => {

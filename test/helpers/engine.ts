@@ -4,7 +4,7 @@ import { sha256 } from '../../src/core/digest.ts'
 import type { FailureCode } from '../../src/core/failures.ts'
 import { DEFAULT_LIMIT_POLICY, type Limits } from '../../src/core/limits.ts'
 import type { IsolationLevel, JobFailure } from '../../src/core/outcome.ts'
-import { createEngine, type Engine, type LogEntry, type RunReport } from '../../src/engine/engine.ts'
+import { createEngine, type Engine, type EngineConfig, type LogEntry, type RunReport, type RunRequest } from '../../src/engine/engine.ts'
 import type { SupervisorOptions } from '../../src/engine/supervisor.ts'
 import { DEFAULT_WEAR } from '../../src/engine/wear.ts'
 import { DEFAULT_TOOL_SETTINGS, type ToolSettings } from '../../src/tools/registry.ts'
@@ -17,6 +17,9 @@ export interface RunOptions {
   tenant?: string
   alone?: boolean
   tools?: string[]
+  toolConfig?: RunRequest['toolConfig']
+  permissions?: RunRequest['permissions']
+  batchId?: string
   limits?: Partial<Limits>
   requireIsolation?: IsolationLevel[]
   tags?: Record<string, string>
@@ -49,16 +52,19 @@ export interface TestEngine {
  * Starts one engine for a whole test file, before its first test. When the file is over it is closed, and no process of it may be left.
  * To be called at the top of a test file.
  */
-export async function startEngine ({ lanes = 2, spares = 1, threads = 1, tools = DEFAULT_TOOL_SETTINGS, onToolError = failOn, ...bounds }: {
+export async function startEngine ({ lanes = 2, spares = 1, threads = 1, tools = DEFAULT_TOOL_SETTINGS, onToolError = failOn, settings = {}, ...bounds }: {
   lanes?: number
   spares?: number
   threads?: number
   tools?: ToolSettings
   onToolError? (error: Error): void
+  /** What an operator says of permissions and services. */
+  settings?: Pick<EngineConfig, 'services' | 'env' | 'strict' | 'onAudit'>
 } & Pick<SupervisorOptions, 'createCgroup' | 'resources' | 'file'> = {}): Promise<TestEngine> {
   const problems: Error[] = []
   const engine = await createEngine({
     tools,
+    ...settings,
     onToolError,
     supervisor: { lanes, spares, threads, memoryMb: 128, bootTimeoutMs: 30_000, wear: DEFAULT_WEAR, ...bounds, onError: (error) => problems.push(error) },
     compiler: { processes: 1, timeoutMs: 20_000, onError: (error) => problems.push(error) },
@@ -101,6 +107,10 @@ function buildExecute (engine: Engine) {
       input: JSON.stringify(options.input ?? null),
       entry: options.entry ?? 'default',
       tools: options.tools ?? [],
+      toolConfig: options.toolConfig ?? {},
+      permissions: options.permissions ?? 'none',
+      fence: 1,
+      batchId: options.batchId ?? null,
       limits: { ...DEFAULT_LIMIT_POLICY.defaults, ...options.limits },
       requireIsolation: options.requireIsolation ?? [],
       context: { jobId: 'job-1', attempt: 1, tags: options.tags ?? {}, deadline: '2030-01-01T00:00:00.000Z' },

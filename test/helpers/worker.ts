@@ -44,7 +44,7 @@ export function scriptEngine () {
       stopped: stopped.promise,
       end (outcome, more = {}) {
         const whole = { result: '42', stoppedAfterMs: 0, usage: EMPTY_USAGE, ...outcome } as Outcome // the test gives what the type needs
-        report.resolve({ outcome: whole, isolation: null, logTail: { dropped: { lines: 0, bytes: 0 }, lines: [] }, spans: [], ...more })
+        report.resolve({ outcome: whole, isolation: null, receipt: { lines: [], omitted: 0 }, logTail: { dropped: { lines: 0, bytes: 0 }, lines: [] }, spans: [], ...more })
       },
     }
     if (waiting) waiting(run)

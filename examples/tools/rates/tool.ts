@@ -6,6 +6,7 @@ const Currency = z.string().regex(/^[A-Z]{3}$/, 'Expected three capital letters'
 /** Exchange rates that the operator configures. What user code sees of them is the answers. */
 export default defineTool({
   name: 'rates',
+  description: 'converts between currencies at rates that the operator configures',
   config: z.strictObject({
     /** Units of each currency for one euro. */
     perEuro: z.record(Currency, z.number().positive()).default({ EUR: 1, USD: 1.15, CHF: 0.93 }),

@@ -5,6 +5,7 @@ import { installDomException } from './dom-exception.js'
 import { KnownFailure, describeThrown } from './errors.js'
 import { lockDown } from './lockdown.js'
 import { createLogBuffer } from './log-buffer.js'
+import { installPerformance } from './performance.js'
 import { createProgress } from './progress.js'
 import { serializeResult } from './result.js'
 import { createTimers, installTimers } from './timers.js'
@@ -42,8 +43,9 @@ let ended = false
  * @param {string} inputText
  * @param {string} contextText
  * @param {(tool: string, method: string, args: string, bytes: string) => string} [ask] answers at once; only for runs with a native tool
+ * @param {() => number} [readClock] milliseconds, with parts of one; only for runs that are granted it
  */
-export function prepare (hostPost, settingsText, entryName, inputText, contextText, ask) {
+export function prepare (hostPost, settingsText, entryName, inputText, contextText, ask, readClock) {
   post = hostPost
   settings = JSONParse(settingsText)
   logs = createLogBuffer(settings.budget, (lines, droppedLines, droppedBytes) => post('logs', lines, droppedLines, droppedBytes))
@@ -54,6 +56,7 @@ export function prepare (hostPost, settingsText, entryName, inputText, contextTe
   })
   defineValue(globalThis, 'console', buildConsole(logs.write))
   installTimers(timers)
+  installPerformance(readClock)
   defineValue(globalThis, 'self', globalThis)
   defineValue(globalThis, 'queueMicrotask', queueMicrotask)
   defineValue(globalThis, 'batchbox:start', (/** @type {Record<string, unknown>} */ namespace) => start(namespace, entryName, inputText, contextText))
@@ -158,6 +161,7 @@ function buildContext (contextText) {
   const context = JSONParse(contextText)
   defineValue(context, 'progress', progress.report)
   ObjectFreeze(context.tags)
+  ObjectFreeze(context.env)
   return ObjectFreeze(context)
 }
 

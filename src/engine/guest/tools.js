@@ -9,7 +9,7 @@ import { KnownFailure, buildToolError } from './errors.js'
  * What the guest half of a tool is given to reach its other half.
  * @typedef {object} ToolHost
  * @property {(method: string, args: string, bytes?: string) => Promise<Answer>} call
- *   Arguments are JSON text; `bytes`, one character each, are for natives. Rejects with the error that user code may see.
+ *   Arguments are JSON text, `bytes` beside them have one character each. Rejects with the error that user code may see.
  * @property {(method: string, args: string, bytes?: string) => Answer} callSync For natives only.
  *
  * @typedef {{ text: string, bytes: string }} Answer JSON text, and bytes of one character each

@@ -22,9 +22,10 @@ export function sandbox (metrics: Pick<RunnerMetrics, 'killed'>): Plugin {
         code: compiled.code,
         input: request.input,
         entry: request.entry,
-        context: JSON.stringify(request.context),
+        context: JSON.stringify({ ...request.context, env: run.env ?? {} }),
         limits: request.limits,
         tools: tools.grants,
+        hrtime: run.grants?.hrtime ?? false,
       }, {
         signal: hooks.signal,
         onLogs (lines, dropped) {
@@ -32,7 +33,7 @@ export function sandbox (metrics: Pick<RunnerMetrics, 'killed'>): Plugin {
           if (head.length > 0) return hooks.onLogs(head)
         },
         onProgress: hooks.onProgress,
-        onCall: (tool, method, text) => tools.call(tool, method, text),
+        onCall: (tool, method, args) => tools.call(tool, method, args),
       })
       if (answer.type === 'crashed' && !answer.started && run.spawns < SPAWNS_MAX) return // another runner may have it
       if (answer.type === 'done' && ISOLATE_STOPS.has(answer.message.failure?.code)) metrics.killed('isolate')

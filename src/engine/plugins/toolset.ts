@@ -1,35 +1,78 @@
+import { LRUCache } from 'lru-cache'
+import { JobError } from '../../core/failures.ts'
 import { buildFailure, EMPTY_USAGE } from '../../core/outcome.ts'
+import { mergePermissions } from '../../core/permissions.ts'
+import type { ToolServices } from '../../tools/services.ts'
 import type { Tool } from '../../tools/tool.ts'
 import type { RunnerMetrics } from '../../telemetry/metrics/runners.ts'
 import { ToolSession } from '../broker.ts'
+import type { RunRequest } from '../engine.ts'
 import type { Plugin } from '../kernel.ts'
 
-/** Gives each run the tools that it names, and no others. */
-export function toolset (tools: readonly Tool[], { onError, metrics }: { onError (error: Error): void, metrics: Pick<RunnerMetrics, 'called'> }): Plugin {
-  const byName = new Map(tools.map((tool) => [tool.name, tool]))
+/** Tools as jobs have narrowed them, which are kept: setting one up makes its schemas anew. */
+const NARROWED_MAX = 200
+
+interface ToolsetOptions {
+  services: ToolServices
+  onError (error: Error): void
+  metrics: Pick<RunnerMetrics, 'called'>
+}
+
+/** Gives each run the tools that it names, and no others, as narrow as it asks for them, and with what they may touch. */
+export function toolset (tools: readonly Tool[], { services, onError, metrics }: ToolsetOptions): Plugin {
+  const choose = buildChoose(tools)
   return {
     name: 'toolset',
     onValidate (run) {
-      const { tenant, tools: names, limits, context: { jobId, attempt } } = run.request
-      const missing = names.filter((name) => !byName.has(name))
-      if (missing.length > 0) {
-        const message = `Cannot run job: this worker has no tool ${missing.join(', ')}; start it with the same BATCHBOX_TOOLS as the API`
-        run.outcome = { type: 'failed', error: buildFailure('UNAVAILABLE', message), usage: EMPTY_USAGE }
+      const { tenant, limits, fence, batchId, permissions, context: { jobId, attempt, tags } } = run.request
+      let chosen: Tool[]
+      try {
+        chosen = choose(run.request)
+      } catch (error) {
+        if (!(error instanceof JobError)) throw error
+        run.outcome = { type: 'failed', error: buildFailure(error.code, error.message), usage: EMPTY_USAGE }
         return
       }
+      const grants = mergePermissions([permissions, ...chosen.map((tool) => tool.permissions({ tenant, tags }))])
       const session = new ToolSession({
-        tools: names.map((name) => byName.get(name)!), // none is missing
+        tools: chosen,
         limits,
-        context: { tenant, jobId, attempt },
+        run: { tenant, jobId, attempt, fence, batchId, grants, services },
         mayAct: run.hooks.mayAct ?? (() => Promise.resolve(true)),
         onAnswer: metrics.called,
         onError,
       })
+      run.grants = grants
       run.tools = session
       run.releases.push(() => session.close())
     },
     onFormat (run) {
       for (const { name, startMs, endMs } of run.tools?.calls ?? []) run.spans.push({ name: `tool ${name}`, startMs, endMs })
     },
+  }
+}
+
+/** Throws a JobError for a tool that there is not, and for a configuration that is more than the operator's. */
+function buildChoose (tools: readonly Tool[]): (request: Pick<RunRequest, 'tools' | 'toolConfig'>) => Tool[] {
+  const byName = new Map(tools.map((tool) => [tool.name, tool]))
+  const narrowed = new LRUCache<string, Tool>({ max: NARROWED_MAX })
+
+  function narrow (tool: Tool, asked: RunRequest['toolConfig'][string]): Tool {
+    const key = JSON.stringify([tool.name, asked])
+    const known = narrowed.get(key) ?? tool.narrow(asked)
+    narrowed.set(key, known)
+    return known
+  }
+
+  return ({ tools: names, toolConfig }) => {
+    const missing = names.filter((name) => !byName.has(name))
+    if (missing.length > 0) throw new JobError('UNAVAILABLE', `Cannot run job: this worker has no tool ${missing.join(', ')}; start it with the same BATCHBOX_TOOLS as the API`)
+    const unused = Object.keys(toolConfig).find((name) => !names.includes(name))
+    if (unused !== undefined) throw new JobError('INVALID', `Cannot run job: toolConfig has "${unused}", which is not among its tools`)
+    return names.map((name) => {
+      const tool = byName.get(name)! // none is missing
+      const asked = Object.hasOwn(toolConfig, name) ? toolConfig[name] : undefined
+      return asked === undefined ? tool : narrow(tool, asked)
+    })
   }
 }

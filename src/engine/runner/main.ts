@@ -6,7 +6,7 @@ import type { Frame } from '../../core/frames.ts'
 import { dropPermissions, dropRoot } from './lock-down.ts'
 import { probe, probeStranger } from './probes.ts'
 import { createPool, type RunnerPool } from './pool.ts'
-import type { ThreadMessage } from './thread.ts'
+import type { ThreadMessage, ThreadOrder } from './thread.ts'
 
 /** Frames from the worker are trusted; this only stops a mistake from filling the memory. */
 const MAX_FRAME_BYTES = 536_870_912
@@ -24,8 +24,12 @@ function obey (frame: Frame): void {
     case 'boot': return void boot(message, JSON.parse(frame.body.toString()) as GuestScripts) // made by the worker
     case 'run': return void run(message, frame.body)
     case 'stop': return pool.order(message)
-    case 'answer': return pool.order({ ...message, text: frame.body.toString() })
+    case 'answer': return pool.order(readAnswer(message, frame.body))
   }
+}
+
+function readAnswer ({ textBytes, ...rest }: Extract<ToRunner, { type: 'answer' }>, body: Buffer): ThreadOrder {
+  return { ...rest, text: body.toString('utf8', 0, textBytes), bytes: body.toString('latin1', textBytes) }
 }
 
 /** A failure on the way ends the process: a runner that is not locked down serves nobody. */
@@ -54,8 +58,9 @@ function relay (message: Exclude<ThreadMessage, { type: 'warm' }>): void {
     const { result, ...header } = message
     send(header, result === null || header.failure ? undefined : Buffer.from(result))
   } else if (message.type === 'call') {
-    const { text, ...header } = message
-    send(header, Buffer.from(text))
+    const { text, bytes, ...header } = message
+    const args = Buffer.from(text)
+    send({ ...header, textBytes: args.length }, Buffer.concat([args, Buffer.from(bytes, 'latin1')]))
   } else {
     send(message)
   }

@@ -1,4 +1,4 @@
-import { CALL_CHARS, type ToolFailure, type ToolGrant } from '../../core/runner-protocol.ts'
+import { CALL_BYTES, CALL_CHARS, type ToolFailure, type ToolGrant } from '../../core/runner-protocol.ts'
 import { type Native, type NativeAnswer, NativeError } from './natives/native.ts'
 import { NATIVES } from './natives/natives.ts'
 import { Pace } from './pace.ts'
@@ -7,10 +7,16 @@ import { Pace } from './pace.ts'
 const BURST_CHARS = 8_000_000
 const CHARS_PER_MS = 8000
 
+/** JSON text, and bytes of one character each. */
+export interface CallTexts {
+  text: string
+  bytes: string
+}
+
 interface RunToolsOptions {
   grants: readonly ToolGrant[]
   /** Sends a call to the worker. */
-  forward (call: number, tool: string, method: string, text: string): void
+  forward (call: number, tool: string, method: string, args: CallTexts): void
   /** Hands an answer into the isolate. `failureText` is JSON, or empty; `bytes` has one character each. */
   deliver (call: number, failureText: string, text: string, bytes: string): void
 }
@@ -60,18 +66,19 @@ export class RunTools {
 
   /** Takes a call from the guest, whose every part is checked as if user code had sent it. */
   call (id: unknown, tool: unknown, method: unknown, args: unknown, bytes: unknown): void {
-    if (typeof id !== 'number' || typeof tool !== 'string' || typeof method !== 'string' || typeof args !== 'string' || args.length > CALL_CHARS) return
+    if (typeof id !== 'number' || typeof tool !== 'string' || typeof method !== 'string' || typeof args !== 'string' || args.length > CALL_CHARS || typeof bytes !== 'string') return
     const native = this.#natives.get(tool)
     if (native) this.#callNative(native, { id, method, args, bytes })
     else if (this.#options.grants.some(({ name }) => name === tool)) {
+      if (bytes.length > CALL_BYTES) return this.#options.deliver(id, refuseBytes(`${tool}.${method}`, bytes.length), '', '')
       this.#forwarded.add(id)
-      this.#pace.pass(args.length, () => this.#options.forward(id, tool, method, args))
+      this.#pace.pass(args.length + bytes.length, () => this.#options.forward(id, tool, method, { text: args, bytes }))
     }
   }
 
   /** The worker answered a call. */
-  answer (call: number, failure: ToolFailure | null, text: string): void {
-    if (this.#forwarded.delete(call)) this.#options.deliver(call, failure ? JSON.stringify(failure) : '', text, '')
+  answer (call: number, failure: ToolFailure | null, { text, bytes }: CallTexts): void {
+    if (this.#forwarded.delete(call)) this.#options.deliver(call, failure ? JSON.stringify(failure) : '', text, bytes)
   }
 
   /** The run is over: natives begin nothing more, and what waited to be sent is not. */
@@ -99,6 +106,10 @@ export class RunTools {
       this.#options.deliver(id, JSON.stringify(explain(error)), '', '')
     }
   }
+}
+
+function refuseBytes (name: string, bytes: number): string {
+  return JSON.stringify({ code: 'TOOL_ERROR', name: 'ToolError', message: `Cannot call ${name}: it comes with ${bytes} bytes, allowed are ${CALL_BYTES}` } satisfies ToolFailure)
 }
 
 function readArgs (args: unknown): unknown {

@@ -7,7 +7,7 @@ import type { WarmIsolate } from './isolate.ts'
 import { ANSWERING, buildOptions, ONE_WAY, PLAIN_VALUES } from './ivm-options.ts'
 import { linkJob } from './job-module.ts'
 import { RunMeter, type RunUsage } from './run-meter.ts'
-import { RunTools } from './run-tools.ts'
+import { type CallTexts, RunTools } from './run-tools.ts'
 
 /** One run, as the thread is given it. */
 export interface RunTask extends Omit<Extract<ToRunner, { type: 'run' }>, 'type' | 'codeBytes'> {
@@ -29,7 +29,7 @@ export interface RunVoice {
   logs (lines: string, droppedLines: number, droppedBytes: number): void
   progress (value: number, message: string): void
   /** A call of a tool that the worker answers. */
-  call (call: number, tool: string, method: string, text: string): void
+  call (call: number, tool: string, method: string, args: CallTexts): void
   stopping (code: StopCode, observed: number): void
 }
 
@@ -98,8 +98,8 @@ export class Run {
   }
 
   /** The worker answered a call of a tool. */
-  answer (call: number, failure: ToolFailure | null, text: string): void {
-    this.#tools.answer(call, failure, text)
+  answer (call: number, failure: ToolFailure | null, texts: CallTexts): void {
+    this.#tools.answer(call, failure, texts)
   }
 
   async #execute (): Promise<void> {
@@ -122,9 +122,10 @@ export class Run {
 
   #prepare (): void {
     const { guest, loadTool } = this.#warm
-    const { limits, entry, input, context, tools } = this.#task
-    const ask = this.#tools.hasNative ? [new ivm.Callback(this.#tools.ask, ANSWERING)] : []
-    guest.prepare.applySync(undefined, [new ivm.Callback(this.#hear, ONE_WAY), buildGuestSettings(limits), entry, input, context, ...ask], this.#callOptions())
+    const { limits, entry, input, context, tools, hrtime } = this.#task
+    const ask = this.#tools.hasNative ? new ivm.Callback(this.#tools.ask, ANSWERING) : undefined
+    const readClock = hrtime ? new ivm.Callback(() => performance.now(), ANSWERING) : undefined
+    guest.prepare.applySync(undefined, [new ivm.Callback(this.#hear, ONE_WAY), buildGuestSettings(limits), entry, input, context, ask, readClock], this.#callOptions())
     for (const { name, config } of tools) guest.installTool.applySync(undefined, [name, loadTool(name).derefInto(), config], this.#callOptions())
   }
 

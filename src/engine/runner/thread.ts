@@ -16,14 +16,14 @@ export type ThreadMessage =
   | { type: 'started', token: string }
   | { type: 'logs', token: string, lines: string, droppedLines: number, droppedBytes: number }
   | { type: 'progress', token: string, value: number, message: string }
-  | { type: 'call', token: string, call: number, tool: string, method: string, text: string }
+  | { type: 'call', token: string, call: number, tool: string, method: string, text: string, bytes: string }
   | { type: 'stopping', token: string, code: StopCode, observed: number }
   | { type: 'done', token: string, bootMs: number } & RunEnd
 
-/** What the main thread tells a thread while a task runs. */
+/** What the main thread tells a thread while a task runs. `bytes` has one character each, here as in `call`. */
 export type ThreadOrder =
   | { type: 'stop', token: string }
-  | { type: 'answer', token: string, call: number, failure: ToolFailure | null, text: string }
+  | { type: 'answer', token: string, call: number, failure: ToolFailure | null, text: string, bytes: string }
 
 /** The first task of every thread: opens its port, makes everything warm and waits until the pool lets it lock itself down. */
 export interface WarmUp { type: 'warm-up', thread: number, port: MessagePort, scripts: GuestScripts, memoryMb: number }
@@ -65,7 +65,7 @@ async function rehearse (): Promise<void> {
   const limits = { ...REHEARSAL_LIMITS, timeoutMs: REHEARSAL_MS, cpuMs: REHEARSAL_MS, memoryMb }
   const silent = { logs () {}, progress () {}, call () {}, stopping () {} }
   const code = 'export default async (input) => { await new Promise((resolve) => setTimeout(resolve, 1)); console.log(input); return input }'
-  const end = await new Run({ token: '', file: 'job.js', code, input: '{}', entry: 'default', context: '{"tags":{}}', limits, tools: [] }, createWarmIsolate(memoryMb), silent).finish()
+  const end = await new Run({ token: '', file: 'job.js', code, input: '{}', entry: 'default', context: '{"tags":{}}', limits, tools: [], hrtime: false }, createWarmIsolate(memoryMb), silent).finish()
   if (end.result !== '{}') throw new Error(`Cannot serve: the rehearsal failed: ${end.failure?.message}`)
 }
 
@@ -80,9 +80,9 @@ async function execute ({ type: _, ...task }: { type: 'run' } & RunTask): Promis
   const run = new Run(task, warm, {
     logs: (...batch) => logs.take(...batch),
     progress: (value, message) => progress.take(value, message),
-    call (call, tool, method, text) {
+    call (call, tool, method, args) {
       logs.flush() // likewise
-      tell({ type: 'call', token, call, tool, method, text })
+      tell({ type: 'call', token, call, tool, method, ...args })
     },
     stopping: (code, observed) => tell({ type: 'stopping', token, code, observed }),
   })
@@ -112,7 +112,7 @@ function makeSpare (): void {
 
 function obey (order: ThreadOrder): void {
   const run = current?.token === order.token ? current.run : undefined
-  if (order.type === 'answer') run?.answer(order.call, order.failure, order.text)
+  if (order.type === 'answer') run?.answer(order.call, order.failure, order)
   else if (run) run.stop('CANCELLED', 0)
   else early = order.token
 }

@@ -32,9 +32,9 @@ if job.isNewer or is_unknown(code) or is_unknown(input) then
 end
 
 local function answer (started)
-  local f = redis.call('HMGET', JOB, 'spec', 'crashes', 'lost', 'traceparent', 'deadlineAt', 'shared')
+  local f = redis.call('HMGET', JOB, 'spec', 'crashes', 'lost', 'traceparent', 'deadlineAt', 'shared', 'batchId')
   return answer_with_deals({ 'run', job.fence, job.tenant, job.attempt, f[1], stored[1], code, input, f[2] or '0', f[3] or '0',
-    f[4] or '', text(job.runAt or job.createdAt), started, f[5], f[6] or '0', job.createdAt })
+    f[4] or '', text(job.runAt or job.createdAt), started, f[5], f[6] or '0', job.createdAt, f[7] or '' })
 end
 
 if job.status == 'running' then

@@ -46,6 +46,8 @@ export interface BegunJob {
   startedAt: number
   deadlineAt: number
   traceparent: string | null
+  /** The batch that it is an item of. */
+  batchId: string | null
 }
 
 /**
@@ -80,7 +82,7 @@ export async function begin (db: Db, { jobId, turn }: TurnRef, options: BeginOpt
     quarantineCrashes, QUARANTINED_FAILURE, NEWEST_FORMAT, NEWER_WAIT_MS, deadRetentionMs,
   ])
   const type = readText(reply, 0)
-  if (type === 'run') return { type, run: { jobId, fence: readNumber(reply, 1), holder }, job: await readBegunJob(jobId, reply), deals: readDeals(reply, 16) }
+  if (type === 'run') return { type, run: { jobId, fence: readNumber(reply, 1), holder }, job: await readBegunJob(jobId, reply), deals: readDeals(reply, 17) }
   return { type: 'drop', reason: readText(reply, 1) as DropReason, deals: readDeals(reply, 2) } // begin.lua has these seven
 }
 
@@ -102,5 +104,6 @@ async function readBegunJob (id: string, reply: Reply): Promise<BegunJob> {
     deadlineAt: readNumber(reply, 13),
     alone: readNumber(reply, 14) > 0,
     createdAt: readNumber(reply, 15),
+    batchId: readText(reply, 16) || null,
   }
 }

@@ -1,6 +1,7 @@
 import type { EventType, NewEvent } from '../../core/events.ts'
 import type { LossReason } from '../../core/job.ts'
 import type { CrashEvidence, Isolation, JobFailure, Usage } from '../../core/outcome.ts'
+import type { RunReceipt } from '../../core/receipt.ts'
 import { isTerminal, type JobStatus } from '../../core/status.ts'
 import { packPayload } from '../codec.ts'
 import type { Db, Run } from '../db.ts'
@@ -16,6 +17,8 @@ export interface Settlement {
   status: JobStatus
   usage: Usage | null
   isolation: Isolation | null
+  /** What the run touched, and what it was denied. */
+  receipt?: RunReceipt
   error: JobFailure | null
   /** JSON text; kept only if the job succeeds. */
   result?: string
@@ -54,13 +57,13 @@ const STATE_EVENTS: ReadonlySet<EventType> = new Set([
  * asked to be cancelled meanwhile, it is cancelled. Throws a RangeError for a settlement that neither ends the job nor has a next run.
  */
 export async function settle (db: Db, run: Run, settlement: Settlement): Promise<Settled> {
-  const { status, usage, isolation, error, result, next, charge, evidence, retentionMs, quarantineMs = QUARANTINE_MS, retryEveryMs = 0 } = settlement
+  const { status, usage, isolation, receipt, error, result, next, charge, evidence, retentionMs, quarantineMs = QUARANTINE_MS, retryEveryMs = 0 } = settlement
   if (!next && !isTerminal(status)) throw new RangeError(`Cannot settle job "${run.jobId}": "${status}" is no end and there is no next run`)
   const stored = result === undefined ? null : await packPayload(result)
   const failure = status === 'cancelled' && !error ? CANCELLED_FAILURE : error && JSON.stringify(error)
   const type = stateEvent(settlement)
   const reply = await runMove(db, SCRIPT, run.jobId, [
-    run.fence, run.holder, status, retentionMs, failure ?? '', usage ? JSON.stringify(usage) : '', `,${JSON.stringify({ usage, isolation, error, ...(charge ? { lost: LOSSES[charge] } : {}), evidence }).slice(1)}`,
+    run.fence, run.holder, status, retentionMs, failure ?? '', usage ? JSON.stringify(usage) : '', `,${JSON.stringify({ usage, isolation, error, ...(receipt && isUsed(receipt) ? { receipt } : {}), ...(charge ? { lost: LOSSES[charge] } : {}), evidence }).slice(1)}`,
     stored?.field ?? '', stored?.body ?? '', charge ? CHARGED_FIELD[charge] : '', next?.attempt ?? 0, next?.delayMs ?? 0,
     type, JSON.stringify({ ...statePayload(settlement), ...payloadGiven(settlement.events, type) }), CANCELLED_FAILURE,
     quarantineMs, retryEveryMs,
@@ -68,6 +71,10 @@ export async function settle (db: Db, run: Run, settlement: Settlement): Promise
   ])
   if (readText(reply, 0) === 'fenced') return { type: 'fenced' }
   return { type: 'settled', status: readText(reply, 1) as JobStatus, deals: readDeals(reply, 2) } // settle.lua answers the state it wrote
+}
+
+function isUsed ({ lines, omitted }: RunReceipt): boolean {
+  return lines.length + omitted > 0
 }
 
 function stateEvent ({ status, next }: Settlement): EventType {

@@ -9,6 +9,7 @@ const METHODS = [
 /** Web Cryptography, all of it. Its native is in the runner: keys that user code brings are never read in the worker. */
 export default defineTool({
   name: 'crypto',
+  description: '`getRandomValues`, `randomUUID` and `subtle`, the Web Cryptography API',
   config: z.strictObject({
     /** Calls of its methods that one run may make. */
     operations: z.number().int().min(1).max(100_000).default(1000),
@@ -17,6 +18,7 @@ export default defineTool({
     /** Methods that user code sees. */
     methods: z.array(z.enum(METHODS)).default([...METHODS]),
   }),
+  narrows: ['operations', 'bytes', 'methods'],
   guest: new URL('./guest.js', import.meta.url),
   native: true,
   expose: (config) => config,

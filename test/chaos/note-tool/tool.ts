@@ -5,6 +5,7 @@ import { defineMethod, defineTool } from '../../../src/tools/tool.ts'
 
 export default defineTool({
   name: 'note',
+  description: 'writes a line to a file',
   config: z.strictObject({ file: z.string().default('') }),
   guest: new URL('./guest.js', import.meta.url),
   setup: ({ file }) => ({
@@ -12,7 +13,7 @@ export default defineTool({
       input: z.null(),
       output: z.null(),
       effect: 'outside',
-      run (_, { jobId }) {
+      run (_, { run: { jobId } }) {
         appendFileSync(file, `${jobId} ${Date.now()} ${process.pid}\n`)
         return null
       },

@@ -1,0 +1,67 @@
+import { RECEIPT_LINES_MAX, type ReceiptLine } from '../core/receipt.ts'
+
+/** One thing that a run did with what it was granted. Sizes in bytes, 0 unless given. */
+export interface ReceiptUse {
+  grant: ReceiptLine['grant']
+  /** What was used: a host and its port, a method of a tool, the name of a secret. */
+  target: string
+  /** How, where there is more than one way: `GET`. */
+  method?: string
+  sentBytes?: number
+  receivedBytes?: number
+  durationMs?: number
+}
+
+/** One thing that a run was refused. */
+export interface ReceiptDenial extends Pick<ReceiptUse, 'grant' | 'target' | 'method'> {
+  reason: string
+}
+
+/** Characters of a target and of a reason, which user code has its words in. */
+const TEXT_CHARS = 512
+
+/**
+ * Adds up what one run used and what it was denied: one line for each grant, target and method, and another one for what was denied of it. Targets
+ * are user code's to choose, so the lines are bounded, and those beyond only counted.
+ */
+export class Receipt {
+  readonly #lines = new Map<string, ReceiptLine>()
+  #omitted = 0
+
+  /** The lines, in the order of their first use. */
+  get lines (): ReceiptLine[] { return [...this.#lines.values()].map((line) => ({ ...line, durationMs: Math.round(line.durationMs * 100) / 100 })) }
+
+  /** Uses and denials that have no line any more. */
+  get omitted (): number { return this.#omitted }
+
+  use ({ sentBytes = 0, receivedBytes = 0, durationMs = 0, ...what }: ReceiptUse): void {
+    const line = this.#find(what, null)
+    if (!line) return
+    line.count += 1
+    line.sentBytes += sentBytes
+    line.receivedBytes += receivedBytes
+    line.durationMs += durationMs
+  }
+
+  deny ({ reason, ...what }: ReceiptDenial): void {
+    const line = this.#find(what, cut(reason))
+    if (line) line.count += 1
+  }
+
+  #find ({ grant, target, method }: Pick<ReceiptUse, 'grant' | 'target' | 'method'>, denied: string | null): ReceiptLine | undefined {
+    const key = JSON.stringify([grant, cut(target), method, denied !== null])
+    const known = this.#lines.get(key)
+    if (known) return known
+    if (this.#lines.size >= RECEIPT_LINES_MAX) {
+      this.#omitted += 1
+      return undefined
+    }
+    const line: ReceiptLine = { grant, target: cut(target), method: method === undefined ? null : cut(method), denied, count: 0, sentBytes: 0, receivedBytes: 0, durationMs: 0 }
+    this.#lines.set(key, line)
+    return line
+  }
+}
+
+function cut (text: string): string {
+  return text.length > TEXT_CHARS ? `${text.slice(0, TEXT_CHARS)}…` : text
+}

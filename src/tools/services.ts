@@ -1,0 +1,5 @@
+/**
+ * What the worker gives tools to reach beyond their own process. A tool imports no service: it is handed these, and says what it lacks where one is
+ * missing, as when the engine is used without a Redis.
+ */
+export interface ToolServices {}
