@@ -7,7 +7,7 @@ const NAME_MAX_CHARS = 256
 /** More hosts than that are worth a word in strict mode. Source: row ISO-8. */
 const HOSTS_UNREMARKABLE = 10
 /** What a host without a port stands for. */
-const WEB_PORTS: readonly number[] = [80, 443]
+const WEB_PORTS: ReadonlySet<number> = new Set([80, 443])
 
 /** A host that may be reached: a name or an address as URLs have it, `*.suffix` for every name below one, `*` for every host. */
 export interface NetPattern {
@@ -76,7 +76,7 @@ function coversHost (pattern: string, host: string): boolean {
 }
 
 function coversPort (own: NetPattern['port'], asked: NetPattern['port']): boolean {
-  return own === '*' || own === asked || (own === null && asked !== '*' && asked !== null && WEB_PORTS.includes(asked))
+  return own === '*' || own === asked || (own === null && asked !== '*' && asked !== null && WEB_PORTS.has(asked))
 }
 
 const NetEntry = z.string().min(1).max(HOST_MAX_CHARS)
@@ -138,7 +138,7 @@ export function mergePermissions (requests: readonly PermissionsRequest[]): Gran
 }
 
 function unite (grants: readonly (boolean | readonly string[] | undefined)[]): true | string[] {
-  const all = grants.filter((grant) => typeof grant === 'boolean').at(-1) ?? false
+  const all = grants.findLast((grant) => typeof grant === 'boolean') ?? false
   return all || [...new Set(grants.filter((grant) => typeof grant === 'object').flat())]
 }
 

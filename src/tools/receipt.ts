@@ -29,7 +29,7 @@ export class Receipt {
   #omitted = 0
 
   /** The lines, in the order of their first use. */
-  get lines (): ReceiptLine[] { return [...this.#lines.values()].map((line) => ({ ...line, durationMs: Math.round(line.durationMs * 100) / 100 })) }
+  get lines (): ReceiptLine[] { return [...this.#lines.values()] }
 
   /** Uses and denials that have no line any more. */
   get omitted (): number { return this.#omitted }
@@ -40,7 +40,7 @@ export class Receipt {
     line.count += 1
     line.sentBytes += sentBytes
     line.receivedBytes += receivedBytes
-    line.durationMs += durationMs
+    line.durationMs = Math.round((line.durationMs + durationMs) * 1000) / 1000
   }
 
   deny ({ reason, ...what }: ReceiptDenial): void {

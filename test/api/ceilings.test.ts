@@ -67,7 +67,7 @@ test('a key makes no key that may touch more than itself', async (t) => {
   const asked = [await make({ net: ['api.example.com'] }, maker), await make(null, maker), await make({ net: true }, maker), await make({ net: ['example.org'] }, maker)]
 
   assert.deepEqual(asked.map(({ statusCode }) => statusCode), [201, 201, 403, 403])
-  assert.deepEqual((asked[1]?.json()['ceilings'] as { permissions: unknown }).permissions, { net: ['*.example.com'] }) // what is not said is as the maker has it
+  assert.partialDeepStrictEqual(asked[1]?.json(), { ceilings: { permissions: { net: ['*.example.com'] } } }) // what is not said is as the maker has it
   assert.match(String(asked[3]?.json()['detail']), /ceilings\.permissions has net: "example\.org"/)
 })
 

@@ -57,11 +57,11 @@ test('the receipt adds up what was used of each grant, and calls of tools', asyn
   }`
   const { report } = await run(code, { tools })
 
-  assert.deepEqual(report.receipt.lines.map(({ durationMs, ...line }) => ({ ...line, timed: durationMs > 0 })), [
-    { grant: 'net', target: 'a.example:443', method: 'GET', denied: null, count: 2, sentBytes: 2, receivedBytes: 40, timed: true },
-    { grant: 'tool', target: 'probe.use', method: null, denied: null, count: 3, sentBytes: 45, receivedBytes: 12, timed: true },
-    { grant: 'net', target: 'b.example:443', method: 'GET', denied: null, count: 1, sentBytes: 1, receivedBytes: 20, timed: true },
-    { grant: 'tool', target: 'probe.refuses', method: null, denied: 'Cannot read "x": nobody granted it', count: 1, sentBytes: 0, receivedBytes: 0, timed: false },
+  assert.deepEqual(report.receipt.lines.map(({ durationMs, ...line }) => [line, durationMs > 0]), [
+    [{ grant: 'net', target: 'a.example:443', method: 'GET', denied: null, count: 2, sentBytes: 2, receivedBytes: 40 }, true],
+    [{ grant: 'tool', target: 'probe.use', method: null, denied: null, count: 3, sentBytes: 45, receivedBytes: 12 }, true],
+    [{ grant: 'net', target: 'b.example:443', method: 'GET', denied: null, count: 1, sentBytes: 1, receivedBytes: 20 }, true],
+    [{ grant: 'tool', target: 'probe.refuses', method: null, denied: 'Cannot read "x": nobody granted it', count: 1, sentBytes: 0, receivedBytes: 0 }, false],
   ])
 })
 
@@ -117,10 +117,10 @@ test('an operator who audits hears what each run was given and how it went', asy
   audits.length = 0
   await run('export default () => 1', { tools, permissions: { net: true } })
 
-  assert.deepEqual(audits.map(({ durationMs, ...audit }) => ({ ...audit, timed: durationMs > 0 })), [{
+  assert.deepEqual(audits.map(({ durationMs, ...audit }) => [audit, durationMs > 0]), [[{
     tenant: 'acme', jobId: 'job-1', fence: 1, tools: ['probe'],
     grants: { env: [], net: true, read: [], write: [], hrtime: false },
     risks: ['net is true: every host can be reached'],
-    outcome: 'succeeded', receipt: { lines: [], omitted: 0 }, timed: true,
-  }])
+    outcome: 'succeeded', receipt: { lines: [], omitted: 0 },
+  }, true]])
 })
