@@ -4,10 +4,11 @@ import { openDb } from '../../src/store/db.ts'
 import { append } from '../../src/store/moves/progress.ts'
 import { settle } from '../../src/store/moves/settle.ts'
 import { readEvents, readJob } from '../../src/store/read.ts'
-import { startRedisServer } from '../helpers/redis-server.ts'
-import { answerMisconf } from '../helpers/redis-trouble.ts'
+import { startRedisServer, type RedisServer } from '../helpers/redis-server.ts'
+import { answerMisconf, answerReadonly } from '../helpers/redis-trouble.ts'
 import { lastInFirstOut } from '../helpers/scope.ts'
 import { acceptJob, beginJob, openStore, settlement, TENANT } from '../helpers/store.ts'
+import { until } from '../helpers/until.ts'
 
 const JOBS = 300
 const LANES = 30
@@ -43,22 +44,40 @@ test('moves whose connection breaks under them are sent again, and happen once',
   }
 })
 
-test('a run that ends while Redis cannot persist is settled once it can, and charged with nothing', async (t) => {
-  const scope = lastInFirstOut(t)
-  const server = await startRedisServer(scope)
-  const db = openDb({ url: `redis://127.0.0.1:${server.port}`, failFast: false, onError () {} })
-  scope.after(() => db.close())
-  const { run } = await beginJob(db, await acceptJob(db))
-  const end = await answerMisconf(server)
-  await assert.rejects(db.redis.set('a', '1'), /MISCONF/)
+/** What a Redis says that takes no writes for now, and how to have it say that; each answers how to end it. */
+const TROUBLES: Record<string, (server: RedisServer) => Promise<() => Promise<unknown>>> = {
+  MISCONF: answerMisconf,
+  READONLY: answerReadonly,
+  OOM: (server) => configure(server, 'maxmemory', 1),
+  NOREPLICAS: (server) => configure(server, 'min-replicas-to-write', 1),
+}
 
-  const settling = settle(db, run, settlement())
-  await end()
-  await settling
+async function configure ({ client }: RedisServer, name: string, value: number): Promise<() => Promise<unknown>> {
+  await client.config('SET', name, value)
+  return () => client.config('SET', name, 0)
+}
 
-  const job = await readJob(db, TENANT, run.jobId)
-  assert.deepEqual([job?.status, job?.lost], ['succeeded', 0])
-})
+for (const [word, answerTrouble] of Object.entries(TROUBLES)) {
+  test(`a run that ends while Redis answers ${word} is settled once it takes writes, whole, and charged with nothing`, async (t) => {
+    const scope = lastInFirstOut(t)
+    const server = await startRedisServer(scope)
+    const db = openDb({ url: `redis://127.0.0.1:${server.port}`, failFast: false, onError () {} })
+    scope.after(() => db.close())
+    const { run } = await beginJob(db, await acceptJob(db))
+    const refused = async () => Number(new RegExp(`errorstat_${word}:count=(\\d+)`).exec(await server.client.info('errorstats'))?.[1] ?? 0)
+    const end = await answerTrouble(server)
+
+    const settling = settle(db, run, settlement({ events: [{ type: 'job.log', time: 1, payload: { message: 'last' } }] }))
+    await until('the settlement was refused again', async () => await refused() >= 2)
+    await end()
+    await settling
+
+    const job = await readJob(db, TENANT, run.jobId)
+    const events = await readEvents(db, run.jobId, { after: 0, limit: 20 })
+    assert.deepEqual([job?.status, job?.lost], ['succeeded', 0])
+    assert.deepEqual(events.map(({ type }) => type), ['job.queued', 'job.started', 'job.log', 'job.succeeded'])
+  })
+}
 
 test('a connection that fails fast answers an error while Redis is away, and works once it is there', async (t) => {
   const { url, keys } = await openStore(t)
