@@ -1,6 +1,9 @@
 local last, history, inline_bytes = tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
 
-if is_newer(JOB, VERSION) then return 0 end
+if is_newer(JOB, VERSION) then
+  put_off(':owed:archive', ID)
+  return 0
+end
 local f = redis.call('HMGET', JOB, 'status', 'seq')
 if f[1] and not TERMINAL[f[1]] then return 0 end
 if f[1] and redis.call('EXISTS', EVENTS) == 1 then

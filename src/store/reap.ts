@@ -102,7 +102,7 @@ export function owedArchives (db: Db, limit: number): Promise<string[]> {
   return readDue(db, db.keys.owedArchive, 0, limit)
 }
 
-/** Removes jobs whose retention passed, with all that they stored, and leaves a tombstone of each. Items of batches are put off until their batch is removed. Answers how many were dealt with. */
+/** Removes jobs whose retention passed, with all that they stored, and leaves a tombstone of each. Items of batches are put off until their batch is removed, and jobs of a newer version. Answers how many were dealt with. */
 export async function removeExpired (db: Db, limit: number): Promise<number> {
   const jobIds = await readDue(db, db.keys.expiring, 0, limit)
   return remove(db, jobIds, null)

@@ -1,6 +1,9 @@
 local tombstone_ms, keep = ARGV[3], tonumber(ARGV[4])
 
-if is_newer(JOB, VERSION) then return 0 end
+if is_newer(JOB, VERSION) then
+  if not keep then put_off(':expiring', ID) end
+  return keep and 0 or 1
+end
 local expires = redis.call('ZSCORE', P .. ':expiring', ID)
 local f = redis.call('HMGET', JOB, 'tenant', 'status', 'code', 'batchId')
 if keep then

@@ -17,8 +17,9 @@ import { cancelSweep, readSweep, startSweep } from '../../src/store/dead-letters
 import { deleteJob } from '../../src/store/delete.ts'
 import { createKey, findKey, readKey, revokeKey, rotateKey } from '../../src/store/keys.ts'
 import { settle } from '../../src/store/moves/settle.ts'
-import { removeExpired, removeOver } from '../../src/store/reap.ts'
+import { owedArchives, removeExpired, removeOver } from '../../src/store/reap.ts'
 import { reconcile } from '../../src/store/reconcile/reconcile.ts'
+import { readTime } from '../../src/store/time.ts'
 import { acceptDead, die } from '../helpers/dead-letters.ts'
 import { dumpLines } from '../helpers/dump.ts'
 import { acceptJob, beginJob, openStore, settlement, TENANT } from '../helpers/store.ts'
@@ -44,7 +45,7 @@ async function passOver (db: Store): Promise<number> {
 
 /** Everything but when somebody looks again. */
 async function dump (db: Store): Promise<string[]> {
-  return (await dumpLines(db)).filter((line) => !/^(?:open-batches|cancelling-batches|sweeps) /.test(line))
+  return (await dumpLines(db)).filter((line) => !/^(?:open-batches|cancelling-batches|expiring-batches|expiring|owed:archive|sweeps) /.test(line))
 }
 
 test('a batch of a newer version is neither sealed, stopped, removed nor repaired, and stands in nobody\'s way', async (t) => {
@@ -59,10 +60,10 @@ test('a batch of a newer version is neither sealed, stopped, removed nor repaire
   const removed = await removeExpiredBatches(db, 10)
   const repairs = await passOver(db)
 
-  assert.deepEqual([removed, repairs], [0, 0])
+  assert.deepEqual([removed, repairs], [1, 0], 'one was put off')
   assert.deepEqual(await dump(db), before)
-  assert.ok(Number(await db.redis.zscore(db.keys.openBatches, id)) > 1, 'it is looked at again later')
-  assert.ok(Number(await db.redis.zscore(db.keys.cancellingBatches, id)) > 1)
+  const now = await readTime(db)
+  for (const index of [db.keys.openBatches, db.keys.cancellingBatches, db.keys.expiringBatches]) assert.ok(Number(await db.redis.zscore(index, id)) > now, 'it is looked at again later')
   await assert.rejects(readBatch(db, TENANT, id), REFUSED)
   await assert.rejects(cancelBatch(db, TENANT, id), REFUSED)
   await assert.rejects(sealBatch(db, id, { tenant: TENANT, total: 1, digest: '' }), REFUSED)
@@ -81,8 +82,30 @@ test('a job of a newer version that ended is neither archived nor removed, by wh
   const [archived, expired, over] = [await archive(db, id).catch(() => false), await removeExpired(db, 10), await removeOver(db, 0, [id])]
 
   await assert.rejects(deleteJob(db, TENANT, id, BY), REFUSED)
-  assert.deepEqual([archived, expired, over], [false, 0, 0])
+  assert.deepEqual([archived, expired, over], [false, 1, 0])
   assert.deepEqual(await dump(db), before)
+})
+
+test('jobs of a newer version keep no others from being archived and removed, however many they are', async (t) => {
+  const db = await openStore(t)
+  const ids: string[] = []
+  for (let i = 0; i < 4; i++) {
+    ids.push(await acceptJob(db))
+    await settle(db, (await beginJob(db, ids[i] ?? '')).run, settlement({ retentionMs: 0 }))
+  }
+  const [own = '', ...newer] = ids.toReversed()
+  for (const [index, id] of newer.entries()) {
+    await db.redis.hset(db.keys.job(id), 'v', NEWER)
+    for (const key of [db.keys.owedArchive, db.keys.expiring]) await db.redis.zadd(key, index, id)
+  }
+
+  for (const id of await owedArchives(db, newer.length)) await archive(db, id)
+  const owed = await owedArchives(db, newer.length)
+  await removeExpired(db, newer.length)
+  await removeExpired(db, newer.length)
+
+  assert.deepEqual(owed, [own])
+  assert.deepEqual(await Promise.all([own, ...newer].map((id) => db.redis.exists(db.keys.job(id)))), [0, 1, 1, 1])
 })
 
 test('an order of a newer version is left to its workers, and other orders go on', async (t) => {

@@ -10,7 +10,7 @@ if idle_ms then
     return { 'missing' }
   end
   if is_newer_batch(ID) then
-    redis.call('ZADD', P .. ':open-batches', text(NOW), ID) -- others come to it
+    put_off(':open-batches', ID)
     return { 'early' }
   end
   redis.call('HSET', batch_key(ID), 'incomplete', 1)

@@ -10,7 +10,7 @@ if not f[3] or f[4] then
   return 0
 end
 if is_newer_batch(BATCH) then
-  redis.call('ZADD', P .. ':cancelling-batches', text(NOW), BATCH) -- others come first
+  put_off(':cancelling-batches', BATCH)
   return 0
 end
 for index = from, to - 1 do

@@ -21,6 +21,13 @@ local function is_newer (key, known)
   return tonumber(redis.call('HGET', key, 'v') or 1) > known
 end
 
+local NEWER_REST_MS = 60000
+
+-- Has what is of a newer version rest in an index of work to do, so that it stands in nobody's way: who looks at it next may know it.
+local function put_off (index, id)
+  redis.call('ZADD', P .. index, 'XX', text(NOW + NEWER_REST_MS), id)
+end
+
 -- A tenant that is being erased is given nothing new: a move that would make something for it answers this.
 local ERASING = redis.error_reply('ERASING the tenant is being erased')
 
