@@ -1,6 +1,7 @@
 import { createEngine, type Engine, type RunReport } from '../src/engine/engine.ts'
 import { sha256 } from '../src/core/digest.ts'
-import { DEFAULT_LIMIT_POLICY } from '../src/core/limits.ts'
+import { DEFAULT_LIMIT_POLICY, type Limits } from '../src/core/limits.ts'
+import type { PermissionsRequest } from '../src/core/permissions.ts'
 import { DEFAULT_TOOL_SETTINGS } from '../src/tools/registry.ts'
 import { DEFAULT_WEAR } from '../src/engine/wear.ts'
 import type { Bench } from './row.ts'
@@ -22,8 +23,14 @@ export async function startEngine (bench: Bench, closing: AsyncDisposableStack):
   return engine
 }
 
-/** Runs code once with the limits that jobs have by default. Throws an Error when it does not succeed. */
-export async function execute (engine: Engine, code: string): Promise<{ result: string, usage: RunReport['outcome']['usage'] }> {
+export interface ExecuteOptions {
+  tools?: readonly string[]
+  permissions?: PermissionsRequest
+  limits?: Partial<Limits>
+}
+
+/** Runs code once, with the limits that jobs have by default where it is not given others. Throws an Error when it does not succeed. */
+export async function execute (engine: Engine, code: string, { tools = [], permissions = 'none', limits = {} }: ExecuteOptions = {}): Promise<{ result: string, usage: RunReport['outcome']['usage'] }> {
   const { outcome } = await engine.execute({
     tenant: 'default',
     alone: false,
@@ -31,9 +38,13 @@ export async function execute (engine: Engine, code: string): Promise<{ result: 
     codeHash: sha256(code),
     input: 'null',
     entry: 'default',
-    tools: [],
-    limits: DEFAULT_LIMIT_POLICY.defaults,
-    requireIsolation: [], toolConfig: {}, permissions: 'none', fence: 1, batchId: null,
+    tools,
+    toolConfig: {},
+    permissions,
+    fence: 1,
+    batchId: null,
+    limits: { ...DEFAULT_LIMIT_POLICY.defaults, ...limits },
+    requireIsolation: [],
     context: { jobId: 'job_bench', attempt: 1, tags: {}, deadline: new Date(Date.now() + DEFAULT_LIMIT_POLICY.defaults.timeoutMs).toISOString() },
   }, { signal: new AbortController().signal, onLogs () {}, onProgress () {} })
   if (outcome.type !== 'succeeded') throw new Error(`Cannot use measurement: the run ended as ${JSON.stringify(outcome)}`)

@@ -13,6 +13,7 @@ import { enqueue } from './k-enqueue.ts'
 import { batch } from './l-batch.ts'
 import { metrics } from './m-metrics.ts'
 import { fairness } from './n-fairness.ts'
+import { tools } from './o-tools.ts'
 
 /** Every row, in the order they are measured. */
-export const ROWS: readonly Row[] = [throughput, queue, roundTrip, userCode, start, memory, overhead, recovery, cancel, depth, enqueue, batch, metrics, fairness]
+export const ROWS: readonly Row[] = [throughput, queue, roundTrip, userCode, start, memory, overhead, recovery, cancel, depth, enqueue, batch, metrics, fairness, tools]
