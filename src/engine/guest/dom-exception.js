@@ -37,7 +37,7 @@ export class DOMException {
   get code () { return codes[read(details, this).name] ?? 0 }
 }
 ReflectSetPrototypeOf(DOMException.prototype, ErrorPrototype)
-shapeInterface(DOMException, ['name', 'message', 'code'])
+shapeInterface(DOMException, 'DOMException', ['name', 'message', 'code'])
 for (let i = 0; i < LEGACY.length; i++) {
   const [constant, name] = /** @type {string[]} */ (LEGACY[i])
   defineConstant(DOMException, /** @type {string} */ (constant), i + 1)
@@ -64,7 +64,7 @@ export class QuotaExceededError {
 }
 ReflectSetPrototypeOf(QuotaExceededError, DOMException)
 ReflectSetPrototypeOf(QuotaExceededError.prototype, DOMException.prototype)
-shapeInterface(QuotaExceededError, ['quota', 'requested'])
+shapeInterface(QuotaExceededError, 'QuotaExceededError', ['quota', 'requested'])
 
 /** @param {Function} newTarget @param {string} name @param {string} message @returns {any} */
 function buildError (newTarget, name, message) {

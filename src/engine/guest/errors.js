@@ -1,6 +1,6 @@
 // @ts-check
 import {
-  ErrorPrototype, RangeErrorPrototype, ReflectDefineProperty, ReflectGetPrototypeOf, WeakMapConstructor, stringIndexOf, stringSlice, weakMapGet,
+  ErrorPrototype, RangeErrorPrototype, ReflectGetPrototypeOf, WeakMapConstructor, defineHidden, stringIndexOf, stringSlice, weakMapGet,
   weakMapSet,
 } from './intrinsics.js'
 import { inspect } from './inspect.js'
@@ -53,11 +53,6 @@ export function buildToolError (trace, { code, name, message }) {
   defineHidden(trace, 'code', code)
   weakMapSet(toolCodes, trace, code)
   return trace
-}
-
-/** @param {object} target @param {string} key @param {string} value */
-function defineHidden (target, key, value) {
-  ReflectDefineProperty(target, key, /** @type {any} */ ({ __proto__: null, value, writable: true, enumerable: false, configurable: true }))
 }
 
 /**

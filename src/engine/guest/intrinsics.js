@@ -44,6 +44,7 @@ export const RangeErrorPrototype = RangeError.prototype
 export const ErrorConstructor = Error
 export const ErrorPrototype = Error.prototype
 export const PromiseConstructor = Promise
+export const TypeErrorPrototype = TypeError.prototype
 export const RegExpToString = uncurry(RegExp.prototype.toString)
 export const StringConstructor = String
 export const SymbolIterator = Symbol.iterator
@@ -54,8 +55,15 @@ export const TypeErrorConstructor = TypeError
 export const EvalErrorConstructor = EvalError
 export const WeakMapConstructor = WeakMap
 export const Uint8ArrayConstructor = Uint8Array
+export const Uint16ArrayConstructor = Uint16Array
+/** What every iterator of the language inherits from. */
+export const IteratorPrototype = Iterator.prototype
 
 export const arrayJoin = uncurry(Array.prototype.join)
+/** @type {<T>(list: T[], compare: (a: T, b: T) => number) => T[]} */
+export const arraySort = uncurry(Array.prototype.sort)
+/** @type {(pattern: RegExp, text: string) => RegExpExecArray | null} */
+export const regExpExec = uncurry(RegExp.prototype.exec)
 export const mapForEach = uncurry(Map.prototype.forEach)
 export const setForEach = uncurry(Set.prototype.forEach)
 export const weakMapGet = uncurry(WeakMap.prototype.get)
@@ -68,7 +76,9 @@ export const stringIndexOf = uncurry(String.prototype.indexOf)
 export const stringReplaceAll = uncurry(/** @type {any} */ (String.prototype.replaceAll))
 export const stringSlice = uncurry(String.prototype.slice)
 export const stringRepeat = uncurry(String.prototype.repeat)
+export const stringToLowerCase = uncurry(String.prototype.toLowerCase)
 export const stringToUpperCase = uncurry(String.prototype.toUpperCase)
+export const stringToWellFormed = uncurry(String.prototype.toWellFormed)
 
 const mapSizeGetter = /** @type {PropertyDescriptor & { get: () => number }} */ (getOwnPropertyDescriptor(Map.prototype, 'size')).get
 const setSizeGetter = /** @type {PropertyDescriptor & { get: () => number }} */ (getOwnPropertyDescriptor(Set.prototype, 'size')).get
@@ -102,6 +112,16 @@ export const typedArrayKind = uncurryGetter(typedArrayPrototype, Symbol.toString
  */
 export function defineValue (target, key, value) {
   defineProperty(target, key, /** @type {any} */ ({ __proto__: null, value, writable: true, enumerable: true, configurable: true }))
+}
+
+/**
+ * Defines a member like `defineValue`, one that is not enumerated.
+ * @param {object} target
+ * @param {PropertyKey} key
+ * @param {unknown} value
+ */
+export function defineHidden (target, key, value) {
+  defineProperty(target, key, /** @type {any} */ ({ __proto__: null, value, writable: true, enumerable: false, configurable: true }))
 }
 
 /**

@@ -1,7 +1,7 @@
 // @ts-check
 import {
-  MathTrunc, NumberIsFinite, ReflectApply, ReflectDefineProperty, ReflectGetOwnPropertyDescriptor, ReflectSetPrototypeOf, SymbolIterator,
-  SymbolToStringTag, TypeErrorConstructor, append,
+  MathTrunc, NumberIsFinite, ObjectCreate, ObjectFreeze, ReflectApply, ReflectDefineProperty, ReflectGetOwnPropertyDescriptor, ReflectOwnKeys,
+  ReflectSetPrototypeOf, SymbolIterator, SymbolToStringTag, TypeErrorConstructor, append, defineHidden, regExpExec, stringToWellFormed,
 } from './intrinsics.js'
 
 // Conversions of values as Web IDL has them. Source: https://webidl.spec.whatwg.org/#javascript-type-mapping
@@ -18,8 +18,38 @@ export const isObject = (value) => (typeof value === 'object' && value !== null)
 /** DOMString. @param {any} value @returns {string} */
 export const toText = (value) => `${value}`
 
+/** USVString. @param {unknown} value */
+export const toScalarText = (value) => stringToWellFormed(toText(value))
+
+const BEYOND_BYTES = /[^\0-\xff]/
+
+/** ByteString. @param {unknown} value @param {string} what */
+export function toByteText (value, what) {
+  const text = toText(value)
+  if (regExpExec(BEYOND_BYTES, text) !== null) throw new TypeErrorConstructor(`${what} has a character above U+00FF`)
+  return text
+}
+
+/** A dictionary: what its members are read from. @param {unknown} value @param {string} what @returns {Record<string, unknown>} */
+export function toDictionary (value, what) {
+  if (value === undefined || value === null) return EMPTY
+  if (isObject(value)) return value
+  throw new TypeErrorConstructor(`${what} is not an object`)
+}
+const EMPTY = ObjectFreeze(ObjectCreate(null))
+
+/** The words of an enumeration. Runs before user code. @param {string[]} words @returns {Record<string, unknown>} */
+export function buildWords (words) {
+  const table = ObjectCreate(null)
+  for (const word of words) table[word] = true
+  return table
+}
+
 /** `unsigned long`, which wraps around. @param {any} value */
 export const toUnsignedLong = (value) => value >>> 0
+
+/** `unsigned short`, which wraps around. @param {any} value */
+export const toUnsignedShort = (value) => value & 0xffff
 
 /** An unsigned integer with [EnforceRange]. @param {any} value @param {number} max @param {string} what */
 export function toEnforced (value, max, what) {
@@ -53,6 +83,19 @@ export function toWord (value, words, what) {
 export function toSequence (value, convert, what) {
   const method = isObject(value) ? value[SymbolIterator] : undefined
   if (typeof method !== 'function') throw new TypeErrorConstructor(`${what} is not a sequence`)
+  return iterate(value, method, convert, what)
+}
+
+/**
+ * A sequence, from the method that makes its iterator.
+ * @template T
+ * @param {unknown} value
+ * @param {Function} method
+ * @param {(item: unknown) => T} convert
+ * @param {string} what
+ * @returns {T[]}
+ */
+export function iterate (value, method, convert, what) {
   const iterator = ReflectApply(method, value, [])
   if (!isObject(iterator)) throw new TypeErrorConstructor(`${what} has an iterator that is no object`)
   const { next } = iterator
@@ -68,25 +111,43 @@ export function toSequence (value, convert, what) {
 }
 
 /**
+ * A record: hands over each member that can be enumerated. Symbols are converted like other keys, which throws.
+ * @param {Record<PropertyKey, unknown>} value
+ * @param {(key: unknown, value: unknown) => void} take
+ */
+export function readRecord (value, take) {
+  const keys = ReflectOwnKeys(value)
+  for (let i = 0; i < keys.length; i++) {
+    const key = /** @type {PropertyKey} */ (keys[i])
+    if (ReflectGetOwnPropertyDescriptor(value, key)?.enumerable) take(key, value[key])
+  }
+}
+
+/**
  * Makes a class what Web IDL says an interface is: its members can be enumerated, and its objects are named after it.
  * @param {Function} constructor
+ * @param {string} name as it was written: the bundler renames classes that say their own name, or that of a global
  * @param {string[]} members
+ * @param {string[]} [statics]
  */
-export function shapeInterface (constructor, members) {
-  const { prototype, name } = constructor
-  for (let i = 0; i < members.length; i++) {
-    const member = /** @type {string} */ (members[i])
-    const descriptor = /** @type {PropertyDescriptor} */ (ReflectGetOwnPropertyDescriptor(prototype, member))
-    ReflectSetPrototypeOf(descriptor, null)
-    descriptor.enumerable = true
-    ReflectDefineProperty(prototype, member, descriptor)
-  }
-  ReflectDefineProperty(prototype, SymbolToStringTag, fixed(name, false, true))
+export function shapeInterface (constructor, name, members, statics = []) {
+  ReflectDefineProperty(constructor, 'name', fixed(name, false, true))
+  for (let i = 0; i < members.length; i++) showMember(constructor.prototype, /** @type {string} */ (members[i]))
+  for (let i = 0; i < statics.length; i++) showMember(constructor, /** @type {string} */ (statics[i]))
+  ReflectDefineProperty(constructor.prototype, SymbolToStringTag, fixed(name, false, true))
+}
+
+/** @param {object} holder @param {string} member */
+function showMember (holder, member) {
+  const descriptor = /** @type {PropertyDescriptor} */ (ReflectGetOwnPropertyDescriptor(holder, member))
+  ReflectSetPrototypeOf(descriptor, null)
+  descriptor.enumerable = true
+  ReflectDefineProperty(holder, member, descriptor)
 }
 
 /** Puts an interface on the global object. @param {Function} constructor */
 export function exposeInterface (constructor) {
-  ReflectDefineProperty(globalThis, constructor.name, /** @type {any} */ ({ __proto__: null, value: constructor, writable: true, enumerable: false, configurable: true }))
+  defineHidden(globalThis, constructor.name, constructor)
 }
 
 /** A constant of an interface. @param {Function} constructor @param {string} name @param {number} value */

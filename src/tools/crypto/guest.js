@@ -55,8 +55,8 @@ export default function createCrypto (host, limits) {
     count()
     return request.send(host)
   }, limits.bytes)
-  shapeInterface(Crypto, ['subtle', ...keepMethods(Crypto, limits.methods)])
-  shapeInterface(SubtleCrypto, keepMethods(SubtleCrypto, limits.methods))
+  shapeInterface(Crypto, 'Crypto', ['subtle', ...keepMethods(Crypto, limits.methods)])
+  shapeInterface(SubtleCrypto, 'SubtleCrypto', keepMethods(SubtleCrypto, limits.methods))
   for (const constructor of [Crypto, SubtleCrypto, CryptoKey]) exposeInterface(constructor)
   return new (/** @type {any} */ (Crypto))(MAKING, createRandom(host, limits.bytes), count, subtle)
 }

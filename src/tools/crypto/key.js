@@ -33,7 +33,7 @@ export class CryptoKey {
   get algorithm () { return this.#view.algorithm }
   get usages () { return this.#view.usages }
 }
-shapeInterface(CryptoKey, ['type', 'extractable', 'algorithm', 'usages'])
+shapeInterface(CryptoKey, 'CryptoKey', ['type', 'extractable', 'algorithm', 'usages'])
 
 /** The number of a key. Throws a TypeError for anything that was not made here. @param {unknown} value @param {string} what */
 export function toKey (value, what) {

@@ -1,7 +1,7 @@
 // @ts-check
 import { JSONParse, ObjectCreate, ObjectHasOwn, TypeErrorConstructor, safe } from '../../engine/guest/intrinsics.js'
 import { isBufferSource, textToBuffer, toBufferSource } from '../../engine/guest/bytes.js'
-import { requireArguments, toSequence, toUnsignedLong, toWord } from '../../engine/guest/webidl.js'
+import { buildWords, requireArguments, toSequence, toUnsignedLong, toWord } from '../../engine/guest/webidl.js'
 import { normalize, toIdentifier } from './algorithms.js'
 import { toJsonWebKey } from './json-web-key.js'
 import { buildKey, buildKeyPair, toKey } from './key.js'
@@ -188,11 +188,4 @@ function putKeyUse (request, purpose, algorithm, key, data) {
 /** @param {unknown} value */
 function toUsages (value) {
   return toSequence(value, (item) => toWord(item, USAGES, 'usage'), 'keyUsages')
-}
-
-/** @param {string[]} words @returns {Record<string, unknown>} */
-function buildWords (words) {
-  const table = ObjectCreate(null)
-  for (const word of words) table[word] = true
-  return table
 }
