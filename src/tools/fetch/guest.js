@@ -1,0 +1,81 @@
+// @ts-check
+import { ObjectCreate, TypeErrorConstructor, append, safe } from '../../engine/guest/intrinsics.js'
+import { exposeInterface, requireArguments } from '../../engine/guest/webidl.js'
+import { AbortController, AbortSignal } from './guest/abort.js'
+import { Body } from './guest/body.js'
+import { Event } from './guest/event.js'
+import { EventTarget } from './guest/event-target.js'
+import { Exchange } from './guest/exchange.js'
+import { HeaderList } from './guest/header-list.js'
+import { Headers } from './guest/headers.js'
+import { Request, partsOf } from './guest/request.js'
+import { Response, buildResponse, isNullBody } from './guest/response.js'
+import { buildList, stateOf } from './guest/signal-state.js'
+import { exposeStreams } from './guest/streams.js'
+import { Upload } from './guest/upload.js'
+
+/** @typedef {import('./guest/request.js').Parts} Parts */
+
+/**
+ * What user code sees as `fetch`, and the classes that come with it. Source: https://fetch.spec.whatwg.org/#fetch-method
+ * @param {import('../../engine/guest/tools.js').ToolHost} host
+ * @param {{ wholeBytes: number }} config
+ */
+export default function createFetch (host, { wholeBytes }) {
+  for (const constructor of [AbortController, AbortSignal, Event, EventTarget, Headers, Request, Response]) exposeInterface(constructor)
+  exposeStreams()
+
+  /** @param {unknown} input @param {unknown} [init] */
+  return async function fetch (input, init = undefined) {
+    requireArguments(arguments.length, 1, 'fetch')
+    const parts = /** @type {Parts} */ (partsOf(new Request(input, init)))
+    const signal = parts.signal === null ? null : stateOf(parts.signal)
+    if (signal?.isAborted) {
+      if (parts.body !== null) parts.body.open().cancel(signal.reason)
+      throw signal.reason
+    }
+    const exchange = new Exchange(host)
+    const upload = parts.body === null ? null : new Upload(exchange, parts.body, wholeBytes)
+    const forget = signal?.onAbort(() => {
+      exchange.abort(signal.reason)
+      upload?.cancel(signal.reason)
+    })
+    if (forget !== undefined) exchange.onEnd = forget
+    const opened = exchange.open(describe(parts, upload), upload?.whole ?? '')
+    void upload?.send()
+    return receive(await safe(opened), exchange, parts.method)
+  }
+}
+
+/** What the host half is told of a request. Nothing in it has a prototype: JSON would look for toJSON there. @param {Parts} parts @param {Upload | null} upload */
+function describe ({ method, url, redirect, list }, upload) {
+  const headers = buildList()
+  for (let i = 0; i < list.all.length; i++) {
+    const header = list.all[i]
+    const pair = buildList()
+    append(pair, header?.name)
+    append(pair, header?.value)
+    append(headers, pair)
+  }
+  const request = ObjectCreate(null)
+  request.method = method
+  request.url = url
+  request.headers = headers
+  request.redirect = redirect
+  request.body = upload === null ? 'none' : upload.whole === null ? 'stream' : 'whole'
+  request.length = upload === null ? null : upload.length
+  return request
+}
+
+/** @param {import('./guest/exchange.js').Head} head @param {Exchange} exchange @param {string} method */
+function receive ({ status, statusText, url, redirected, headers }, exchange, method) {
+  const list = new HeaderList()
+  for (let i = 0; i < headers.length; i++) {
+    const pair = /** @type {[string, string]} */ (headers[i])
+    list.append(pair[0], pair[1])
+  }
+  const hasBody = method !== 'HEAD' && !isNullBody(status)
+  if (!hasBody) exchange.abort(new TypeErrorConstructor('The response has no body'))
+  const facts = /** @type {import('./guest/response.js').Facts} */ (/** @type {unknown} */ ({ __proto__: null, type: 'basic', url, redirected, status, statusText }))
+  return buildResponse(facts, list, hasBody ? new Body(null, exchange, null) : null)
+}

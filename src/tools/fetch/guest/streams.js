@@ -1,0 +1,107 @@
+// @ts-check
+import * as streams from 'web-streams-polyfill'
+import { ReflectApply, ReflectGetOwnPropertyDescriptor, TypeErrorConstructor, Uint8ArrayConstructor, safe, typedArrayKind } from '../../../engine/guest/intrinsics.js'
+import { bytesToText, textToBuffer } from '../../../engine/guest/bytes.js'
+import { exposeInterface, isObject } from '../../../engine/guest/webidl.js'
+
+// Streams as a library has them. What user code does to the prototypes of the language may change what they do: for its own run, and
+// with nothing in them but what user code may have anyway. Bodies that are read whole, by text() and its like, never come here.
+
+const { ReadableStream, ReadableByteStreamController, ReadableStreamDefaultReader } = streams
+
+/** @param {Function} constructor @param {string} name @returns {(self: unknown, ...args: unknown[]) => any} */
+function methodOf ({ prototype }, name) {
+  const method = prototype[name]
+  return (self, ...args) => ReflectApply(method, self, args)
+}
+const getReader = methodOf(ReadableStream, 'getReader')
+const teeStream = methodOf(ReadableStream, 'tee')
+const readFrom = methodOf(ReadableStreamDefaultReader, 'read')
+const cancelReader = methodOf(ReadableStreamDefaultReader, 'cancel')
+const enqueue = methodOf(ReadableByteStreamController, 'enqueue')
+const close = methodOf(ReadableByteStreamController, 'close')
+const getLocked = /** @type {() => boolean} */ (ReflectGetOwnPropertyDescriptor(ReadableStream.prototype, 'locked')?.get)
+const getRequest = /** @type {() => any} */ (ReflectGetOwnPropertyDescriptor(ReadableByteStreamController.prototype, 'byobRequest')?.get)
+const respond = methodOf(streams.ReadableStreamBYOBRequest, 'respond')
+
+/** Where the bytes of a body come from: one character each. @typedef {{ read: () => Promise<string | null>, cancel: (reason: unknown) => void }} Source */
+
+/** @param {unknown} value */
+export function isStream (value) {
+  try {
+    return isObject(value) && typeof ReflectApply(getLocked, value, []) === 'boolean'
+  } catch {
+    return false
+  }
+}
+
+/** @param {unknown} stream @returns {boolean} */
+export const isLocked = (stream) => ReflectApply(getLocked, stream, [])
+
+/** Somebody read from it or canceled it. @param {any} stream @returns {boolean} */
+export const isDisturbed = (stream) => !!stream['_disturbed']
+
+/** A byte stream that asks for the next part when somebody reads, and not before. @param {Source} source */
+export function buildStream (source) {
+  return new ReadableStream(/** @type {any} */ ({
+    __proto__: null,
+    type: 'bytes',
+    /** @param {any} controller */
+    async pull (controller) {
+      let part = await safe(source.read())
+      while (part === '') part = await safe(source.read())
+      if (part !== null) return enqueue(controller, new Uint8ArrayConstructor(textToBuffer(part)))
+      close(controller)
+      const request = ReflectApply(getRequest, controller, [])
+      if (request !== null) respond(request, 0)
+    },
+    /** @param {unknown} reason */
+    cancel (reason) { source.cancel(reason) },
+  }), /** @type {any} */ ({ __proto__: null, highWaterMark: 0 }))
+}
+
+/** The stream of a body that was read whole: closed, and locked by who read it. */
+export function buildSpentStream () {
+  const stream = buildStream({ read: async () => null, cancel () {} })
+  void cancelReader(getReader(stream))
+  return stream
+}
+
+/** @param {unknown} stream @returns {[any, any]} */
+export function tee (stream) {
+  const branches = teeStream(stream)
+  return /** @type {[any, any]} */ (branches)
+}
+
+/** Locks a stream and reads it. `read` rejects with a TypeError for a chunk that is not bytes. @param {unknown} stream @returns {Source} */
+export function readStream (stream) {
+  const reader = getReader(stream)
+  return {
+    async read () {
+      const { done, value } = await safe(readFrom(reader))
+      if (done) return null
+      if (!isBytes(value)) throw new TypeErrorConstructor('Cannot read body: a chunk of its stream is not a Uint8Array')
+      return bytesToText(value)
+    },
+    cancel (reason) {
+      void forget(cancelReader(reader, reason))
+    },
+  }
+}
+
+/** @param {unknown} value */
+function isBytes (value) {
+  return isObject(value) && typedArrayKind(value) === 'Uint8Array'
+}
+
+/** Nobody waits for it, and nobody has to hear of its failure. @param {Promise<unknown>} promise */
+export async function forget (promise) {
+  try {
+    await safe(promise)
+  } catch {}
+}
+
+/** Puts every class of streams on the global object. */
+export function exposeStreams () {
+  for (const constructor of Object.values(streams)) if (typeof constructor === 'function') exposeInterface(constructor)
+}
