@@ -12,9 +12,12 @@ import { Request, partsOf } from './guest/request.js'
 import { Response, buildResponse, isNullBody } from './guest/response.js'
 import { buildList, stateOf } from './guest/signal-state.js'
 import { exposeStreams } from './guest/streams.js'
+import { TextDecoder, TextEncoder } from './guest/text-encoding.js'
 import { Upload } from './guest/upload.js'
 
 /** @typedef {import('./guest/request.js').Parts} Parts */
+
+const CLASSES = [AbortController, AbortSignal, Event, EventTarget, Headers, Request, Response, TextDecoder, TextEncoder]
 
 /**
  * What user code sees as `fetch`, and the classes that come with it. Source: https://fetch.spec.whatwg.org/#fetch-method
@@ -22,7 +25,7 @@ import { Upload } from './guest/upload.js'
  * @param {{ wholeBytes: number }} config
  */
 export default function createFetch (host, { wholeBytes }) {
-  for (const constructor of [AbortController, AbortSignal, Event, EventTarget, Headers, Request, Response]) exposeInterface(constructor)
+  for (const constructor of CLASSES) exposeInterface(constructor)
   exposeStreams()
 
   /** @param {unknown} input @param {unknown} [init] */

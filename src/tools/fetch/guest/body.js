@@ -85,6 +85,7 @@ export class Body {
         return part
       },
       cancel () { rest = null },
+      watch: null,
     }
   }
 }

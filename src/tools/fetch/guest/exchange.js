@@ -27,6 +27,8 @@ export class Exchange {
   #isEnded = false
   /** Called when nothing follows. @type {() => void} */
   #onEnd = () => {}
+  /** Called when nothing comes any more although nobody read it all. @type {(reason: unknown) => void} */
+  #onFailure = () => {}
 
   /** @param {ToolHost} host */
   constructor (host) {
@@ -73,6 +75,9 @@ export class Exchange {
     if (!this.#isEnded) void this.#close()
   }
 
+  /** @param {(reason: unknown) => void} act */
+  watch (act) { this.#onFailure = act }
+
   /** Nobody wants the rest of the response. @param {unknown} reason */
   cancel (reason) {
     this.abort(reason)
@@ -83,6 +88,7 @@ export class Exchange {
     this.#isAborted = true
     this.#reason = reason
     this.#onEnd()
+    this.#onFailure(reason)
   }
 
   /** @param {string} bytes @param {boolean} isEnded */

@@ -19,12 +19,16 @@ const teeStream = methodOf(ReadableStream, 'tee')
 const readFrom = methodOf(ReadableStreamDefaultReader, 'read')
 const cancelReader = methodOf(ReadableStreamDefaultReader, 'cancel')
 const enqueue = methodOf(ReadableByteStreamController, 'enqueue')
+const fail = methodOf(ReadableByteStreamController, 'error')
 const close = methodOf(ReadableByteStreamController, 'close')
 const getLocked = /** @type {() => boolean} */ (ReflectGetOwnPropertyDescriptor(ReadableStream.prototype, 'locked')?.get)
 const getRequest = /** @type {() => any} */ (ReflectGetOwnPropertyDescriptor(ReadableByteStreamController.prototype, 'byobRequest')?.get)
 const respond = methodOf(streams.ReadableStreamBYOBRequest, 'respond')
 
-/** Where the bytes of a body come from: one character each. @typedef {{ read: () => Promise<string | null>, cancel: (reason: unknown) => void }} Source */
+/**
+ * Where the bytes of a body come from: one character each, null at their end. `watch` is told when nothing comes any more before somebody reads.
+ * @typedef {{ read: () => Promise<string | null>, cancel: (reason: unknown) => void, watch: ((fail: (reason: unknown) => void) => void) | null }} Source
+ */
 
 /** @param {unknown} value */
 export function isStream (value) {
@@ -47,6 +51,8 @@ export function buildStream (source) {
     __proto__: null,
     type: 'bytes',
     /** @param {any} controller */
+    start (controller) { source.watch?.((reason) => fail(controller, reason)) },
+    /** @param {any} controller */
     async pull (controller) {
       let part = await safe(source.read())
       while (part === '') part = await safe(source.read())
@@ -62,7 +68,7 @@ export function buildStream (source) {
 
 /** The stream of a body that was read whole: closed, and locked by who read it. */
 export function buildSpentStream () {
-  const stream = buildStream({ read: async () => null, cancel () {} })
+  const stream = buildStream({ read: async () => null, cancel () {}, watch: null })
   void cancelReader(getReader(stream))
   return stream
 }
@@ -86,6 +92,7 @@ export function readStream (stream) {
     cancel (reason) {
       void forget(cancelReader(reader, reason))
     },
+    watch: null,
   }
 }
 
