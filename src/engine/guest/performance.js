@@ -17,6 +17,6 @@ export function installPerformance (readClock) {
     return last
   }
 
-  const value = ObjectFreeze({ __proto__: null, now: ObjectFreeze(now), timeOrigin })
+  const value = ObjectFreeze({ now: ObjectFreeze(now), timeOrigin })
   ReflectDefineProperty(globalThis, 'performance', /** @type {any} */ ({ __proto__: null, value, writable: true, enumerable: true, configurable: true }))
 }
