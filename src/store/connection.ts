@@ -11,13 +11,15 @@ export interface ConnectionOptions {
   url: string
   /** True answers errors while Redis is away; false holds commands until it is back. */
   failFast: boolean
+  /** With failFast: never sends a command again whose answer was lost, for what must not be done twice. */
+  once?: boolean
 }
 
 /** Options of ioredis, in the form that its constructor takes. */
 export type ConnectionSettings = Omit<RedisOptions, 'replyMapping'>
 
 /** Turns a Redis URL into the options of ioredis. Throws a TypeError for a URL of another kind. */
-export function buildRedisOptions ({ url, failFast }: ConnectionOptions): ConnectionSettings {
+export function buildRedisOptions ({ url, failFast, once = false }: ConnectionOptions): ConnectionSettings {
   return {
     ...parseRedisUrl(url),
     retryStrategy: (times) => retryDelayMs(times, Math.random()),
@@ -26,6 +28,8 @@ export function buildRedisOptions ({ url, failFast }: ConnectionOptions): Connec
     maxRetriesPerRequest: failFast ? 1 : null,
     enableOfflineQueue: !failFast,
     ...(failFast ? { connectTimeout: FAIL_FAST_CONNECT_MS, commandTimeout: FAIL_FAST_COMMAND_MS } : {}),
+    // Those that wait for the connection were not sent; they fail when the next try to connect does.
+    ...(once ? { autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0, enableOfflineQueue: true } : {}),
   }
 }
 

@@ -26,6 +26,8 @@ export interface DbOptions {
   /** Hash-tagged; without it, `{batchbox}`. */
   prefix?: string
   failFast: boolean
+  /** See `ConnectionOptions`. */
+  once?: boolean
   onError (error: Error): void
 }
 
@@ -33,9 +35,9 @@ export interface DbOptions {
  * Opens the store. The connection is made in the background and made again when it breaks; `close` ends it. Commands are not pipelined
  * by themselves: that holds one back until those before it are answered, and costs more than it saves where each job has its own few.
  */
-export function openDb ({ url, prefix = DEFAULT_PREFIX, failFast, onError }: DbOptions): Db {
+export function openDb ({ url, prefix = DEFAULT_PREFIX, failFast, once = false, onError }: DbOptions): Db {
   const keys = buildKeys(prefix)
-  const redis = new Redis(buildRedisOptions({ url, failFast }))
+  const redis = new Redis(buildRedisOptions({ url, failFast, once }))
   redis.on('error', onError)
   let closed = false
   return {

@@ -102,6 +102,14 @@ export function buildKeys (prefix: string) {
     audit: (tenant: string) => `${prefix}:audit:${tenant}`,
     /** Channel of messages between running jobs. The topic is user code's: encoded, it has no colon, no glob character and no control character. */
     channel: ({ tenant, batchId, topic }: { tenant: string, batchId: string | null, topic: string }) => `${prefix}:channel:${tenant}:${batchId ?? ''}:${Buffer.from(topic).toString('base64url')}`,
+    /** What a tenant keeps for its code: values by key, and under the empty key the bytes of all. */
+    kv: (tenant: string) => `${prefix}:kv:${tenant}`,
+    /** The keys of those once more, all with the score 0: they sort by their bytes. */
+    kvNames: (tenant: string) => `${prefix}:kv-names:${tenant}`,
+    /** Those that expire, by when. */
+    kvExpiring: (tenant: string) => `${prefix}:kv-expiring:${tenant}`,
+    /** Tenants that have such, by when the next one expires. */
+    kvDue: `${prefix}:kv-due`,
     /** Channel with one message when the job ends. */
     endedChannel: (id: string) => `${prefix}:ended:${id}`,
     /** Channel with the number of the job's last event, whenever there are new ones. */

@@ -35,12 +35,12 @@ const version = `local VERSION = ${RECORD_VERSION}`
 const shared = [states, version, ...['scope', 'usage', 'turns', 'batch', 'job', 'acts'].map((name) => readFileSync(new URL(`moves/${name}.lua`, import.meta.url), 'utf8'))].join('\n')
 
 /**
- * Loads a script that moves a job: what all moves share comes first, and the first two arguments are the prefix and the job's id. A script is called by
+ * Loads a script that moves a job: what all moves share comes first, then what it shares with others, and the first two arguments are the prefix and the job's id. A script is called by
  * the hash of its text, so processes of different versions each run their own beside one another: that is its version, and what scripts of two versions share is
  * the records, which carry theirs.
  */
-export function loadMove (file: URL): Script {
-  const body = `${shared}\n${readFileSync(file, 'utf8')}`
+export function loadMove (file: URL, ...others: URL[]): Script {
+  const body = [shared, ...[...others, file].map((each) => readFileSync(each, 'utf8'))].join('\n')
   return { body, sha: createHash('sha1').update(body).digest('hex') }
 }
 
@@ -80,7 +80,8 @@ function readRefusal (error: unknown): JobError | undefined {
   return undefined
 }
 
-function isPassing (error: unknown): boolean {
+/** Tells whether it is Redis's state that keeps a script from being run or answered, so that it may be another time. */
+export function isPassing (error: unknown): boolean {
   if (!(error instanceof Error) || error instanceof TypeError || error instanceof RangeError) return false // a mistake is one the next time too
   return error.name !== 'ReplyError' || PASSING_REPLY.test(error.message)
 }

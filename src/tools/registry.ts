@@ -7,6 +7,7 @@ import type { Tool, ToolDefinition } from './tool.ts'
 const SHIPPED: Readonly<Record<string, () => Promise<{ default: ToolDefinition }>>> = {
   crypto: () => import('./crypto/tool.ts'),
   echo: () => import('./echo/tool.ts'),
+  kv: () => import('./kv/tool.ts'),
 }
 
 /** What an operator may say of tools, as environment variables hold it. */

@@ -1,5 +1,9 @@
+import type { KvService } from '../core/kv.ts'
+
 /**
  * What the worker gives tools to reach beyond their own process. A tool imports no service: it is handed these, and says what it lacks where one is
  * missing, as when the engine is used without a Redis.
  */
-export interface ToolServices {}
+export interface ToolServices {
+  kv?: KvService
+}

@@ -4,6 +4,7 @@ import { goOnCancelling } from '../store/batches/cancel.ts'
 import { removeExpiredBatches } from '../store/batches/remove.ts'
 import { sealAbandoned } from '../store/batches/seal.ts'
 import type { Db } from '../store/db.ts'
+import { removeExpiredEntries } from '../store/kv/kv.ts'
 import { owedArchives, owedDispatches, removeExpired } from '../store/reap.ts'
 import { removeSurplus, type RetentionCounts, type TenantWalk } from '../store/retain.ts'
 import type { RunMetrics } from '../telemetry/metrics/runs.ts'
@@ -64,6 +65,7 @@ export function createReaper ({ db, dispatcher, raiseAfterMs, everyMs, retention
     async () => await goOnCancelling(db, retentionMs) * STEP, // there is more until there is none
     () => removeExpiredBatches(db, STEP),
     () => removeExpired(db, STEP),
+    () => removeExpiredEntries(db, STEP),
     () => removeSurplus(db, walk, { keep, limit: STEP }),
     () => dispatcher.raiseOld(raiseAfterMs, STEP),
   ]

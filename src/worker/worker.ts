@@ -3,7 +3,7 @@ import type { Meter } from '@opentelemetry/api'
 import type { Logger } from 'pino'
 import { openCgroups } from '../engine/cgroup.ts'
 import { COMPILER_FILE } from '../engine/compiler-process.ts'
-import { createEngine, type Engine } from '../engine/engine.ts'
+import { createEngine, type Engine, type EngineConfig } from '../engine/engine.ts'
 import { killOrphans } from '../engine/orphans.ts'
 import { RUNNER_FILE } from '../engine/runner-command.ts'
 import { createConsumer, type Consumer } from '../queue/consumer.ts'
@@ -29,6 +29,7 @@ import { createReleaser } from './releaser.ts'
 import { runJob } from './run-job.ts'
 import { runnerBounds } from './runner-bounds.ts'
 import { createSweeper } from './sweeper.ts'
+import { openToolServices } from './tool-services.ts'
 
 /** How long stopping runs and handing their jobs back may take; Redis may be away. */
 export const HAND_BACK_MS = 2000
@@ -70,7 +71,8 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
   const { meter } = telemetry.metrics
   const listener = await openMetrics(config, { db, telemetry, onError })
   const metrics = createRunMetrics(meter)
-  const engine = await startEngine(config, { meter, logger, onError })
+  const tools = openToolServices(db, { url: config.REDIS_URL, onError })
+  const engine = await startEngine(config, { meter, logger, services: tools.services, onError })
   const active = new ActiveRuns()
   metrics.observe(engine.lanes, () => active.size)
   const ends = new RecentEnds()
@@ -118,7 +120,7 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
       epoch.close()
       await Promise.all([reaper, overdueWatch, reconciler, releaser, sweeper].map((each) => each.close()))
       await Promise.all([engine.close(), cancels.close(), listener?.close(), telemetry.close()])
-      await dispatcher.close()
+      await Promise.all([dispatcher.close(), tools.close()])
       await db.close()
     },
   }
@@ -146,12 +148,13 @@ async function openMetrics (config: WorkerConfig, { db, telemetry, onError }: { 
   }
 }
 
-function startEngine (config: WorkerConfig, { meter, logger, onError }: { meter: Meter, logger: Logger, onError (error: unknown): void }): Promise<Engine> {
+function startEngine (config: WorkerConfig, { meter, logger, services, onError }: { meter: Meter, logger: Logger, services: NonNullable<EngineConfig['services']>, onError (error: unknown): void }): Promise<Engine> {
   const bounds = runnerBounds(config)
   return createEngine({
     meter,
     tools: { own: config.BATCHBOX_TOOLS, config: config.BATCHBOX_TOOL_CONFIG },
     env: config.BATCHBOX_JOB_ENV,
+    services,
     strict: config.BATCHBOX_STRICT === '1',
     ...(config.BATCHBOX_AUDIT_RUNS === '1' ? { onAudit: (audit) => logger.info({ audit }, 'run was audited') } : {}),
     onToolError: onError,

@@ -6,6 +6,7 @@ import { createDispatcher } from '../../src/queue/dispatcher.ts'
 import { archive } from '../../src/store/archive.ts'
 import { stepSweep } from '../../src/store/dead-letters/step.ts'
 import { stepErasure } from '../../src/store/erasure/step.ts'
+import { buildKv } from '../../src/store/kv/kv.ts'
 import { begin } from '../../src/store/moves/begin.ts'
 import { settle } from '../../src/store/moves/settle.ts'
 import { reconcile } from '../../src/store/reconcile/reconcile.ts'
@@ -173,6 +174,7 @@ async function furnish (t: TestContext, api: TestApi, tenant: string) {
   await stepSweep(db, { perSecond: 1, inFlight: 1 })
   await post('/v1/batches', { job: { code: `${CODE} // of a batch` }, inputs: [1, 2, 3] }, { 'idempotency-key': 'batch' })
   const run = await beginRun(db, running)
+  await buildKv(db, db).set({ tenant, ...run }, { key: `of ${tenant}`, value: '1', ttlMs: 60_000, maxEntries: 1, maxBytes: 100 })
   await job({ delayMs: 3_600_000 })
   await job({ priority: 'low' })
   await api.post(`/v1/jobs/${await job()}/cancel`, {}, holder)

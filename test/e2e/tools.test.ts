@@ -30,8 +30,17 @@ test('tools', async (t) => {
     assert.deepEqual([job.status, job.error?.code, job.error?.message], ['failed', 'TOOL_ERROR', 'Cannot convert EUR to XXX: known are EUR, USD'])
   })
 
+  await t.test('what one job keeps with kv, the next one finds', async () => {
+    const code = 'export default async () => { await kv.set("order", { lines: [1] }, { ttlMs: 600_000 }); return kv.increment("orders") }'
+
+    const first = await service.run({ code, tools: ['kv'] })
+    const second = await service.run({ code: 'export default async () => [await kv.get("order"), await kv.increment("orders"), await kv.list()]', tools: ['kv'] })
+
+    assert.deepEqual([first.result, second.result], [1, [{ lines: [1] }, 2, { keys: ['order', 'orders'], cursor: null }]], JSON.stringify(second.error))
+  })
+
   for (const [what, tools, words] of [
-    ['a tool that there is not', ['teleport'], 'Unknown tool "teleport"; known: crypto, echo, rates'],
+    ['a tool that there is not', ['teleport'], 'Unknown tool "teleport"; known: crypto, echo, kv, rates'],
     ['a tool named twice', ['echo', 'echo'], 'Each tool is named once'],
   ] as const) {
     await t.test(`${what} is refused with 422, by both ways to post code`, async () => {

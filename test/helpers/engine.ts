@@ -7,6 +7,7 @@ import type { IsolationLevel, JobFailure } from '../../src/core/outcome.ts'
 import { createEngine, type Engine, type EngineConfig, type LogEntry, type RunReport, type RunRequest } from '../../src/engine/engine.ts'
 import type { SupervisorOptions } from '../../src/engine/supervisor.ts'
 import { DEFAULT_WEAR } from '../../src/engine/wear.ts'
+import type { Run } from '../../src/store/db.ts'
 import { DEFAULT_TOOL_SETTINGS, type ToolSettings } from '../../src/tools/registry.ts'
 import { isAlive } from './processes.ts'
 
@@ -20,6 +21,8 @@ export interface RunOptions {
   toolConfig?: RunRequest['toolConfig']
   permissions?: RunRequest['permissions']
   batchId?: string
+  /** Of a job that is in a store; without it, one that is in none. */
+  run?: Pick<Run, 'jobId' | 'fence'>
   limits?: Partial<Limits>
   requireIsolation?: IsolationLevel[]
   tags?: Record<string, string>
@@ -109,11 +112,11 @@ function buildExecute (engine: Engine) {
       tools: options.tools ?? [],
       toolConfig: options.toolConfig ?? {},
       permissions: options.permissions ?? 'none',
-      fence: 1,
+      fence: options.run?.fence ?? 1,
       batchId: options.batchId ?? null,
       limits: { ...DEFAULT_LIMIT_POLICY.defaults, ...options.limits },
       requireIsolation: options.requireIsolation ?? [],
-      context: { jobId: 'job-1', attempt: 1, tags: options.tags ?? {}, deadline: '2030-01-01T00:00:00.000Z' },
+      context: { jobId: options.run?.jobId ?? 'job-1', attempt: 1, tags: options.tags ?? {}, deadline: '2030-01-01T00:00:00.000Z' },
     }, {
       signal: options.signal ?? new AbortController().signal,
       onLogs (lines) {

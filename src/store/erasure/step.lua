@@ -15,6 +15,7 @@ if to ~= 'quiet' or rest_ms > 0 then
 end
 for _, name in ipairs({ ':dealt', ':max-running', ':max-waiting' }) do redis.call('HDEL', P .. name, tenant) end
 redis.call('ZREM', RING, tenant)
+redis.call('ZREM', P .. ':kv-due', tenant)
 redis.call('SREM', P .. ':tenants', tenant)
 redis.call('HDEL', key, 'running')
 redis.call('HSET', key, 'status', 'done', 'finishedAt', text(NOW))

@@ -21,6 +21,7 @@ const BATCH = loadMove(new URL('batch.lua', import.meta.url))
 const MEMBER = loadMove(new URL('member.lua', import.meta.url))
 const SWEEP = loadMove(new URL('sweep.lua', import.meta.url))
 const CODE = loadMove(new URL('code.lua', import.meta.url))
+const KV = loadMove(new URL('kv.lua', import.meta.url), new URL('../kv/kv.lua', import.meta.url))
 
 /** Takes a pass for this caller, unless one began less than that long ago. */
 export async function claimPass (db: Db, minAgeMs: number): Promise<boolean> {
@@ -126,6 +127,10 @@ async function * reconcileName (db: Db, name: string, sum: Sum): AsyncGenerator<
       return yield await reconcileSweep(db, tenant)
     case 'sweeps':
       return yield * eachMember(db, key, sum, (id) => reconcileSweep(db, id, key))
+    case 'kv-expiring':
+      return yield Number(await runMove(db, KV, NO_JOB, [tenant]))
+    case 'kv-due':
+      return yield * eachMember(db, key, sum, async (each) => Number(await runMove(db, KV, NO_JOB, [each])))
     case 'tenants':
       return yield * eachTenant(db, key, sum)
     // These live for their time, and are nobody's but their own.
