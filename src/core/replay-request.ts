@@ -3,6 +3,7 @@ import type { Ceilings } from './api-key.ts'
 import { JobError } from './failures.ts'
 import { buildOtherLimits, describeExcessLogs, Priority, type JobSpec } from './job-request.ts'
 import { describeMaximum, JOB_LIMITS, lowerPolicy, type LimitName, type LimitPolicy, type Limits } from './limits.ts'
+import { findBeyond, type PermissionsRequest } from './permissions.ts'
 import { RetryPolicy } from './retry.ts'
 
 /** Builds the members of a replay that say what is to be other than in the jobs that it is made from. */
@@ -24,12 +25,14 @@ export interface ReplayBounds {
   ceilings: LimitName[]
   /** Tools of the API key's ceiling; null for any. */
   tools: string[] | null
+  /** Permissions of the API key's ceiling; null for any. Orders of versions before have none. */
+  permissions?: PermissionsRequest | null
 }
 
 /** The bounds of a service, for jobs that are replayed with an API key of those ceilings. */
-export function buildReplayBounds (policy: LimitPolicy, { limits, tools }: Pick<Ceilings, 'limits' | 'tools'>): ReplayBounds {
+export function buildReplayBounds (policy: LimitPolicy, { limits, tools, permissions }: Ceilings): ReplayBounds {
   const { maxima, ceilings } = lowerPolicy(policy, limits)
-  return { maxima, ceilings: [...ceilings], tools }
+  return { maxima, ceilings: [...ceilings], tools, permissions }
 }
 
 /**
@@ -37,7 +40,7 @@ export function buildReplayBounds (policy: LimitPolicy, { limits, tools }: Pick<
  * the service would take of this caller: its maxima may have been lowered since, and the job may be another key's.
  */
 export function buildReplaySpec ({ runAt: _, ...spec }: JobSpec, { limits: others, retry = spec.retry, priority = spec.priority }: Omit<ReplayChange, 'again'>, bounds: ReplayBounds): JobSpec {
-  const { maxima, ceilings, tools } = bounds
+  const { maxima, ceilings, tools, permissions = null } = bounds
   const limits = { ...spec.limits }
   for (const name of Object.keys(JOB_LIMITS) as LimitName[]) { // the keys of a closed table
     limits[name] = others[name] ?? limits[name]
@@ -48,6 +51,8 @@ export function buildReplaySpec ({ runAt: _, ...spec }: JobSpec, { limits: other
   if (excess !== undefined) throw refuse('/retry/attempts', excess)
   const beyond = tools === null ? undefined : spec.tools.find((name) => !tools.includes(name))
   if (beyond !== undefined) throw refuse('/tools', `tool ${JSON.stringify(beyond)} is beyond the API key's ceiling (ceilings.tools)`)
+  const forbidden = findBeyond(spec.permissions ?? 'none', permissions) // jobs of versions before have none
+  if (forbidden !== undefined) throw refuse('/permissions', `${forbidden} is beyond the API key's ceiling (ceilings.permissions)`)
   return { ...spec, limits, retry, priority, delayMs: 0 }
 }
 
