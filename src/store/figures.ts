@@ -23,4 +23,3 @@ export async function readFigures (db: Db): Promise<Figures> {
     memoryBytes: { used: memory.usedBytes, max: memory.maxBytes },
   }
 }
-

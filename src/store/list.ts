@@ -53,7 +53,7 @@ export async function listJobs (db: Db, tenant: string, filter: JobFilter): Prom
     let read = 0
     for (; read < room.length && chars < PAGE_CHARS; read += READ_JOBS) {
       for (const job of await readRecords(db, room.slice(read, read + READ_JOBS))) {
-        if (!job || (status && job.status !== status) ) continue
+        if (!job || (status && job.status !== status)) continue
         jobs.push(job)
         chars += JSON.stringify([job.attempts, job.losses]).length
       }
