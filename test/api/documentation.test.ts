@@ -28,6 +28,18 @@ test('/openapi.json describes every route in OpenAPI 3.1, with a problem for eac
   assert.deepEqual(paths['/healthz']?.['get']?.security, [])
 })
 
+test('whatever /openapi.json refers to is in it, and every answer is described', async (t) => {
+  const { get } = await startApi(t)
+
+  const { body } = await get('/openapi.json', {})
+
+  const { components } = JSON.parse(body) as { components: { schemas: Record<string, object> } } // OpenAPI 3.1
+  const referred = new Set([...body.matchAll(/"\$ref":"([^"]*)"/g)].map(([, ref = '']) => ref))
+  assert.deepEqual([...referred].sort(), Object.keys(components.schemas).map((name) => `#/components/schemas/${name}`).sort())
+  assert.match(JSON.stringify(components.schemas['Problem']), /Names the kind of problem/)
+  assert.doesNotMatch(body, /Default Response/)
+})
+
 test('every operation tells what becomes of a body that it does not take, and every kind of operation what it is about', async (t) => {
   const { get, send } = await startApi(t)
   const { paths, tags } = (await get('/openapi.json', {})).json() as unknown as Document // OpenAPI 3.1

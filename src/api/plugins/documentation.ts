@@ -1,6 +1,7 @@
+import { STATUS_CODES } from 'node:http'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import { jsonSchemaTransform } from 'fastify-type-provider-zod'
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import fp from 'fastify-plugin'
 
 /** Where the reference is served; open to all. */
@@ -31,6 +32,7 @@ export const documentation = fp<DocumentationOptions>(async (app, { version }) =
       security: [{ apiKey: [] }],
     },
     transform: jsonSchemaTransform,
+    transformObject: (document) => complete(jsonSchemaTransformObject(document)),
   })
 
   app.get('/openapi.json', { config: { access: 'open' }, schema: { hide: true } }, async () => app.swagger())
@@ -42,3 +44,24 @@ export const documentation = fp<DocumentationOptions>(async (app, { version }) =
     theme: { title: 'Batchbox', css: [{ filename: 'batchbox.css', content: '.swagger-ui .topbar { display: none }' }] },
   })
 }, { name: 'documentation' })
+
+type Made = ReturnType<typeof jsonSchemaTransformObject>
+
+/** What there is in it of what is changed here. */
+interface Reference {
+  components: { schemas: Record<string, object> }
+  paths: Record<string, Record<string, { responses: Record<string, { description: string }> }>>
+}
+
+/** Leaves out schemas that nothing refers to (a second form of each is made for requests), and describes an answer by its status where nobody did. */
+function complete (made: Made): Made {
+  const { components: { schemas }, paths } = made as unknown as Reference
+  const text = JSON.stringify(made)
+  for (const name of Object.keys(schemas)) if (!text.includes(`"#/components/schemas/${name}"`)) delete schemas[name]
+  for (const { responses } of Object.values(paths).flatMap((path) => Object.values(path))) {
+    for (const [status, response] of Object.entries(responses)) {
+      if (response.description === 'Default Response') response.description = STATUS_CODES[status] ?? status
+    }
+  }
+  return made
+}
