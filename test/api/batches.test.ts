@@ -190,6 +190,7 @@ test('a replay is a new batch of the items that failed, with their inputs, and e
   const other = await api.post(`/v1/batches/${batch.id}/replay`, { statuses: ['cancelled'] })
 
   assert.deepEqual([early.statusCode, other.statusCode, ...answers.map(({ statusCode }) => statusCode)], [409, 422, 202, 202], answers.map(({ body }) => body).join())
+  assert.equal(other.json()['detail'], `Cannot replay batch "${batch.id}": none of its items is cancelled`)
   const [first, second] = answers.map((answer) => answer.json() as unknown as Posted & { replayOf: string })
   assert.deepEqual([first?.id, first?.total, first?.replayOf], [second?.id, 2, batch.id])
   const replayed = (await api.get(`/v1/jobs/${first?.items[0]?.jobId}`)).json()
