@@ -37,7 +37,7 @@ test('whatever /openapi.json refers to is in it, and every answer is described',
   const referred = new Set([...body.matchAll(/"\$ref":"([^"]*)"/g)].map(([, ref = '']) => ref))
   assert.deepEqual([...referred].sort(), Object.keys(components.schemas).map((name) => `#/components/schemas/${name}`).sort())
   assert.match(JSON.stringify(components.schemas['Problem']), /Names the kind of problem/)
-  assert.doesNotMatch(body, /Default Response/)
+  assert.doesNotMatch(body, /Default Response|9007199254740991|"format":"date-time","pattern"/)
 })
 
 test('every operation tells what becomes of a body that it does not take, and every kind of operation what it is about', async (t) => {

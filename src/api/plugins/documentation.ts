@@ -55,13 +55,20 @@ interface Reference {
 
 /** Leaves out schemas that nothing refers to (a second form of each is made for requests), and describes an answer by its status where nobody did. */
 function complete (made: Made): Made {
-  const { components: { schemas }, paths } = made as unknown as Reference
-  const text = JSON.stringify(made)
+  const text = JSON.stringify(made, leaveOut)
+  const reference = JSON.parse(text) as Reference // jsonSchemaTransformObject made it
+  const { components: { schemas }, paths } = reference
   for (const name of Object.keys(schemas)) if (!text.includes(`"#/components/schemas/${name}"`)) delete schemas[name]
   for (const { responses } of Object.values(paths).flatMap((path) => Object.values(path))) {
     for (const [status, response] of Object.entries(responses)) {
       if (response.description === 'Default Response') response.description = STATUS_CODES[status] ?? status
     }
   }
-  return made
+  return reference as unknown as Made
+}
+
+/** Bounds that every integer has, and patterns beside the format of a time, tell nobody anything, and have the page show absurd examples. */
+function leaveOut (this: Record<string, unknown>, name: string, value: unknown): unknown {
+  const isSaid = value === Number.MIN_SAFE_INTEGER || value === Number.MAX_SAFE_INTEGER || (name === 'pattern' && this['format'] === 'date-time')
+  return isSaid ? undefined : value
 }

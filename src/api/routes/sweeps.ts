@@ -90,7 +90,7 @@ export const sweepRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (a
 
     app.post(`${PATHS[action]}/:id/cancel`, {
       config: { access },
-      schema: { tags: ['dead letters'], summary: `End a ${action} of dead letters; jobs that it made go on`, params: SweepParams, response: withProblems({ 200: SweepView }, ...TAKES_BODY, 'NOT_FOUND') },
+      schema: { tags: ['dead letters'], summary: `End a ${action} of dead letters; what it has done stays`, params: SweepParams, response: withProblems({ 200: SweepView }, ...TAKES_BODY, 'NOT_FOUND') },
     }, async ({ caller: { tenant }, params: { id } }) => {
       await findSweep(jobs, { tenant, action, id })
       await cancelSweep(jobs.db, { tenant, action, id })
