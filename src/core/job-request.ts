@@ -74,7 +74,7 @@ export function buildPermissions (ceiling: PermissionsRequest | null = null) {
 }
 
 /** What a job may say of its tools, by their names: each holds the operator's configuration to less. A worker checks it against that. */
-export const ToolConfig = z.record(z.string().max(ENTRY_MAX_CHARS), z.record(z.string().max(ENTRY_MAX_CHARS), z.json()))
+export const ToolConfig = z.record(z.string().max(ENTRY_MAX_CHARS), z.record(z.string().max(ENTRY_MAX_CHARS), z.unknown())) // a body is JSON; z.json() refers to itself, which the reference cannot show
   .refine((configs) => JSON.stringify(configs).length <= TOOL_CONFIG_MAX_CHARS, `At most ${TOOL_CONFIG_MAX_CHARS} characters as JSON`)
   .default({})
   .describe('Narrower configuration of tools, by their names: lower numbers, parts of lists, false instead of true')
