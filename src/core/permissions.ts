@@ -101,7 +101,9 @@ function grantOf (entry: z.ZodType<string, string>, description: string) {
 }
 
 function never (why: string) {
-  return z.union([z.literal(false), z.array(z.never()).max(0)], { error: `It is never granted: ${why}` }).optional().describe(`Never granted: ${why}`)
+  return z.union([z.boolean(), z.array(z.string()).max(ENTRIES_MAX)], { error: `It is never granted: ${why}` })
+    .refine((asked) => asked === false || (typeof asked === 'object' && asked.length === 0), `It is never granted: ${why}`)
+    .optional().describe(`Never granted: ${why}`)
 }
 
 const Wanted = z.strictObject({
