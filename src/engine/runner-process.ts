@@ -4,6 +4,7 @@ import { RUNNER_FRAME_BYTES, RUNNER_HEADER_BYTES, type ToRunner } from '../core/
 import type { RunnerEnd } from '../telemetry/metrics/runners.ts'
 import type { Limits } from '../core/limits.ts'
 import type { Isolation } from '../core/outcome.ts'
+import { BootWatch } from './boot-watch.ts'
 import type { Cgroup } from './cgroup.ts'
 import type { ToolAnswer } from './broker.ts'
 import { readUid } from './proc.ts'
@@ -76,7 +77,7 @@ export class RunnerProcess {
     this.#threads = threads
     this.#missedBeats = options.missedBeats ?? DEFAULT_MISSED_BEATS
     this.#cgroup = options.createCgroup?.()
-    void this.#join().then(() => this.#send({ type: 'boot', threads, memoryMb }, Buffer.from(guest))) // it does nothing before that
+    void this.#join().then(() => this.#boot({ type: 'boot', threads, memoryMb }, guest)) // it does nothing before that
     const slow = setTimeout(() => this.kill(`The runner was not ready within ${bootTimeoutMs} ms`, 'boot'), bootTimeoutMs)
     this.ready.then(() => clearTimeout(slow), () => clearTimeout(slow))
   }
@@ -126,6 +127,12 @@ export class RunnerProcess {
     if (!this.#cgroup || pid === undefined || await this.#cgroup.add(pid)) return
     this.#cgroup.remove()
     this.#cgroup = undefined
+  }
+
+  #boot (message: Extract<ToRunner, { type: 'boot' }>, guest: string): void {
+    if (!this.#process.send(message, Buffer.from(guest))) return
+    const watch = new BootWatch({ pid: this.#process.pid ?? 0, onStill: (reason) => this.kill(reason, 'boot') })
+    this.ready.then(() => watch.close(), () => watch.close())
   }
 
   #handOver (token: string, { code: text, input, ...rest }: RunnerTask): void {

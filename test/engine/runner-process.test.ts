@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { test, type TestContext } from 'node:test'
 import { DEFAULT_LIMIT_POLICY } from '../../src/core/limits.ts'
@@ -181,6 +182,14 @@ test('a runner that is not ready in time is killed, and whoever waits hears why'
 
   await assert.rejects(runner.ready, /not ready within 300 ms/)
   assert.equal((await runner.exited).signal, 'SIGKILL')
+})
+
+test('a runner that hangs while it starts is killed long before its time is over', { skip: !existsSync('/proc/self/schedstat') && 'needs schedstat in /proc' }, async (t) => {
+  const runner = new RunnerProcess({ threads: 1, memoryMb: 64, bootTimeoutMs: 60_000, guest: 'silent', file: FAKE })
+  t.after(() => runner.kill('The test is over'))
+
+  await assert.rejects(runner.ready, /hung while it started: nothing in it moved for 3 s/)
+  assert.equal(runner.end, 'boot')
 })
 
 for (const mode of ['never ends', 'idle']) {
