@@ -56,6 +56,7 @@ export class ToolSession {
   readonly #options: SessionOptions
   readonly #granted: ReadonlyMap<string, Tool>
   readonly #over = new AbortController()
+  readonly #pulls = new Set<string>()
   #count = 0
   #waiting = 0
 
@@ -65,8 +66,9 @@ export class ToolSession {
     this.#run = Object.freeze({ ...options.run, receipt: this.receipt, signal: this.#over.signal, conceal: (name: string, value: string) => { this.concealed.set(value, name) } })
   }
 
+  /** Those that the guest is given as globals. */
   get grants (): ToolGrant[] {
-    return this.#options.tools.map(({ name, native, exposed }) => ({ name, native, config: exposed }))
+    return this.#options.tools.filter(({ guestFile }) => guestFile !== null).map(({ name, native, exposed }) => ({ name, native, config: exposed }))
   }
 
   /** What the run used and was denied, up to now. */
@@ -82,11 +84,27 @@ export class ToolSession {
     if (!tool || tool.native) throw new Error(`Cannot call tool "${toolName}": the run was not granted it`)
     if (bytes.length > CALL_BYTES) throw new Error(`Cannot call tool "${toolName}": it comes with ${bytes.length} bytes, allowed are ${CALL_BYTES}`)
     if (text.length > CALL_CHARS) throw new Error(`Cannot call tool "${toolName}": its arguments have ${text.length} characters, allowed are ${CALL_CHARS}`)
+    const name = `${toolName}.${methodName}`
+    const method = findMethod(tool, methodName)
+    if (this.#pulls.has(name)) throw new Error(`Cannot call ${name}: the run waits for its answer already`)
+    if (method?.pull) return this.#pull(name, method, { text, bytes })
     if (this.#count >= toolCalls) throw new Error(`Cannot call tool "${toolName}": the run made ${toolCalls} calls, its limit`)
     if (this.#waiting >= concurrentToolCalls) throw new Error(`Cannot call tool "${toolName}": ${concurrentToolCalls} calls wait for their answer, the limit`)
     this.#count += 1
     this.#waiting += 1
     return this.#answer(tool, methodName, { text, bytes }).finally(() => { this.#waiting -= 1 })
+  }
+
+  /** One that failed stays open: who asks again is not the guest. */
+  async #pull (name: string, method: ToolMethod, args: ToolArguments): Promise<ToolAnswer> {
+    this.#pulls.add(name)
+    try {
+      const answer = await this.#perform(name, method, args)
+      this.#pulls.delete(name)
+      return { ...answer, failure: null }
+    } catch (error) {
+      return { text: '', bytes: NO_BYTES, failure: this.#explain(name, error) }
+    }
   }
 
   /** The run is over: calls that go on are aborted, and their answers go nowhere. */
@@ -100,7 +118,7 @@ export class ToolSession {
     let outcome: ToolOutcome = 'ok'
     let receivedBytes = 0
     try {
-      const method = Object.hasOwn(tool.methods, methodName) ? tool.methods[methodName] : undefined
+      const method = findMethod(tool, methodName)
       if (!method) throw new ToolError(`Cannot call ${name}: there is no such method`)
       const answer = await this.#perform(name, method, args)
       receivedBytes = answer.bytes.length + answer.text.length
@@ -120,10 +138,10 @@ export class ToolSession {
 
   async #perform (name: string, method: ToolMethod, { text, bytes }: ToolArguments): Promise<{ text: string, bytes: Buffer }> {
     const input = readInput(name, method, text)
-    const timeout = AbortSignal.timeout(method.timeoutMs)
-    const signal = AbortSignal.any([timeout, this.#over.signal])
+    const timeout = method.pull ? undefined : AbortSignal.timeout(method.timeoutMs)
+    const signal = timeout ? AbortSignal.any([timeout, this.#over.signal]) : this.#over.signal
     const late = Promise.withResolvers<never>()
-    const giveUp = () => late.reject(timeout.aborted ? new ToolError(`Cannot call ${name}: it did not answer within ${method.timeoutMs} ms`) : signal.reason)
+    const giveUp = () => late.reject(timeout?.aborted ? new ToolError(`Cannot call ${name}: it did not answer within ${method.timeoutMs} ms`) : signal.reason)
     signal.addEventListener('abort', giveUp, { once: true })
     try {
       const given = await Promise.race([this.#start(name, method, input, { signal, bytes }), late.promise])
@@ -150,6 +168,10 @@ export class ToolSession {
     if (!this.#over.signal.aborted) this.#options.onError(new Error(`Cannot answer ${name}: the tool failed`, { cause: error }))
     return { code: 'TOOL_ERROR', name: 'ToolError', message: `Cannot call ${name}: the tool failed` }
   }
+}
+
+function findMethod ({ methods }: Tool, name: string): ToolMethod | undefined {
+  return Object.hasOwn(methods, name) ? methods[name] : undefined
 }
 
 function outcomeOf (error: unknown): ToolOutcome {

@@ -42,6 +42,8 @@ export interface ToolMethod {
   timeoutMs: number
   /** True for a method whose call is felt outside of this service: a run that may have lost its job must not make one. */
   outside: boolean
+  /** True for a method that answers once there is something to tell, however long that takes. */
+  pull: boolean
   run (input: unknown, context: ToolContext): unknown
 }
 
@@ -50,17 +52,20 @@ const TIMEOUT_MS = 10_000
 
 /**
  * Ties the types of a method to its schemas. `timeoutMs` is 10 s unless given. `effect: 'outside'` says that a call changes something outside of
- * this service (sends, writes, pays): it is refused to a run whose worker cannot show that the job is still its own.
+ * this service (sends, writes, pays): it is refused to a run whose worker cannot show that the job is still its own. A `pull` brings to the guest half
+ * what comes from elsewhere, by a call that is kept open: it has no time-out and counts towards no limit, since what comes is not the run's doing. A run
+ * has one open at a time; bound what waits for the next.
  */
 export function defineMethod<I extends z.ZodType, O extends z.ZodType> (method: {
   input: I
   output: O
   timeoutMs?: number
   effect?: 'none' | 'outside'
+  pull?: boolean
   run (input: z.output<I>, context: ToolContext): Answer<z.input<O>> | Promise<Answer<z.input<O>>>
 }): ToolMethod {
-  const { run, timeoutMs = TIMEOUT_MS, effect = 'none', ...schemas } = method
-  return { ...schemas, timeoutMs, outside: effect === 'outside', run: (input, context) => run(input as z.output<I>, context) } // the broker has read it with `input`
+  const { run, timeoutMs = TIMEOUT_MS, effect = 'none', pull = false, ...schemas } = method
+  return { ...schemas, timeoutMs, outside: effect === 'outside', pull, run: (input, context) => run(input as z.output<I>, context) } // the broker has read it with `input`
 }
 
 /** What a method answers: a value, or one with bytes beside it. */
@@ -100,8 +105,8 @@ export interface Tool {
   readonly description: string
   /** What jobs that name it may touch because of it. */
   readonly permissions: (request: ToolRequest) => PermissionsRequest
-  /** The module of its guest half, as a path. */
-  readonly guestFile: string
+  /** The module of its guest half, as a path; null for a tool that every job has, on its context, and whose guest half is the guest's own. */
+  readonly guestFile: string | null
   readonly native: boolean
   /** JSON text of what its guest half, or its native, is given. */
   readonly exposed: string
@@ -132,10 +137,10 @@ export function defineTool<C extends z.ZodObject> ({ name, description, permissi
   permissions?: PermissionsRequest | ((request: ToolRequest) => PermissionsRequest)
   /** Read from the operator's configuration; every member needs a default. */
   config: C
-  /** Members of the configuration that a job may narrow: a number to a lower one, a list to some of its values, true to false. */
+  /** Members of the configuration that a job may narrow: a number to a lower one, a list to some of its values, true to false, a word of an enumeration to a later one. */
   narrows?: readonly (keyof z.output<C> & string)[]
-  /** The module of its guest half: plain JavaScript whose default export builds the global. */
-  guest: URL
+  /** The module of its guest half: plain JavaScript whose default export builds the global. Null for those of `CONTEXT_TOOLS`. */
+  guest: URL | null
   native?: boolean
   /** What the guest half may know of the configuration; nothing unless given. */
   expose? (config: z.output<C>): unknown
@@ -148,11 +153,11 @@ export function defineTool<C extends z.ZodObject> ({ name, description, permissi
       name,
       description,
       permissions: typeof permissions === 'function' ? permissions : () => permissions,
-      guestFile: fileURLToPath(guest),
+      guestFile: guest && fileURLToPath(guest),
       native,
       exposed: JSON.stringify(expose(config)),
       methods: setup(config),
-      narrow: (asked) => build(schema.parse(narrow(name, config, { asked, narrows })) as z.output<C>),
+      narrow: (asked) => build(schema.parse(narrow(name, config, { asked, narrows, schema })) as z.output<C>),
     }
   }
 

@@ -1,6 +1,6 @@
 // @ts-check
 import {
-  ErrorConstructor, JSONParse, ObjectCreate, ObjectFreeze, PromiseConstructor, ReflectDefineProperty, ReflectOwnKeys,
+  ErrorConstructor, JSONParse, ObjectCreate, ObjectFreeze, PromiseConstructor, ReflectApply, ReflectDefineProperty, ReflectOwnKeys,
   TypeErrorConstructor, ownValue, safe, stringIndexOf, stringSlice,
 } from './intrinsics.js'
 import { KnownFailure, buildToolError } from './errors.js'
@@ -11,9 +11,11 @@ import { KnownFailure, buildToolError } from './errors.js'
  * @property {(method: string, args: string, bytes?: string) => Promise<Answer>} call
  *   Arguments are JSON text, `bytes` beside them have one character each. Rejects with the error that user code may see.
  * @property {(method: string, args: string, bytes?: string) => Answer} callSync For natives only.
+ * @property {(method: string, args: string) => Promise<Answer>} pull Calls a method that is a pull: one at a time. Counts towards no limit.
+ * @property {(callback: Function, args: unknown[]) => void} run Calls a function of user code's; what it throws ends the run, as from a timer.
  *
  * @typedef {{ text: string, bytes: string }} Answer JSON text, and bytes of one character each
- * @typedef {{ resolve: (answer: Answer) => void, reject: (error: unknown) => void, trace: Error }} Waiting
+ * @typedef {{ resolve: (answer: Answer) => void, reject: (error: unknown) => void, trace: Error, counts: boolean }} Waiting
  * @typedef {{ toolCalls: number, concurrentToolCalls: number, callChars: number }} ToolBounds
  */
 
@@ -29,6 +31,7 @@ import { KnownFailure, buildToolError } from './errors.js'
 export function createTools ({ post, ask, fail, bounds }) {
   /** @type {Record<number, Waiting>} */
   const waiting = ObjectCreate(null)
+  let lastId = 0
   let calls = 0
   let open = 0
 
@@ -49,14 +52,28 @@ export function createTools ({ post, ask, fail, bounds }) {
   function call (tool, method, args, bytes) {
     count(tool, method, args)
     if (open >= bounds.concurrentToolCalls) refuse(`Cannot call ${tool}.${method}: ${open} calls of tools wait for their answer, the limit`, open + 1)
-    const trace = new ErrorConstructor('') // here, where the user's own frames are still below
-    const id = calls
     open++
+    return send(tool, method, args, { bytes, counts: true })
+  }
+
+  /** @param {string} tool @param {string} method @param {string} args @param {{ bytes: string, counts: boolean }} more @returns {Promise<Answer>} */
+  function send (tool, method, args, { bytes, counts }) {
+    const trace = new ErrorConstructor('') // here, where the user's own frames are still below
+    const id = ++lastId
     const promise = new PromiseConstructor((/** @type {Waiting['resolve']} */ resolve, /** @type {Waiting['reject']} */ reject) => {
-      waiting[id] = { resolve, reject, trace }
+      waiting[id] = { resolve, reject, trace, counts }
     })
     post(id, tool, method, args, bytes)
     return safe(promise)
+  }
+
+  /** @param {Function} callback @param {unknown[]} args */
+  function run (callback, args) {
+    try {
+      ReflectApply(callback, undefined, args)
+    } catch (thrown) {
+      fail(thrown)
+    }
   }
 
   /** @param {string} tool @param {string} method @param {string} args @param {string} bytes @returns {Answer} */
@@ -79,9 +96,19 @@ export function createTools ({ post, ask, fail, bounds }) {
     const call = waiting[id]
     if (call === undefined) return
     delete waiting[id]
-    open--
+    if (call.counts) open--
     if (failureText === '') call.resolve(buildAnswer(text, bytes))
     else call.reject(buildToolError(call.trace, JSONParse(failureText)))
+  }
+
+  /** @param {string} name @returns {ToolHost} */
+  function buildHost (name) {
+    return ObjectFreeze({
+      call: (/** @type {string} */ method, /** @type {string} */ args, bytes = '') => call(name, method, args, bytes),
+      callSync: (/** @type {string} */ method, /** @type {string} */ args, bytes = '') => callSync(name, method, args, bytes),
+      pull: (/** @type {string} */ method, /** @type {string} */ args) => send(name, method, args, { bytes: '', counts: false }),
+      run,
+    })
   }
 
   /**
@@ -89,16 +116,12 @@ export function createTools ({ post, ask, fail, bounds }) {
    * @param {string} name @param {(host: ToolHost, config: unknown) => object} create @param {string} configText
    */
   function install (name, create, configText) {
-    const host = ObjectFreeze({
-      call: (/** @type {string} */ method, /** @type {string} */ args, bytes = '') => call(name, method, args, bytes),
-      callSync: (/** @type {string} */ method, /** @type {string} */ args, bytes = '') => callSync(name, method, args, bytes),
-    })
-    const tool = create(host, JSONParse(configText))
+    const tool = create(buildHost(name), JSONParse(configText))
     freeze(tool)
     ReflectDefineProperty(globalThis, name, /** @type {any} */ ({ __proto__: null, value: tool, writable: false, enumerable: true, configurable: false }))
   }
 
-  return { deliver, install }
+  return { buildHost, deliver, install }
 }
 
 /** Without a prototype: a promise asks what it is resolved with for `then`. @param {string} text @param {string} bytes @returns {Answer} */
@@ -109,12 +132,16 @@ function buildAnswer (text, bytes) {
   return answer
 }
 
-/** Freezes an object, and what hangs on it. @param {object} value */
-function freeze (value) {
+/**
+ * Freezes an object, and what hangs on it.
+ * @template {object} T
+ * @param {T} value
+ */
+export function freeze (value) {
   ObjectFreeze(value)
   const keys = ReflectOwnKeys(value)
   for (let i = 0; i < keys.length; i++) {
     const member = ownValue(value, /** @type {PropertyKey} */ (keys[i]))
     if ((typeof member === 'object' && member !== null) || typeof member === 'function') ObjectFreeze(member)
-  }
+  }  return value
 }
