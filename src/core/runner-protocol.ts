@@ -35,6 +35,9 @@ export interface ToolGrant {
   config: string
 }
 
+/** Tools that every run has, on its context instead of as globals: their guest halves are modules of the guest. */
+export const CONTEXT_TOOLS: readonly string[] = ['checkpoint']
+
 /** What isolates are made with: the guest's script, and those of the guest halves of tools by their names. The body of `boot`, as JSON. */
 export interface GuestScripts {
   main: string

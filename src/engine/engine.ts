@@ -1,6 +1,7 @@
 import { createNoopMeter, type Meter } from '@opentelemetry/api'
 import { createRunnerMetrics } from '../telemetry/metrics/runners.ts'
 import type { CompilerConfig } from './compiler-client.ts'
+import type { CheckpointService } from '../core/checkpoint.ts'
 import type { LogLevel } from '../core/events.ts'
 import type { Limits } from '../core/limits.ts'
 import type { Isolation, IsolationLevel, Outcome } from '../core/outcome.ts'
@@ -58,6 +59,8 @@ export interface RunHooks {
   onProgress (value: number, message: string): void
   /** Asked before each call of a tool with an effect outside: false refuses it, since another run may have the job. Without it, none is refused. */
   mayAct? (): Promise<boolean>
+  /** Keeps what the code saves for the next run of its job. */
+  checkpoint?: CheckpointService
 }
 
 export interface RunSpan {

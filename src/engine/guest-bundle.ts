@@ -14,9 +14,13 @@ const GUEST_NAME = 'guest'
  */
 export async function buildGuestBundle (tools: readonly Tool[]): Promise<string> {
   const main = await bundle(ENTRY)
-  const halves = await Promise.all(tools.map(async ({ name, guestFile }) => [name, await bundle(guestFile)] as const))
+  const halves = await Promise.all(tools.flatMap(({ name, guestFile }) => guestFile === null ? [] : [bundleHalf(name, guestFile)]))
   await stop()
   return JSON.stringify({ main, tools: Object.fromEntries(halves) } satisfies GuestScripts)
+}
+
+async function bundleHalf (name: string, file: string): Promise<[name: string, script: string]> {
+  return [name, await bundle(file)]
 }
 
 /** The script's value is an object of what the module exports. */

@@ -5,9 +5,15 @@ import type { Tool, ToolDefinition } from './tool.ts'
 
 /** Every tool that is shipped, by the name that jobs ask for. */
 const SHIPPED: Readonly<Record<string, () => Promise<{ default: ToolDefinition }>>> = {
+  channel: () => import('./channel/tool.ts'),
   crypto: () => import('./crypto/tool.ts'),
   echo: () => import('./echo/tool.ts'),
   kv: () => import('./kv/tool.ts'),
+}
+
+/** Those that every job has, on its context: no job names them. */
+const ON_CONTEXT: typeof SHIPPED = {
+  checkpoint: () => import('./checkpoint/tool.ts'),
 }
 
 /** What an operator may say of tools, as environment variables hold it. */
@@ -28,7 +34,7 @@ export function listToolNames ({ own }: Pick<ToolSettings, 'own'>): string[] {
 
 /** Loads every tool with its configuration. Rejects with an Error that names the tool or the setting, and what is wrong with it. */
 export async function loadTools ({ own, config }: ToolSettings): Promise<Tool[]> {
-  const loads = new Map([...Object.entries(SHIPPED), ...[...parseOwn(own)].map(([name, file]) => [name, () => loadOwn(name, file)] as const)])
+  const loads = new Map([...Object.entries(ON_CONTEXT), ...Object.entries(SHIPPED), ...[...parseOwn(own)].map(([name, file]) => [name, () => loadOwn(name, file)] as const)])
   const configs = parseConfig(config)
   const unknown = Object.keys(configs).find((name) => !loads.has(name))
   if (unknown !== undefined) throw new Error(`Cannot start: BATCHBOX_TOOL_CONFIG configures "${unknown}", which is no tool; known: ${[...loads.keys()].join(', ')}`)
@@ -38,6 +44,7 @@ export async function loadTools ({ own, config }: ToolSettings): Promise<Tool[]>
 function parseOwn (own: string): Map<string, string> {
   return new Map(own.split(',').filter(Boolean).map((entry) => {
     const [name = '', ...path] = entry.split('=')
+    if (Object.hasOwn(ON_CONTEXT, name)) throw new Error(`Cannot start: BATCHBOX_TOOLS calls "${path.join('=')}" ${name}, which every job has on its context; give it another name`)
     return [name, path.join('=')]
   }))
 }

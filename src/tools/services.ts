@@ -1,3 +1,5 @@
+import type { ChannelService } from '../core/channel.ts'
+import type { CheckpointService } from '../core/checkpoint.ts'
 import type { KvService } from '../core/kv.ts'
 
 /**
@@ -6,4 +8,6 @@ import type { KvService } from '../core/kv.ts'
  */
 export interface ToolServices {
   kv?: KvService
+  channel?: ChannelService
+  checkpoint?: CheckpointService
 }

@@ -17,6 +17,7 @@ import { decide, decideLost, type Decision } from './decide.ts'
 import { EventWriter, logEvent, shiftTimes } from './event-writer.ts'
 import type { RecentEnds } from './recent-ends.ts'
 import type { Releaser } from './releaser.ts'
+import { createRunCheckpoint } from './run-checkpoint.ts'
 import { createRunLease, type RunLease } from './run-lease.ts'
 import { startRunSpan, type RunSpanHandle } from './run-span.ts'
 
@@ -119,6 +120,7 @@ function executeRun (context: JobRunner, own: OwnRun): Promise<Verdict> {
       onLogs: (lines) => writer.addLogs(lines),
       onProgress: (value, message) => writer.setProgress(value, message),
       mayAct: () => lease.mayAct(),
+      checkpoint: createRunCheckpoint(context.db, run, active),
     })
     const rest = await writer.finish(tailEvents(report))
     const verdict = await conclude(context, { ...own, report, rest, span })

@@ -1,5 +1,6 @@
 // @ts-check
 import { JSONParse, ObjectFreeze, ReflectApply, TypeErrorConstructor, defineValue } from './intrinsics.js'
+import { createCheckpoint } from './checkpoint.js'
 import { buildConsole } from './console.js'
 import { installDomException } from './dom-exception.js'
 import { KnownFailure, describeThrown } from './errors.js'
@@ -160,6 +161,7 @@ function readExport (namespace, name) {
 function buildContext (contextText) {
   const context = JSONParse(contextText)
   defineValue(context, 'progress', progress.report)
+  defineValue(context, 'checkpoint', createCheckpoint(tools.buildHost('checkpoint')))
   ObjectFreeze(context.tags)
   ObjectFreeze(context.env)
   return ObjectFreeze(context)

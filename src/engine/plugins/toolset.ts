@@ -24,6 +24,7 @@ export function toolset (tools: readonly Tool[], { services, onError, metrics }:
   return {
     name: 'toolset',
     onValidate (run) {
+      const { checkpoint } = run.hooks
       const { tenant, limits, fence, batchId, permissions, context: { jobId, attempt, tags } } = run.request
       let chosen: Tool[]
       try {
@@ -37,7 +38,7 @@ export function toolset (tools: readonly Tool[], { services, onError, metrics }:
       const session = new ToolSession({
         tools: chosen,
         limits,
-        run: { tenant, jobId, attempt, fence, batchId, grants, services },
+        run: { tenant, jobId, attempt, fence, batchId, grants, services: checkpoint ? { ...services, checkpoint } : services },
         mayAct: run.hooks.mayAct ?? (() => Promise.resolve(true)),
         onAnswer: metrics.called,
         onError,
@@ -55,24 +56,26 @@ export function toolset (tools: readonly Tool[], { services, onError, metrics }:
 /** Throws a JobError for a tool that there is not, and for a configuration that is more than the operator's. */
 function buildChoose (tools: readonly Tool[]): (request: Pick<RunRequest, 'tools' | 'toolConfig'>) => Tool[] {
   const byName = new Map(tools.map((tool) => [tool.name, tool]))
+  const always = tools.filter(({ guestFile }) => guestFile === null).map(({ name }) => name)
   const narrowed = new LRUCache<string, Tool>({ max: NARROWED_MAX })
 
-  function narrow (tool: Tool, asked: RunRequest['toolConfig'][string]): Tool {
-    const key = JSON.stringify([tool.name, asked])
-    const known = narrowed.get(key) ?? tool.narrow(asked)
+  function narrow (tool: Tool, less: RunRequest['toolConfig'][string]): Tool {
+    const key = JSON.stringify([tool.name, less])
+    const known = narrowed.get(key) ?? tool.narrow(less)
     narrowed.set(key, known)
     return known
   }
 
-  return ({ tools: names, toolConfig }) => {
+  return ({ tools: asked, toolConfig }) => {
+    const names = [...always, ...asked]
     const missing = names.filter((name) => !byName.has(name))
     if (missing.length > 0) throw new JobError('UNAVAILABLE', `Cannot run job: this worker has no tool ${missing.join(', ')}; start it with the same BATCHBOX_TOOLS as the API`)
     const unused = Object.keys(toolConfig).find((name) => !names.includes(name))
     if (unused !== undefined) throw new JobError('INVALID', `Cannot run job: toolConfig has "${unused}", which is not among its tools`)
     return names.map((name) => {
       const tool = byName.get(name)! // none is missing
-      const asked = Object.hasOwn(toolConfig, name) ? toolConfig[name] : undefined
-      return asked === undefined ? tool : narrow(tool, asked)
+      const less = Object.hasOwn(toolConfig, name) ? toolConfig[name] : undefined
+      return less === undefined ? tool : narrow(tool, less)
     })
   }
 }

@@ -1,4 +1,4 @@
-import { CALL_BYTES, CALL_CHARS, type ToolFailure, type ToolGrant } from '../../core/runner-protocol.ts'
+import { CALL_BYTES, CALL_CHARS, CONTEXT_TOOLS, type ToolFailure, type ToolGrant } from '../../core/runner-protocol.ts'
 import { type Native, type NativeAnswer, NativeError } from './natives/native.ts'
 import { NATIVES } from './natives/natives.ts'
 import { Pace } from './pace.ts'
@@ -69,7 +69,7 @@ export class RunTools {
     if (typeof id !== 'number' || typeof tool !== 'string' || typeof method !== 'string' || typeof args !== 'string' || args.length > CALL_CHARS || typeof bytes !== 'string') return
     const native = this.#natives.get(tool)
     if (native) this.#callNative(native, { id, method, args, bytes })
-    else if (this.#options.grants.some(({ name }) => name === tool)) {
+    else if (CONTEXT_TOOLS.includes(tool) || this.#options.grants.some(({ name }) => name === tool)) {
       if (bytes.length > CALL_BYTES) return this.#options.deliver(id, refuseBytes(`${tool}.${method}`, bytes.length), '', '')
       this.#forwarded.add(id)
       this.#pace.pass(args.length + bytes.length, () => this.#options.forward(id, tool, method, { text: args, bytes }))

@@ -161,13 +161,13 @@ test('a static import is refused by name before anything runs', async () => {
 
 test('context says which job this is, and is frozen through and through', async () => {
   const answer = await resultOf(`export default (input, context) => {
-    const attempts = [() => { context.jobId = 1 }, () => { context.tags.a = 1 }, () => { context.more = 1 }, () => { context.progress.x = 1 }, () => { delete context.attempt }]
+    const attempts = [() => { context.jobId = 1 }, () => { context.tags.a = 1 }, () => { context.more = 1 }, () => { context.progress.x = 1 }, () => { delete context.attempt }, () => { context.checkpoint.save = 1 }, () => { context.checkpoint.load.more = 1 }]
     return [context, attempts.map((attempt) => { try { attempt(); return 'changed' } catch (error) { return error.name } })]
   }`, { tags: { a: 'b' } })
 
   assert.deepEqual(answer, [
-    { jobId: 'job-1', attempt: 1, tags: { a: 'b' }, deadline: '2030-01-01T00:00:00.000Z', env: {} },
-    Array.from({ length: 5 }, () => 'TypeError'),
+    { jobId: 'job-1', attempt: 1, tags: { a: 'b' }, deadline: '2030-01-01T00:00:00.000Z', env: {}, checkpoint: {} },
+    Array.from({ length: 7 }, () => 'TypeError'),
   ])
 })
 

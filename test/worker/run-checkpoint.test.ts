@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { cancel } from '../../src/store/moves/cancel.ts'
+import { readCheckpoint } from '../../src/store/moves/checkpoint.ts'
+import { acceptJob, beginJob, RETENTION_MS, TENANT } from '../helpers/store.ts'
+import { openBench, typesOf } from '../helpers/worker.ts'
+
+test('saves of a run are made one after another, in the order they were asked for', async (t) => {
+  const bench = await openBench(t)
+  const id = await acceptJob(bench.db)
+  const running = bench.run(id)
+  const run = await bench.engine.next()
+  const large = JSON.stringify(Array.from({ length: 40_000 }, Math.random)) // compressed in another thread
+
+  await Promise.all([large, '1', large, '2'].map((json) => run.hooks.checkpoint?.save(json)))
+
+  assert.partialDeepStrictEqual(await readCheckpoint(bench.db, id), { number: 4, json: '2' })
+  assert.equal(await run.hooks.checkpoint?.load(), '2')
+  run.end({ type: 'succeeded' })
+  await running
+  assert.deepEqual(await typesOf(bench.db, id), ['job.queued', 'job.started', ...Array<string>(4).fill('job.checkpoint'), 'job.succeeded'])
+})
+
+test('a run that lost its job saves nothing, and is told to stop', async (t) => {
+  const bench = await openBench(t)
+  const id = await acceptJob(bench.db)
+  const running = bench.run(id)
+  const run = await bench.engine.next()
+  await beginJob(bench.db, id) // its message came to another worker
+
+  const saved = await run.hooks.checkpoint?.save('"late"')
+  await run.stopped
+
+  assert.equal(saved, 'refused')
+  assert.equal(await readCheckpoint(bench.db, id), undefined)
+  run.end({ type: 'cancelled' })
+  assert.deepEqual(await running, { type: 'back' })
+})
+
+test('a run that was cancelled hears of it by its next save', async (t) => {
+  const bench = await openBench(t)
+  const id = await acceptJob(bench.db)
+  const running = bench.run(id)
+  const run = await bench.engine.next()
+  await cancel(bench.db, TENANT, id, RETENTION_MS)
+
+  await run.hooks.checkpoint?.save('1')
+  await run.stopped
+
+  run.end({ type: 'cancelled' })
+  await running
+  assert.equal((await typesOf(bench.db, id)).at(-1), 'job.cancelled')
+})
