@@ -1,23 +1,8 @@
+import type { ChannelListener, ChannelService } from '../core/channel.ts'
 import type { Db } from './db.ts'
 import { createSubscriber, type Subscriber } from './subscriber.ts'
 
-/** Where a message goes: to the runs of a tenant, or those of one of its batches, that listen to the topic. */
-export interface ChannelAddress {
-  tenant: string
-  /** Null for all of the tenant's. */
-  batchId: string | null
-  /** Well-formed UTF-16: two topics that differ in lone surrogates alone would be one. */
-  topic: string
-}
-
-/** Hears a message, and the id of the job that sent it. */
-export type ChannelListener = (text: string, senderId: string) => void
-
-export interface Channels {
-  /** Resolves when Redis has taken the message. Rejects at once while Redis is away: nobody waits for a message of before. */
-  publish (address: ChannelAddress, message: { senderId: string, text: string }): Promise<void>
-  /** Resolves when Redis has confirmed it: what is published from then on is heard, until the function that it answers is called. */
-  subscribe (address: ChannelAddress, listener: ChannelListener): Promise<() => void>
+export interface Channels extends ChannelService {
   close (): Promise<void>
 }
 
@@ -30,9 +15,9 @@ interface Subscription {
 /**
  * Carries messages between runs, whichever worker they are in, by Redis's publish and subscribe: they reach who listens at that moment, and nobody
  * later. One connection listens for the whole process; it is opened for the first subscription, and after a break it subscribes again, without
- * what was said meanwhile.
+ * what was said meanwhile. `once` sends nothing twice, and fails while Redis is away.
  */
-export function createChannels (db: Db, { onError }: { onError (error: Error): void }): Channels {
+export function createChannels (db: Db, once: Db, { onError }: { onError (error: Error): void }): Channels {
   const subscriptions = new Map<string, Subscription>()
   let subscriber: Subscriber | undefined
 
@@ -58,10 +43,7 @@ export function createChannels (db: Db, { onError }: { onError (error: Error): v
   }
 
   return {
-    async publish (address, { senderId, text }) {
-      if (db.redis.status !== 'ready') throw new Error('Cannot publish: Redis is away')
-      await db.redis.publish(db.keys.channel(address), `${senderId} ${text}`)
-    },
+    publish: (address, { senderId, text }) => once.redis.publish(db.keys.channel(address), `${senderId} ${text}`).then(() => true, () => false),
     async subscribe (address, listener) {
       const channel = db.keys.channel(address)
       const subscription = subscriptions.get(channel) ?? open(channel)

@@ -1,3 +1,4 @@
+import type { ChannelAddress } from '../core/channel.ts'
 import { sha256 } from '../core/digest.ts'
 import type { Priority } from '../core/job-request.ts'
 import { levelOf } from './deals.ts'
@@ -101,7 +102,7 @@ export function buildKeys (prefix: string) {
     /** What administrators of a tenant did. */
     audit: (tenant: string) => `${prefix}:audit:${tenant}`,
     /** Channel of messages between running jobs. The topic is user code's: encoded, it has no colon, no glob character and no control character. */
-    channel: ({ tenant, batchId, topic }: { tenant: string, batchId: string | null, topic: string }) => `${prefix}:channel:${tenant}:${batchId ?? ''}:${Buffer.from(topic).toString('base64url')}`,
+    channel: ({ tenant, batchId, topic }: ChannelAddress) => `${prefix}:channel:${tenant}:${batchId ?? ''}:${Buffer.from(topic).toString('base64url')}`,
     /** What a tenant keeps for its code: values by key, and under the empty key the bytes of all. */
     kv: (tenant: string) => `${prefix}:kv:${tenant}`,
     /** The keys of those once more, all with the score 0: they sort by their bytes. */

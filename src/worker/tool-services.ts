@@ -1,11 +1,13 @@
+import { createChannels } from '../store/channels.ts'
 import { openDb, type Db } from '../store/db.ts'
 import { buildKv } from '../store/kv/kv.ts'
 
 /** Opens what tools reach Redis by. What they change there goes by a connection of its own, which sends nothing twice. The caller closes it. */
 export function openToolServices (db: Db, { url, onError }: { url: string, onError (error: Error): void }) {
   const once = openDb({ url, prefix: db.keys.prefix, failFast: true, once: true, onError })
+  const channel = createChannels(db, once, { onError })
   return {
-    services: { kv: buildKv(db, once) },
-    close: () => once.close(),
+    services: { kv: buildKv(db, once), channel },
+    close: async () => { await Promise.all([once.close(), channel.close()]) },
   }
 }
