@@ -54,7 +54,9 @@ export function walkGlobals (roots: [string, unknown][]): { natives: string[], o
 
   function read (holder: object, key: PropertyKey): unknown {
     try {
-      return Reflect.get(holder, key)
+      const value: unknown = Reflect.get(holder, key)
+      if (value instanceof Promise) value.catch(() => {}) // a getter of a class says so where another would throw
+      return value
     } catch {
       return undefined
     }
