@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { JOB_LIMITS, type LimitName } from './limits.ts'
-import { findBeyond, Permissions } from './permissions.ts'
+import { findBeyond, meetPermissions, Permissions } from './permissions.ts'
 
 /** What a key may do within its tenant. `admin` implies the others. */
 export const TENANT_SCOPES = ['jobs:read', 'jobs:write', 'dead-letters:write', 'admin'] as const
@@ -37,10 +37,11 @@ export const KeyBounds = z.strictObject({
 })
 export type KeyBounds = z.infer<typeof KeyBounds>
 
-/** How much all keys of a tenant may use at one time; null for no bound of its own. */
+/** How much all keys of a tenant may use at one time, null for no bound of its own, and what their jobs may ask for. */
 export const TenantBounds = z.strictObject({
   jobsWaiting: z.number().int().min(0).max(BOUND_MAX.jobs).nullable().describe('No job is taken while so many are queued or scheduled'),
   jobsRunning: z.number().int().min(0).max(BOUND_MAX.jobs).nullable().describe('Jobs that may run at one time; others wait'),
+  ceilings: Ceilings.prefault({}).describe('The most that jobs may ask for, whatever their key has; effective within 5 s'),
 })
 export type TenantBounds = z.infer<typeof TenantBounds>
 
@@ -58,6 +59,20 @@ export interface KeyRights {
 
 export const NO_CEILINGS: Ceilings = Ceilings.parse({})
 export const NO_BOUNDS: KeyBounds = KeyBounds.parse({})
+
+/** What the ceilings of a key and of its tenant both have room for. */
+export function meetCeilings (one: Ceilings, other: Ceilings): Ceilings {
+  const names = [...new Set([...Object.keys(one.limits), ...Object.keys(other.limits)])] as LimitName[] // each is the name of a limit
+  return {
+    limits: Object.fromEntries(names.map((name) => [name, Math.min(one.limits[name] ?? Infinity, other.limits[name] ?? Infinity)])),
+    tools: meetNames(one.tools, other.tools),
+    permissions: meetPermissions(one.permissions, other.permissions),
+  }
+}
+
+function meetNames (one: string[] | null, other: string[] | null): string[] | null {
+  return one === null || other === null ? one ?? other : one.filter((name) => other.includes(name))
+}
 
 /** Tells whether scopes allow what needs that one. */
 export function hasScope ({ scopes }: Pick<KeyRights, 'scopes'>, scope: Scope): boolean {

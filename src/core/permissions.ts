@@ -144,6 +144,28 @@ function unite (grants: readonly (boolean | readonly string[] | undefined)[]): t
   return all || [...new Set(grants.filter((grant) => typeof grant === 'object').flat())]
 }
 
+/** What two ceilings both have room for. A ceiling of null has room for everything. */
+export function meetPermissions (one: PermissionsRequest | null, other: PermissionsRequest | null): PermissionsRequest | null {
+  if (one === null || other === null) return one ?? other
+  const [a, b] = [mergePermissions([one]), mergePermissions([other])]
+  const names = (name: 'env' | 'read' | 'write') => meetLists(a[name], b[name], (mine, theirs) => mine === theirs ? mine : null)
+  const net = meetLists(a.net, b.net, meetPatterns)
+  return { net: net === true ? true : net.map(formatNetPattern), env: names('env'), read: names('read'), write: names('write'), hrtime: a.hrtime && b.hrtime }
+}
+
+function meetLists<T> (one: true | readonly T[], other: true | readonly T[], meet: (mine: T, theirs: T) => T | null): true | T[] {
+  if (one === true) return other === true ? true : [...other]
+  if (other === true) return [...one]
+  return one.flatMap((mine) => other.map((theirs) => meet(mine, theirs)).filter((both) => both !== null))
+}
+
+function meetPatterns (one: NetPattern, other: NetPattern): NetPattern | null {
+  const host = coversHost(one.host, other.host) ? other.host : coversHost(other.host, one.host) ? one.host : null
+  if (host === null) return null
+  if (one.port === other.port || coversPort(one.port, other.port)) return { host, port: other.port }
+  return coversPort(other.port, one.port) ? { host, port: one.port } : null
+}
+
 /** Names the first thing that is asked for beyond a ceiling; undefined where there is none. A ceiling of null has room for everything. */
 export function findBeyond (asked: PermissionsRequest, ceiling: PermissionsRequest | null): string | undefined {
   if (ceiling === null) return undefined
@@ -151,7 +173,7 @@ export function findBeyond (asked: PermissionsRequest, ceiling: PermissionsReque
   if (most.net !== true) {
     const { net } = most
     if (wanted.net === true) return 'net: true'
-    const host = wanted.net.find(({ host: name, port }) => !net.some((pattern) => coversHost(pattern.host, name) && coversPort(pattern.port, port) || (pattern.host === name && pattern.port === port)))
+    const host = wanted.net.find(({ host: name, port }) => !net.some((pattern) => coversHost(pattern.host, name) && (pattern.port === port || coversPort(pattern.port, port))))
     if (host) return `net: "${formatNetPattern(host)}"`
   }
   for (const name of ['env', 'read', 'write'] as const) {

@@ -58,6 +58,7 @@ export function buildKeys (prefix: string) {
     maxRunning: `${prefix}:max-running`,
     /** Jobs that may wait at one time, by tenant. */
     maxWaiting: `${prefix}:max-waiting`,
+    ceilings: `${prefix}:ceilings`,
     /** All turns that wait for a worker, handed out or not, by the time they were due: for those who watch. */
     due: `${prefix}:due`,
     /**

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { hasScope, NO_BOUNDS, NO_CEILINGS, TenantName, type KeyRights, type Scope } from '../core/api-key.ts'
+import { Ceilings, hasScope, meetCeilings, NO_BOUNDS, NO_CEILINGS, TenantName, type KeyRights, type Scope } from '../core/api-key.ts'
 import { sha256 } from '../core/digest.ts'
 import { JobError } from '../core/failures.ts'
 import { isId, newId } from '../core/ids.ts'
@@ -80,7 +80,7 @@ export async function createKey (db: Db, key: NewKey, { actor, audit, maxKeys = 
   return { ...body, createdAt: readNumber(reply, 1), rotatedAt: null, token }
 }
 
-/** Finds the key of a token; undefined if there is none or it expired. Looked up by hash, so timing tells nothing of the token. */
+/** Finds the key of a token, with ceilings that are its tenant's too; undefined if there is none or it expired. Looked up by hash, so timing tells nothing of the token. */
 export async function findKey (db: Db, token: string): Promise<FoundKey | undefined> {
   const tokenHash = sha256(token)
   const reply = await runMove(db, FIND, NO_JOB, [tokenHash])
@@ -89,8 +89,11 @@ export async function findKey (db: Db, token: string): Promise<FoundKey | undefi
   if (v !== 1 && v !== 2) throw newerKey(v)
   const left = readNumber(reply, 1)
   const found = { tokenHash, leftMs: left < 0 ? null : left }
-  if (Array.isArray(reply) && reply[2] !== null) return { ...parseKey([readText(reply, 2), readText(reply, 3), reply[4] === null ? null : readText(reply, 4)]), ...found }
-  return v === 1 ? adopt(db, key, found) : undefined
+  const answers = Array.isArray(reply) ? reply : []
+  const stored = answers[2] === null ? undefined : parseKey([readText(reply, 2), readText(reply, 3), answers[4] === null ? null : readText(reply, 4)])
+  const whole = stored ? { ...stored, ...found } : v === 1 ? await adopt(db, key, found) : undefined
+  if (!whole || answers[5] === null) return whole
+  return { ...whole, ceilings: meetCeilings(whole.ceilings, Ceilings.parse(JSON.parse(readText(reply, 5)))) }
 }
 
 /** A key of version 1 is in no list until it is seen: then it gets a record, and can be listed, rotated and revoked like any other. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { allowsHost, findBeyond, formatNetPattern, listRisks, mergePermissions, parseNetPattern, Permissions } from '../../src/core/permissions.ts'
+import { allowsHost, findBeyond, formatNetPattern, listRisks, meetPermissions, mergePermissions, parseNetPattern, Permissions } from '../../src/core/permissions.ts'
 
 const NET: [entry: string, canonical: string | null][] = [
   ['api.example.com', 'api.example.com'],
@@ -141,3 +141,21 @@ test('risks are wildcards, local hosts, and more than ten hosts', () => {
   assert.deepEqual(listRisks(mergePermissions([{ net: local }])), local.map((host) => `net has the local host "${host}"`))
   assert.deepEqual(listRisks(mergePermissions([{ net: ['example.com', '172.32.0.1', 'localhost.example'] }])), [])
 })
+
+const MEETS: [one: Parameters<typeof meetPermissions>[0], other: Parameters<typeof meetPermissions>[1], both: object | string | null][] = [
+  [null, null, null],
+  [null, { net: ['a.example'] }, { net: ['a.example'] }],
+  ['none', { net: true }, { net: [], env: [], read: [], write: [], hrtime: false }],
+  [{ net: true, env: true, hrtime: true }, { net: ['a.example'], env: ['A'], hrtime: true }, { net: ['a.example'], env: ['A'], read: [], write: [], hrtime: true }],
+  [{ net: true }, { net: true, read: true }, { net: true, env: [], read: [], write: [], hrtime: false }],
+  [{ net: ['*.a.example', 'b.example'] }, { net: ['x.a.example:443', 'c.example'] }, { net: ['x.a.example:443'], env: [], read: [], write: [], hrtime: false }],
+  [{ net: ['*.a.example:443'] }, { net: ['x.a.example'] }, { net: ['x.a.example:443'], env: [], read: [], write: [], hrtime: false }],
+  [{ net: ['*:*'] }, { net: ['*.a.example'] }, { net: ['*.a.example'], env: [], read: [], write: [], hrtime: false }],
+  [{ net: ['a.example:8443'] }, { net: ['a.example'] }, { net: [], env: [], read: [], write: [], hrtime: false }],
+]
+for (const [one, other, both] of MEETS) {
+  test(`${JSON.stringify(one)} and ${JSON.stringify(other)} both have room for ${JSON.stringify(both)}`, () => {
+    assert.deepEqual(meetPermissions(one, other), both)
+    assert.deepEqual(meetPermissions(other, one), both)
+  })
+}

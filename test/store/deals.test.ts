@@ -7,6 +7,7 @@ import { begin } from '../../src/store/moves/begin.ts'
 import { cancel } from '../../src/store/moves/cancel.ts'
 import { settle } from '../../src/store/moves/settle.ts'
 import { recountDealt, releaseDue } from '../../src/store/reap.ts'
+import { NO_CEILINGS } from '../../src/core/api-key.ts'
 import { setTenantBounds } from '../../src/store/tenant-bounds.ts'
 import { openStore, request, RETENTION_MS, settlement } from '../helpers/store.ts'
 
@@ -157,7 +158,7 @@ test('tenants that have as many runs as they may have keep nobody waiting, howev
   for (let i = 0; i < ROOM; i++) await jobs.post('free', 'free')
   const before = jobs.queued()
   await jobs.work(ROOM)
-  await setTenantBounds(db, 'bound7', { jobsWaiting: null, jobsRunning: null }, { actor: { keyId: 'operator', tokenHash: '' }, audit: { maxEntries: 1, maxAgeMs: 1000 } })
+  await setTenantBounds(db, 'bound7', { jobsWaiting: null, jobsRunning: null, ceilings: NO_CEILINGS }, { actor: { keyId: 'operator', tokenHash: '' }, audit: { maxEntries: 1, maxAgeMs: 1000 } })
   jobs.take((await releaseDue(db, 10)).deals)
 
   assert.deepEqual(before, Array.from({ length: ROOM }, () => 'free'))
