@@ -16,7 +16,8 @@ const GUEST_HALVES = 'tools/*.js'
 const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'any'>> = {
   'core': [],
   'store': ['core'],
-  'tools': ['core'],
+  'net': ['core'],
+  'tools': ['core', 'net'],
   [GUEST_HALVES]: ['engine/guest'],
   'telemetry': ['core'],
   'queue': ['core', 'store'],
@@ -30,7 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'any'>> = {
 }
 
 /** Packages that only one folder may import, type-only imports included. */
-const OWNED_PACKAGES: Readonly<Record<string, string>> = { 'isolated-vm': 'engine/runner', 'bullmq': 'queue' }
+const OWNED_PACKAGES: Readonly<Record<string, string>> = { 'isolated-vm': 'engine/runner', 'bullmq': 'queue', 'ipaddr.js': 'net' }
 const GUEST = ['engine/guest', GUEST_HALVES]
 /** The packages that are evaluated inside isolates, each for what it is there; see docs/decisions/0020. */
 const GUEST_PACKAGES = new Set(['web-streams-polyfill'])
@@ -62,7 +63,7 @@ test('every folder imports only what the table allows', () => {
   assert.deepEqual(breaches.map(describe), [])
 })
 
-test('only the runner imports isolated-vm, and only the queue imports bullmq', () => {
+test('only the runner imports isolated-vm, only the queue bullmq, and only net decides on addresses', () => {
   const breaches = imports.filter(({ from, to, own }) => {
     const owner = own ? undefined : OWNED_PACKAGES[packageName(to)]
     return owner !== undefined && !isIn(from, owner)
