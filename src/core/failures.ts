@@ -25,7 +25,7 @@ export const FAILURES = {
   RESULT_NOT_SERIALIZABLE: { status: 422, fault: 'code', retry: false, title: 'Result cannot be written as JSON' },
   PERMISSION_DENIED: { status: 403, fault: 'code', retry: false, title: 'Permission denied' },
   TOOL_ERROR: { status: 502, fault: 'code', retry: true, title: 'A tool failed' },
-  TOOL_LIMIT: { status: 422, fault: 'code', retry: false, title: 'Tool call limit reached' },
+  TOOL_LIMIT: { status: 422, fault: 'code', retry: false, title: 'A limit of tools was reached' },
   MODULE_NOT_ALLOWED: { status: 422, fault: 'code', retry: false, title: 'Module is not allowed' },
   CANCELLED: { status: 409, fault: 'caller', retry: false, title: 'Cancelled' },
   EXPIRED: { status: 410, fault: 'caller', retry: false, title: 'Time to live passed before the job started' },

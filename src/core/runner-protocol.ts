@@ -17,7 +17,7 @@ export const CALL_BYTES = 1_048_576
 export const ANSWER_BYTES = 16_777_216
 
 /** Codes that a tool can fail with. */
-export const TOOL_CODES = ['TOOL_ERROR', 'PERMISSION_DENIED'] as const
+export const TOOL_CODES = ['TOOL_ERROR', 'PERMISSION_DENIED', 'TOOL_LIMIT'] as const
 export type ToolCode = typeof TOOL_CODES[number]
 
 /** Why a call of a tool failed, in words that user code may read. */
@@ -50,7 +50,7 @@ export const BEAT_MS = 1000
 /** Codes that code inside an isolate can cause by itself; a runner that claims another one lies. */
 export const GUEST_CODES = [
   'USER_ERROR', 'UNHANDLED_REJECTION', 'ENTRY_ERROR', 'SYNTAX_ERROR', 'MODULE_NOT_ALLOWED', 'STACK_LIMIT', 'TIMER_LIMIT',
-  'RESULT_TOO_LARGE', 'RESULT_NOT_SERIALIZABLE', 'MEMORY_LIMIT', 'TOOL_LIMIT', ...TOOL_CODES,
+  'RESULT_TOO_LARGE', 'RESULT_NOT_SERIALIZABLE', 'MEMORY_LIMIT', ...TOOL_CODES,
 ] as const
 /** Codes that the thread around the isolate can report besides. */
 export const STOP_CODES = ['TIMEOUT', 'CPU_LIMIT', 'CANCELLED'] as const

@@ -66,7 +66,7 @@ function buildGuestFailure (reported: NonNullable<DoneMessage['failure']>, compi
 function brokenLimit (code: FailureCode, observed: number, limits: Limits): BrokenLimit | undefined {
   if (code === 'RESULT_TOO_LARGE') return buildBrokenLimit('resultBytes', limits.resultBytes, observed)
   if (code === 'TIMER_LIMIT') return buildBrokenLimit('timers', limits.timers, observed)
-  if (code === 'TOOL_LIMIT') {
+  if (code === 'TOOL_LIMIT' && observed > 0) { // otherwise it is a limit of one tool, which says so itself
     const name = observed > limits.toolCalls ? 'toolCalls' : 'concurrentToolCalls'
     return buildBrokenLimit(name, limits[name], observed)
   }

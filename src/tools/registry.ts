@@ -8,6 +8,7 @@ const SHIPPED: Readonly<Record<string, () => Promise<{ default: ToolDefinition }
   channel: () => import('./channel/tool.ts'),
   crypto: () => import('./crypto/tool.ts'),
   echo: () => import('./echo/tool.ts'),
+  fetch: () => import('./fetch/tool.ts'),
   kv: () => import('./kv/tool.ts'),
 }
 

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { type TestContext, test } from 'node:test'
+import fetchTool from '../../../src/tools/fetch/tool.ts'
+import { startDns } from '../../helpers/dns-server.ts'
+import { pour, startHttp } from '../../helpers/http-server.ts'
+import { until } from '../../helpers/until.ts'
+import { startFetch } from './host.ts'
+
+const MB = 1_048_576
+
+test('requests of a run are counted', async (t) => {
+  const { origin, requests } = await startHttp(t, (_request, response) => response.end())
+  const { fetch } = startFetch(t, { config: { maxRequests: 2 } })
+  await fetch(origin)
+  await fetch(origin)
+
+  await assert.rejects(fetch(origin), { code: 'TOOL_LIMIT', message: 'Cannot fetch: a run may make 2 requests, redirects included (maxRequests)' })
+
+  assert.equal(requests.length, 2)
+})
+
+test('bytes that a run sends are counted, whole bodies and parts together', async (t) => {
+  const { origin, requests } = await startHttp(t, (request, response) => request.resume().on('end', () => response.end()))
+  const { open, write } = startFetch(t, { config: { maxSentBytes: 10 } })
+  await open(origin, { method: 'POST', body: '123456' })
+
+  await assert.rejects(open(origin, { method: 'POST', body: '12345' }), { code: 'TOOL_LIMIT', message: 'Cannot fetch: a run may send 10 bytes of bodies (maxSentBytes)' })
+  const streamed = open(origin, { id: 9, method: 'POST', body: 'stream' })
+  const outcome = assert.rejects(streamed, { code: 'TOOL_LIMIT' })
+  await write(9, '1234')
+  await assert.rejects(write(9, '5'), { code: 'TOOL_LIMIT' })
+
+  await outcome
+  assert.ok(requests.length <= 2)
+})
+
+test('bytes that a run receives are counted over all its requests, and an endless body ends', async (t) => {
+  const { origin } = await startHttp(t, (request, response) => {
+    if (request.url === '/some') response.end(Buffer.alloc(6 * MB))
+    else pour(response, Buffer.alloc(65_536))
+  })
+  const { fetch } = startFetch(t)
+
+  const { bytes } = await fetch(`${origin}/some`)
+
+  assert.equal(bytes.length, 6 * MB)
+  await assert.rejects(fetch(`${origin}/endless`), { code: 'TOOL_LIMIT', message: `Cannot fetch: a run may receive ${10 * MB} bytes of bodies, decompressed (maxReceivedBytes)` })
+  await assert.rejects(fetch(`${origin}/some`), { code: 'TOOL_LIMIT' })
+})
+
+test('a request has its time, from the connection to the last byte', async (t) => {
+  const { origin } = await startHttp(t, (request, response) => {
+    if (request.url === '/slow') response.write('some')
+  })
+  const { open, read } = startFetch(t, { config: { timeoutMs: 200 } })
+  const late = { code: 'TOOL_ERROR', message: 'Cannot fetch: the request took longer than 200 ms (timeoutMs)' }
+
+  await assert.rejects(open(`${origin}/silent`), late)
+  const { bytes, ended } = await open(`${origin}/slow`, { id: 9 })
+  await assert.rejects(read(9), late)
+
+  assert.deepEqual([bytes.toString(), ended], ['some', false])
+})
+
+test('a connection has its time, the look-up of the name included', async (t) => {
+  const dns = await startDns(t, () => null)
+  const { open } = startFetch(t, { config: { dnsServers: [dns.address], connectTimeoutMs: 200 } })
+
+  await assert.rejects(open('http://silent.test/'), { code: 'TOOL_ERROR', message: 'Cannot fetch http://silent.test: no connection was made in time' })
+})
+
+test('headers of a request and of a response are bounded', async (t) => {
+  const { origin } = await startHttp(t, (request, response) => response.writeHead(200, { 'x-long': 'x'.repeat(Number(request.url?.slice(1))) }).end())
+  const { open } = startFetch(t, { config: { maxHeaderBytes: 2048 } })
+
+  const { status } = await open(`${origin}/1000`, { headers: [['x-mine', 'x'.repeat(1000)]] })
+
+  assert.equal(status, 200)
+  await assert.rejects(open(`${origin}/3000`), { code: 'TOOL_LIMIT', message: `Cannot fetch ${origin}: the answer's headers have more than 2048 bytes (maxHeaderBytes)` })
+  await assert.rejects(open(origin, { headers: [['x-mine', 'x'.repeat(3000)]] }), { code: 'TOOL_LIMIT', message: 'Cannot fetch: its headers have 3010 bytes, allowed are 2048 (maxHeaderBytes)' })
+})
+
+test('answers before the answer come to an end, too', async (t) => {
+  const server = await startRaw(t, (socket) => {
+    const speak = () => { while (!socket.destroyed && socket.write('HTTP/1.1 102 Processing\r\n\r\n'.repeat(1000))); }
+    socket.on('drain', speak)
+    speak()
+  })
+  const { open } = startFetch(t, { config: { timeoutMs: 300 } })
+
+  await assert.rejects(open(`http://127.0.0.1:${server}/`), { code: 'TOOL_ERROR' })
+})
+
+test('a request that is closed ends at the server, and its number is over', async (t) => {
+  const gone = Promise.withResolvers<void>()
+  const came = Promise.withResolvers<void>()
+  const { origin } = await startHttp(t, (_request, response) => {
+    came.resolve()
+    response.on('close', () => gone.resolve())
+  })
+  const { open, close, read, write } = startFetch(t)
+  const opened = open(origin, { id: 1 })
+  const outcome = assert.rejects(opened, { code: 'TOOL_ERROR', message: 'Cannot fetch: the request was closed' })
+  await came.promise
+
+  await close(1)
+
+  await outcome
+  await gone.promise
+  await close(1)
+  await close(77)
+  await assert.rejects(read(1), { message: 'Cannot fetch: request 1 is over' })
+  await assert.rejects(open(origin, { id: 1 }), { message: 'Cannot fetch: request 1 is over' })
+  assert.equal(await write(1, 'x'), false)
+})
+
+test('a number serves one request, one read and one write at a time', async (t) => {
+  const { origin } = await startHttp(t, (_request, response) => response.write('x'))
+  const { open, read, write } = startFetch(t)
+  await open(origin, { id: 1 })
+  const reading = read(1).catch(() => {})
+
+  await assert.rejects(read(1), { code: 'TOOL_ERROR' })
+  const writing = write(2, Buffer.alloc(MB)).catch(() => {})
+  await assert.rejects(write(2, 'x'), { code: 'TOOL_ERROR', message: 'Cannot fetch: a part of the body is being written already' })
+  await assert.rejects(open(origin, { id: 1 }), { code: 'TOOL_ERROR' })
+
+  await reading
+  void writing
+})
+
+test('numbers that are never opened are bounded', async (t) => {
+  const { write } = startFetch(t, { config: { maxRequests: 3 } })
+  for (const id of [1, 2, 3]) await write(id, 'x')
+
+  await assert.rejects(write(4, 'x'), { code: 'TOOL_LIMIT' })
+})
+
+test('with the run everything ends: requests, bodies, and connections that were kept', async (t) => {
+  const { origin, server, requests } = await startHttp(t, (request, response) => {
+    if (request.url === '/whole') response.end('x')
+    else if (request.url === '/part') response.write('x')
+  })
+  const { open, read, fetch, end, receipt } = startFetch(t)
+  await fetch(`${origin}/whole`)
+  await open(`${origin}/part`, { id: 21 })
+  const reading = assert.rejects(read(21))
+  const opening = assert.rejects(open(`${origin}/silent`))
+  await until('all three are there', () => requests.length === 3)
+
+  end()
+
+  await Promise.all([reading, opening])
+  await until('the server has no connection', () => new Promise((resolve) => { server.getConnections((_error, count) => resolve(count === 0)) }))
+  await assert.rejects(open(origin))
+  assert.deepEqual(receipt.lines.map(({ count, denied }) => [count, denied]), [[3, null]])
+})
+
+test('runs share no connection', async (t) => {
+  const sockets = new Set<unknown>()
+  const { origin } = await startHttp(t, (request, response) => {
+    sockets.add(request.socket)
+    response.end()
+  })
+  const [one, other] = [startFetch(t), startFetch(t)]
+
+  await one.fetch(origin)
+  await one.fetch(origin)
+  await other.fetch(origin)
+
+  assert.equal(sockets.size, 2)
+})
+
+test('a job may narrow what its requests come to, and not widen it', () => {
+  const tool = fetchTool.setup({ maxRequests: 10 })
+
+  tool.narrow({ maxRequests: 5, timeoutMs: 100, maxReceivedBytes: 0 })
+
+  for (const asked of [{ maxRequests: 11 }, { allowRanges: ['127.0.0.0/8'] }, { dnsServers: ['127.0.0.1'] }, { timeoutMs: 60_000 }]) assert.throws(() => tool.narrow(asked), { code: 'INVALID' })
+})
+
+test('a range that cannot be read stops the start', () => {
+  for (const range of ['10', '10.0.0.0/33', 'localhost', '0x7f.0.0.1', '10.0.0', '']) assert.throws(() => fetchTool.setup({ allowRanges: [range] }), /Expected an address or a range/, range)
+})
+
+/** A server that says whatever it wants. */
+async function startRaw (t: TestContext, speak: (socket: Socket) => void): Promise<number> {
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    t.after(() => socket.destroy())
+    speak(socket)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  return (server.address() as AddressInfo).port // it listens on a port
+}
