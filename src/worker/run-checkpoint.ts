@@ -1,19 +1,35 @@
 import type { CheckpointService } from '../core/checkpoint.ts'
 import type { Db, Run } from '../store/db.ts'
+import type { Durability, Find } from '../store/durability.ts'
 import { readCheckpoint, saveCheckpoint } from '../store/moves/checkpoint.ts'
 import type { ActiveRun } from './active-runs.ts'
 
+export interface RunCheckpointOptions {
+  run: Run
+  active: Pick<ActiveRun, 'stop'>
+  durability: Pick<Durability, 'confirm'>
+}
+
 /** Saves under the run's fence, one after another. A run that lost its job is told to stop, and one that was cancelled, too. */
-export function createRunCheckpoint (db: Db, run: Run, active: Pick<ActiveRun, 'stop'>): CheckpointService {
+export function createRunCheckpoint (db: Db, { run, active, durability }: RunCheckpointOptions): CheckpointService {
   let saves = 0
   let last: Promise<unknown> = Promise.resolve()
 
-  async function saveNow (json: string): Promise<'kept' | 'refused'> {
-    saves += 1
-    const saved = await saveCheckpoint(db, run, { save: saves, json })
+  async function saveNow (json: string): Promise<'kept' | 'refused' | 'unconfirmed'> {
+    const save = saves += 1
+    const saved = await saveCheckpoint(db, run, { save, json })
     if (saved.type === 'fenced') active.stop('fenced')
     else if (saved.cancelled) active.stop('cancel')
-    return saved.type === 'fenced' ? 'refused' : 'kept'
+    return saved.type === 'fenced' ? 'refused' : confirm(save)
+  }
+
+  /** What another run saved since is no proof: that one may have begun without it. */
+  async function confirm (save: number): Promise<'kept' | 'unconfirmed'> {
+    const isThere: Find = async (redis) => {
+      const [holder, last] = await redis.hmget(db.keys.checkpoint(run.jobId), 'holder', 'save')
+      return holder === run.holder && Number(last) >= save
+    }
+    return durability.confirm(isThere).then(() => 'kept', () => 'unconfirmed')
   }
 
   return {

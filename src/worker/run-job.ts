@@ -8,6 +8,7 @@ import type { Claim, Verdict } from '../queue/consumer.ts'
 import type { Dispatcher } from '../queue/dispatcher.ts'
 import { archive } from '../store/archive.ts'
 import type { Db, Run } from '../store/db.ts'
+import type { Durability } from '../store/durability.ts'
 import { begin, type TurnRef, type BegunJob, type DropReason } from '../store/moves/begin.ts'
 import { giveBack } from '../store/moves/give-back.ts'
 import { settle, type Settled } from '../store/moves/settle.ts'
@@ -27,6 +28,8 @@ export interface JobRunner {
   dispatcher: Pick<Dispatcher, 'dispatch'>
   releaser: Pick<Releaser, 'wakeIn'>
   active: ActiveRuns
+  /** Waited for by the saves of checkpoints. */
+  durability: Pick<Durability, 'confirm'>
   ends: Pick<RecentEnds, 'add'>
   tracer: Tracer
   metrics: Pick<RunMetrics, 'began' | 'ran' | 'ended' | 'fenced'>
@@ -120,7 +123,7 @@ function executeRun (context: JobRunner, own: OwnRun): Promise<Verdict> {
       onLogs: (lines) => writer.addLogs(lines),
       onProgress: (value, message) => writer.setProgress(value, message),
       mayAct: () => lease.mayAct(),
-      checkpoint: createRunCheckpoint(context.db, run, active),
+      checkpoint: createRunCheckpoint(context.db, { run, active, durability: context.durability }),
     })
     const rest = await writer.finish(tailEvents(report))
     const verdict = await conclude(context, { ...own, report, rest, span })

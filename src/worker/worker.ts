@@ -10,6 +10,7 @@ import { createConsumer, type Consumer } from '../queue/consumer.ts'
 import { createDispatcher } from '../queue/dispatcher.ts'
 import { createCancelListener } from '../store/cancel-listener.ts'
 import { openDb, type Db } from '../store/db.ts'
+import { createDurability } from '../store/durability.ts'
 import { readFigures } from '../store/figures.ts'
 import { START_ALLOWANCE_MS } from '../store/moves/begin.ts'
 import { appendTrace } from '../store/trace.ts'
@@ -71,6 +72,9 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
   const { meter } = telemetry.metrics
   const listener = await openMetrics(config, { db, telemetry, onError })
   const metrics = createRunMetrics(meter)
+  const durability = createDurability(db, {
+    replicas: config.BATCHBOX_ACK_REPLICAS, fsync: config.BATCHBOX_ACK_FSYNC === '1', timeoutMs: config.BATCHBOX_ACK_MS, onError,
+  })
   const tools = openToolServices(db, { url: config.REDIS_URL, onError })
   const engine = await startEngine(config, { meter, logger, services: tools.services, onError })
   const active = new ActiveRuns()
@@ -99,7 +103,7 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
   const reconciler = createReconciler({ db, dispatcher, everyMs: config.BATCHBOX_RECONCILE_MS, logger, metrics, whenTrusted: whenAdmitted, onError })
   const pace = { perSecond: config.BATCHBOX_REPLAY_PER_SECOND, inFlight: config.BATCHBOX_REPLAY_IN_FLIGHT }
   const sweeper = createSweeper({ db, dispatcher, pace, eraseQuietMs: config.BATCHBOX_ERASE_QUIET_MS, whenTrusted: whenAdmitted, onError })
-  const context = { db, engine, whenTrusted, whenAdmitted, dispatcher, releaser, active, ends, tracer: telemetry.tracer, metrics, logger, worker, ...retention, ...tenantBounds(config), allowanceMs: startAllowanceMs(config), onError }
+  const context = { db, engine, durability, whenTrusted, whenAdmitted, dispatcher, releaser, active, ends, tracer: telemetry.tracer, metrics, logger, worker, ...retention, ...tenantBounds(config), allowanceMs: startAllowanceMs(config), onError }
   const consumer = createConsumer({
     url: config.REDIS_URL,
     prefix: config.BATCHBOX_PREFIX,
@@ -120,7 +124,7 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
       epoch.close()
       await Promise.all([reaper, overdueWatch, reconciler, releaser, sweeper].map((each) => each.close()))
       await Promise.all([engine.close(), cancels.close(), listener?.close(), telemetry.close()])
-      await Promise.all([dispatcher.close(), tools.close()])
+      await Promise.all([dispatcher.close(), tools.close(), durability.close()])
       await db.close()
     },
   }

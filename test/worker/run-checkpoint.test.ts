@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createDurability } from '../../src/store/durability.ts'
 import { cancel } from '../../src/store/moves/cancel.ts'
 import { readCheckpoint } from '../../src/store/moves/checkpoint.ts'
+import { createRunCheckpoint } from '../../src/worker/run-checkpoint.ts'
 import { acceptJob, beginJob, RETENTION_MS, TENANT } from '../helpers/store.ts'
 import { openBench, typesOf } from '../helpers/worker.ts'
 
@@ -50,4 +52,18 @@ test('a run that was cancelled hears of it by its next save', async (t) => {
   run.end({ type: 'cancelled' })
   await running
   assert.equal((await typesOf(bench.db, id)).at(-1), 'job.cancelled')
+})
+
+test('a save that replicas do not have in time is not confirmed, and one that they need not have is', async (t) => {
+  const bench = await openBench(t)
+  const durability = createDurability(bench.db, { replicas: 1, fsync: false, timeoutMs: 20, onError: (error) => t.diagnostic(error.message) })
+  t.after(() => durability.close())
+  const id = await acceptJob(bench.db)
+  const { run } = await beginJob(bench.db, id)
+  const active = { stop () {} }
+
+  const unsafe = await createRunCheckpoint(bench.db, { run, active, durability }).save('1')
+  const safe = await createRunCheckpoint(bench.db, { run, active, durability: createDurability(bench.db, { replicas: 0, fsync: false, timeoutMs: 20, onError () {} }) }).save('2')
+
+  assert.deepEqual([unsafe, safe], ['unconfirmed', 'kept'])
 })
