@@ -23,8 +23,9 @@ function startSession ({ toolCalls = 10, concurrentToolCalls = 2, mayAct = () =>
   })
   const sent: unknown[] = []
   const send = defineMethod({ input: z.unknown(), output: z.null(), effect: 'outside', timeoutMs: 50, run (input) { sent.push(input); return null } })
+  const next = defineMethod({ input: z.literal('mine'), output: z.string(), timeoutMs: 1, pull: true, run: () => opened.then(() => 'came') })
   const plain = { description: '', permissions: () => 'none' as const, guestFile: '', narrow () { throw new TypeError('Not in this test') } }
-  const tool: Tool = { ...plain, name: 'slow', native: false, exposed: 'null', methods: { wait, send } }
+  const tool: Tool = { ...plain, name: 'slow', native: false, exposed: 'null', methods: { wait, send, next } }
   const native: Tool = { ...plain, name: 'pure', native: true, exposed: '{"a":1}', methods: {} }
   const session = new ToolSession({
     tools: [tool, native],
@@ -61,6 +62,30 @@ test('neither are more calls at one time than the run may have, nor more in all'
 
 test('arguments longer than a guest sends are refused unread', () => {
   assert.throws(() => startSession().session.call('slow', 'wait', args('x'.repeat(1_048_577))), /1048577 characters/)
+})
+
+test('a pull counts towards no limit and has no time-out, and a run has one open at a time', async () => {
+  const { session, open } = startSession({ toolCalls: 1, concurrentToolCalls: 1 })
+  const pulled = session.call('slow', 'next', args('"mine"'))
+  const waiting = session.call('slow', 'wait', args('1'))
+
+  assert.throws(() => session.call('slow', 'next', args('"mine"')), /Cannot call slow\.next: the run waits for its answer already/)
+  open()
+  const answers = [await pulled, await session.call('slow', 'next', args('"mine"')), await waiting]
+
+  assert.deepEqual(answers.map(({ text }) => text), ['"came"', '"came"', '"waited"'])
+  assert.equal(session.count, 1)
+  assert.deepEqual(session.calls.map(({ name }) => name), ['slow.wait'])
+  assert.deepEqual(session.report.lines.map(({ target }) => target), ['slow.wait'])
+})
+
+test('after a pull that failed, only somebody who is not the guest asks again', async () => {
+  const { session } = startSession()
+
+  const { failure } = await session.call('slow', 'next', args('"other"'))
+
+  assert.match(failure?.message ?? '', /^Cannot call slow\.next: Invalid input/)
+  assert.throws(() => session.call('slow', 'next', args('"mine"')), /the run waits for its answer already/)
 })
 
 test('the end of a run aborts what its calls started, and they still settle', async () => {
