@@ -11,10 +11,15 @@ export interface Kind {
   check (job: JobView, index: number): void
   /** Least and most lines that its tool wrote, for so many runs of its attempts. */
   notes? (runs: number): [least: number, most: number]
+  /** Looks at the lines themselves, in the order they were written. */
+  checkNotes? (texts: readonly string[], jobId: string): void
 }
 
 /** Faults are no fault of the jobs': none may die of them. */
 const retry = { maxCrashes: 20, maxLost: 100 }
+
+/** Saves of one job. */
+const STEPS = 4
 
 function assertResult (job: JobView, result: unknown): void {
   assert.deepEqual([job.status, job.result], ['succeeded', result], `${job.id}: ${JSON.stringify(job.error)}`)
@@ -22,12 +27,12 @@ function assertResult (job: JobView, result: unknown): void {
 
 export const KINDS: Readonly<Record<string, Kind>> = {
   quick: {
-    share: 30,
+    share: 25,
     body: (index) => ({ code: 'export default (n) => n * 2', input: index, retry }),
     check: (job, index) => assertResult(job, index * 2),
   },
   slow: {
-    share: 25, // most of the time it is one of these that a fault meets
+    share: 20, // most of the time it is one of these that a fault meets
     body: (index) => ({ code: 'export default async (n) => { for (let i = 0; i < 5; i++) { console.log("step", i); await new Promise((r) => setTimeout(r, 60)) } return n }', input: index, retry }),
     check: (job, index) => assertResult(job, index),
   },
@@ -36,6 +41,35 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     body: (index) => ({ code: 'export default async (n) => { await note.write(); await new Promise((r) => setTimeout(r, 20)); return n }', input: index, tools: ['note'], retry }),
     check: (job, index) => assertResult(job, index),
     notes: (runs) => [1, runs],
+  },
+  saving: {
+    share: 10,
+    body: (index) => ({
+      code: `const rest = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+        async function save (checkpoint, state) { for (;;) try { return await checkpoint.save(state) } catch { await rest(50) } }
+        export default async (n, { checkpoint }) => {
+          const state = await checkpoint.load() ?? { at: 0 }
+          await note.write('loaded ' + state.at)
+          while (state.at < ${STEPS}) {
+            state.at += 1
+            await save(checkpoint, state)
+            await note.write('saved ' + state.at)
+            await rest(40)
+          }
+          return [n, state.at]
+        }`,
+      input: index, tools: ['note'], limits: { toolCalls: 10_000 }, retry,
+    }),
+    check: (job, index) => assertResult(job, [index, STEPS]),
+    notes: (runs) => [1, (STEPS + 1) * runs],
+    /** No run goes on behind what was acknowledged to one before, whatever was lost in between. */
+    checkNotes (texts, jobId) {
+      let saved = 0
+      for (const [word, at] of texts.map((text) => text.split(' '))) {
+        if (word === 'loaded') assert.ok(Number(at) >= saved, `${jobId} went on behind what it had saved: ${texts.join(', ')}`)
+        else saved = Math.max(saved, Number(at))
+      }
+    },
   },
   retried: {
     share: 10,

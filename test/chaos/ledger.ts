@@ -127,9 +127,11 @@ export class Ledger {
       entry.kind.check(job, entry.index)
       await this.#checkHistory(job, tally)
       const runs = job.attempts.reduce((sum, attempt) => sum + attempt.runs.length, 0)
-      this.#checkNotes(entry, notes.get(entry.id) ?? [], runs)
+      const written = notes.get(entry.id) ?? []
+      this.#checkNotes(entry, written.map(({ ms }) => ms), runs)
+      entry.kind.checkNotes?.(written.map(({ text }) => text), entry.id)
       tally.runs += runs
-      tally.notes += notes.get(entry.id)?.length ?? 0
+      tally.notes += written.length
       if (job.finishedAt !== entry.finishedAt) tally.endedAgain += 1
     }
     assert.ok(tally.endedAgain === 0 || this.#world.redis.lost.length > 0, `${tally.endedAgain} jobs ended twice`)
@@ -141,6 +143,8 @@ export class Ledger {
     const events = await wholeHistory(this.#client, job.id)
     assert.equal(events.filter(({ type }) => TERMINAL_WORDS.has(type)).length, 1, job.id)
     assert.equal(events.at(-1)?.type, `job.${job.status}`)
+    const saves = events.filter(({ type }) => type === 'job.checkpoint').map(({ payload }) => payload['number'])
+    assert.deepEqual(saves, saves.map((_, index) => index + 1), `${job.id}: every save has its number`)
     const lost = events.filter(({ type }) => type === 'job.lost')
     const started = events.filter(({ type }) => type === 'job.started').length
     const runs = job.attempts.reduce((sum, attempt) => sum + attempt.runs.length, 0)
@@ -159,12 +163,12 @@ export class Ledger {
     assert.ok(times.length >= least && times.length - forgotten <= most, `${id} wrote ${times.length} notes in ${runs} runs, ${forgotten} of them while a primary was being lost`)
   }
 
-  /** The times of each job's notes. */
-  #readNotes (): Map<string, number[]> {
-    const notes = new Map<string, number[]>()
+  /** The notes of each job, in the order they were written. */
+  #readNotes (): Map<string, { ms: number, text: string }[]> {
+    const notes = new Map<string, { ms: number, text: string }[]>()
     for (const line of readFileSync(this.#world.notes, 'utf8').split('\n').filter(Boolean)) {
-      const [id = '', ms] = line.split(' ')
-      notes.set(id, [...notes.get(id) ?? [], Number(ms)])
+      const [id = '', ms, , ...words] = line.split(' ')
+      notes.set(id, [...notes.get(id) ?? [], { ms: Number(ms), text: words.join(' ') }])
     }
     return notes
   }
@@ -181,7 +185,7 @@ export class Ledger {
         const [kind = '', id = ''] = name.split(':')
         if (['running', 'owed', 'scheduled', 'events', 'waiting', 'dealing', 'dealt'].includes(kind)) return true
         if (kind === 'queue') return /job_/.test(name) || /:(?:active|wait|delayed|prioritized|stalled)$/.test(name)
-        return ['job', 'payload', 'history', 'trace'].includes(kind) && !known.has(id)
+        return ['job', 'payload', 'history', 'trace', 'checkpoint'].includes(kind) && !known.has(id)
       })
     }
     let left: string[] = []

@@ -3,6 +3,7 @@
 /** @param {import('../../../src/engine/guest/tools.js').ToolHost} host */
 export default function createNote (host) {
   return {
-    async write () { await host.call('write', 'null') },
+    /** @param {string} [text] */
+    async write (text = '') { await host.call('write', JSON.stringify(text)) },
   }
 }

@@ -10,11 +10,11 @@ export default defineTool({
   guest: new URL('./guest.js', import.meta.url),
   setup: ({ file }) => ({
     write: defineMethod({
-      input: z.null(),
+      input: z.string().max(64),
       output: z.null(),
       effect: 'outside',
-      run (_, { run: { jobId } }) {
-        appendFileSync(file, `${jobId} ${Date.now()} ${process.pid}\n`)
+      run (text, { run: { jobId } }) {
+        appendFileSync(file, `${jobId} ${Date.now()} ${process.pid} ${text}\n`)
         return null
       },
     }),
