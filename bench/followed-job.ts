@@ -3,14 +3,14 @@ import type { BenchService } from './service.ts'
 
 const WAIT_S = 60
 /** Uses a processor for long enough to be found by it, says that it runs, and never ends by itself. */
-const ENDLESS = JSON.stringify({ code: 'export default () => { for (const until = Date.now() + 100; Date.now() < until;); console.log("runs"); return new Promise(() => {}) }', limits: { timeoutMs: 600_000 } })
+const ENDLESS = { code: 'export default () => { for (const until = Date.now() + 100; Date.now() < until;); console.log("runs"); return new Promise(() => {}) }', limits: { timeoutMs: 600_000 } }
 
 interface Event {
   type: string
   payload: Record<string, unknown>
 }
 
-/** A job that goes on until it is cancelled, and whose events are read as they come. */
+/** A job whose events are read as they come. */
 export interface FollowedJob {
   /** Resolves with the next event of that type. */
   waitFor (type: string): Promise<Event>
@@ -18,15 +18,20 @@ export interface FollowedJob {
   cancel (): Promise<void>
 }
 
-/** Posts an endless job. Throws an Error for any answer that is not the one expected. */
-export async function postEndless ({ url, key }: BenchService): Promise<FollowedJob> {
+/** Posts a job that goes on until it is cancelled. Throws as `postJob` does. */
+export function postEndless (service: BenchService): Promise<FollowedJob> {
+  return postJob(service, ENDLESS)
+}
+
+/** Posts a job. Throws an Error for any answer that is not the one expected. */
+export async function postJob ({ url, key }: BenchService, job: Readonly<Record<string, unknown>>): Promise<FollowedJob> {
   const ask = async (method: string, path: string, body?: string): Promise<unknown> => {
     const headers = { 'authorization': `Bearer ${key}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) }
     const answer = await fetch(new URL(path, url), { method, headers, ...(body === undefined ? {} : { body }) })
     if (!answer.ok) throw new Error(`Cannot use measurement: ${method} ${path} answered ${answer.status} ${await answer.text()}`)
     return await answer.json()
   }
-  const { id } = await ask('POST', '/v1/jobs', ENDLESS) as JobView // the service's own answers, here and below
+  const { id } = await ask('POST', '/v1/jobs', JSON.stringify(job)) as JobView // the service's own answers, here and below
   let cursor: string | null = '0'
   return {
     async waitFor (type) {

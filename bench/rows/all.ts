@@ -14,6 +14,7 @@ import { batch } from './l-batch.ts'
 import { metrics } from './m-metrics.ts'
 import { fairness } from './n-fairness.ts'
 import { tools } from './o-tools.ts'
+import { channel } from './p-channel.ts'
 
 /** Every row, in the order they are measured. */
-export const ROWS: readonly Row[] = [throughput, queue, roundTrip, userCode, start, memory, overhead, recovery, cancel, depth, enqueue, batch, metrics, fairness, tools]
+export const ROWS: readonly Row[] = [throughput, queue, roundTrip, userCode, start, memory, overhead, recovery, cancel, depth, enqueue, batch, metrics, fairness, tools, channel]
