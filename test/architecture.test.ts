@@ -90,6 +90,13 @@ test('src holds no barrels', () => {
   assert.deepEqual([...parsed.keys()].filter((name) => /^index\.[a-z]+$/.test(basename(name))), [])
 })
 
+test('a tool is its folder and one line of the registry', () => {
+  const mentions = globSync('**/*.{ts,js,lua}', { cwd: src }).filter((file) => !file.startsWith('tools/echo/'))
+    .flatMap((file) => readFileSync(join(src, file), 'utf8').split('\n').filter((line) => /\becho\b/.test(line)).map((line) => `${file}: ${line.trim()}`))
+
+  assert.deepEqual(mentions, ["tools/registry.ts: echo: () => import('./echo/tool.ts'),"])
+})
+
 test(`no file is longer than ${MAX_LINES} lines`, () => {
   const long = globSync('{src,test,bench,scripts,examples}/**/*.{ts,js,mjs,lua}', { cwd: root })
     .filter((file) => readFileSync(join(root, file), 'utf8').trimEnd().split('\n').length > MAX_LINES)

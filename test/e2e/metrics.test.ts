@@ -10,7 +10,7 @@ import { scrape, type Scrape } from '../helpers/metrics.ts'
 import { startService, type TestService } from '../helpers/service.ts'
 import { until } from '../helpers/until.ts'
 
-const RATES = join(import.meta.dirname, '../../examples/tools/rates/tool.ts')
+const RATES = join(import.meta.dirname, '../../examples/custom-tool/tool.ts')
 const HOSTILE = 'hostile"}\n1'
 const NUMBER = /^(?:\d+(?:\.\d+)?|\+Inf)$/
 

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { startService } from '../helpers/service.ts'
 import { until } from '../helpers/until.ts'
 
-const RATES = join(import.meta.dirname, '../../examples/tools/rates/tool.ts')
+const RATES = join(import.meta.dirname, '../../examples/custom-tool/tool.ts')
 
 test('tools', async (t) => {
   const service = await startService(t, { env: { BATCHBOX_TOOLS: `rates=${RATES}`, BATCHBOX_TOOL_CONFIG: '{"rates":{"perEuro":{"EUR":1,"USD":2}}}' } })

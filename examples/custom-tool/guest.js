@@ -4,7 +4,7 @@ const { parse, stringify } = JSON
 
 /**
  * What user code sees as `rates`.
- * @param {import('../../../src/engine/guest/tools.js').ToolHost} host
+ * @param {import('../../src/engine/guest/tools.js').ToolHost} host
  */
 export default function createRates (host) {
   return {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineMethod, defineTool, ToolError } from '../../../src/tools/tool.ts'
+import { defineMethod, defineTool, ToolError } from '../../src/tools/tool.ts'
 
 const Currency = z.string().regex(/^[A-Z]{3}$/, 'Expected three capital letters')
 
