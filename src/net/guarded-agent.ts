@@ -16,6 +16,13 @@ export class RefusedAddress extends Error {
   }
 }
 
+/** Why a connection was cut: all connections of the agent together have read more than they may. */
+export class TooManyBytes extends Error {
+  override readonly name = 'TooManyBytes'
+}
+
+type Socket = NonNullable<Parameters<buildConnector.Callback>[1]>
+
 export interface GuardOptions {
   policy: AddressPolicy
   resolver: NameResolver
@@ -23,6 +30,8 @@ export interface GuardOptions {
   connectTimeoutMs: number
   /** Of a response, with its status line. */
   maxHeaderBytes: number
+  /** That all connections together may read: there is no end to what a server can say around its answers, and nobody else counts it. */
+  maxBytes: number
 }
 
 /**
@@ -30,25 +39,41 @@ export interface GuardOptions {
  * looked up for this very connection; one that the URL has, which no look-up would see) and again once it is connected to, before a byte is sent. It speaks
  * HTTP/1.1, follows no redirect, keeps no cookie, and knows no proxy. Its connections are kept for reuse, so an agent has one user; who made it destroys it.
  */
-export function createGuardedAgent ({ policy, resolver, connectTimeoutMs, maxHeaderBytes }: GuardOptions): Agent {
+export function createGuardedAgent ({ policy, resolver, connectTimeoutMs, maxHeaderBytes, maxBytes }: GuardOptions): Agent {
   const connect = buildConnector({ allowH2: false, autoSelectFamily: true, timeout: connectTimeoutMs, lookup: buildLookup(policy, resolver) })
   return new Agent({
-    connect: buildGuard(policy, connect),
+    connect: buildGuard(policy, connect, buildMeter(maxBytes)),
     maxHeaderSize: maxHeaderBytes,
     headersTimeout: 0, // whoever uses the agent has a deadline for the whole of a request
     bodyTimeout: 0,
   })
 }
 
-function buildGuard (policy: AddressPolicy, connect: buildConnector.connector): buildConnector.connector {
+function buildGuard (policy: AddressPolicy, connect: buildConnector.connector, watch: (socket: Socket) => void): buildConnector.connector {
   return (options, callback) => {
     let refused = isIP(options.hostname) === 0 ? undefined : findRefusal(policy, options.hostname)
     if (refused) return callback(refused, null)
     // The types say that nothing is answered; it is the socket, before it is connected.
-    const socket = connect(options, (...result) => refused ? callback(refused, null) : callback(...result)) as unknown as NonNullable<Parameters<buildConnector.Callback>[1]>
+    const socket = connect(options, (...result) => {
+      if (refused) return callback(refused, null)
+      if (result[1]) watch(result[1])
+      callback(...result)
+    }) as unknown as Socket
     socket.prependOnceListener('connect', () => { // before TLS begins, and before anybody writes
       refused = findRefusal(policy, socket.remoteAddress ?? '')
       if (refused) socket.destroy(refused)
+    })
+  }
+}
+
+function buildMeter (maxBytes: number): (socket: Socket) => void {
+  let bytes = 0
+  return (socket) => {
+    let seen = 0
+    socket.on('readable', () => {
+      bytes += socket.bytesRead - seen
+      seen = socket.bytesRead
+      if (bytes > maxBytes) socket.destroy(new TooManyBytes(`Cannot read on: connections have read more than ${maxBytes} bytes`))
     })
   }
 }

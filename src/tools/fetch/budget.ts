@@ -13,6 +13,7 @@ export class Budget {
   #requests = 0
   #sentBytes = 0
   #receivedBytes = 0
+  #compressedBytes = 0
 
   constructor (limits: BudgetLimits) {
     this.#limits = limits
@@ -35,6 +36,13 @@ export class Budget {
     const { maxReceivedBytes } = this.#limits
     if (this.#receivedBytes + bytes > maxReceivedBytes) throw beyond('maxReceivedBytes', `a run may receive ${maxReceivedBytes} bytes of bodies, decompressed`)
     this.#receivedBytes += bytes
+  }
+
+  /** Bytes of compressed bodies as they come: there are codings in which any number of them come to nothing. */
+  takeCompressed (bytes: number): void {
+    const { maxReceivedBytes } = this.#limits
+    if (this.#compressedBytes + bytes > maxReceivedBytes) throw beyond('maxReceivedBytes', `a run may receive ${maxReceivedBytes} bytes of compressed bodies`)
+    this.#compressedBytes += bytes
   }
 }
 

@@ -13,13 +13,15 @@ import { Upload } from './upload.ts'
 
 /** Source: Fetch standard, "null body status". */
 const NULL_BODY = new Set([101, 103, 204, 205, 304])
+/** Answers of status 1xx that may come before the one that counts. */
+const INTERIM_MAX = 100
 
 /** What the requests of one run have in common. */
 export interface ExchangeContext {
   run: Pick<ToolRun, 'grants' | 'receipt'>
   agent: Agent
   budget: Budget
-  limits: { timeoutMs: number, maxHeaderBytes: number, maxRedirects: number, maxReceivedBytes: number }
+  limits: { timeoutMs: number, maxHeaderBytes: number, maxRedirects: number }
 }
 
 /** A request as the guest half describes it. `length`: of a body that is streamed, where it is known. */
@@ -140,6 +142,7 @@ export class Exchange {
     budget.takeRequest()
     if (body instanceof Buffer) budget.takeSent(body.length)
     this.#account = this.#openAccount(hop)
+    let interim = 0
     return await agent.request({
       origin: url.origin,
       path: url.pathname + url.search,
@@ -148,18 +151,18 @@ export class Exchange {
       body: body instanceof Upload ? body.body : body,
       signal: this.#abort.signal,
       responseHeaders: 'raw',
+      onInfo: () => {
+        interim += 1
+        if (interim > INTERIM_MAX) this.close(new ToolError(`Cannot fetch ${url.origin}: more than ${INTERIM_MAX} interim answers came before the one that counts`))
+      },
     })
   }
 
-  async #begin ({ target, method }: Hop, { status, headers }: ResponseHead, body: Dispatcher.ResponseData['body']): Promise<Part> {
-    const { budget, limits: { maxReceivedBytes } } = this.#context
+  async #begin ({ method }: Hop, { status, headers }: ResponseHead, body: Dispatcher.ResponseData['body']): Promise<Part> {
+    const { budget } = this.#context
     const hasBody = method !== 'HEAD' && !NULL_BODY.has(status) && joinValues(headers, 'content-length') !== '0'
-    let rawBytes = 0
     this.#reader = new BodyReader(body, hasBody ? createDecoders(joinValues(headers, 'content-encoding')) : [], {
-      onRaw (bytes) {
-        rawBytes += bytes // there are codings in which any number of bytes come to nothing
-        if (rawBytes > maxReceivedBytes) throw new ToolError(`Cannot fetch ${target.url.origin}: its compressed body has more than ${maxReceivedBytes} bytes (maxReceivedBytes)`, { code: 'TOOL_LIMIT' })
-      },
+      onCompressed: (bytes) => budget.takeCompressed(bytes),
       onBytes: (bytes) => {
         this.#receivedBytes += bytes
         budget.takeReceived(bytes)

@@ -1,5 +1,5 @@
 import { errors } from 'undici'
-import type { RefusedAddress } from '../../net/guarded-agent.ts'
+import { type RefusedAddress, TooManyBytes } from '../../net/guarded-agent.ts'
 import type { RefusedTarget, Target } from '../../net/target.ts'
 import { ToolError } from '../tool.ts'
 
@@ -29,6 +29,7 @@ const REASONS: Readonly<Record<string, string>> = {
 export function explain (error: unknown, { url }: Target, maxHeaderBytes: number): ToolError {
   if (error instanceof ToolError) return error
   if (error instanceof errors.HeadersOverflowError) return new ToolError(`Cannot fetch ${url.origin}: the answer's headers have more than ${maxHeaderBytes} bytes (maxHeaderBytes)`, { code: 'TOOL_LIMIT' })
+  if (error instanceof TooManyBytes) return new ToolError(`Cannot fetch ${url.origin}: what came around the bodies is far more than the bodies may be (maxReceivedBytes)`, { code: 'TOOL_LIMIT' })
   return new ToolError(`Cannot fetch ${url.origin}: ${findReason(error)}`, { cause: error })
 }
 

@@ -6,6 +6,11 @@ import { ToolError, type ToolRun } from '../tool.ts'
 import { Budget, type BudgetLimits } from './budget.ts'
 import { Exchange, type ExchangeContext } from './exchange.ts'
 
+/** Bytes that connections may read for each byte that user code may receive: room for the framing of small chunks, and of compressed bodies besides. */
+const NETWORK_FACTOR = 4
+/** Bytes that they may read besides for each request: of what is left unread, such as the body of a redirect. */
+const LEFT_BYTES = 65_536
+
 export interface FetchRunOptions {
   policy: AddressPolicy
   dnsServers: readonly string[]
@@ -28,9 +33,11 @@ export class FetchRun {
 
   constructor (run: ToolRun, { policy, dnsServers, connectTimeoutMs, limits }: FetchRunOptions) {
     this.#resolver = new NameResolver(dnsServers)
-    this.#agent = createGuardedAgent({ policy, resolver: this.#resolver, connectTimeoutMs, maxHeaderBytes: limits.maxHeaderBytes })
+    const { maxReceivedBytes, maxRequests, maxHeaderBytes } = limits
+    const maxBytes = NETWORK_FACTOR * maxReceivedBytes + maxRequests * (maxHeaderBytes + LEFT_BYTES)
+    this.#agent = createGuardedAgent({ policy, resolver: this.#resolver, connectTimeoutMs, maxHeaderBytes, maxBytes })
     this.#context = { run, agent: this.#agent, budget: new Budget(limits), limits }
-    this.#maxOpen = limits.maxRequests
+    this.#maxOpen = maxRequests
     this.#signal = run.signal
     if (run.signal.aborted) this.#close()
     else run.signal.addEventListener('abort', () => this.#close(), { once: true })

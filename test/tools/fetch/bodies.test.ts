@@ -234,5 +234,5 @@ test('a body that comes to nothing, however much of it comes, ends', async (t) =
   const { origin } = await startHttp(t, (_request, response) => pour(response.writeHead(200, { 'content-encoding': 'zstd' }), skippable))
   const { fetch } = startFetch(t)
 
-  await assert.rejects(fetch(origin), { code: 'TOOL_LIMIT', message: `Cannot fetch ${origin}: its compressed body has more than ${10 * MB} bytes (maxReceivedBytes)` })
+  await assert.rejects(fetch(origin), { code: 'TOOL_LIMIT', message: `Cannot fetch: a run may receive ${10 * MB} bytes of compressed bodies (maxReceivedBytes)` })
 })
