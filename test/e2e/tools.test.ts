@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { readBody, startHttp } from '../helpers/http-server.ts'
 import { startService } from '../helpers/service.ts'
 import { until } from '../helpers/until.ts'
 
 const RATES = join(import.meta.dirname, '../../examples/custom-tool/tool.ts')
 
 test('tools', async (t) => {
-  const service = await startService(t, { env: { BATCHBOX_TOOLS: `rates=${RATES}`, BATCHBOX_TOOL_CONFIG: '{"rates":{"perEuro":{"EUR":1,"USD":2}}}' } })
+  const service = await startService(t, { env: { BATCHBOX_TOOLS: `rates=${RATES}`, BATCHBOX_TOOL_CONFIG: '{"rates":{"perEuro":{"EUR":1,"USD":2}},"fetch":{"allowRanges":["127.0.0.1"]}}' } })
 
   await t.test('a job calls shipped tools and one of the operator\'s own; calls are counted and traced', async () => {
     const code = 'export default async ({ amount }) => ({ said: await echo.say("hi"), uuid: crypto.randomUUID(), dollars: await rates.convert(amount, "EUR", "USD") })'
@@ -37,6 +38,17 @@ test('tools', async (t) => {
     const second = await service.run({ code: 'export default async () => [await kv.get("order"), await kv.increment("orders"), await kv.list()]', tools: ['kv'] })
 
     assert.deepEqual([first.result, second.result], [1, [{ lines: [1] }, 2, { keys: ['order', 'orders'], cursor: null }]], JSON.stringify(second.error))
+  })
+
+  await t.test('a job fetches from the host that it was granted, and its receipt says what it took', async (t) => {
+    const { origin, port } = await startHttp(t, async (request, response) => response.end(await readBody(request)))
+    const code = 'export default async (url) => { const { status } = await fetch("http://127.0.0.2/").catch(({ code }) => ({ status: code })); return [status, await (await fetch(url, { method: "POST", body: "hello" })).text()] }'
+
+    const job = await service.run({ code, tools: ['fetch'], permissions: { net: [`127.0.0.1:${port}`] }, input: origin })
+
+    assert.deepEqual(job.result, ['PERMISSION_DENIED', 'hello'], JSON.stringify(job.error))
+    const lines = job.attempts.at(-1)?.receipt.filter(({ grant }) => grant === 'net').map(({ target, method, denied, count, sentBytes, receivedBytes }) => [target, method, denied === null, count, sentBytes, receivedBytes])
+    assert.deepEqual(lines, [['127.0.0.2:80', 'GET', false, 1, 0, 0], [`127.0.0.1:${port}`, 'POST', true, 1, 5, 5]])
   })
 
   for (const [what, tools, words] of [

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startDns } from '../helpers/dns-server.ts'
+import { startEngine } from '../helpers/engine.ts'
 import { startHttp } from '../helpers/http-server.ts'
 import { startFetch } from '../tools/fetch/host.ts'
 
@@ -30,6 +31,22 @@ const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
     '[::127.0.0.1]', '[::a00:1]', '[100::1]', '[2001:db8::1]', '[2001:2::1]', '[2001:10::1]', '[3fff::1]', '[5f00::1]', '[4000::1]', '[1::1]',
   ],
 }
+
+const { resultOf } = await startEngine({ lanes: 1, tools: { own: '', config: '{"fetch":{"maxRequests":1000}}' } })
+
+test('code that asks for all of them hears of each that it is denied', async (t) => {
+  const { port, requests } = await startHttp(t, (_request, response) => response.end('inside'))
+  const code = `export default async (urls) => {
+    const reached = []
+    for (const url of urls) await fetch(url).then(() => reached.push(url), ({ name, code }) => { if (name !== 'TypeError' || code !== 'PERMISSION_DENIED') reached.push([url, name, code]) })
+    return reached
+  }`
+
+  const reached = await resultOf(code, { tools: ['fetch'], permissions: { net: true }, input: Object.values(SPELLINGS).flat().map((host) => `http://${host}:${port}/`) })
+
+  assert.deepEqual(reached, [])
+  assert.deepEqual(requests, [])
+})
 
 test('no spelling of an address behind the worker is connected to', async (t) => {
   const { port, requests } = await startHttp(t, (_request, response) => response.end('inside'))
