@@ -24,6 +24,7 @@ const EXEC_ARGV = [
   '--disallow-code-generation-from-strings',
   '--disable-proto=delete',
   '--disable-sigusr1',
+  '--no-wasm-code-gc', // it deadlocks with the end of an isolate of isolated-vm: docs/decisions/0022
   '--disable-warning=SecurityWarning',
   `--min-semi-space-size=${SEMI_SPACE_MB}`,
   `--max-semi-space-size=${SEMI_SPACE_MB}`,
