@@ -11,7 +11,7 @@ const run = promisify(execFile)
 const ROOT = join(import.meta.dirname, '../..')
 const FOLDER = join(ROOT, 'examples/execute')
 /** These two need each other. */
-const TOGETHER: string[] = []
+const TOGETHER = ['channel-listen', 'channel-emit']
 
 interface Example {
   about: string
