@@ -5,8 +5,8 @@ import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { INHERITED } from '../helpers/inherited.ts'
 import { redisForTest } from '../helpers/redis.ts'
-import { INHERITED } from '../helpers/service.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/api/main.ts', import.meta.url))
 const KEY = 'k'.repeat(32)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startChild, type Child } from '../../src/cli/child.ts'
 import { freePort } from '../helpers/free-port.ts'
+import { INHERITED } from '../helpers/inherited.ts'
 import type { Scope } from '../helpers/scope.ts'
 import { startRedisPair, type RedisPair } from './redis-pair.ts'
 
@@ -40,7 +41,7 @@ export async function startWorld (scope: Scope, workerCount: number): Promise<Wo
   const notes = join(folder, 'notes')
   const port = await freePort()
   const env = {
-    PATH: process.env['PATH'],
+    ...INHERITED,
     REDIS_URL: redis.url,
     BATCHBOX_PREFIX: PREFIX,
     BATCHBOX_ADMIN_KEY: KEY,
@@ -56,7 +57,6 @@ export async function startWorld (scope: Scope, workerCount: number): Promise<Wo
     BATCHBOX_TRACE_SAMPLE_RATIO: '0',
     BATCHBOX_TOOLS: `note=${join(import.meta.dirname, 'note-tool', 'tool.ts')}`,
     BATCHBOX_TOOL_CONFIG: JSON.stringify({ note: { file: notes } }),
-    NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
   }
   const [api, ...workers] = await Promise.all(['api', ...Array.from({ length: workerCount }, () => 'worker')].map((name) => startPart(scope, name, env)))
   if (!api) throw new TypeError('Cannot start world: it has no API')

@@ -4,10 +4,11 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
+import { INHERITED } from '../helpers/inherited.ts'
 import { descendantsOf, killHard } from '../helpers/process-tree.ts'
 import { waitUntilDead } from '../helpers/processes.ts'
 import { redisForTest } from '../helpers/redis.ts'
-import { INHERITED, KEY, SMALL, startService } from '../helpers/service.ts'
+import { KEY, SMALL, startService } from '../helpers/service.ts'
 import { until } from '../helpers/until.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')

@@ -5,9 +5,10 @@ import { isTerminal } from '../../src/core/status.ts'
 import { buildClient, type Client } from '../helpers/client.ts'
 import { startCollector, type Collected } from '../helpers/collector.ts'
 import { freePort } from '../helpers/free-port.ts'
+import { INHERITED } from '../helpers/inherited.ts'
 import { startNginx, type Nginx } from '../helpers/nginx.ts'
 import { redisForTest } from '../helpers/redis.ts'
-import { INHERITED, KEY, SMALL, startPart, type Env, type Part, type ServiceProcess } from '../helpers/service.ts'
+import { KEY, SMALL, startPart, type Env, type Part, type ServiceProcess } from '../helpers/service.ts'
 import { until } from '../helpers/until.ts'
 
 /** Clients that each post, follow and read one job after the other. */

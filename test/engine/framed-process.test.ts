@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
 import type { Frame } from '../../src/core/frames.ts'
 import { type FramedProcessOptions, spawnFramed } from '../../src/engine/framed-process.ts'
+import { INHERITED } from '../helpers/inherited.ts'
 
 const CHILD = new URL('fixtures/framed-child.ts', import.meta.url).pathname
 const MB = 1_048_576
@@ -14,7 +15,7 @@ function startChild (t: TestContext, mode: string, options: Partial<FramedProces
   const child = spawnFramed({
     file: CHILD,
     execArgv: [],
-    env: { MODE: mode },
+    env: { MODE: mode, NODE_COMPILE_CACHE: INHERITED.NODE_COMPILE_CACHE },
     maxFrameBytes: 8 * MB,
     maxHeaderBytes: 65_536,
     maxFramesPerSecond: 1000,
@@ -63,7 +64,7 @@ test('a child gets exactly the environment given, and frames go both ways', asyn
   child.send({ hello: 'wörld' }, Buffer.from('body'))
   const { header, body } = await answer
 
-  assert.deepEqual(ready.header, { type: 'ready', env: ['MODE'] })
+  assert.deepEqual(ready.header, { type: 'ready', env: ['MODE', 'NODE_COMPILE_CACHE'] })
   assert.deepEqual(header, { echo: { hello: 'wörld' } })
   assert.equal(body.toString(), 'body')
 })

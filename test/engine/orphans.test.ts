@@ -8,6 +8,7 @@ import { COMPILER_FILE } from '../../src/engine/compiler-process.ts'
 import { killOrphans } from '../../src/engine/orphans.ts'
 import { isOwnerAlive, ownerTag } from '../../src/engine/process-owner.ts'
 import { RUNNER_FILE } from '../../src/engine/runner-command.ts'
+import { INHERITED } from '../helpers/inherited.ts'
 import { killHard } from '../helpers/process-tree.ts'
 import { isAlive, waitUntilDead } from '../helpers/processes.ts'
 
@@ -16,7 +17,7 @@ const linux = { skip: process.platform !== 'linux' && 'reads /proc' }
 
 /** A runner that is stopped in the middle of a run, so that it cannot notice anything, and its owner. */
 async function startStopped (t: TestContext) {
-  const owner = spawn(process.execPath, ['--disable-warning=SecurityWarning', PARENT], { stdio: ['ignore', 'pipe', 'inherit'], env: { CODE: 'export default () => String(3n ** (3n ** 17n)).length' } })
+  const owner = spawn(process.execPath, ['--disable-warning=SecurityWarning', PARENT], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...INHERITED, CODE: 'export default () => String(3n ** (3n ** 17n)).length' } })
   t.after(() => owner.kill('SIGKILL'))
   const [line] = await once(createInterface(owner.stdout), 'line') as [string] // an event of readline
   const pid = Number(line)

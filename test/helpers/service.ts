@@ -5,6 +5,7 @@ import { parseLogLine, type LogRecord } from '../../src/cli/log-line.ts'
 import type { JobView } from '../../src/core/job.ts'
 import { openDb, type Db } from '../../src/store/db.ts'
 import { buildClient, type Client } from './client.ts'
+import { INHERITED } from './inherited.ts'
 import { redisForTest } from './redis.ts'
 import type { Scope } from './scope.ts'
 
@@ -13,8 +14,6 @@ export const KEY = `bbx_${'k'.repeat(40)}`
 const STOP_MS = 20_000
 /** As small as a service can be that still runs two jobs at a time. */
 export const SMALL = { BATCHBOX_LANES: '2', BATCHBOX_SPARE_RUNNERS: '0', BATCHBOX_COMPILERS: '1', LOG_LEVEL: 'info' }
-/** What a process of the service gets of the tests' own environment: the folder of compiled modules too, as from the command, without which it takes twice the time to start. */
-export const INHERITED = { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '' }
 
 export type Part = 'api' | 'worker'
 export type Env = Readonly<Record<string, string>>

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { createInterface } from 'node:readline'
 import { buildGuestBundle } from '../../../src/engine/guest-bundle.ts'
 import { RunnerProcess } from '../../../src/engine/runner-process.ts'
+import { INHERITED } from '../../helpers/inherited.ts'
 import { isAlive, waitUntilDead } from '../../helpers/processes.ts'
 
 const TAKEN_OVER = fileURLToPath(new URL('../fixtures/taken-over.ts', import.meta.url))
@@ -41,7 +42,7 @@ test('a runner says where it is contained, and root is given up', async (t) => {
 
 for (const code of ['export default () => new Promise(() => {})', 'export default () => { for (;;) {} }', 'export default () => String(3n ** (3n ** 17n)).length']) {
   test(`no runner is left 2 seconds after its worker was killed: ${code.slice(15)}`, linux, async (t) => {
-    const parent = spawn(process.execPath, ['--disable-warning=SecurityWarning', PARENT], { stdio: ['ignore', 'pipe', 'inherit'], env: { CODE: code } })
+    const parent = spawn(process.execPath, ['--disable-warning=SecurityWarning', PARENT], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...INHERITED, CODE: code } })
     t.after(() => parent.kill('SIGKILL'))
     const [line] = await once(createInterface(parent.stdout), 'line') as [string] // an event of readline
     const pid = Number(line)

@@ -33,7 +33,7 @@ export function toJob<Input> (program: Program<Input>): string {
 
 /** Starts one engine for a test file, whose jobs have the tool. To be called at the top of a test file. */
 export async function startCrypto (config: object = {}) {
-  const { engine, run, resultOf, failureOf } = await startEngine({ lanes: 1, spares: 1, tools: { own: '', config: JSON.stringify({ crypto: config }) } })
+  const { engine, run, resultOf, failureOf } = await startEngine({ lanes: 1, spares: 0, tools: { own: '', config: JSON.stringify({ crypto: config }) } })
   const withTool = (options: RunOptions = {}): RunOptions => ({ tools: ['crypto'], ...options })
   return {
     engine,
