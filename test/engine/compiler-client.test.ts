@@ -71,34 +71,26 @@ test('a syntax error has its line and column in message and stack', async (t) =>
   })
 })
 
-test('a source that keeps the compiler busy ends with its own error within 3 s while others compile', async (t) => {
-  const compiler = startCompiler(t)
+test('while one source keeps a compiler busy, others compile', async (t) => {
+  const compiler = startCompiler(t, { timeoutMs: 60_000 })
   await compileCode(compiler, 'export default 0')
-  const start = performance.now()
+  let isOver = false
 
-  const killed = failOn(compiler, KILLER)
-  const others = Promise.all(Array.from({ length: 50 }, (_, n) => compileCode(compiler, `export default (): number => ${n}`)))
-  await others
-  const othersMs = performance.now() - start
-  const failure = await killed
-  const killedMs = performance.now() - start
+  compile(compiler, KILLER).finally(() => { isOver = true }).catch(() => {})
+  await Promise.all(Array.from({ length: 50 }, (_, n) => compileCode(compiler, `export default (): number => ${n}`)))
 
-  assert.ok(othersMs < killedMs, `others took ${othersMs} ms`)
-  assert.ok(killedMs < 3000, `took ${killedMs} ms`)
-  assert.deepEqual(failure, { code: 'SYNTAX_ERROR', name: 'SyntaxError', message: 'Cannot compile: the compiler was stopped after 2000 ms', retryable: false })
+  assert.equal(isOver, false)
 })
 
-test('a source that stopped the compiler is remembered per tenant, and innocents queued behind it compile', async (t) => {
+test('a source that stops the compiler ends with its own error, which is remembered per tenant, and innocents queued behind it compile', async (t) => {
   const compiler = startCompiler(t, { processes: 1, timeoutMs: 300 })
 
   const [killed, innocent] = await Promise.all([failOn(compiler, KILLER), compileCode(compiler, 'export default 1')])
-  const start = performance.now()
-  const again = await failOn(compiler, KILLER)
-  const againMs = performance.now() - start
+  const again = await compile(compiler, KILLER)
 
   assert.equal(innocent.file, 'job.js')
-  assert.deepEqual(again, killed)
-  assert.ok(againMs < 100, `took ${againMs} ms`)
+  assert.deepEqual(killed, { code: 'SYNTAX_ERROR', name: 'SyntaxError', message: 'Cannot compile: the compiler was stopped after 300 ms', retryable: false })
+  assert.equal(again.type === 'failed' && again.failure, killed, 'the same object: nothing was compiled again')
 })
 
 test('a source that makes the compiler large is stopped by its memory limit', async (t) => {
@@ -112,11 +104,12 @@ test('a source that makes the compiler large is stopped by its memory limit', as
 })
 
 test('nesting of 90,000 and 999,000 levels ends with a SYNTAX_ERROR and the compiler goes on', async (t) => {
-  const compiler = startCompiler(t)
+  const compiler = startCompiler(t, { timeoutMs: 20_000 })
 
   const failures = await Promise.all([90_000, 999_000].map((levels) => failOn(compiler, '['.repeat(levels))))
 
   assert.deepEqual(failures.map(({ code }) => code), ['SYNTAX_ERROR', 'SYNTAX_ERROR'])
+  assert.match(failures[0]?.message ?? '', /job\.js:1:90001/)
   await compileCode(compiler, 'export default 1')
 })
 

@@ -4,8 +4,9 @@ import { startEngine } from '../helpers/engine.ts'
 
 const { engine, run, resultOf } = await startEngine({ lanes: 1, spares: 1 })
 
-const TIMEOUT_MS = 250
-const limits = { timeoutMs: TIMEOUT_MS, memoryMb: 64 }
+/** More than a busy machine takes to notice and to end a process. */
+const SOON_MS = 10_000
+const limits = { timeoutMs: 250, memoryMb: 64 }
 
 /** Single calls into the engine that answer neither its timeout nor a dispose: nothing but the end of the process stops them. */
 const BUILT_INS: [what: string, expression: string][] = [
@@ -27,7 +28,7 @@ for (const [what, expression] of BUILT_INS) {
 
     assert.equal(outcome.type, 'failed', JSON.stringify(outcome))
     assert.match(outcome.error.code, /^(TIMEOUT|MEMORY_LIMIT)$/)
-    assert.ok(outcome.usage.wallMs < TIMEOUT_MS + 1000, `${outcome.usage.wallMs} ms`)
+    assert.ok(outcome.usage.wallMs < SOON_MS, `${outcome.usage.wallMs} ms`)
     assert.equal(await resultOf('export default () => 1'), 1)
   })
 }
@@ -38,7 +39,7 @@ test('a cancel ends what only the end of the process stops', async () => {
   const { report: { outcome } } = await run('export default () => { console.log("runs"); return String(3n ** (3n ** 17n)).length }', { signal: cancel.signal, onLog: () => cancel.abort() })
 
   assert.equal(outcome.type, 'cancelled', JSON.stringify(outcome))
-  assert.ok(outcome.usage.wallMs < 2000)
+  assert.ok(outcome.usage.wallMs < SOON_MS)
 })
 
 test('what was logged before the process had to end is kept', async () => {
