@@ -8,7 +8,7 @@ const FAILURE = { code: 'USER_ERROR', name: 'Error', message: 'm', stack: '', ob
 const done = (body: string, more: object = {}): Deed => ({ say: { type: 'done', failure: null, usage: USAGE, bootMs: 1, ...more }, body })
 const failed = (more: object): Deed => done('', { failure: { ...FAILURE, ...more } })
 const logs = (body: string, more: object = {}) => ({ say: { type: 'logs', droppedLines: 0, droppedBytes: 0, ...more }, body })
-const call = (more: object = {}, body = '{"text":"x"}') => ({ say: { type: 'call', call: 1, tool: 'echo', method: 'say', ...more }, body })
+const call = (more: object = {}, body = '{"text":"x"}') => ({ say: { type: 'call', call: 1, tool: 'echo', method: 'say', textBytes: Buffer.byteLength(body), ...more }, body })
 const progress = (more: object = {}) => ({ say: { type: 'progress', value: 1, message: '', ...more } })
 
 /** The runner was killed for it, with these words. */
@@ -100,8 +100,8 @@ export const takeover: AttackGroup = {
     lie('more lines left out than can be counted', [STARTED, logs('[]', { droppedBytes: 1e300 })], killed(/droppedBytes/)),
     lie(
       'logs by the megabyte',
-      [STARTED, { ...logs(`[[1,"log","${'x'.repeat(900_000)}"]]`), times: 100 }], // faster than any is taken, also on a busy machine
-      killed(/more than the run may keep/),
+      [STARTED, { ...logs(`[[1,"log","${'x'.repeat(900_000)}"]]`), times: 100 }],
+      killed(/more than the run may keep|no sign of life/), // the second on a busy machine: beats wait behind the flood
       { options: { limits: { logBytes: 0, logLines: 0 } } },
     ),
     lie('progress of null', [STARTED, progress({ value: null })], killed(/value/)),
@@ -123,7 +123,7 @@ export const takeover: AttackGroup = {
       answers(1),
       withEcho,
     ),
-    lie('arguments over their length', [STARTED, { ...call({}, 'x'), bodyTimes: 1_048_577 }], killed(/allowed are 1048576/), withEcho),
+    lie('arguments over their length', [STARTED, { ...call({ textBytes: 1_048_577 }, 'x'), bodyTimes: 1_048_577 }], killed(/allowed are 1048576/), withEcho),
     ...[0, 1.5, '1'].map((number) => lie(`a call with the number ${JSON.stringify(number)}`, [STARTED, call({ call: number })], killed(/call/), withEcho)),
     lie(
       'more calls than the run may make',
