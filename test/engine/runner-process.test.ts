@@ -9,8 +9,11 @@ import { RunnerProcess } from '../../src/engine/runner-process.ts'
 const FAKE = fileURLToPath(new URL('fixtures/fake-runner.ts', import.meta.url))
 const limits = { ...DEFAULT_LIMIT_POLICY.defaults, timeoutMs: 5000, resultBytes: 1000 }
 
+/** So many that no busy machine makes a runner look dead that is killed for something else. */
+const PATIENT_BEATS = 60
+
 async function startRunner (t: TestContext, boot = 'fair'): Promise<RunnerProcess> {
-  const runner = new RunnerProcess({ threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, guest: boot, file: FAKE })
+  const runner = new RunnerProcess({ threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, guest: boot, file: FAKE, missedBeats: PATIENT_BEATS })
   t.after(async () => {
     runner.kill('The test is over')
     await runner.exited
