@@ -19,6 +19,7 @@ type Store = Awaited<ReturnType<typeof openStore>>
 const NEWER: Record<string, (db: Store, id: string) => Promise<unknown>> = {
   'its record': (db, id) => db.redis.hset(db.keys.job(id), 'v', 2),
   'its input': (db, id) => db.redis.hset(db.keys.job(id), 'input', NEWER_FORMAT),
+  'its checkpoint': (db, id) => db.redis.hset(db.keys.checkpoint(id), 'state', NEWER_FORMAT, 'format', NEWER_FORMAT[0] ?? 0),
   'its code': async (db, id) => db.redis.hset(db.keys.code(TENANT, await db.redis.hget(db.keys.job(id), 'code') ?? ''), 'bytes', NEWER_FORMAT),
 }
 

@@ -23,8 +23,9 @@ end
 local stored = redis.call('HMGET', JOB, 'code', 'input')
 local code = redis.call('HGET', P .. ':code:' .. job.tenant .. ':' .. stored[1], 'bytes')
 local input = payload(stored[2], 'input')
+local checkpoint_format = tonumber(redis.call('HGET', checkpoint_key(), 'format') or 0)
 -- Nothing of the job changes, but for when its turn comes again.
-if job.isNewer or is_unknown(code) or is_unknown(input) then
+if job.isNewer or is_unknown(code) or is_unknown(input) or checkpoint_format > newest_format then
   strike_turn(job.tenant, job.level, ID .. ' ' .. turn)
   owe_turn(job.tenant, job.level, NOW + newer_wait_ms, ID .. ' ' .. turn)
   deal()
