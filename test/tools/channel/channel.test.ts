@@ -166,3 +166,27 @@ test('calls that wait for messages count towards no limit, and what was used is 
     ['channel', 'x', 'on', 1, 0], ['tool', 'channel.listen', null, 1, 4], ['channel', 'x', 'hear', 4, 8],
   ])
 })
+
+test('prototypes that were tampered with hear nothing of it, and change nothing', async () => {
+  const code = `export default async () => {
+    const { stringify } = JSON
+    let [on, heard, said] = [false, '', '']
+    for (const key of ['topic', 'data', 'dropped', 'listeners', 'ready', 'text', 'bytes', 'counts', 'resolve', 'reject', 'trace', '0', '1']) {
+      for (const target of [Object.prototype, Array.prototype, Promise.prototype, Function.prototype]) {
+        Object.defineProperty(target, key, { configurable: true, get () { if (on) heard += ' get ' + key }, set () { if (on) heard += ' set ' + key } })
+      }
+    }
+    Array.prototype.push = Array.prototype[Symbol.iterator] = Promise.prototype.then = JSON.parse = JSON.stringify = () => { heard += ' called' }
+    await { then (resolve) {
+      channel.on('x', (data, info) => { said = stringify(data) + info.topic + info.dropped; on = false; resolve() })
+      console.log('ready')
+      on = true
+    } }
+    return said + heard
+  }`
+  const { ended } = await listen(code)
+
+  await emit('x', [{ a: 1 }])
+
+  assert.equal(resultIn(await ended), '{"a":1}x0')
+})

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { mergePermissions } from '../../../src/core/permissions.ts'
+import { NO_GRANTS } from '../../../src/core/permissions.ts'
 import { createChannels } from '../../../src/store/channels.ts'
 import { Ears } from '../../../src/tools/channel/ears.ts'
 import { Receipt } from '../../../src/tools/receipt.ts'
@@ -17,7 +17,7 @@ async function openEars (t: TestContext, options: { maxTopics?: number, queue?: 
   t.after(() => channel.close())
   const over = new AbortController()
   const run: ToolRun = {
-    tenant: 'acme', jobId: 'job_ears', attempt: 1, fence: 1, batchId: null, grants: mergePermissions([]), receipt: new Receipt(), services: { channel }, signal: over.signal, conceal () {},
+    tenant: 'acme', jobId: 'job_ears', attempt: 1, fence: 1, batchId: null, grants: NO_GRANTS, receipt: new Receipt(), services: { channel }, signal: over.signal, conceal () {},
   }
   let heard = 0
   await channel.subscribe(address('sync'), () => { heard += 1 })
