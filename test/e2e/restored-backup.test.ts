@@ -15,13 +15,15 @@ import { until } from '../helpers/until.ts'
 const IMPATIENT = { BATCHBOX_LOCK_MS: '1000', BATCHBOX_STALLED_MS: '500', BATCHBOX_REAP_EVERY_MS: '500' }
 const TERMINAL = /^job\.(?:succeeded|failed|dead|cancelled|expired)$/
 const sleep = (ms: number) => ({ code: `export default async () => { console.log('in'); await new Promise((r) => setTimeout(r, ${ms})); return 'slept' }` })
+/** Goes on until that time, which its next run does not wait for again. */
+const sleepUntil = (ms: number) => ({ code: `export default async (until) => { console.log('in'); await new Promise((r) => setTimeout(r, until - Date.now())); return 'slept' }`, input: ms })
 
 test('a backup that is restored: every job that is in it ends once, whatever had become of it, and no worker dies of it', async (t) => {
   const scope = lastInFirstOut(t)
   const redis = await startRestartableRedis(scope)
   const service = await startService(scope, { env: IMPATIENT, redis: { url: redis.url, prefix: `{test-${randomUUID()}}` } })
   const ended = await service.run({ code: 'export default () => 1' })
-  const [running, endless] = [await service.post(sleep(1500)), await service.post({ ...sleep(15_000), limits: { timeoutMs: 60_000 } })]
+  const [running, endless] = [await service.post(sleep(1500)), await service.post({ ...sleepUntil(Date.now() + 12_000), limits: { timeoutMs: 60_000 } })]
   await until('both run', async () => (await Promise.all([running, endless].map(({ id }) => service.logs(id)))).every(({ length }) => length === 1))
   const queued = await service.post({ code: 'export default () => 2' })
   const delayed = await service.post({ code: 'export default () => 3', delayMs: 4000 })
