@@ -29,7 +29,7 @@ const MANY_AT_ONCE = `export default async () => {
 
 const RUNS = 1000
 const WARM_UP_RUNS = 50
-const FIVE_TOOLS = ['echo', 'crypto']
+const FIVE_TOOLS = ['echo', 'crypto', 'kv', 'channel', 'fetch']
 const CODE_BYTES = 1024
 /** A kilobyte of code that does a little. Source: row ISO-17. */
 const SMALL_JOB = `export default (input) => ({ sum: [1, 2, 3].reduce((a, b) => a + b), input }) // ${'x'.repeat(CODE_BYTES)}`.slice(0, CODE_BYTES)

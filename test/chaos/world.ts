@@ -9,6 +9,8 @@ import { startRedisPair, type RedisPair } from './redis-pair.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const KEY = `bbx_${'c'.repeat(40)}`
+/** Starts of a process that come to nothing, one after another, before the harness gives up. */
+const STARTS_MAX = 5
 const STOP_MS = 30_000
 export const PREFIX = '{chaos}'
 /** A worker that says nothing for so long loses what it holds. */
@@ -63,6 +65,17 @@ export async function startWorld (scope: Scope, workerCount: number): Promise<Wo
   return { url: `http://127.0.0.1:${port}`, key: KEY, redis, api, workers, notes }
 }
 
+/** As whatever keeps the service running would: a start that comes to nothing is followed by another. */
+async function startAgain (start: () => Promise<Child>): Promise<Child> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await start()
+    } catch (error) {
+      if (tries >= STARTS_MAX) throw error
+    }
+  }
+}
+
 async function startPart (scope: Scope, name: string, env: Readonly<Record<string, string | undefined>>): Promise<Part> {
   const start = () => startChild({ name, file: join(ROOT, `src/${name}/main.ts`), env, signal: new AbortController().signal, stopMs: STOP_MS, onLine () {} })
   let child: Child = await start()
@@ -73,7 +86,7 @@ async function startPart (scope: Scope, name: string, env: Readonly<Record<strin
   })
   const restart = async () => {
     await child.ended
-    child = await start()
+    child = await startAgain(start)
     next = undefined
   }
   return {
