@@ -6,8 +6,8 @@ const CODINGS_MAX = 3
 /** Largest window in which a body may refer to what came before: 8 MB. Source: RFC 9659. */
 const ZSTD_WINDOW_LOG = 23
 
-/** What is asked for of a server. */
-export const ACCEPT_ENCODING = 'gzip, deflate, br, zstd'
+/** What is asked for of a server. Not deflate, which is understood: some servers send it without the header that it has to have (RFC 9110, section 8.4.1.2). */
+export const ACCEPT_ENCODING = 'gzip, br, zstd'
 
 const DECODERS: Readonly<Record<string, () => Transform>> = {
   'gzip': () => createGunzip(),

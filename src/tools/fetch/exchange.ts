@@ -111,6 +111,7 @@ export class Exchange {
   }
 
   #buildHop ({ method, url, headers, body, length }: FetchRequest, bytes: Buffer): Hop {
+    if (body !== 'stream') this.#upload.close() // nobody would take what is written
     const of = { none: null, whole: bytes, stream: this.#upload }
     return { target: readTarget(url), method, headers, body: of[body], length: body === 'stream' ? length : null }
   }
@@ -137,6 +138,7 @@ export class Exchange {
   async #send (hop: Hop): Promise<Dispatcher.ResponseData> {
     const { target: { url, host, port }, method, headers, body, length } = hop
     const { run, agent, budget } = this.#context
+    this.#abort.signal.throwIfAborted() // closed between two hops
     this.#hop = hop
     if (!allowsHost(run.grants, host, port)) throw denyHost(hop.target)
     budget.takeRequest()

@@ -13,7 +13,7 @@ test('user code sets headers, and what a request has besides is added', async (t
   const plain = await fetch(origin)
   const own = await fetch(origin, { headers: [['accept', 'text/x'], ['user-agent', 'mine'], ['x-twice', 'a'], ['x-twice', 'b'], ['range', 'bytes=0-1'], ['cookie', 'a=1'], ['x-latin', 'gr\u00FC\u00DF\t!']] })
 
-  assert.deepEqual(readPairs(plain.text), [['host', `127.0.0.1:${port}`], ['connection', 'keep-alive'], ['accept-encoding', 'gzip, deflate, br, zstd'], ['accept', '*/*'], ['user-agent', 'batchbox']])
+  assert.deepEqual(readPairs(plain.text), [['host', `127.0.0.1:${port}`], ['connection', 'keep-alive'], ['accept-encoding', 'gzip, br, zstd'], ['accept', '*/*'], ['user-agent', 'batchbox']])
   assert.deepEqual(readPairs(own.text).slice(2), [['accept', 'text/x'], ['user-agent', 'mine'], ['x-twice', 'a'], ['x-twice', 'b'], ['range', 'bytes=0-1'], ['cookie', 'a=1'], ['x-latin', 'grüß\t!'], ['accept-encoding', 'identity']])
 })
 

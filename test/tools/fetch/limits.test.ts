@@ -110,6 +110,28 @@ test('whatever else a server says without an end comes to one', async (t) => {
   }
 })
 
+test('a hundred interim answers are waited out, and not one more', async (t) => {
+  const port = await startRaw(t, (socket) => socket.on('data', (chunk) => {
+    const count = Number(/GET \/(\d+)/.exec(String(chunk))?.[1])
+    socket.write(`${'HTTP/1.1 102 Processing\r\n\r\n'.repeat(count)}HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok`)
+  }))
+  const { fetch } = startFetch(t)
+
+  const { text } = await fetch(`http://127.0.0.1:${port}/100`)
+
+  assert.equal(text, 'ok')
+  await assert.rejects(fetch(`http://127.0.0.1:${port}/101`), { code: 'TOOL_ERROR', message: `Cannot fetch http://127.0.0.1:${port}: more than 100 interim answers came before the one that counts` })
+})
+
+test('a part of a body that was not said to come is not taken', async (t) => {
+  const { origin } = await startHttp(t, (_request, response) => response.write('more follows'))
+  const { open, write } = startFetch(t)
+
+  await open(origin, { id: 1, method: 'POST', body: 'whole' })
+
+  assert.equal(await write(1, Buffer.alloc(MB)), false)
+})
+
 test('a request that is closed ends at the server, and its number is over', async (t) => {
   const gone = Promise.withResolvers<void>()
   const came = Promise.withResolvers<void>()
@@ -157,15 +179,16 @@ test('numbers that are never opened are bounded', async (t) => {
 
 test('with the run everything ends: requests, bodies, and connections that were kept', async (t) => {
   const { origin, server, requests } = await startHttp(t, (request, response) => {
+    server.keepAliveTimeout = 600_000 // the client would keep it as long
     if (request.url === '/whole') response.end('x')
     else if (request.url === '/part') response.write('x')
   })
   const { open, read, fetch, end, receipt } = startFetch(t)
-  await fetch(`${origin}/whole`)
   await open(`${origin}/part`, { id: 21 })
   const reading = assert.rejects(read(21))
   const opening = assert.rejects(open(`${origin}/silent`))
-  await until('all three are there', () => requests.length === 3)
+  await until('both are there', () => requests.length === 2)
+  await fetch(`${origin}/whole`)
 
   end()
 
