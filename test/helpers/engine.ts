@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after } from 'node:test'
+import type { CheckpointService } from '../../src/core/checkpoint.ts'
 import { sha256 } from '../../src/core/digest.ts'
 import type { FailureCode } from '../../src/core/failures.ts'
 import { DEFAULT_LIMIT_POLICY, type Limits } from '../../src/core/limits.ts'
@@ -23,6 +24,8 @@ export interface RunOptions {
   batchId?: string
   /** Of a job that is in a store; without it, one that is in none. */
   run?: Pick<Run, 'jobId' | 'fence'>
+  /** Keeps what the code saves. */
+  checkpoint?: CheckpointService
   limits?: Partial<Limits>
   requireIsolation?: IsolationLevel[]
   tags?: Record<string, string>
@@ -119,6 +122,7 @@ function buildExecute (engine: Engine) {
       context: { jobId: options.run?.jobId ?? 'job-1', attempt: 1, tags: options.tags ?? {}, deadline: '2030-01-01T00:00:00.000Z' },
     }, {
       signal: options.signal ?? new AbortController().signal,
+      ...(options.checkpoint ? { checkpoint: options.checkpoint } : {}),
       onLogs (lines) {
         logs.push(...lines)
         for (const line of lines) options.onLog?.(line)

@@ -18,6 +18,7 @@ const REFUSED: [what: string, settings: { own?: string, config?: string }, words
   ['a value out of bounds', { config: '{"echo":{"maxChars":0}}' }, /maxChars/],
   ['a module that is not there', { own: 'x=/nowhere/x.ts' }, /nowhere/],
   ['a module that defines no tool', { own: `x=${fileURLToPath(import.meta.url)}` }, /has no default export made by defineTool/],
+  ['a tool with the name of one that every job has', { own: `checkpoint=${PROBE}` }, /calls ".*tool\.ts" checkpoint, which every job has on its context; give it another name/],
   ['a tool of another name', { own: `x=${PROBE}` }, /its tool is named "probe"/],
 ]
 for (const [what, settings, words] of REFUSED) {

@@ -24,7 +24,7 @@ export default defineTool({
       output: z.null(),
       timeoutMs: TIMEOUT_MS,
       async run (state, { run }) {
-        const json = JSON.stringify(state)
+        const json = write(state)
         const bytes = Buffer.byteLength(json)
         if (bytes > maxBytes) throw new ToolError(`Cannot save the checkpoint: the state has ${bytes} bytes as JSON, allowed are ${maxBytes}`)
         const saved = await serviceOf({ run }).save(json)
@@ -46,6 +46,15 @@ export default defineTool({
     }),
   }),
 })
+
+/** What a guest read deeper than this process can write: JSON is read without a stack, and written with one. */
+function write (state: unknown): string {
+  try {
+    return JSON.stringify(state)
+  } catch (error) {
+    throw new ToolError('Cannot save the checkpoint: the state is nested too deeply', { cause: error })
+  }
+}
 
 function serviceOf ({ run: { services: { checkpoint } } }: Pick<ToolContext, 'run'>): CheckpointService {
   if (!checkpoint) throw new ToolError('Cannot use the checkpoint: this engine has nothing that keeps one')
