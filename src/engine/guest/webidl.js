@@ -132,18 +132,13 @@ export function readRecord (value, take) {
  */
 export function shapeInterface (constructor, name, members, statics = []) {
   ReflectDefineProperty(constructor, 'name', fixed(name, false, true))
-  for (let i = 0; i < members.length; i++) showMember(constructor.prototype, /** @type {string} */ (members[i]))
-  for (let i = 0; i < statics.length; i++) showMember(constructor, /** @type {string} */ (statics[i]))
+  for (let i = 0; i < members.length; i++) ReflectDefineProperty(constructor.prototype, /** @type {string} */ (members[i]), SHOWN)
+  for (let i = 0; i < statics.length; i++) ReflectDefineProperty(constructor, /** @type {string} */ (statics[i]), SHOWN)
   ReflectDefineProperty(constructor.prototype, SymbolToStringTag, fixed(name, false, true))
 }
 
-/** @param {object} holder @param {string} member */
-function showMember (holder, member) {
-  const descriptor = /** @type {PropertyDescriptor} */ (ReflectGetOwnPropertyDescriptor(holder, member))
-  ReflectSetPrototypeOf(descriptor, null)
-  descriptor.enumerable = true
-  ReflectDefineProperty(holder, member, descriptor)
-}
+/** @type {any} */
+const SHOWN = { __proto__: null, enumerable: true }
 
 /** Puts an interface on the global object. @param {Function} constructor */
 export function exposeInterface (constructor) {
