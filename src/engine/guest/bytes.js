@@ -1,6 +1,6 @@
 // @ts-check
 import {
-  ArrayBufferConstructor, ArrayBufferIsView, TypeErrorConstructor, Uint8ArrayConstructor, arrayBufferByteLength, arrayBufferIsDetached,
+  ArrayBufferConstructor, ArrayBufferIsView, ReflectApply, TypeErrorConstructor, Uint8ArrayConstructor, append, arrayBufferByteLength, arrayBufferIsDetached,
   dataViewBuffer, dataViewByteLength, dataViewByteOffset, stringCharCodeAt, stringFromCharCode, typedArrayBuffer, typedArrayByteLength,
   typedArrayByteOffset, typedArrayKind,
 } from './intrinsics.js'
@@ -41,16 +41,31 @@ export function viewBytes (source) {
   return new Uint8ArrayConstructor(buffer, dataViewByteOffset(source), dataViewByteLength(source))
 }
 
-/** Elements of a typed array are its own: reading those that exist asks no prototype. @param {any} bytes a Uint8Array */
-export function bytesToText (bytes) {
-  const length = typedArrayByteLength(bytes)
-  const whole = length - length % 8
+/** Characters that are made at a time: five times as fast as eight are. */
+const BLOCK = 1024
+/** @type {number[]} */
+const block = []
+for (let i = 0; i < BLOCK; i++) append(block, 0)
+
+/** @param {Uint8Array} bytes */
+export const bytesToText = (bytes) => unitsToText(bytes, typedArrayByteLength(bytes))
+
+/**
+ * Makes a text of the first elements of a typed array. They are its own, as those of the block are: reading and setting what exists asks no prototype.
+ * @param {any} units @param {number} count
+ */
+export function unitsToText (units, count) {
+  const whole = count - count % BLOCK
   let text = ''
   let i = 0
-  for (; i < whole; i += 8) { // eight at a time: three times as fast as one
-    text += stringFromCharCode(bytes[i], bytes[i + 1], bytes[i + 2], bytes[i + 3], bytes[i + 4], bytes[i + 5], bytes[i + 6], bytes[i + 7])
+  while (i < whole) {
+    for (let j = 0; j < BLOCK; j++) block[j] = units[i++]
+    text += ReflectApply(stringFromCharCode, undefined, block)
   }
-  for (; i < length; i++) text += stringFromCharCode(bytes[i])
+  for (; i + 8 <= count; i += 8) {
+    text += stringFromCharCode(units[i], units[i + 1], units[i + 2], units[i + 3], units[i + 4], units[i + 5], units[i + 6], units[i + 7])
+  }
+  for (; i < count; i++) text += stringFromCharCode(units[i])
   return text
 }
 

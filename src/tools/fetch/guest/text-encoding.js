@@ -1,10 +1,10 @@
 // @ts-check
 import {
-  RangeErrorConstructor, TypeErrorConstructor, Uint8ArrayConstructor, regExpExec, stringCharCodeAt, stringSlice, stringToLowerCase, typedArrayByteLength, typedArrayKind,
+  RangeErrorConstructor, TypeErrorConstructor, regExpExec, stringCharCodeAt, stringSlice, stringToLowerCase, typedArrayByteLength, typedArrayKind,
 } from '../../../engine/guest/intrinsics.js'
-import { bytesToText, fillBytes, textToBuffer, toBufferSource, viewBytes } from '../../../engine/guest/bytes.js'
+import { bytesToText, fillBytes, toBufferSource, viewBytes } from '../../../engine/guest/bytes.js'
 import { buildWords, requireArguments, shapeInterface, toDictionary, toScalarText, toText } from '../../../engine/guest/webidl.js'
-import { Utf8Decoder, encodeUtf8 } from './utf8.js'
+import { Utf8Decoder, encodeBytes, encodeUtf8 } from './utf8.js'
 
 const LABELS = buildWords(['unicode-1-1-utf-8', 'unicode11utf8', 'unicode20utf8', 'utf-8', 'utf8', 'x-unicode20utf8'])
 const LABEL = /[^\t\n\f\r ](?:.*[^\t\n\f\r ])?/s
@@ -18,7 +18,7 @@ export class TextEncoder {
   /** @param {unknown} [input] */
   encode (input = '') {
     this.#check()
-    return new Uint8ArrayConstructor(textToBuffer(encodeUtf8(toScalarText(input))))
+    return encodeBytes(toText(input))
   }
 
   /** @param {unknown} source @param {unknown} destination */
