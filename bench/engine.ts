@@ -39,7 +39,7 @@ export async function execute (engine: Engine, code: string, { tools = [], permi
     input: 'null',
     entry: 'default',
     tools,
-    toolConfig: {},
+    toolConfig: {}, secrets: [],
     permissions,
     fence: 1,
     batchId: null,

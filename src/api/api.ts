@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import type { z } from 'zod'
 import { loadLimitPolicy } from '../core/limits.ts'
 import { createDispatcher } from '../queue/dispatcher.ts'
+import { buildCipher } from '../store/cipher.ts'
 import { openDb, type Db } from '../store/db.ts'
 import { createDurability } from '../store/durability.ts'
 import { readFigures } from '../store/figures.ts'
@@ -96,6 +97,7 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
     },
     callers,
     keyBounds: { perTenant: config.BATCHBOX_KEYS_PER_TENANT, graceMs: config.BATCHBOX_KEY_GRACE_MS },
+    secrets: { cipher: buildCipher(config.BATCHBOX_ENCRYPTION_KEYS), perTenant: config.BATCHBOX_TENANT_SECRETS },
     checkReady: buildCheckReady(db, stopping.signal),
     metrics: { ...telemetry.metrics, open: config.BATCHBOX_METRICS_OPEN === '1' },
     logger,

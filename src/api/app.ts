@@ -38,6 +38,7 @@ import { jobTraceRoutes } from './routes/job-trace.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { keyRoutes, type KeyRoutesOptions } from './routes/keys.ts'
 import { metricsRoutes } from './routes/metrics.ts'
+import { secretRoutes, type SecretRoutesOptions } from './routes/secrets.ts'
 import { statsRoutes } from './routes/stats.ts'
 import { sweepRoutes } from './routes/sweeps.ts'
 import { tenantRoutes } from './routes/tenants.ts'
@@ -50,6 +51,7 @@ export interface AppOptions {
   jobs: JobService
   callers: Callers
   keyBounds: KeyRoutesOptions['bounds']
+  secrets: Omit<SecretRoutesOptions, 'jobs'>
   checkReady (): Promise<void>
   /** `open` answers them to everybody. */
   metrics: Pick<Metrics, 'meter' | 'scrape'> & { open: boolean }
@@ -60,7 +62,7 @@ export interface AppOptions {
 }
 
 /** Builds the HTTP application. It does not listen; `close` ends the requests that wait and then those in flight. */
-export async function createApp ({ jobs, callers, keyBounds, checkReady, metrics, logger, version, lingerMs }: AppOptions): Promise<FastifyInstance> {
+export async function createApp ({ jobs, callers, keyBounds, secrets, checkReady, metrics, logger, version, lingerMs }: AppOptions): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: logger,
     childLoggerFactory: (parent) => parent, // lines are tied to their request by the trace id
@@ -95,6 +97,7 @@ export async function createApp ({ jobs, callers, keyBounds, checkReady, metrics
   ]) {
     await app.register(routes, { jobs })
   }
+  await app.register(secretRoutes, { jobs, ...secrets })
   await app.register(keyRoutes, { jobs, forget: callers.forget, bounds: keyBounds })
   return app
 }

@@ -20,6 +20,7 @@ export const ApiConfig = z.object({
   BATCHBOX_TENANT_STORED_BYTES: z.coerce.number().int().min(1_048_576).max(Number.MAX_SAFE_INTEGER).default(4_294_967_296).describe('Bytes that the jobs of a tenant may take in Redis, with their inputs, results, histories and code; further jobs are 429'),
   BATCHBOX_TENANT_CODES: z.coerce.number().int().min(1).max(100_000_000).default(100_000).describe('Pieces of code that a tenant may have stored, each counted once; further jobs are 429'),
   BATCHBOX_TENANT_IDEMPOTENCY_KEYS: z.coerce.number().int().min(1).max(100_000_000).default(1_000_000).describe('Idempotency keys of a tenant that are remembered; further ones are 429'),
+  BATCHBOX_TENANT_SECRETS: z.coerce.number().int().min(1).max(1000).default(100).describe('Secrets that a tenant may have stored; further ones are 429'),
   BATCHBOX_AUDIT_ENTRIES: z.coerce.number().int().min(100).max(1_000_000).default(10_000).describe('Administrative acts that are kept of a tenant, the newest ones'),
   BATCHBOX_AUDIT_RETENTION_MS: z.coerce.number().int().min(60_000).max(3650 * DAY_MS).default(90 * DAY_MS).describe('How long administrative acts are kept'),
   BATCHBOX_UNREADY_MS: z.coerce.number().int().min(0).max(600_000).default(0).describe('How long the API goes on as before when it is told to stop, while `/readyz` answers 503: for balancers that ask it'),

@@ -8,6 +8,7 @@ const REMEDIES = {
   'cancellation': 'ask again',
   'purge': 'ask again',
   'erasure': 'ask again',
+  'change of secrets': 'make it again',
   'change of keys': 'look whether it was made, and make it again',
 } as const
 

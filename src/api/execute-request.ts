@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Ceilings } from '../core/api-key.ts'
-import { buildJobRequest, buildPermissions, buildTools, ENTRY_MAX_CHARS, ToolConfig, type JobRequest } from '../core/job-request.ts'
+import { buildJobRequest, buildPermissions, buildSecretNames, buildTools, ENTRY_MAX_CHARS, ToolConfig, type JobRequest } from '../core/job-request.ts'
 import { describeMaximum, JOB_LIMITS, lowerPolicy, type LimitPolicy } from '../core/limits.ts'
 
 const TIMEOUT_DEFAULT_MS = 3000
@@ -19,6 +19,7 @@ export function buildExecuteRequest (service: LimitPolicy, toolNames: readonly s
     tools: buildTools(toolNames, ceilings?.tools),
     toolConfig: ToolConfig,
     permissions: buildPermissions(ceilings?.permissions),
+    secrets: buildSecretNames(ceilings?.secrets),
   })
 }
 
@@ -28,9 +29,9 @@ export type ExecuteRequest = z.output<ReturnType<typeof buildExecuteRequest>>
 export function buildToJobRequest (service: LimitPolicy, toolNames: readonly string[], ceilings?: Ceilings): (request: ExecuteRequest) => JobRequest {
   const policy = ceilings ? lowerPolicy(service, ceilings.limits) : service
   const schema = buildJobRequest(service, toolNames, ceilings)
-  return ({ code, input, entry, timeout, tools, toolConfig, permissions }) => {
+  return ({ code, input, entry, timeout, tools, toolConfig, permissions, secrets }) => {
     const timeoutMs = Math.ceil(timeout)
     const cpuMs = Math.min(policy.maxima.cpuMs, Math.max(policy.defaults.cpuMs, timeoutMs))
-    return schema.parse({ code, input, entry, tools, toolConfig, permissions, limits: { timeoutMs: Math.min(timeoutMs, policy.maxima.timeoutMs), cpuMs } })
+    return schema.parse({ code, input, entry, tools, toolConfig, permissions, secrets, limits: { timeoutMs: Math.min(timeoutMs, policy.maxima.timeoutMs), cpuMs } })
   }
 }

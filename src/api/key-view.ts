@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Ceilings, KeyBounds, Scope, TenantName } from '../core/api-key.ts'
+import { Ceilings, KeyBounds, KeyCeilings, Scope, TenantName } from '../core/api-key.ts'
 import type { ApiKey } from '../store/keys.ts'
 import { formatTime } from './job-view.ts'
 import { OfTenant } from './schemas.ts'
@@ -16,7 +16,7 @@ export const KeyRequest = z.strictObject({
   name: KeyName,
   scopes: z.array(Scope).min(1).max(Scope.options.length).refine((scopes) => new Set(scopes).size === scopes.length, 'Each scope once'),
   expiresAt: z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)).nullable().default(null).describe('When it stops being valid; null for never'),
-  ceilings: Ceilings.prefault({}).describe('The most that its jobs may ask for'),
+  ceilings: KeyCeilings.prefault({}).describe('The most that its jobs may ask for'),
   bounds: KeyBounds.prefault({}).describe('How much it may use at one time'),
 })
 

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { JOB_LIMITS, type LimitName } from './limits.ts'
 import { findBeyond, meetPermissions, Permissions } from './permissions.ts'
+import { SecretName } from './secret.ts'
 
 /** What a key may do within its tenant. `admin` implies the others. */
-export const TENANT_SCOPES = ['jobs:read', 'jobs:write', 'dead-letters:write', 'admin'] as const
+export const TENANT_SCOPES = ['jobs:read', 'jobs:write', 'dead-letters:write', 'secrets:write', 'admin'] as const
 /** What reaches beyond a tenant, so that `admin` does not imply it. `operator` implies everything, for every tenant. */
 export const SERVICE_SCOPES = ['metrics:read', 'operator'] as const
 
@@ -15,6 +16,7 @@ export const TenantName = z.string().regex(/^[\w-]{1,64}$/, 'Expected 1 to 64 le
 
 const TOOL_NAME_MAX_CHARS = 256
 const TOOLS_MAX = 64
+const SECRETS_MAX = 1000
 /** Most that a bound may be: far above what one service does. */
 const BOUND_MAX = { requestsPerSecond: 100_000, jobs: 10_000_000 } as const
 
@@ -27,8 +29,12 @@ export const Ceilings = z.strictObject({
   limits: z.strictObject(limits).default({}),
   tools: z.array(z.string().min(1).max(TOOL_NAME_MAX_CHARS)).max(TOOLS_MAX).nullable().default(null).describe('Tools that a job may name; null for any'),
   permissions: Permissions.nullable().default(null).describe('The most that a job may ask to touch; null for anything'),
+  secrets: z.array(SecretName).max(SECRETS_MAX).nullable().default(null).describe('Secrets that a job may name; null for any'),
 })
 export type Ceilings = z.infer<typeof Ceilings>
+
+/** Those of a key that is to be made: it has the secrets that it is given, and no others. */
+export const KeyCeilings = Ceilings.extend({ secrets: Ceilings.shape.secrets.unwrap().default([]).describe('Secrets that a job may name: none unless they are given; null for any') })
 
 /** How much a key may use at one time; null for no bound of its own. */
 export const KeyBounds = z.strictObject({
@@ -67,6 +73,7 @@ export function meetCeilings (one: Ceilings, other: Ceilings): Ceilings {
     limits: Object.fromEntries(names.map((name) => [name, Math.min(one.limits[name] ?? Infinity, other.limits[name] ?? Infinity)])),
     tools: meetNames(one.tools, other.tools),
     permissions: meetPermissions(one.permissions, other.permissions),
+    secrets: meetNames(one.secrets, other.secrets),
   }
 }
 
@@ -90,6 +97,7 @@ export function inheritRights (maker: KeyRights, asked: Omit<KeyRights, 'rateGro
       limits: { ...maker.ceilings.limits, ...ceilings.limits },
       tools: ceilings.tools ?? maker.ceilings.tools,
       permissions: ceilings.permissions ?? maker.ceilings.permissions,
+      secrets: ceilings.secrets ?? maker.ceilings.secrets,
     },
     bounds: {
       requestsPerSecond: bounds.requestsPerSecond ?? maker.bounds.requestsPerSecond,
@@ -110,7 +118,8 @@ export function findGrowth (holder: KeyRights, wanted: KeyRights): string | unde
   const scope = wanted.scopes.find((each) => !holder.scopes.includes(each) && !hasScope(holder, each as Scope)) // one that is unknown is not implied
   if (scope !== undefined) return `scopes has "${scope}"`
   return findHigher('ceilings.limits.', holder.ceilings.limits, wanted.ceilings.limits)
-    ?? findTool(holder.ceilings, wanted.ceilings)
+    ?? findOther('ceilings.tools', holder.ceilings.tools, wanted.ceilings.tools)
+    ?? findOther('ceilings.secrets', holder.ceilings.secrets, wanted.ceilings.secrets)
     ?? findPermission(holder.ceilings, wanted.ceilings)
     ?? findHigher('bounds.', holder.bounds, wanted.bounds)
     ?? findHigher('', { expiresAt: holder.expiresAt }, { expiresAt: wanted.expiresAt })
@@ -128,12 +137,12 @@ function findHigher (path: string, own: Numbers, wanted: Numbers): string | unde
   return undefined
 }
 
-function findTool (own: Ceilings, wanted: Ceilings): string | undefined {
-  const { tools } = own
-  if (tools === null) return undefined
-  if (wanted.tools === null) return 'ceilings.tools is without a bound'
-  const tool = wanted.tools.find((each) => !tools.includes(each))
-  return tool === undefined ? undefined : `ceilings.tools has ${JSON.stringify(tool)}`
+/** Lists of names; null for any. */
+function findOther (path: string, own: readonly string[] | null, wanted: readonly string[] | null): string | undefined {
+  if (own === null) return undefined
+  if (wanted === null) return `${path} is without a bound`
+  const other = wanted.find((each) => !own.includes(each))
+  return other === undefined ? undefined : `${path} has ${JSON.stringify(other)}`
 }
 
 function findPermission (own: Ceilings, wanted: Ceilings): string | undefined {

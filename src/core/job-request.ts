@@ -4,6 +4,7 @@ import { describeMaximum, JOB_LIMITS, lowerPolicy, type LimitName, type LimitPol
 import { ISOLATION_LEVELS } from './outcome.ts'
 import { findBeyond, Permissions, type PermissionsRequest } from './permissions.ts'
 import { RetryPolicy } from './retry.ts'
+import { SECRET_BOUNDS, SecretName } from './secret.ts'
 
 /** Tags are bounded and matched exactly; they never become metric labels. */
 export const TAG_BOUNDS = { count: 16, keyChars: 64, valueChars: 256 } as const
@@ -79,6 +80,16 @@ export const ToolConfig = z.record(z.string().max(ENTRY_MAX_CHARS), z.record(z.s
   .default({})
   .describe('Narrower configuration of tools, by their names: lower numbers, parts of lists, false instead of true')
 
+/** Builds the schema of the secrets that a job asks for, by their names; with the ceiling of an API key, none beyond it is valid. */
+export function buildSecretNames (ceiling: readonly string[] | null = null) {
+  const Allowed = ceiling === null ? SecretName : SecretName.refine((name) => ceiling.includes(name), {
+    error: (issue) => `Secret ${JSON.stringify(issue.input)} is beyond the API key's ceiling (ceilings.secrets): ${ceiling.join(', ') || 'none'}`,
+  })
+  return z.array(Allowed).max(SECRET_BOUNDS.perJob)
+    .refine((names) => new Set(names).size === names.length, 'Each secret is named once')
+    .default([]).describe('Secrets that the code may get, with the tool `secrets`')
+}
+
 const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 const CodeBase64 = z.base64().min(1).transform((text, context) => {
@@ -117,6 +128,7 @@ export function buildJobRequest (service: LimitPolicy, toolNames: readonly strin
     tools: buildTools(toolNames, ceilings?.tools),
     toolConfig: ToolConfig,
     permissions: buildPermissions(ceilings?.permissions),
+    secrets: buildSecretNames(ceilings?.secrets),
     limits: z.strictObject(shape).prefault({}),
     requireIsolation: RequireIsolation,
     retry: RetryPolicy.prefault({}),

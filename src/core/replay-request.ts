@@ -27,12 +27,14 @@ export interface ReplayBounds {
   tools: string[] | null
   /** Permissions of the API key's ceiling; null for any. Orders of versions before have none. */
   permissions?: PermissionsRequest | null
+  /** Secrets of it; null for any. Orders from before there were secrets have none. */
+  secrets?: string[] | null
 }
 
 /** The bounds of a service, for jobs that are replayed with an API key of those ceilings. */
-export function buildReplayBounds (policy: LimitPolicy, { limits, tools, permissions }: Ceilings): ReplayBounds {
+export function buildReplayBounds (policy: LimitPolicy, { limits, tools, permissions, secrets }: Ceilings): ReplayBounds {
   const { maxima, ceilings } = lowerPolicy(policy, limits)
-  return { maxima, ceilings: [...ceilings], tools, permissions }
+  return { maxima, ceilings: [...ceilings], tools, permissions, secrets }
 }
 
 /**
@@ -40,7 +42,7 @@ export function buildReplayBounds (policy: LimitPolicy, { limits, tools, permiss
  * the service would take of this caller: its maxima may have been lowered since, and the job may be another key's.
  */
 export function buildReplaySpec ({ runAt: _, ...spec }: JobSpec, { limits: others, retry = spec.retry, priority = spec.priority }: Omit<ReplayChange, 'again'>, bounds: ReplayBounds): JobSpec {
-  const { maxima, ceilings, tools, permissions = null } = bounds
+  const { maxima, ceilings, tools, permissions = null, secrets = [] } = bounds
   const limits = { ...spec.limits }
   for (const name of Object.keys(JOB_LIMITS) as LimitName[]) { // the keys of a closed table
     limits[name] = others[name] ?? limits[name]
@@ -53,6 +55,8 @@ export function buildReplaySpec ({ runAt: _, ...spec }: JobSpec, { limits: other
   if (beyond !== undefined) throw refuse('/tools', `tool ${JSON.stringify(beyond)} is beyond the API key's ceiling (ceilings.tools)`)
   const forbidden = findBeyond(spec.permissions ?? 'none', permissions) // jobs of versions before have none
   if (forbidden !== undefined) throw refuse('/permissions', `${forbidden} is beyond the API key's ceiling (ceilings.permissions)`)
+  const withheld = secrets === null ? undefined : (spec.secrets ?? []).find((name) => !secrets.includes(name)) // jobs of versions before have none
+  if (withheld !== undefined) throw refuse('/secrets', `secret ${JSON.stringify(withheld)} is beyond the API key's ceiling (ceilings.secrets)`)
   return { ...spec, limits, retry, priority, delayMs: 0 }
 }
 

@@ -5,6 +5,7 @@ import { ANSWER_BYTES, CALL_BYTES, CALL_CHARS, type ToolFailure, type ToolGrant 
 import type { ToolOutcome } from '../telemetry/metrics/runners.ts'
 import { Receipt } from '../tools/receipt.ts'
 import { type Tool, ToolError, type ToolMethod, type ToolRun, WithBytes } from '../tools/tool.ts'
+import { Concealer } from './concealer.ts'
 import { epochMs } from './epoch.ts'
 
 /** What a tool answered: JSON text and the bytes beside it, or why there is none. */
@@ -50,8 +51,8 @@ export class ToolSession {
   readonly calls: ToolCall[] = []
   /** What the run used, and what it was denied. */
   readonly receipt = new Receipt()
-  /** Texts that are to be kept out of what the run leaves, and the names that stand in for them. */
-  readonly concealed = new Map<string, string>()
+  /** Knows what is to be kept out of all that the run leaves. */
+  readonly concealer = new Concealer()
   readonly #run: ToolRun
   readonly #options: SessionOptions
   readonly #granted: ReadonlyMap<string, Tool>
@@ -63,7 +64,7 @@ export class ToolSession {
   constructor (options: SessionOptions) {
     this.#options = options
     this.#granted = new Map(options.tools.map((tool) => [tool.name, tool]))
-    this.#run = Object.freeze({ ...options.run, receipt: this.receipt, signal: this.#over.signal, conceal: (name: string, value: string) => { this.concealed.set(value, name) } })
+    this.#run = Object.freeze({ ...options.run, receipt: this.receipt, signal: this.#over.signal, conceal: (name: string, value: string) => this.concealer.add(name, value) })
   }
 
   /** Those that the guest is given as globals. */
@@ -72,7 +73,15 @@ export class ToolSession {
   }
 
   /** What the run used and was denied, up to now. */
-  get report (): RunReceipt { return { lines: this.receipt.lines, omitted: this.receipt.omitted } }
+  get report (): RunReceipt {
+    const { lines, omitted } = this.receipt
+    for (const line of lines) { // copies
+      line.target = this.concealer.text(line.target)
+      line.method &&= this.concealer.text(line.method)
+      line.denied &&= this.concealer.text(line.denied)
+    }
+    return { lines, omitted }
+  }
 
   /** Calls so far. */
   get count (): number { return this.#count }

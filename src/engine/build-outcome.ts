@@ -29,9 +29,18 @@ export function buildOutcome (answer: RunnerAnswer, compiled: Compiled, limits: 
   }
   if (answer.type === 'killed') return buildStopped(answer, limits, usage, answer.waitedMs)
   const { failure } = answer.message
-  if (!failure) return { type: 'succeeded', result: answer.result, usage: { ...usage, resultBytes: Buffer.byteLength(answer.result) } }
+  if (!failure) {
+    const resultBytes = Buffer.byteLength(answer.result)
+    if (resultBytes > limits.resultBytes) return { type: 'failed', error: buildTooLarge(resultBytes, limits), usage }
+    return { type: 'succeeded', result: answer.result, usage: { ...usage, resultBytes } }
+  }
   if (isStop(failure.code)) return buildStopped({ code: failure.code, observed: failure.observed }, limits, usage, answer.waitedMs)
   return { type: 'failed', error: buildGuestFailure(failure, compiled, limits), usage }
+}
+
+/** The guest has seen that it is not too large; the names of secrets may be longer than what they stand for. */
+function buildTooLarge (bytes: number, { resultBytes }: Limits): JobFailure {
+  return buildFailure('RESULT_TOO_LARGE', `Result has ${bytes} bytes with the names of secrets instead of them, allowed are ${resultBytes}`, { name: 'RangeError', limit: buildBrokenLimit('resultBytes', resultBytes, bytes) })
 }
 
 const STOPS = {

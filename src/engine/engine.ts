@@ -34,6 +34,8 @@ export interface RunRequest {
   tools: readonly string[]
   /** What the job holds the configuration of tools to, by their names. */
   toolConfig: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  /** Names of the secrets that the code may get. */
+  secrets: readonly string[]
   permissions: PermissionsRequest
   /** Number of the run among all runs of the job. */
   fence: number

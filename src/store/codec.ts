@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { constants, zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompressSync, type ZstdOptions } from 'node:zlib'
 
-/** First byte of every packed value. 3 is kept for encrypted values. */
+/** First byte of every packed value. 3 is that of `cipher.ts`. */
 const FORMAT = { json: 1, zstd: 2 } as const
 export const NEWEST_FORMAT = Math.max(...Object.values(FORMAT))
 /** Where a payload would stand inline, this byte says that its bytes are in a key of their own; the size follows in decimal. */

@@ -104,6 +104,10 @@ export function buildKeys (prefix: string) {
     audit: (tenant: string) => `${prefix}:audit:${tenant}`,
     /** Channel of messages between running jobs. The topic is user code's: encoded, it has no colon, no glob character and no control character. */
     channel: ({ tenant, batchId, topic }: ChannelAddress) => `${prefix}:channel:${tenant}:${batchId ?? ''}:${Buffer.from(topic).toString('base64url')}`,
+    /** When each secret of a tenant was stored first and last, by name. */
+    secrets: (tenant: string) => `${prefix}:secrets:${tenant}`,
+    /** The secrets themselves, encrypted. */
+    sealed: (tenant: string) => `${prefix}:sealed:${tenant}`,
     /** What a tenant keeps for its code: values by key, and under the empty key the bytes of all. */
     kv: (tenant: string) => `${prefix}:kv:${tenant}`,
     /** The keys of those once more, all with the score 0: they sort by their bytes. */

@@ -98,7 +98,7 @@ export async function findKey (db: Db, token: string): Promise<FoundKey | undefi
 
 /** A key of version 1 is in no list until it is seen: then it gets a record, and can be listed, rotated and revoked like any other. */
 async function adopt (db: Db, { id, tenant, scopes, expiresAt, createdAt }: KeyBody & { createdAt: number }, found: Pick<FoundKey, 'tokenHash' | 'leftMs'>): Promise<FoundKey | undefined> {
-  const body: KeyBody = { id, tenant, name: '', scopes, ceilings: NO_CEILINGS, bounds: NO_BOUNDS, expiresAt, rateGroup: id, createdBy: OPERATOR.keyId }
+  const body: KeyBody = { id, tenant, name: '', scopes, ceilings: { ...NO_CEILINGS, secrets: [] }, bounds: NO_BOUNDS, expiresAt, rateGroup: id, createdBy: OPERATOR.keyId }
   const adopted = await runMove(db, ADOPT, NO_JOB, [tenant, id, JSON.stringify(body), found.tokenHash, createdAt])
   return adopted === 1 ? { ...body, createdAt, rotatedAt: null, ...found } : undefined
 }
@@ -165,7 +165,8 @@ function newerKey (v: number): JobError {
 }
 
 function parseKey ([body, createdAt, rotatedAt]: [string, string, string | null]): ApiKey {
-  return { ...JSON.parse(body) as KeyBody, createdAt: Number(createdAt), rotatedAt: rotatedAt === null ? null : Number(rotatedAt) } // createKey wrote it
+  const key = JSON.parse(body) as KeyBody // createKey wrote it
+  return { ...key, ceilings: { ...key.ceilings, secrets: key.ceilings.secrets === undefined ? [] : key.ceilings.secrets }, createdAt: Number(createdAt), rotatedAt: rotatedAt === null ? null : Number(rotatedAt) } // keys from before there were secrets have none
 }
 
 function newToken (): string {

@@ -10,6 +10,7 @@ const SHIPPED: Readonly<Record<string, () => Promise<{ default: ToolDefinition }
   echo: () => import('./echo/tool.ts'),
   fetch: () => import('./fetch/tool.ts'),
   kv: () => import('./kv/tool.ts'),
+  secrets: () => import('./secrets/tool.ts'),
 }
 
 /** Those that every job has, on its context: no job names them. */

@@ -1,6 +1,7 @@
 import type { ChannelService } from '../core/channel.ts'
 import type { CheckpointService } from '../core/checkpoint.ts'
 import type { KvService } from '../core/kv.ts'
+import type { SecretService } from '../core/secret.ts'
 
 /**
  * What the worker gives tools to reach beyond their own process. A tool imports no service: it is handed these, and says what it lacks where one is
@@ -8,6 +9,7 @@ import type { KvService } from '../core/kv.ts'
  */
 export interface ToolServices {
   kv?: KvService
+  secrets?: SecretService
   channel?: ChannelService
   checkpoint?: CheckpointService
 }

@@ -15,6 +15,8 @@ export interface ToolRun {
   readonly fence: number
   /** The batch that the job is an item of. */
   readonly batchId: string | null
+  /** Secrets that the job names, and may have. */
+  readonly secrets: readonly string[]
   /** What the job asked for, and what its tools bring along. */
   readonly grants: Grants
   /** Takes down what the run uses and is denied. */

@@ -133,9 +133,9 @@ function executeRun (context: JobRunner, own: OwnRun): Promise<Verdict> {
 }
 
 function buildRequest ({ id, tenant, alone, attempt, spec, code, codeHash, input, startedAt, batchId }: BegunJob, { fence }: Run, skewMs: number): RunRequest {
-  const { entry, limits, requireIsolation, tags, tools, toolConfig = {}, permissions } = spec // what the version before stored has no toolConfig
+  const { entry, limits, requireIsolation, tags, tools, toolConfig = {}, secrets = [], permissions } = spec // what the version before stored has no toolConfig and no secrets
   const deadline = new Date(startedAt - skewMs + limits.timeoutMs).toISOString() // by the clock that the code reads
-  return { tenant, alone, code, codeHash, input, entry, tools, toolConfig, permissions, fence, batchId, limits, requireIsolation, context: { jobId: id, attempt, tags, deadline } }
+  return { tenant, alone, code, codeHash, input, entry, tools, toolConfig, secrets, permissions, fence, batchId, limits, requireIsolation, context: { jobId: id, attempt, tags, deadline } }
 }
 
 interface Conclusion extends OwnRun {

@@ -75,7 +75,7 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
   const durability = createDurability(db, {
     replicas: config.BATCHBOX_ACK_REPLICAS, fsync: config.BATCHBOX_ACK_FSYNC === '1', timeoutMs: config.BATCHBOX_ACK_MS, onError,
   })
-  const tools = openToolServices(db, { url: config.REDIS_URL, onError })
+  const tools = openToolServices(db, { url: config.REDIS_URL, encryptionKeys: config.BATCHBOX_ENCRYPTION_KEYS, onError })
   const engine = await startEngine(config, { meter, logger, services: tools.services, onError })
   const active = new ActiveRuns()
   metrics.observe(engine.lanes, () => active.size)

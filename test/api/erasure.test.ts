@@ -25,7 +25,7 @@ const ID = /(?:job|bat|key|swp)_[0-9a-f-]{36}/g
 const OWN = new RegExp(`^(?:erasure:|erasing |audit:${ADMIN_TENANT} |queue:jobs:(?:events|meta) |totals |dealing )`)
 
 test('an erasure leaves nothing of a tenant, waits for what runs, and touches nothing of others', async (t) => {
-  const api = await startApi(t)
+  const api = await startApi(t, { BATCHBOX_ENCRYPTION_KEYS: `k=${'A'.repeat(43)}=` })
   const { db } = api
   const [gone, other] = [await furnish(t, api, GONE), await furnish(t, api, OTHER)]
   const ids = new Set([...gone.ids, ...(await idsOf(api, GONE))])
@@ -54,7 +54,7 @@ test('an erasure leaves nothing of a tenant, waits for what runs, and touches no
 })
 
 test('a tenant under erasure takes nothing, begins nothing, and may have its name again afterwards; twice is once', async (t) => {
-  const api = await startApi(t)
+  const api = await startApi(t, { BATCHBOX_ENCRYPTION_KEYS: `k=${'A'.repeat(43)}=` })
   const { db } = api
   const holder = await api.holder(GONE, 'admin')
   const posts = async () => (await Promise.all([
@@ -87,7 +87,7 @@ test('a tenant under erasure takes nothing, begins nothing, and may have its nam
 })
 
 test('workers that make the same step at once, one that dies in the middle, and a Redis that starts again leave an erasure whole', async (t) => {
-  const api = await startApi(t)
+  const api = await startApi(t, { BATCHBOX_ENCRYPTION_KEYS: `k=${'A'.repeat(43)}=` })
   const { db } = api
   const gone = await furnish(t, api, GONE)
   await settle(db, gone.run, settlement())
@@ -109,7 +109,7 @@ test('workers that make the same step at once, one that dies in the middle, and 
 })
 
 test('only operators erase tenants, and not their own', async (t) => {
-  const api = await startApi(t)
+  const api = await startApi(t, { BATCHBOX_ENCRYPTION_KEYS: `k=${'A'.repeat(43)}=` })
   const admin = await api.holder(GONE, 'admin')
 
   const answers = await Promise.all([
@@ -175,6 +175,7 @@ async function furnish (t: TestContext, api: TestApi, tenant: string) {
   await post('/v1/batches', { job: { code: `${CODE} // of a batch` }, inputs: [1, 2, 3] }, { 'idempotency-key': 'batch' })
   const run = await beginRun(db, running)
   await buildKv(db, db).set({ tenant, ...run }, { key: `of ${tenant}`, value: '1', ttlMs: 60_000, maxEntries: 1, maxBytes: 100 })
+  assert.equal((await api.send({ method: 'PUT', url: '/v1/secrets/TOKEN', headers: { ...holder, 'content-type': 'application/json' }, payload: JSON.stringify({ value: `of ${tenant}` }) })).statusCode, 200)
   await job({ delayMs: 3_600_000 })
   await job({ priority: 'low' })
   await api.post(`/v1/jobs/${await job()}/cancel`, {}, holder)

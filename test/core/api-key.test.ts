@@ -20,7 +20,7 @@ test('admin implies what concerns its tenant, operator everything, and other sco
 test('each way to have more than another key is named', () => {
   const holder: KeyRights = {
     ...ADMIN, scopes: ['admin', 'jobs:read'], expiresAt: 1000,
-    ceilings: { limits: { timeoutMs: 100 }, tools: ['echo'], permissions: 'none' },
+    ceilings: { limits: { timeoutMs: 100 }, tools: ['echo'], permissions: 'none', secrets: ['TOKEN'] },
     bounds: { requestsPerSecond: 5, jobsWaiting: 6 },
   }
   const more: [Partial<KeyRights>, RegExp][] = [
@@ -32,6 +32,8 @@ test('each way to have more than another key is named', () => {
     [{ ceilings: { ...holder.ceilings, tools: ['echo', 'crypto'] } }, /ceilings\.tools has "crypto"/],
     [{ ceilings: { ...holder.ceilings, tools: null } }, /ceilings\.tools/],
     [{ ceilings: { ...holder.ceilings, permissions: null } }, /ceilings\.permissions/],
+    [{ ceilings: { ...holder.ceilings, secrets: ['TOKEN', 'OTHER'] } }, /ceilings\.secrets has "OTHER"/],
+    [{ ceilings: { ...holder.ceilings, secrets: null } }, /ceilings\.secrets is without a bound/],
     [{ bounds: { ...holder.bounds, requestsPerSecond: 6 } }, /bounds\.requestsPerSecond/],
     [{ bounds: { ...holder.bounds, jobsWaiting: null } }, /bounds\.jobsWaiting/],
     [{ expiresAt: 1001 }, /expiresAt/],

@@ -19,6 +19,7 @@ test('code alone is a whole request', () => {
     tools: [],
     toolConfig: {},
     permissions: 'none',
+    secrets: [],
     limits: { timeoutMs: 30_000, cpuMs: 10_000, memoryMb: 128, logBytes: 1_048_576, logLines: 1000, resultBytes: 5_242_880, timers: 1000, toolCalls: 1000, concurrentToolCalls: 64 },
     requireIsolation: [],
     retry: { attempts: 1, backoff: { type: 'exponential', delayMs: 1000, maxDelayMs: 300_000, jitter: 0.5 }, maxCrashes: 3, maxLost: 10 },

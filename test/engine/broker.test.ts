@@ -30,7 +30,7 @@ function startSession ({ toolCalls = 10, concurrentToolCalls = 2, mayAct = () =>
   const session = new ToolSession({
     tools: [tool, native],
     limits: { toolCalls, concurrentToolCalls },
-    run: { tenant: 'acme', jobId: 'job-1', attempt: 1, fence: 1, batchId: null, grants: NO_GRANTS, services: {} },
+    run: { tenant: 'acme', jobId: 'job-1', attempt: 1, fence: 1, batchId: null, secrets: [], grants: NO_GRANTS, services: {} },
     mayAct,
     onError (error) { throw error },
   })

@@ -21,6 +21,7 @@ export interface RunOptions {
   tools?: string[]
   toolConfig?: RunRequest['toolConfig']
   permissions?: RunRequest['permissions']
+  secrets?: string[]
   batchId?: string
   /** Of a job that is in a store; without it, one that is in none. */
   run?: Pick<Run, 'jobId' | 'fence'>
@@ -114,6 +115,7 @@ function buildExecute (engine: Engine) {
       entry: options.entry ?? 'default',
       tools: options.tools ?? [],
       toolConfig: options.toolConfig ?? {},
+      secrets: options.secrets ?? [],
       permissions: options.permissions ?? 'none',
       fence: options.run?.fence ?? 1,
       batchId: options.batchId ?? null,

@@ -91,7 +91,7 @@ async function execute (engine: Engine, { code, input, tools, limits, cancelled 
     input: JSON.stringify(input),
     entry: 'default',
     tools,
-    requireIsolation: [], toolConfig: {}, permissions: 'none', fence: 1, batchId: null,
+    requireIsolation: [], toolConfig: {}, secrets: [], permissions: 'none', fence: 1, batchId: null,
     alone: false,
     limits: { ...DEFAULT_LIMIT_POLICY.defaults, ...limits },
     context: { jobId: `job-${input}`, attempt: 1, tags: {}, deadline: '2030-01-01T00:00:00.000Z' },

@@ -26,6 +26,7 @@ export const documentation = fp<DocumentationOptions>(async (app, { version }) =
         { name: 'dead letters', description: 'Jobs that were given up: why they died, to be replayed or purged' },
         { name: 'execute', description: 'Code and its answer in one request' },
         { name: 'keys', description: 'API keys: what they may do and how much of it, and what administrators did' },
+        { name: 'secrets', description: 'Values that jobs may be given, and that are answered to nobody' },
         { name: 'health', description: 'For load balancers and supervisors' },
       ],
       components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },

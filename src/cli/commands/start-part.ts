@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { stopChild } from '../child.ts'
 import type { CommandContext } from '../command.ts'
+import { keepEncryptionKeys } from '../encryption-keys.ts'
 import { DataDirHeldError, takeDataDir } from '../data-dir.ts'
 import { isAnswering, socketPath } from '../private-redis.ts'
 import { dataFolder, MAIN_FILES, makeAdminKey, redisFolder, startRedisOf, stopMs, type Part } from '../service.ts'
@@ -22,10 +23,11 @@ export async function startOne (part: Part, context: CommandContext): Promise<nu
     if (signal.aborted) return 0
     const key = config.BATCHBOX_ADMIN_KEY ?? makeAdminKey()
     if (part === 'api' && !config.BATCHBOX_ADMIN_KEY) terminal.note(`API key ${key}`)
+    const keys = config.BATCHBOX_ENCRYPTION_KEYS ?? (config.REDIS_URL ? undefined : keepEncryptionKeys(dataFolder(context)))
     const child = spawn(process.execPath, [join(root, MAIN_FILES[part])], {
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true, // a terminal's Ctrl-C comes by this process alone
-      env: { ...env, REDIS_URL: redis.url, BATCHBOX_STOP_WITH_STDIN: '1', ...(part === 'api' ? { BATCHBOX_ADMIN_KEY: key } : {}) },
+      env: { ...env, REDIS_URL: redis.url, BATCHBOX_STOP_WITH_STDIN: '1', ...(keys ? { BATCHBOX_ENCRYPTION_KEYS: keys } : {}), ...(part === 'api' ? { BATCHBOX_ADMIN_KEY: key } : {}) },
     })
     terminal.forward(child.stdout, child.stderr)
     child.stdin.on('error', () => {}) // it ended: the exit tells

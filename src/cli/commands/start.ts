@@ -1,5 +1,6 @@
 import type { CommandContext } from '../command.ts'
 import { takeDataDir } from '../data-dir.ts'
+import { keepEncryptionKeys } from '../encryption-keys.ts'
 import { keepRunning, type Running } from '../keep-running.ts'
 import type { LogRecord } from '../log-line.ts'
 import { dataFolder, makeAdminKey, startPart, startRedisOf, type Part } from '../service.ts'
@@ -26,7 +27,8 @@ async function run (context: CommandContext): Promise<void> {
   closing.defer(redis.stop)
 
   const key = config.BATCHBOX_ADMIN_KEY ?? makeAdminKey()
-  const shared = { REDIS_URL: redis.url, LOG_LEVEL: config.LOG_LEVEL }
+  const keys = config.BATCHBOX_ENCRYPTION_KEYS ?? keepEncryptionKeys(dataDir.path)
+  const shared = { REDIS_URL: redis.url, LOG_LEVEL: config.LOG_LEVEL, BATCHBOX_ENCRYPTION_KEYS: keys }
   let port: string | undefined
   const parts = await Promise.allSettled([
     keepPart('api', context, () => ({ ...shared, BATCHBOX_ADMIN_KEY: key, ...(port ? { PORT: port } : {}) })),

@@ -3,11 +3,12 @@ import { buildOutcome } from '../build-outcome.ts'
 import { epochMs } from '../epoch.ts'
 import type { RunnerMetrics } from '../../telemetry/metrics/runners.ts'
 import { createTextMapper } from '../source-positions.ts'
+import { concealAnswer, concealProgress } from '../conceal-answer.ts'
 
 /** What a run is stopped for inside of its runner, which lives on. */
 const ISOLATE_STOPS: ReadonlySet<string | undefined> = new Set(['TIMEOUT', 'CPU_LIMIT', 'MEMORY_LIMIT'])
 
-/** Hands a run to its runner, and makes an outcome of what the runner answered. */
+/** Hands a run to its runner, and makes an outcome of what the runner answered. Whatever a runner says passes here, and is freed of secrets before anything else is done with it. */
 export function sandbox (metrics: Pick<RunnerMetrics, 'killed'>): Plugin {
   return {
     name: 'sandbox',
@@ -17,7 +18,8 @@ export function sandbox (metrics: Pick<RunnerMetrics, 'killed'>): Plugin {
       if (!compiled || !runner || !tools) throw new TypeError('Cannot execute run: it was not loaded and spawned')
       const mapText = compiled.map === null ? (text: string) => text : createTextMapper(compiled.file, compiled.map)
       const handedAt = epochMs()
-      const answer = await runner.run({
+      const { concealer } = tools
+      const given = await runner.run({
         file: compiled.file,
         code: compiled.code,
         input: request.input,
@@ -29,12 +31,13 @@ export function sandbox (metrics: Pick<RunnerMetrics, 'killed'>): Plugin {
       }, {
         signal: hooks.signal,
         onLogs (lines, dropped) {
-          const head = logs.take(lines.map(([time, level, message]) => ({ time, level, message: mapText(message) })), dropped)
+          const head = logs.take(lines.map(([time, level, message]) => ({ time, level, message: concealer.text(mapText(message)) })), dropped)
           if (head.length > 0) return hooks.onLogs(head)
         },
-        onProgress: hooks.onProgress,
+        onProgress: (value, message) => hooks.onProgress(value, concealProgress(concealer, message)),
         onCall: (tool, method, args) => tools.call(tool, method, args),
       })
+      const answer = concealAnswer(concealer, given)
       if (answer.type === 'crashed' && !answer.started && run.spawns < SPAWNS_MAX) return // another runner may have it
       if (answer.type === 'done' && ISOLATE_STOPS.has(answer.message.failure?.code)) metrics.killed('isolate')
       run.spans.push({ name: 'isolate boot', startMs: handedAt, endMs: answer.startedAt })

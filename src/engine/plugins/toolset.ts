@@ -25,7 +25,7 @@ export function toolset (tools: readonly Tool[], { services, onError, metrics }:
     name: 'toolset',
     onValidate (run) {
       const { checkpoint } = run.hooks
-      const { tenant, limits, fence, batchId, permissions, context: { jobId, attempt, tags } } = run.request
+      const { tenant, limits, fence, batchId, secrets, permissions, context: { jobId, attempt, tags } } = run.request
       let chosen: Tool[]
       try {
         chosen = choose(run.request)
@@ -38,7 +38,7 @@ export function toolset (tools: readonly Tool[], { services, onError, metrics }:
       const session = new ToolSession({
         tools: chosen,
         limits,
-        run: { tenant, jobId, attempt, fence, batchId, grants, services: checkpoint ? { ...services, checkpoint } : services },
+        run: { tenant, jobId, attempt, fence, batchId, secrets, grants, services: checkpoint ? { ...services, checkpoint } : services },
         mayAct: run.hooks.mayAct ?? (() => Promise.resolve(true)),
         onAnswer: metrics.called,
         onError,
@@ -48,7 +48,7 @@ export function toolset (tools: readonly Tool[], { services, onError, metrics }:
       run.releases.push(() => session.close())
     },
     onFormat (run) {
-      for (const { name, startMs, endMs } of run.tools?.calls ?? []) run.spans.push({ name: `tool ${name}`, startMs, endMs })
+      for (const { name, startMs, endMs } of run.tools?.calls ?? []) run.spans.push({ name: `tool ${run.tools?.concealer.text(name) ?? name}`, startMs, endMs })
     },
   }
 }

@@ -26,7 +26,7 @@ const SCAN_KEYS = 1000
 /** Until it is looked again whether jobs have ended. */
 const WAIT_REST_MS = 250
 /** First parts of the names of keys whose second part is the tenant: see `buildKeys`. */
-const OWN = new Set(['code', 'idem', 'idems', 'jobs', 'dead', 'sweeps', 'usage', 'waiting', 'stats', 'batches', 'keys', 'audit', 'crashes', 'retries', 'kv', 'kv-names', 'kv-expiring'])
+const OWN = new Set(['code', 'idem', 'idems', 'jobs', 'dead', 'sweeps', 'usage', 'waiting', 'stats', 'batches', 'keys', 'audit', 'crashes', 'retries', 'kv', 'kv-names', 'kv-expiring', 'secrets', 'sealed'])
 
 const [TAKE, KEY, JOB, BATCH, NAME, NEXT] = ['take', 'key', 'job', 'batch', 'name', 'step']
   .map((name) => loadMove(new URL(`${name}.lua`, import.meta.url))) as [Script, Script, Script, Script, Script, Script] // as many as there are names

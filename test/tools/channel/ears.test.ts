@@ -8,7 +8,7 @@ import type { ToolRun } from '../../../src/tools/tool.ts'
 import { openStore } from '../../helpers/store.ts'
 import { until } from '../../helpers/until.ts'
 
-const address = (topic: string) => ({ tenant: 'acme', batchId: null, topic })
+const address = (topic: string) => ({ tenant: 'acme', batchId: null, secrets: [], topic })
 
 /** What one run listens with, and a way to send it messages: each has been heard when the promise resolves. */
 async function openEars (t: TestContext, options: { maxTopics?: number, queue?: number } = {}) {
@@ -17,7 +17,7 @@ async function openEars (t: TestContext, options: { maxTopics?: number, queue?: 
   t.after(() => channel.close())
   const over = new AbortController()
   const run: ToolRun = {
-    tenant: 'acme', jobId: 'job_ears', attempt: 1, fence: 1, batchId: null, grants: NO_GRANTS, receipt: new Receipt(), services: { channel }, signal: over.signal, conceal () {},
+    tenant: 'acme', jobId: 'job_ears', attempt: 1, fence: 1, batchId: null, secrets: [], grants: NO_GRANTS, receipt: new Receipt(), services: { channel }, signal: over.signal, conceal () {},
   }
   let heard = 0
   await channel.subscribe(address('sync'), () => { heard += 1 })

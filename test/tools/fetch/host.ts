@@ -79,7 +79,7 @@ export function startFetch (t: TestContext, { config = {}, net = true }: { confi
 }
 
 function buildRun (own: Pick<ToolRun, 'receipt' | 'signal'> & { grants: Grants }): ToolRun {
-  return { tenant: 'acme', jobId: 'job-1', attempt: 1, fence: 1, batchId: null, services: {}, conceal () {}, ...own }
+  return { tenant: 'acme', jobId: 'job-1', attempt: 1, fence: 1, batchId: null, secrets: [], services: {}, conceal () {}, ...own }
 }
 
 /** Calls a method as the broker does: what goes in and what comes out is read by its schemas. */
