@@ -19,6 +19,7 @@ const frame = (text: string, length = text.length): Deed => ({ write: String.fro
 
 const HOST_CODES = ['WORKER_CRASHED', 'INTERNAL', 'EXPIRED', 'RATE_LIMITED', 'NOT_FOUND'] as const satisfies readonly FailureCode[]
 const withEcho = { options: { tools: ['echo'] } }
+const withChannel = { options: { tools: ['channel'] } }
 const soon = { options: { limits: { timeoutMs: 200 } } }
 const OUT_OF_TIME = isStoppedBy('TIMEOUT', 200)
 
@@ -130,6 +131,17 @@ export const takeover: AttackGroup = {
       [STARTED, { ...call(), times: 5 }],
       killed(/made 3 calls, its limit|3 calls wait/),
       { options: { tools: ['echo'], limits: { toolCalls: 3 } } },
+    ),
+    lie('two calls that wait for messages at one time', [STARTED, { ...call({ tool: 'channel', method: 'next' }, 'null'), times: 2 }], killed(/waits for its answer already/), withChannel),
+    lie('a call that waits for messages, and fails, again and again', [STARTED, { ...call({ tool: 'channel', method: 'next' }, '{}'), times: 2 }], killed(/waits for its answer already/), withChannel),
+    lie(
+      'messages that are no JSON, topics that are no text, and a state that nests without an end',
+      [
+        STARTED, call({ tool: 'channel', method: 'emit' }, '{"topic":"x","data":"{"}'), call({ tool: 'channel', method: 'emit', call: 2 }, '{"topic":{},"data":"1"}'), call({ tool: 'channel', method: 'listen', call: 3 }, '{"topic":"\\ud800"}'),
+        call({ tool: 'checkpoint', method: 'save', call: 4 }, `${'['.repeat(100_000)}${']'.repeat(100_000)}`), done('1'),
+      ],
+      answers(1),
+      withChannel,
     ),
     lie('another tool\'s name of 257 characters', [STARTED, call({ tool: 't'.repeat(257) })], killed(/tool/), withEcho),
     lie('garbage', [STARTED, { write: '\0\0\0\x05nope\n' }], killed(/header is not JSON/)),
