@@ -78,7 +78,7 @@ async function startAgain (start: () => Promise<Child>): Promise<Child> {
 
 async function startPart (scope: Scope, name: string, env: Readonly<Record<string, string | undefined>>): Promise<Part> {
   const start = () => startChild({ name, file: join(ROOT, `src/${name}/main.ts`), env, signal: new AbortController().signal, stopMs: STOP_MS, onLine () {} })
-  let child: Child = await start()
+  let child: Child = await startAgain(start)
   let next: Promise<void> | undefined
   scope.after(async () => {
     await next
