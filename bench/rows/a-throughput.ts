@@ -29,7 +29,7 @@ export const throughput: Row = {
     const service = await startService(bench, closing)
     const client = createJobClient(service)
     closing.defer(() => client.close())
-    const isolates = startBaseline('isolates.ts', { execArgv: ['--no-node-snapshot'] })
+    const isolates = startBaseline('isolates.ts', { execArgv: ['--no-node-snapshot', '--no-wasm-code-gc'] }) // as a runner
     closing.defer(() => isolates.close())
     await client.runMany(WARM_UP_JOBS)
     await measureIsolates(isolates)
