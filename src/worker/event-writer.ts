@@ -58,6 +58,11 @@ export class EventWriter {
     this.#write()
   }
 
+  /** Resolves when everything that was added so far is written, or is not to be any more. */
+  async written (): Promise<void> {
+    await this.#writing // which ends with nothing left to write
+  }
+
   /** Takes the run's last events and answers those that go with its settlement, so that a short history costs no write of its own. */
   async finish (last: readonly NewEvent[]): Promise<NewEvent[]> {
     for (const event of last) this.#pending.push(event)

@@ -123,7 +123,7 @@ function executeRun (context: JobRunner, own: OwnRun): Promise<Verdict> {
       onLogs: (lines) => writer.addLogs(lines),
       onProgress: (value, message) => writer.setProgress(value, message),
       mayAct: () => lease.mayAct(),
-      checkpoint: createRunCheckpoint(context.db, { run, active, durability: context.durability }),
+      checkpoint: createRunCheckpoint(context.db, { run, active, durability: context.durability, writer }),
     })
     const rest = await writer.finish(tailEvents(report))
     const verdict = await conclude(context, { ...own, report, rest, span })

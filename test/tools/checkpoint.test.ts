@@ -15,7 +15,7 @@ async function beginSaving (t: TestContext) {
   const id = await acceptJob(db)
   const { run } = await beginJob(db, id)
   const durability = createDurability(db, { replicas: 0, fsync: false, timeoutMs: 1000, onError () {} })
-  return { db, id, own: { run, checkpoint: createRunCheckpoint(db, { run, active: { stop () {} }, durability }) } }
+  return { db, id, own: { run, checkpoint: createRunCheckpoint(db, { run, active: { stop () {} }, durability, writer: { written: () => Promise.resolve() } }) } }
 }
 
 test('every run has it, whatever tools it names, and no job names it', async (t) => {

@@ -5,7 +5,7 @@ import { cancel } from '../../src/store/moves/cancel.ts'
 import { readCheckpoint } from '../../src/store/moves/checkpoint.ts'
 import { createRunCheckpoint } from '../../src/worker/run-checkpoint.ts'
 import { acceptJob, beginJob, RETENTION_MS, TENANT } from '../helpers/store.ts'
-import { openBench, typesOf } from '../helpers/worker.ts'
+import { eventsOf, openBench, typesOf } from '../helpers/worker.ts'
 
 test('saves of a run are made one after another, in the order they were asked for', async (t) => {
   const bench = await openBench(t)
@@ -21,6 +21,24 @@ test('saves of a run are made one after another, in the order they were asked fo
   run.end({ type: 'succeeded' })
   await running
   assert.deepEqual(await typesOf(bench.db, id), ['job.queued', 'job.started', ...Array<string>(4).fill('job.checkpoint'), 'job.succeeded'])
+})
+
+test('what a run logged before a save stands before it in the history, however many saves there are', async (t) => {
+  const bench = await openBench(t)
+  const id = await acceptJob(bench.db)
+  const running = bench.run(id)
+  const { hooks, end } = await bench.engine.next()
+
+  for (let number = 1; number <= 20; number++) {
+    void hooks.onLogs(Array.from({ length: number }, () => ({ time: Date.now(), level: 'log', message: String(number) })))
+    void hooks.onLogs([{ time: Date.now(), level: 'log', message: String(number) }])
+    await hooks.checkpoint?.save(String(number))
+  }
+  end({ type: 'succeeded' })
+  await running
+
+  const told = (await eventsOf(bench.db, id)).filter(({ type }) => type === 'job.log' || type === 'job.checkpoint').map(({ payload }) => Number(payload['message'] ?? payload['number']))
+  assert.deepEqual(told, told.toSorted((a, b) => a - b))
 })
 
 test('a run that lost its job saves nothing, and is told to stop', async (t) => {
@@ -60,10 +78,10 @@ test('a save that replicas do not have in time is not confirmed, and one that th
   t.after(() => durability.close())
   const id = await acceptJob(bench.db)
   const { run } = await beginJob(bench.db, id)
-  const active = { stop () {} }
+  const own = { run, active: { stop () {} }, writer: { written: () => Promise.resolve() } }
 
-  const unsafe = await createRunCheckpoint(bench.db, { run, active, durability }).save('1')
-  const safe = await createRunCheckpoint(bench.db, { run, active, durability: createDurability(bench.db, { replicas: 0, fsync: false, timeoutMs: 20, onError () {} }) }).save('2')
+  const unsafe = await createRunCheckpoint(bench.db, { ...own, durability }).save('1')
+  const safe = await createRunCheckpoint(bench.db, { ...own, durability: createDurability(bench.db, { replicas: 0, fsync: false, timeoutMs: 20, onError () {} }) }).save('2')
 
   assert.deepEqual([unsafe, safe], ['unconfirmed', 'kept'])
 })
