@@ -1,4 +1,5 @@
 import { FAILURE_CHARS } from '../core/runner-protocol.ts'
+import { unreachable } from '../core/unreachable.ts'
 import type { Concealer } from './concealer.ts'
 import type { RunnerAnswer } from './run-conversation.ts'
 
@@ -18,6 +19,7 @@ export function concealAnswer (concealer: Concealer, answer: RunnerAnswer): Runn
       const hide = (member: keyof typeof FAILURE_CHARS) => concealer.text(failure[member]).slice(0, FAILURE_CHARS[member])
       return { ...answer, message: { ...answer.message, failure: { ...failure, name: hide('name'), message: hide('message'), stack: hide('stack') } } }
     }
+    default: return unreachable(answer)
   }
 }
 

@@ -7,6 +7,7 @@ import { readRecord } from '../../src/store/read.ts'
 import { buildSecrets } from '../../src/store/secrets/secrets.ts'
 import { startApi } from '../helpers/api.ts'
 import { dumpLines } from '../helpers/dump.ts'
+import { playWorker } from '../helpers/play-worker.ts'
 
 const VALUE = 'hunter2-is-my-password'
 const KEYS = `first=${randomBytes(32).toString('base64')}`
@@ -104,6 +105,9 @@ test('a job names the secrets that the ceiling of its key has: none unless the k
 
   const taken = [await post(none, []), await post(some, ['TOKEN']), await post(any, ['TOKEN', 'OTHER'])]
   const refused = [await post(none, ['TOKEN']), await post(some, ['TOKEN', 'OTHER']), await post(some, ['OTHER'], '/execute'), await post(any, ['TOKEN', 'TOKEN']), await post(any, ['no name'])]
+  const batch = await api.post('/v1/batches', { job: { ...job, secrets: ['OTHER'] }, inputs: [1] }, some)
+  await playWorker(api.db, String(taken[2]?.json()['id']))
+  const replays = await Promise.all([some, none, any].map((headers) => api.post(`/v1/jobs/${String(taken[2]?.json()['id'])}/replay`, {}, headers)))
   const stored = await readRecord(api.db, String(taken[2]?.json()['id']))
   const weak = await make({ secrets: ['TOKEN'] }, ['admin', 'jobs:write'])
   const grown = await api.post('/v1/keys', { name: 'more', scopes: ['jobs:write'], ceilings: { secrets: ['OTHER'] } }, weak)
@@ -112,6 +116,9 @@ test('a job names the secrets that the ceiling of its key has: none unless the k
   assert.deepEqual(taken.map(({ statusCode }) => statusCode), [202, 202, 202])
   assert.deepEqual(refused.map(({ statusCode }) => statusCode), [422, 422, 422, 422, 422])
   assert.match(refused[0]?.body ?? '', /Secret \\"TOKEN\\" is beyond the API key's ceiling \(ceilings\.secrets\): none/)
+  assert.match(batch.body, /beyond the API key's ceiling \(ceilings\.secrets\): TOKEN/)
+  assert.deepEqual(replays.map(({ statusCode }) => statusCode), [422, 422, 202])
+  assert.match(replays[0]?.body ?? '', /secret \\"OTHER\\" is beyond/)
   assert.deepEqual(stored?.spec.secrets, ['TOKEN', 'OTHER'])
   assert.equal(grown.statusCode, 403)
   assert.partialDeepStrictEqual(inherited.json(), { ceilings: { secrets: ['TOKEN'] } })

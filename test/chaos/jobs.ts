@@ -32,7 +32,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     check: (job, index) => assertResult(job, index * 2),
   },
   slow: {
-    share: 20, // most of the time it is one of these that a fault meets
+    share: 15, // most of the time it is one of these that a fault meets
     body: (index) => ({ code: 'export default async (n) => { for (let i = 0; i < 5; i++) { console.log("step", i); await new Promise((r) => setTimeout(r, 60)) } return n }', input: index, retry }),
     check: (job, index) => assertResult(job, index),
   },
@@ -69,6 +69,29 @@ export const KINDS: Readonly<Record<string, Kind>> = {
         if (word === 'loaded') assert.ok(Number(at) >= saved, `${jobId} went on behind what it had saved: ${texts.join(', ')}`)
         else saved = Math.max(saved, Number(at))
       }
+    },
+  },
+  counting: {
+    share: 5,
+    body: (index) => ({
+      code: `const rest = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+        async function read (key) { for (;;) try { return await kv.get(key) ?? 0 } catch { await rest(50) } }
+        export default async (n) => {
+          const key = 'counted by ' + n
+          const before = await read(key)
+          for (;;) try { return await kv.increment(key) } catch {
+            await rest(50)
+            const count = await read(key) // it may have been done
+            if (count > before) return count
+          }
+        }`,
+      input: index, tools: ['kv'], limits: { toolCalls: 10_000 }, retry,
+    }),
+    /** No run has counted twice, whether or not it was told that it had counted. */
+    check (job) {
+      const runs = job.attempts.reduce((sum, attempt) => sum + attempt.runs.length, 0)
+      assertResult(job, job.result)
+      assert.ok(Number(job.result) >= 1 && Number(job.result) <= runs, `${job.id} counted ${String(job.result)} in ${runs} runs`)
     },
   },
   retried: {

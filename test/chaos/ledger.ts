@@ -136,6 +136,7 @@ export class Ledger {
     }
     assert.ok(tally.endedAgain === 0 || this.#world.redis.lost.length > 0, `${tally.endedAgain} jobs ended twice`)
     await this.#checkLeftovers()
+    await this.#checkKv()
     return tally
   }
 
@@ -190,5 +191,13 @@ export class Ledger {
     }
     let left: string[] = []
     await until('nothing is left over', async () => (left = await leftovers()).length === 0, 30_000).catch(() => assert.deepEqual(left, []))
+  }
+
+  /** What code keeps is counted to the byte, and listed to the entry. */
+  async #checkKv (): Promise<void> {
+    const { client } = this.#world.redis.primary
+    const [{ '': counted = '0', ...entries }, names] = await Promise.all([client.hgetall(`${PREFIX}:kv:default`), client.zrange(`${PREFIX}:kv-names:default`, 0, '-1')])
+    assert.deepEqual(names.toSorted(), Object.keys(entries).toSorted())
+    assert.equal(Number(counted), Object.entries(entries).reduce((sum, [key, value]) => sum + Buffer.byteLength(key + value), 0))
   }
 }
