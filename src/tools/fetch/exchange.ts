@@ -145,7 +145,7 @@ export class Exchange {
     if (body instanceof Buffer) budget.takeSent(body.length)
     this.#account = this.#openAccount(hop)
     let interim = 0
-    return await agent.request({
+    return await this.#orAbort(agent.request({
       origin: url.origin,
       path: url.pathname + url.search,
       method,
@@ -157,7 +157,20 @@ export class Exchange {
         interim += 1
         if (interim > INTERIM_MAX) this.close(new ToolError(`Cannot fetch ${url.origin}: more than ${INTERIM_MAX} interim answers came before the one that counts`))
       },
-    })
+    }))
+  }
+
+  /** undici hears of an abort only when it has a connection: who waits for one is not to wait for that. */
+  async #orAbort<T> (request: Promise<T>): Promise<T> {
+    const { signal } = this.#abort
+    const aborted = Promise.withResolvers<never>()
+    const abort = () => aborted.reject(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+    try {
+      return await Promise.race([request, aborted.promise])
+    } finally {
+      signal.removeEventListener('abort', abort)
+    }
   }
 
   async #begin ({ method }: Hop, { status, headers }: ResponseHead, body: Dispatcher.ResponseData['body']): Promise<Part> {

@@ -68,6 +68,19 @@ test('a connection has its time, the look-up of the name included', async (t) =>
   await assert.rejects(open('http://silent.test/'), { code: 'TOOL_ERROR', message: 'Cannot fetch http://silent.test: no connection was made in time' })
 })
 
+test('a request that waits for its connection ends in time, too, and when it is closed', async (t) => {
+  const dns = await startDns(t, () => null)
+  const { open } = startFetch(t, { config: { dnsServers: [dns.address], connectTimeoutMs: 60_000, timeoutMs: 200 } })
+  const patient = startFetch(t, { config: { dnsServers: [dns.address], connectTimeoutMs: 60_000, timeoutMs: 60_000 } })
+
+  await assert.rejects(open('http://silent.test/'), { code: 'TOOL_ERROR', message: 'Cannot fetch: the request took longer than 200 ms (timeoutMs)' })
+  const outcome = assert.rejects(patient.open('http://quiet.test/', { id: 1 }), { message: 'Cannot fetch: the request was closed' })
+  await until('its name is asked for', () => dns.questions.includes('A quiet.test'))
+  await patient.close(1)
+
+  await outcome
+})
+
 test('headers of a request and of a response are bounded', async (t) => {
   const { origin } = await startHttp(t, (request, response) => response.writeHead(200, { 'x-long': 'x'.repeat(Number(request.url?.slice(1))) }).end())
   const { open } = startFetch(t, { config: { maxHeaderBytes: 2048 } })
