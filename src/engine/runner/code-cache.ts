@@ -34,11 +34,22 @@ export async function makeCodeCaches (scripts: GuestScripts): Promise<{ main: Co
   const context = isolate.createContextSync()
   const guest = runScript(isolate, context, scripts.main)
   await rehearse(isolate, context, guest)
-  for (const text of Object.values(scripts.tools)) runScript(isolate, context, text)
+  for (const [name, text] of Object.entries(scripts.tools)) rehearseTool(name, runScript(isolate, context, text))
   const caches = { main: cacheOf(isolate, scripts.main), tools: new Map<string, CodeCache>() }
   for (const [name, text] of Object.entries(scripts.tools)) caches.tools.set(name, cacheOf(isolate, text))
   isolate.dispose()
   return caches
+}
+
+/** A guest half may export what plays its own part of a job; all of it happens within the call, and the microtasks behind it. */
+function rehearseTool (name: string, exports: ivm.Reference): void {
+  const play = exports.getSync('rehearse', AS_REFERENCE)
+  if (play.typeof !== 'function') return
+  try {
+    play.applySync(undefined, [], { timeout: REHEARSAL_MS })
+  } catch (error) {
+    throw new Error(`Cannot serve: the guest half of tool "${name}" fails when it rehearses: ${String(error)}`, { cause: error })
+  }
 }
 
 function runScript (isolate: ivm.Isolate, context: ivm.Context, text: string): ivm.Reference {
