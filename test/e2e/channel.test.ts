@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createKey } from '../../src/store/keys.ts'
 import { buildClient } from '../helpers/client.ts'
+import { startRestartableRedis } from '../helpers/restartable-redis.ts'
+import { lastInFirstOut } from '../helpers/scope.ts'
 import { startService } from '../helpers/service.ts'
 import { until } from '../helpers/until.ts'
 
@@ -40,4 +42,20 @@ test('jobs of a tenant hear one another in two workers, nobody hears itself, and
   await other.request('POST', `/v1/jobs/${stranger.id}/cancel`)
   await until('nobody listens any more', async () => (await service.db.redis.pubsub('CHANNELS', `${service.db.keys.prefix}:channel:*`) as string[]).length === 0)
   await second.stop()
+})
+
+test('who listened before Redis was restarted hears what is said afterwards', async (t) => {
+  const scope = lastInFirstOut(t)
+  const redis = await startRestartableRedis(scope)
+  const service = await startService(scope, { redis: { url: redis.url, prefix: '{channel}' } })
+  const listener = await service.post({ code: 'export default () => new Promise((resolve) => { channel.on("back", resolve).then(() => console.log("ready")) })', tools, limits: { timeoutMs: 600_000 } })
+  await until('it listens', async () => (await service.logs(listener.id)).length > 0)
+
+  await redis.kill()
+  await redis.restart()
+  await until('the service is back', async () => (await service.request('GET', '/readyz')).status === 200)
+  const speaker = await service.post({ code: 'export default async () => { for (;;) { await channel.emit("back", "again").catch(() => {}); await new Promise((resolve) => setTimeout(resolve, 50)) } }', tools, limits: { timeoutMs: 600_000, toolCalls: 100_000 } })
+
+  assert.equal((await service.end(listener.id)).result, 'again')
+  await service.request('POST', `/v1/jobs/${speaker.id}/cancel`)
 })
