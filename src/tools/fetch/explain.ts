@@ -11,6 +11,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EREFUSED: 'the name server refused to answer',
   ETIMEOUT: 'no name server answered in time',
   EBADNAME: 'its host is no name',
+  ERR_ASSERTION: 'the answer is no HTTP', // a status that undici takes for impossible
   ECONNREFUSED: 'the connection was refused',
   ECONNRESET: 'the server closed the connection',
   EPIPE: 'the server closed the connection',

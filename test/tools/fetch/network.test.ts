@@ -79,14 +79,16 @@ test('a connection that is refused, cut or spoken on in another way is told', as
   const short = await startRaw(t, (_chunk, socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort'))
   const smuggled = await startRaw(t, (_chunk, socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'))
   const folded = await startRaw(t, (_chunk, socket) => socket.end('HTTP/1.1 200 OK\r\nx: a\nb: c\r\ncontent-length: 0\r\n\r\n'))
+  const switching = await startRaw(t, (_chunk, socket) => socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\nwhatever'))
   const { fetch } = startFetch(t)
   const reasonOf = async (port: number) => (await fetch(`http://127.0.0.1:${port}/`).then(({ text }) => `answered ${text}`, (error: Error & { code: string }) => `${error.code} ${error.message}`)).replace(String(port), 'port')
 
   const reasons = []
-  for (const port of [closed, cut.port, garbage.port, short.port, smuggled.port, folded.port]) reasons.push(await reasonOf(port))
+  for (const port of [closed, cut.port, garbage.port, short.port, smuggled.port, folded.port, switching.port]) reasons.push(await reasonOf(port))
 
   assert.deepEqual(reasons, [
     'the connection was refused', 'the server closed the connection', 'the answer is no HTTP', 'the server closed the connection', 'the answer\'s body is not as long as was said', 'the answer is no HTTP',
+    'the answer is no HTTP',
   ].map((reason) => `TOOL_ERROR Cannot fetch http://127.0.0.1:port: ${reason}`))
 })
 
@@ -105,6 +107,19 @@ test('a connection that was left half read is not used again', async (t) => {
 
   assert.equal(text, 'x')
   assert.equal(sockets.size, 2)
+})
+
+test('an answer that nobody asked for is no answer to the next request', async (t) => {
+  let requests = 0
+  const { port } = await startRaw(t, (_chunk, socket) => {
+    requests += 1
+    socket.write(`HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n${requests}HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nforged`)
+  })
+  const { fetch } = startFetch(t)
+
+  const texts = [await fetch(`http://127.0.0.1:${port}/`), await fetch(`http://127.0.0.1:${port}/`)].map(({ text }) => text)
+
+  assert.deepEqual(texts, ['1', '2'])
 })
 
 /** A server that hears what comes, and says whatever it wants. */
