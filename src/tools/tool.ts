@@ -159,7 +159,7 @@ export function defineTool<C extends z.ZodObject> ({ name, description, permissi
       native,
       exposed: JSON.stringify(expose(config)),
       methods: setup(config),
-      narrow: (asked) => build(schema.parse(narrow(name, config, { asked, narrows, schema })) as z.output<C>),
+      narrow: (asked) => build(narrow(name, config, { asked, narrows, schema })),
     }
   }
 

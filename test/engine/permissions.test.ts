@@ -89,6 +89,7 @@ test('a job holds its tools to less than the operator does', async () => {
 const WIDER: [toolConfig: Record<string, Record<string, unknown>>, message: string][] = [
   [{ probe: { most: 11 } }, 'Cannot run job: toolConfig.probe.most is 11, not within the operator\'s 10'],
   [{ probe: { most: '3' } }, 'Cannot run job: toolConfig.probe.most is "3", not within the operator\'s 10'],
+  [{ probe: { most: -1 } }, 'Cannot run job: toolConfig.probe.most is -1: Too small: expected number to be >=0'],
   [{ probe: { kinds: ['a', 'c'] } }, 'Cannot run job: toolConfig.probe.kinds is ["a","c"], not within the operator\'s ["a","b"]'],
   [{ probe: { secret: 'x' } }, 'Cannot run job: toolConfig.probe.secret is not for jobs to say; known: most, kinds'],
   [{ probe: JSON.parse('{"__proto__":{"most":99}}') as Record<string, unknown> }, 'Cannot run job: toolConfig.probe.__proto__ is not for jobs to say; known: most, kinds'],
