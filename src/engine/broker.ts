@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Limits } from '../core/limits.ts'
 import type { RunReceipt } from '../core/receipt.ts'
-import { ANSWER_BYTES, CALL_BYTES, CALL_CHARS, type ToolFailure, type ToolGrant } from '../core/runner-protocol.ts'
+import { ANSWER_BYTES, CALL_BYTES, CALL_CHARS, FAILURE_CHARS, type ToolFailure, type ToolGrant } from '../core/runner-protocol.ts'
 import type { ToolOutcome } from '../telemetry/metrics/runners.ts'
 import { Receipt } from '../tools/receipt.ts'
 import { type Tool, ToolError, type ToolMethod, type ToolRun, WithBytes } from '../tools/tool.ts'
@@ -173,7 +173,7 @@ export class ToolSession {
   }
 
   #explain (name: string, error: unknown): ToolFailure {
-    if (error instanceof ToolError) return { code: error.code, name: error.name, message: error.message }
+    if (error instanceof ToolError) return { code: error.code, name: error.name, message: cut(error.message, FAILURE_CHARS.message) }
     if (!this.#over.signal.aborted) this.#options.onError(new Error(`Cannot answer ${name}: the tool failed`, { cause: error }))
     return { code: 'TOOL_ERROR', name: 'ToolError', message: `Cannot call ${name}: the tool failed` }
   }
@@ -181,6 +181,11 @@ export class ToolSession {
 
 function findMethod ({ methods }: Tool, name: string): ToolMethod | undefined {
   return Object.hasOwn(methods, name) ? methods[name] : undefined
+}
+
+/** Tools put user code's words into theirs, and a failure travels in a header, which has a length. */
+function cut (text: string, maxChars: number): string {
+  return text.length > maxChars ? `${text.slice(0, maxChars - 1)}…` : text
 }
 
 function outcomeOf (error: unknown): ToolOutcome {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { z } from 'zod'
 import { NO_GRANTS } from '../../src/core/permissions.ts'
 import { ToolSession } from '../../src/engine/broker.ts'
-import { defineMethod, type Tool } from '../../src/tools/tool.ts'
+import { defineMethod, type Tool, ToolError } from '../../src/tools/tool.ts'
 
 const NO_BYTES = Buffer.alloc(0)
 const args = (text: string) => ({ text, bytes: NO_BYTES })
@@ -23,9 +23,11 @@ function startSession ({ toolCalls = 10, concurrentToolCalls = 2, mayAct = () =>
   })
   const sent: unknown[] = []
   const send = defineMethod({ input: z.unknown(), output: z.null(), effect: 'outside', timeoutMs: 50, run (input) { sent.push(input); return null } })
+  const scold = defineMethod({ input: z.unknown(), output: z.null(), run () { throw new ToolError('no '.repeat(200_000)) } })
+  const strict = defineMethod({ input: z.strictObject({}), output: z.null(), run: () => null })
   const next = defineMethod({ input: z.literal('mine'), output: z.string(), timeoutMs: 1, pull: true, run: () => opened.then(() => 'came') })
   const plain = { description: '', permissions: () => 'none' as const, guestFile: '', narrow () { throw new TypeError('Not in this test') } }
-  const tool: Tool = { ...plain, name: 'slow', native: false, exposed: 'null', methods: { wait, send, next } }
+  const tool: Tool = { ...plain, name: 'slow', native: false, exposed: 'null', methods: { wait, send, scold, strict, next } }
   const native: Tool = { ...plain, name: 'pure', native: true, exposed: '{"a":1}', methods: {} }
   const session = new ToolSession({
     tools: [tool, native],
@@ -123,4 +125,13 @@ test('a call whose time is over before it may act has no effect', async () => {
 
   assert.match(String(failure?.message), /did not answer within 50 ms/)
   assert.deepEqual(sent, [])
+})
+
+test('a failure with more words than the runner reads is cut, also where user code chose them', async () => {
+  const { session } = startSession()
+  const keys = Object.fromEntries(Array.from({ length: 30_000 }, (_, i) => [`member ${i}`, 1]))
+
+  const answers = [await session.call('slow', 'scold', args('1')), await session.call('slow', 'strict', args(JSON.stringify(keys)))]
+
+  assert.deepEqual(answers.map(({ failure }) => [failure?.code, failure?.message.length, failure?.message.at(-1)]), [['TOOL_ERROR', 8192, '…'], ['TOOL_ERROR', 8192, '…']])
 })
