@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { CheckpointService } from '../core/checkpoint.ts'
 import type { Db, Run } from '../store/db.ts'
 import type { Durability, Find } from '../store/durability.ts'
@@ -13,18 +14,35 @@ export interface RunCheckpointOptions {
   writer: Pick<EventWriter, 'written'>
 }
 
+/** A run that saves more waits, so that no code has Redis write its state as fast as it can: so much at once, and from then on. */
+const BURST_BYTES = 8_388_608
+const BYTES_PER_MS = 1024
+
 /** Saves under the run's fence, one after another. A run that lost its job is told to stop, and one that was cancelled, too. */
 export function createRunCheckpoint (db: Db, { run, active, durability, writer }: RunCheckpointOptions): CheckpointService {
   let saves = 0
+  let paidAt = 0
+  let isLost = false
   let last: Promise<unknown> = Promise.resolve()
 
   async function saveNow (json: string): Promise<'kept' | 'refused' | 'unconfirmed'> {
+    await takeTurn(Buffer.byteLength(json))
+    if (isLost) return 'refused'
     await writer.written()
     const save = saves += 1
     const saved = await saveCheckpoint(db, run, { save, json })
+    isLost = saved.type === 'fenced'
     if (saved.type === 'fenced') active.stop('fenced')
     else if (saved.cancelled) active.stop('cancel')
     return saved.type === 'fenced' ? 'refused' : confirm(save)
+  }
+
+  /** Waits until the bytes before these have had their time, but for the burst. */
+  async function takeTurn (bytes: number): Promise<void> {
+    const now = performance.now()
+    const waitMs = paidAt - now - BURST_BYTES / BYTES_PER_MS
+    if (waitMs > 0 && !isLost) await delay(waitMs)
+    paidAt = Math.max(paidAt, now) + bytes / BYTES_PER_MS
   }
 
   /** What another run saved since is no proof: that one may have begun without it. */

@@ -41,6 +41,28 @@ test('what a run logged before a save stands before it in the history, however m
   assert.deepEqual(told, told.toSorted((a, b) => a - b))
 })
 
+test('a run that saves more than 8 MB at once waits, and one that lost its job does not', async (t) => {
+  const bench = await openBench(t)
+  const id = await acceptJob(bench.db)
+  const running = bench.run(id)
+  const run = await bench.engine.next()
+  const megabyte = `"${'x'.repeat(1_048_574)}"`
+  const save = async (times: number) => {
+    const begun = performance.now()
+    await Promise.all(Array.from({ length: times }, () => run.hooks.checkpoint?.save(megabyte)))
+    return performance.now() - begun
+  }
+
+  const paced = await save(10)
+  await beginJob(bench.db, id)
+  const refused = await Promise.all(Array.from({ length: 60 }, () => run.hooks.checkpoint?.save(megabyte)))
+
+  assert.ok(paced >= 1000, `${paced} ms`) // the tenth, at least, had to wait for a second
+  assert.deepEqual([...new Set(refused)], ['refused'])
+  run.end({ type: 'cancelled' })
+  await running
+})
+
 test('a run that lost its job saves nothing, and is told to stop', async (t) => {
   const bench = await openBench(t)
   const id = await acceptJob(bench.db)
