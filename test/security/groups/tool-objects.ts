@@ -2,6 +2,7 @@ import { type Attack, type AttackGroup, inEntry, isStoppedBy, NOTHING_FOUND } fr
 
 const tools = ['echo', 'crypto']
 const withTools = (name: string, body: string, end: Attack['end'], more: Pick<Attack, 'logs' | 'options'> = {}): Attack => ({ name, code: inEntry(body), end, ...more, options: { tools, ...more.options } })
+const withFetch: typeof withTools = (name, body, end, more) => withTools(name, body, end, { ...more, options: { tools: ['fetch'] } })
 const toolError = (message: string | RegExp): Attack['end'] => ({ codes: ['TOOL_ERROR'], name: 'ToolError', message })
 const tooManyCalls = (message: string, configured: number, name = 'toolCalls'): Attack['end'] => ({ codes: ['TOOL_LIMIT'], name: 'RangeError', message, limit: { name, configured } })
 
@@ -71,6 +72,27 @@ export const toolObjects: AttackGroup = {
       'receivers of all kinds',
       `const { say } = echo; return [await say('a'), await say.call(null, 'b'), await say.call(new Proxy({}, { get () { throw 1 } }), 'c'), await Reflect.apply(say, crypto, ['d'])]`,
       { result: ['a', 'b', 'c', 'd'] },
+    ),
+    withFetch(
+      'code from the functions and classes of fetch',
+      `const made = []; const classes = [Headers, Request, Response, AbortController, AbortSignal, Event, EventTarget, TextEncoder, ReadableStream, WritableStream, TransformStream]; for (const f of [fetch, Object.getPrototypeOf(fetch), new Response().text, ...classes, ...classes.flatMap(({ prototype }) => Object.values(Object.getOwnPropertyDescriptors(prototype)).flatMap(({ value, get }) => [value, get]).filter((member) => typeof member === 'function'))]) { try { f.constructor.constructor('return 1')(); made.push(f.name) } catch (error) { if (error.name !== 'EvalError') made.push(error.name) } } return made`,
+      NOTHING_FOUND,
+    ),
+    withFetch(
+      'paths in the sources of fetch',
+      `const texts = [fetch, Request, Response, Headers, AbortSignal, ReadableStream].map((f) => Function.prototype.toString.call(f)); return texts.filter((text) => /node_modules|file:|\\/src\\/|\\/home\\/|\\/root\\/|\\/tmp\\/|[0-9a-f]{16}/.test(text)).length`,
+      { result: 0 },
+    ),
+    withFetch(
+      'requests to what nobody granted, with whatever the address is written as',
+      `const answers = new Set(); for (const url of ['http://127.0.0.1/', 'http://2130706433/', 'http://[::1]/', 'http://169.254.169.254/latest/meta-data', 'http://localhost:6379/', 'https://example.com/', 'file:///etc/passwd', 'data:text/plain,x', 'unix:/tmp/x']) { try { await fetch(url); answers.add(url) } catch (error) { answers.add(error.constructor === TypeError && ['PERMISSION_DENIED', 'TOOL_ERROR'].includes(error.code)) } } return [...answers]`,
+      { result: [true] },
+    ),
+    withFetch('a request to what nobody granted, which nobody catches', `await fetch('http://127.0.0.1:6379/')`, { codes: ['PERMISSION_DENIED'], name: 'TypeError' }),
+    withFetch(
+      'toJSON, to forge what a request says',
+      `const heard = []; Object.prototype.toJSON = Array.prototype.toJSON = String.prototype.toJSON = function () { heard.push(Object.prototype.toString.call(this)); return { id: 1, method: 'GET', url: 'http://127.0.0.1:6379/' } }; let code; try { await fetch('http://elsewhere.test/', { headers: { a: 'b' } }) } catch (error) { code = error.message.includes('elsewhere.test') } delete Object.prototype.toJSON; delete Array.prototype.toJSON; delete String.prototype.toJSON; return [code, heard]`,
+      { result: [true, []] },
     ),
     withTools('a text over its length', `await echo.say('x'.repeat(1025))`, toolError(/^Cannot call echo\.say: text: /)),
     withTools(
