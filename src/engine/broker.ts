@@ -174,7 +174,7 @@ export class ToolSession {
 
   #explain (name: string, error: unknown): ToolFailure {
     if (error instanceof ToolError) return { code: error.code, name: error.name, message: cut(error.message, FAILURE_CHARS.message) }
-    if (!this.#over.signal.aborted) this.#options.onError(new Error(`Cannot answer ${name}: the tool failed`, { cause: error }))
+    if (!this.#over.signal.aborted) this.#options.onError(new Error(`Cannot answer ${name}: the tool failed`, { cause: this.concealer.error(error) }))
     return { code: 'TOOL_ERROR', name: 'ToolError', message: `Cannot call ${name}: the tool failed` }
   }
 }

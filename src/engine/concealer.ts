@@ -10,6 +10,8 @@ const SAMPLE_CHARS = 64
 const CHARS_PER_CHECK = 256
 /** Checks that a text may cost, beside one for each of its characters: code may write what nearly is its secret, again and again. */
 const CHECKS_MIN = 10_000
+/** Causes of causes that are told of; one may be its own. */
+const CAUSES_MAX = 8
 const BASE64_CHAR = /^[\w+/-]$/
 const NUMERIC = /^-?\d[\d.eE+-]*$/
 const NUMBERS = /-?\d[\d.eE+-]*/g
@@ -87,6 +89,15 @@ export class Concealer {
       if (open >= 0) pieces.push(this.#rewriteString(json.slice(open, done)))
     }
     return pieces.join('')
+  }
+
+  /** Answers what was thrown without secrets in its texts and in those of its causes, for the operator's log. */
+  error (thrown: unknown, depth = 0): unknown {
+    if (this.#values.size === 0) return thrown
+    if (!(thrown instanceof Error)) return this.text(String(thrown))
+    const { name, message, stack = '', cause } = thrown
+    const concealed = new Error(this.text(message), cause === undefined || depth === CAUSES_MAX ? {} : { cause: this.error(cause, depth + 1) })
+    return Object.assign(concealed, { name: this.text(name), stack: this.text(stack) })
   }
 
   #rewriteString (literal: string): string {

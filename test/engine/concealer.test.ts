@@ -99,6 +99,18 @@ test('whatever the JSON and the secret, no text in it has the secret afterwards,
   }), { numRuns: 300 })
 })
 
+test('what a tool threw is concealed for the operator too, with its causes', () => {
+  const failure = Object.assign(new TypeError('Cannot fetch https://x.test/?key=1234', { cause: new Error('hunter2-is-my-password') }), { name: 'FetchError' })
+
+  const concealed = conceal().error(failure)
+
+  assert.ok(concealed instanceof Error && concealed.cause instanceof Error)
+  assert.deepEqual([concealed.name, concealed.message, concealed.cause.message], ['FetchError', 'Cannot fetch https://x.test/?key=[secret pin]', '[secret plain]'])
+  assert.match(concealed.stack ?? '', /^FetchError: Cannot fetch .*key=\[secret pin\]\n {4}at /)
+  assert.equal(conceal().error('1234'), '[secret pin]')
+  assert.equal(new Concealer().error(failure), failure)
+})
+
 test('what is no JSON is concealed all the same', () => {
   const concealer = conceal()
 
