@@ -50,13 +50,7 @@ test('a server waits while nobody reads', async (t) => {
   const { open, close } = startFetch(t, { config: { maxReceivedBytes: 1024 * MB } })
 
   await open(origin, { id: 1 })
-  let before = -1
-  await until('the server waits', async () => {
-    const same = before === written
-    before = written
-    await new Promise((resolve) => { setTimeout(resolve, 100) }) // long enough for what moves to move
-    return same && before === written
-  })
+  await untilStill('the server waits', () => written)
 
   assert.ok(written < 20 * MB, `${written} bytes`) // what sockets of the system hold
   await close(1)
@@ -111,13 +105,7 @@ test('a part waits while the server takes nothing', async (t) => {
     await write(1, '', true)
   })()
 
-  let before = -1
-  await until('the writer waits', async () => {
-    const same = before === taken
-    before = taken
-    await new Promise((resolve) => { setTimeout(resolve, 100) })
-    return same && before === taken
-  })
+  await untilStill('the writer waits', () => taken)
   assert.ok(taken < 30, `${taken} MB`)
   go.resolve()
   await writing
@@ -236,3 +224,14 @@ test('a body that comes to nothing, however much of it comes, ends', async (t) =
 
   await assert.rejects(fetch(origin), { code: 'TOOL_LIMIT', message: `Cannot fetch: a run may receive ${10 * MB} bytes of compressed bodies (maxReceivedBytes)` })
 })
+
+/** Polls until a figure has not changed for a while. */
+async function untilStill (what: string, read: () => number): Promise<void> {
+  let before = -1
+  let times = 0
+  await until(what, () => {
+    times = read() === before ? times + 1 : 0
+    before = read()
+    return times === 10
+  })
+}

@@ -234,6 +234,12 @@ test('a job may narrow what its requests come to, and not widen it', () => {
   for (const asked of [{ maxRequests: 11 }, { allowRanges: ['127.0.0.0/8'] }, { dnsServers: ['127.0.0.1'] }, { timeoutMs: 60_000 }]) assert.throws(() => tool.narrow(asked), { code: 'INVALID' })
 })
 
+test('what sends is refused to a run that may have lost its job', () => {
+  const { methods } = fetchTool.setup({})
+
+  assert.deepEqual(Object.entries(methods).map(([name, { outside }]) => [name, outside]), [['open', true], ['write', true], ['read', false], ['close', false]])
+})
+
 test('a range that cannot be read stops the start', () => {
   for (const range of ['10', '10.0.0.0/33', 'localhost', '0x7f.0.0.1', '10.0.0', '']) assert.throws(() => fetchTool.setup({ allowRanges: [range] }), /Expected an address or a range/, range)
 })
