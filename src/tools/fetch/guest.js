@@ -46,7 +46,12 @@ export default function createFetch (host, { wholeBytes }) {
     if (forget !== undefined) exchange.onEnd = forget
     const opened = exchange.open(describe(parts, upload), upload?.whole ?? '')
     void upload?.send()
-    return receive(await safe(opened), exchange, parts.method)
+    try {
+      return receive(await safe(opened), exchange, parts.method)
+    } catch (error) {
+      upload?.cancel(error)
+      throw error
+    }
   }
 }
 

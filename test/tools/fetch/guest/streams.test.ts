@@ -48,6 +48,16 @@ test('a stream that fails, or has chunks that are not bytes, fails the request',
   assert.deepEqual(seen, [['TypeError', 'mine'], ['TypeError', 'late'], 'TypeError', ['close 1', 'close 2', 'close 3']])
 })
 
+test('a request that fails cancels the stream that is sent', async () => {
+  const seen = await inside(`
+    const canceled = Promise.withResolvers()
+    const body = new ReadableStream({ cancel: canceled.resolve })
+    const error = await fetch(base + '/fail/TOOL_ERROR', { method: 'POST', body, duplex: 'half' }).catch((error) => error)
+    return [error.code, await canceled.promise === error]`)
+
+  assert.deepEqual(seen, ['TOOL_ERROR', true])
+})
+
 test('an abort cancels the stream that is sent', async () => {
   const seen = await inside(`
     const canceled = Promise.withResolvers()
