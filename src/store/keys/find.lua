@@ -6,4 +6,4 @@ if not found then return false end
 local id = string.match(found, '"id":"([%w_-]+)"')
 local f = redis.call('HMGET', P .. ':api-key:' .. id, 'key', 'createdAt', 'rotatedAt')
 local tenant = string.match(f[1] or found, '"tenant":"([%w_-]+)"')
-return { found, redis.call('PTTL', token), f[1], f[2], f[3], redis.call('HGET', P .. ':ceilings', tenant) }
+return { found, redis.call('PTTL', token), f[1], f[2], f[3], tenant and redis.call('HGET', P .. ':ceilings', tenant) }
