@@ -19,11 +19,11 @@ export class BodyReader {
   #error: Error | undefined
   #wake: (() => void) | undefined
 
-  /** `onCompressed` counts what is decompressed and `onBytes` what comes of it, or what came as it was; what they throw ends the body. `onEnd` hears of its end, good or bad. */
+  /** `onCompressed` counts what is decompressed, by each of the streams, and `onBytes` what comes of it, or what came as it was; what they throw ends the body. `onEnd` hears of its end, good or bad. */
   constructor (body: Readable, decoders: readonly Transform[], { onCompressed, onBytes, onEnd }: { onCompressed (bytes: number): void, onBytes (bytes: number): void, onEnd (): void }) {
     this.#last = buildMeter(onBytes)
     this.#last.on('readable', () => this.#wake?.()).on('end', () => this.#wake?.())
-    pipeline([body, ...decoders.length > 0 ? [buildMeter(onCompressed), ...decoders] : [], this.#last], (error) => {
+    pipeline([body, ...decoders.flatMap((decoder) => [buildMeter(onCompressed), decoder]), this.#last], (error) => {
       this.#error = error ?? undefined
       onEnd()
       this.#wake?.()

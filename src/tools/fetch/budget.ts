@@ -38,7 +38,7 @@ export class Budget {
     this.#receivedBytes += bytes
   }
 
-  /** Bytes of compressed bodies as they come: there are codings in which any number of them come to nothing. */
+  /** Bytes of compressed bodies as they come, and between one coding and the next: there are codings in which any number of them come to nothing. */
   takeCompressed (bytes: number): void {
     const { maxReceivedBytes } = this.#limits
     if (this.#compressedBytes + bytes > maxReceivedBytes) throw beyond('maxReceivedBytes', `a run may receive ${maxReceivedBytes} bytes of compressed bodies`)

@@ -225,6 +225,14 @@ test('a body that comes to nothing, however much of it comes, ends', async (t) =
   await assert.rejects(fetch(origin), { code: 'TOOL_LIMIT', message: `Cannot fetch: a run may receive ${10 * MB} bytes of compressed bodies (maxReceivedBytes)` })
 })
 
+test('a bomb within a body that comes to nothing ends as early', async (t) => {
+  const nothing = gzipSync(Buffer.alloc(0))
+  const { origin } = await startCoded(t, 'gzip, gzip', gzipSync(Buffer.alloc(nothing.length * MB, nothing)))
+  const { fetch } = startFetch(t)
+
+  await assert.rejects(fetch(origin), { code: 'TOOL_LIMIT', message: `Cannot fetch: a run may receive ${10 * MB} bytes of compressed bodies (maxReceivedBytes)` })
+})
+
 /** Polls until a figure has not changed for a while. */
 async function untilStill (what: string, read: () => number): Promise<void> {
   let before = -1
