@@ -22,7 +22,8 @@ const TEXT_CHARS = 512
 
 /**
  * Adds up what one run used and what it was denied: one line for each grant, target and method, and another one for what was denied of it. Targets
- * are user code's to choose, so the lines are bounded, and those beyond only counted.
+ * are user code's to choose, so the lines are bounded, and those beyond only counted; nor can code hide one kind of use behind many of another: a kind that
+ * has more lines gives one up.
  */
 export class Receipt {
   readonly #lines = new Map<string, ReceiptLine>()
@@ -52,7 +53,7 @@ export class Receipt {
     const key = JSON.stringify([grant, cut(target), method, denied !== null])
     const known = this.#lines.get(key)
     if (known) return known
-    if (this.#lines.size >= RECEIPT_LINES_MAX) {
+    if (this.#lines.size >= RECEIPT_LINES_MAX && !this.#makeRoom(kindOf({ grant, denied }))) {
       this.#omitted += 1
       return undefined
     }
@@ -60,6 +61,21 @@ export class Receipt {
     this.#lines.set(key, line)
     return line
   }
+
+  /** Takes the newest line of the kind that has the most; answers false where that is the kind that asks, or it has hardly fewer. */
+  #makeRoom (asking: string): boolean {
+    const kinds = Map.groupBy(this.#lines, ([, line]) => kindOf(line))
+    const most = [...kinds.values()].reduce((one, other) => other.length > one.length ? other : one)
+    const [key, line] = most.at(-1)! // no group is empty
+    if (most.length <= (kinds.get(asking)?.length ?? 0) + 1) return false
+    this.#lines.delete(key)
+    this.#omitted += line.count
+    return true
+  }
+}
+
+function kindOf ({ grant, denied }: Pick<ReceiptLine, 'grant' | 'denied'>): string {
+  return `${grant} ${denied === null ? 'used' : 'denied'}`
 }
 
 function cut (text: string): string {
