@@ -91,9 +91,18 @@ async function compareAndSet (kv: KvService, { run, signal }: ToolContext, chang
     const answer = await kv.compareAndSet(run, change, text)
     if (answer.isSet) return true
     const { current } = answer
-    if (current === undefined || expected === undefined || !isDeepStrictEqual(JSON.parse(current), expected)) return false
+    if (current === undefined || expected === undefined || !isSame(change.key, JSON.parse(current), expected)) return false
     signal.throwIfAborted()
     text = current
+  }
+}
+
+/** What can be kept nests more deeply than this process can compare. */
+function isSame (key: string, current: unknown, expected: unknown): boolean {
+  try {
+    return isDeepStrictEqual(current, expected)
+  } catch (error) {
+    throw new ToolError(`Cannot set ${JSON.stringify(key)}: its value, or the one expected, is nested too deeply to be compared`, { cause: error })
   }
 }
 

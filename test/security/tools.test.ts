@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { createChannels } from '../../src/store/channels.ts'
+import { openDb } from '../../src/store/db.ts'
+import { createDurability } from '../../src/store/durability.ts'
+import { buildKv } from '../../src/store/kv/kv.ts'
+import { createRunCheckpoint } from '../../src/worker/run-checkpoint.ts'
+import { startEngine, type TestEngine } from '../helpers/engine.ts'
+import { redisForTest } from '../helpers/redis.ts'
+import { acceptJob, beginJob } from '../helpers/store.ts'
+import { everyTool } from './groups/every-tool.ts'
+import { ATTACKERS, playGroup } from './play.ts'
+
+const { url, prefix } = await redisForTest(undefined)
+const db = openDb({ url, prefix, failFast: false, onError () {} })
+const channel = createChannels(db, db, { onError () {} })
+const SECRETS: Record<string, string> = { TOKEN: 'hunter2-is-my-password', OTHER: 'what-the-job-has-not' }
+const engine = await startEngine({
+  lanes: ATTACKERS + 1,
+  spares: 1,
+  tools: { own: '', config: '{"kv":{"maxEntries":200}}' },
+  settings: { services: { kv: buildKv(db, db), channel, secrets: { read: async (_tenant, name) => SECRETS[name] } } },
+})
+after(async () => {
+  await channel.close()
+  await db.close()
+})
+const durability = createDurability(db, { replicas: 0, fsync: false, timeoutMs: 1000, onError () {} })
+const tools = ['channel', 'crypto', 'echo', 'fetch', 'kv', 'secrets']
+
+/** Every run is one of a job of its own that is in the store, and of a tenant of its own; it has all tools, and one of the two secrets. */
+const armed: TestEngine = {
+  ...engine,
+  async run (code, options) {
+    const { run } = await beginJob(db, await acceptJob(db))
+    const checkpoint = createRunCheckpoint(db, { run, active: { stop () {} }, durability, writer: { written: () => Promise.resolve() } })
+    return await engine.run(code, { tools, tenant: run.jobId, secrets: ['TOKEN'], run, checkpoint, ...options })
+  },
+}
+
+playGroup(everyTool, armed)
+
+test('what tools were asked changed no prototype of the worker, which is this process', () => {
+  const own = [Object, Array, Function, String, Number, Promise, Map, Buffer, Error].map(({ prototype }) => prototype as object)
+
+  assert.deepEqual(own.flatMap((prototype) => Object.keys(prototype)).filter((key) => /polluted|ttlMs|method/.test(key)), [])
+  assert.equal('polluted' in {}, false)
+})
