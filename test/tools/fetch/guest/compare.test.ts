@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import * as fc from 'fast-check'
 import { createRandom, drawFrom } from '../../../helpers/seeded-random.ts'
+import { expression } from '../../../security/expressions.ts'
 import { startScripted } from './scripted.ts'
 
 // The same expressions in an isolate and in Node, whose classes are tested with web-platform-tests.
@@ -53,10 +55,16 @@ const RIGHT: Readonly<Record<string, string>> = {
 
 /** Evaluates in either world: the value as JSON, or the name of what was thrown. */
 const EVALUATE = `async (run) => {
-  try { const value = await run(); return value === undefined ? 'undefined' : JSON.stringify(value) ?? typeof value } catch (error) { return 'throws ' + (error?.name ?? String(error)) }
+  try {
+    const value = await run()
+    return value === undefined ? 'undefined' : JSON.stringify(value) ?? typeof value
+  } catch (error) {
+    return 'throws ' + (typeof error?.name === 'string' ? error.name : typeof error === 'object' ? 'an object' : String(error))
+  }
 }`
 
-const toFunction = (expression: string) => `async () => { ${/\breturn\b/.test(expression.replace(/\{[^{}]*\}/g, '')) ? expression : `return (${expression})`} }`
+/** An expression, or statements that return. */
+const toFunction = (code: string) => `async () => { ${code.startsWith('return ') || code.includes('; return ') ? code : `return (${code})`} }`
 
 /** Evaluates in this process; these are our own texts. */
 async function evaluateHere (expressions: readonly string[]): Promise<string[]> {
@@ -96,4 +104,31 @@ test('headers after any calls are as in Node', async () => {
   })
 
   await compare(expressions)
+})
+
+const DRAWN = 1000
+const BATCH = 50
+/** What is made of any two values, such as proxies, getters and objects without a prototype. */
+const CALLS: readonly ((a: string, b: string) => string)[] = [
+  (a) => `return [...new Headers(${a})]`,
+  (a, b) => `const h = new Headers(); h.append(${a}, ${b}); return [...h]`,
+  (a, b) => `const r = new Response(${a}, ${b}); return [r.status, r.statusText, [...r.headers]]`,
+  (a) => `const r = new Response(null, ${a}); return [r.status, r.statusText, [...r.headers]]`,
+  (a) => `const r = new Request('http://a.test/', ${a}); return [r.method, r.redirect, [...r.headers], r.signal.aborted]`,
+  (a) => `return new Request('http://a.test/', { method: ${a} }).method`,
+  (a) => `return [...new Request('http://a.test/', { method: 'POST', headers: ${a} }).headers]`,
+  (a) => `return await Response.json(${a}).text()`,
+  (a) => `return new Event(${a}).type`,
+  (a) => `return AbortSignal.any(${a}).aborted`,
+  (a) => `return new TextDecoder(${a}).encoding`,
+  (a) => `return [...new TextEncoder().encode(${a})].length`,
+  (a, b) => `new EventTarget().addEventListener(${a}, ${b}); return 1`,
+]
+/** Records of functions, of Math and of a member named __proto__ are not as the standards say in Node. */
+const WRONG_IN_NODE = /\(\(\) => 1\)|\(function|\(class|Math|__proto__/
+
+test('whatever they are given, the classes do with it what those of Node do', async () => {
+  const drawn = fc.sample(fc.tuple(expression, expression, fc.constantFrom(...CALLS)), { numRuns: DRAWN, seed: 6 }).map(([a, b, call]) => call(a, b)).filter((code) => !WRONG_IN_NODE.test(code))
+
+  for (let at = 0; at < drawn.length; at += BATCH) await compare(drawn.slice(at, at + BATCH))
 })
