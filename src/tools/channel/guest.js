@@ -71,8 +71,8 @@ export default function createChannel (host) {
       const name = StringConstructor(topic)
       const known = topics[name]
       if (known === undefined) {
+        topics[name] = { listeners: [listener], ready: host.call('listen', writeTopic(name)) } // which may throw
         count++
-        topics[name] = { listeners: [listener], ready: host.call('listen', writeTopic(name)) }
       } else {
         replace(name, including(known.listeners, listener))
       }

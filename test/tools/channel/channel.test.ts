@@ -142,6 +142,7 @@ test('messages keep to their tenant; with the scope "batch", to their batch', as
 const REFUSED: [what: string, body: string, words: RegExp][] = [
   ['an empty topic', 'channel.emit("", 1)', /^Cannot call channel\.emit: topic: Too small/],
   ['a topic that is too long', 'channel.on("x".repeat(129), () => {})', /^Cannot call channel\.listen: topic: Too big/],
+  ['a topic of a million characters', 'channel.on("x".repeat(1_048_576), () => {})', /^Cannot call channel\.listen: its arguments have 1048588 characters, allowed are 1048576$/],
   ['a topic with a lone surrogate', 'channel.emit("\\ud800", 1)', /without lone surrogates/],
   ['a message that is too large', 'channel.emit("x", "ü".repeat(40_000))', /^Cannot emit: the message has 80002 bytes as JSON, allowed are 65536$/],
   ['a message without a JSON form', 'channel.emit("x", undefined)', /^Cannot emit: the data has no JSON form$/],
