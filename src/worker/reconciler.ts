@@ -7,8 +7,9 @@ import type { RunMetrics } from '../telemetry/metrics/runs.ts'
 
 /** A pass at the start, unless somebody has begun one so lately: of a fleet that starts, one worker takes it. */
 const START_MIN_AGE_MS = 60_000
-/** Rest after each step, so that a pass over millions of keys is felt by nobody. */
-const REST_MS = 10
+/** Rest after each step, in times of what the step took: so a pass over millions of keys takes a quarter of a Redis at the most, and jobs the rest. */
+const REST_SHARE = 3
+const REST_MS = { least: 10, most: 1000 } as const
 /** Messages without a place in the queue, removed in one go. */
 const MESSAGES = 1000
 
@@ -37,11 +38,13 @@ export function createReconciler ({ db, dispatcher, everyMs, logger, metrics, wh
 
   async function pass (): Promise<number | undefined> {
     let repairs = 0
+    let stepAt = performance.now()
     for await (const count of reconcile(db, { onError })) {
       repairs += count
-      await delay(REST_MS, undefined, { signal: closing.signal }).catch(() => {})
+      await delay(Math.min(REST_MS.most, Math.max(REST_MS.least, REST_SHARE * (performance.now() - stepAt))), undefined, { signal: closing.signal }).catch(() => {})
       await whenTrusted()
       if (closing.signal.aborted) return undefined
+      stepAt = performance.now()
     }
     repairs += await dispatcher.removeOrphans(MESSAGES)
     metrics?.corrected('reconciled', repairs)
