@@ -6,7 +6,7 @@ export interface Attack {
   /** What the code tries, as one would say it. */
   name: string
   code: string
-  options?: Pick<RunOptions, 'input' | 'entry' | 'limits' | 'tags' | 'tools'>
+  options?: Pick<RunOptions, 'input' | 'entry' | 'limits' | 'tags' | 'tools' | 'permissions' | 'secrets'>
   end: End
   /** Every message that was logged, in order, when that is part of the attack. */
   logs?: readonly string[]

@@ -3,6 +3,8 @@ import type { Attack, End } from './attack.ts'
 /** One thing that a runner does which was taken over. Its own token is put into what it says, unless another one is said. */
 export type Deed =
   | { say: object, body?: string, bodyTimes?: number, times?: number }
+  /** Ends the run with that many answers of tools, as a list of texts, when they have come; failures with their codes. */
+  | { hear: number }
   /** Says something with the token of the run before. */
   | { sayAsBefore: object }
   /** Bytes for the pipe, one character each. */
