@@ -44,10 +44,11 @@ export function parseNetPattern (text: string): NetPattern | null {
   return { host: wildcard + name, port: port === undefined ? null : port === '*' ? '*' : Number(port) }
 }
 
+/** A URL names one host, also where it spells an asterisk in another way. */
 function parseUrl (text: string): NetPattern | null {
   if (!URL.canParse(text)) return null
   const { hostname, port, protocol } = new URL(text)
-  return { host: withoutDot(hostname), port: Number(port) || (protocol === 'http:' ? 80 : 443) }
+  return hostname.includes('*') ? null : parseNetPattern(`${hostname}:${Number(port) || (protocol === 'http:' ? 80 : 443)}`)
 }
 
 function readHost (text: string): string | null {
