@@ -48,6 +48,7 @@ export function toolset (tools: readonly Tool[], { services, onError, metrics }:
       run.releases.push(() => session.close())
     },
     onFormat (run) {
+      run.tools?.close() // what it ends is in the receipt, too
       for (const { name, startMs, endMs } of run.tools?.calls ?? []) run.spans.push({ name: `tool ${run.tools?.concealer.text(name) ?? name}`, startMs, endMs })
     },
   }
