@@ -6,6 +6,8 @@ export const SECRET_BOUNDS = {
   maxBytes: 65_536,
   /** Secrets that one job may name. */
   perJob: 32,
+  /** Bytes of all that one run is given: each is looked for in every form, which costs the worker some fifty times its memory, and milliseconds in which it does nothing else. */
+  perRunBytes: 262_144,
 } as const
 
 /** Name of a secret, as variables are named. */

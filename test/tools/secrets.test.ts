@@ -70,3 +70,15 @@ test('a result that is too large with the names in it is RESULT_TOO_LARGE', asyn
 test('a run that gets no secret leaves what it leaves', async () => {
   assert.deepEqual(await resultOf('export default () => ["hunter2-is-my-password", 1234]', options), ['hunter2-is-my-password', 1234])
 })
+
+test('a run is given 256 KB of secrets at the most, each counted once', async () => {
+  const names = ['A', 'B', 'C', 'D', 'E'].map((letter) => `LARGE_${letter}`)
+  for (const name of names) VALUES[name] = `${name} ${'grüß'.repeat(10_920)}` // nearly 64 KB
+  VALUES['TINY'] = 'a'.repeat(32)
+  const code = 'export default async (names) => { const found = []; for (const name of names) found.push(await secrets.get(name).then((value) => value.length, ({ code, message }) => [code, message])); return found }'
+
+  const found = await resultOf(code, { tools: ['secrets'], secrets: [...names, 'TINY'], input: [...names.slice(0, 4), 'LARGE_A', 'LARGE_E', 'TINY'] })
+
+  const length = 43_688
+  assert.deepEqual(found, [length, length, length, length, length, ['TOOL_LIMIT', 'Cannot get secret "LARGE_E": with it the run would have 327640 bytes of secrets, allowed are 262144'], 32])
+})

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { JobError } from '../../core/failures.ts'
-import { SecretName } from '../../core/secret.ts'
-import { defineMethod, defineTool, ToolError, type ToolRun } from '../tool.ts'
+import { SECRET_BOUNDS, SecretName } from '../../core/secret.ts'
+import { defineMethod, defineTool, perRun, ToolError, type ToolRun } from '../tool.ts'
 
 /** Gives a job the secrets that it names. What was given is kept out of everything that the run leaves, from before it is given. */
 export default defineTool({
@@ -19,6 +19,7 @@ export default defineTool({
           throw new ToolError(`Cannot get secret "${name}": the job does not name it among its secrets`, { code: 'PERMISSION_DENIED' })
         }
         const value = await readSecret(run, name)
+        takeBytes(run, name, value)
         run.conceal(name, value)
         run.receipt.use({ grant: 'secret', target: name })
         return value
@@ -26,6 +27,18 @@ export default defineTool({
     }),
   }),
 })
+
+const givenTo = perRun(() => ({ values: new Set<string>(), bytes: 0 }))
+
+/** What was given once costs nothing more. */
+function takeBytes (run: ToolRun, name: string, value: string): void {
+  const given = givenTo(run)
+  if (given.values.has(value)) return
+  const bytes = given.bytes + Buffer.byteLength(value)
+  if (bytes > SECRET_BOUNDS.perRunBytes) throw new ToolError(`Cannot get secret "${name}": with it the run would have ${bytes} bytes of secrets, allowed are ${SECRET_BOUNDS.perRunBytes}`, { code: 'TOOL_LIMIT' })
+  given.values.add(value)
+  given.bytes = bytes
+}
 
 async function readSecret ({ tenant, services }: ToolRun, name: string): Promise<string> {
   if (!services.secrets) throw new ToolError('Cannot use secrets: the engine was started without a store')
