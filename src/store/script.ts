@@ -50,12 +50,19 @@ export function loadMove (file: URL, ...others: URL[]): Script {
  * and UNAVAILABLE where it was asked to change a record of a newer version.
  */
 export async function runMove (db: Db, script: Script, jobId: string, args: readonly Argument[]): Promise<Reply> {
+  try {
+    return await persist(db, () => evaluate(db, script, db.keys.job(jobId), [db.keys.prefix, jobId, ...args]))
+  } catch (error) {
+    throw readRefusal(error) ?? error
+  }
+}
+
+/** Asks Redis for something that is safe to repeat; where the connection holds commands while Redis is away, again and again until it answers. */
+export async function persist<T> (db: Pick<Db, 'failFast' | 'isClosed'>, ask: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
-      return await evaluate(db, script, db.keys.job(jobId), [db.keys.prefix, jobId, ...args])
+      return await ask()
     } catch (error) {
-      const refusal = readRefusal(error)
-      if (refusal) throw refusal
       if (db.failFast || db.isClosed() || !isPassing(error)) throw error
       await delay(RETRY_DELAY_MS)
     }

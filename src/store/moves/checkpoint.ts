@@ -1,6 +1,6 @@
 import { pack, unpack } from '../codec.ts'
 import type { Db, Run } from '../db.ts'
-import { loadMove, runMove } from '../script.ts'
+import { loadMove, persist, runMove } from '../script.ts'
 import { readNumber, readText } from './reply.ts'
 
 /** State that a job's code saved. `savedAt` in milliseconds of Redis's clock; `json` is JSON text of so many bytes. */
@@ -30,8 +30,8 @@ export async function saveCheckpoint (db: Db, run: Run, { save, json }: { save: 
 }
 
 /** Reads what a job's code saved last; undefined where it saved nothing. */
-export async function readCheckpoint ({ redis, keys }: Pick<Db, 'redis' | 'keys'>, jobId: string): Promise<Checkpoint | undefined> {
-  const [state, ...figures] = await redis.hmgetBuffer(keys.checkpoint(jobId), 'state', 'number', 'run', 'attempt', 'savedAt', 'bytes')
+export async function readCheckpoint (db: Db, jobId: string): Promise<Checkpoint | undefined> {
+  const [state, ...figures] = await persist(db, () => db.redis.hmgetBuffer(db.keys.checkpoint(jobId), 'state', 'number', 'run', 'attempt', 'savedAt', 'bytes'))
   if (!state) return undefined
   const [number, run, attempt, savedAt, bytes] = figures.map(Number) as [number, number, number, number, number] // checkpoint.lua wrote them all
   return { number, run, attempt, savedAt, bytes, json: (await unpack(state)).toString() }

@@ -7,9 +7,16 @@ import { readCheckpoint, saveCheckpoint } from '../../../src/store/moves/checkpo
 import { giveBack } from '../../../src/store/moves/give-back.ts'
 import { settle } from '../../../src/store/moves/settle.ts'
 import { readEvents } from '../../../src/store/read.ts'
+import { openDb } from '../../../src/store/db.ts'
 import { removeExpired } from '../../../src/store/reap.ts'
 import { reconcile } from '../../../src/store/reconcile/reconcile.ts'
+import { startRedisServer } from '../../helpers/redis-server.ts'
+import { answerLoading } from '../../helpers/redis-trouble.ts'
+import { lastInFirstOut } from '../../helpers/scope.ts'
 import { acceptJob, allKeys, beginJob, openStore, RETENTION_MS, settlement, TENANT } from '../../helpers/store.ts'
+import { until } from '../../helpers/until.ts'
+
+const LOADING_MS = 1000
 
 /** Bytes that its tenant has stored. */
 async function storedBytes (db: Db): Promise<number> {
@@ -115,4 +122,20 @@ test('a checkpoint of a job that is gone is removed by the pass over everything,
 
   assert.equal(repairs, 1)
   assert.equal((await readCheckpoint(db, id))?.json, '1')
+})
+
+test('a state that is asked for while Redis loads its data is answered once it has', async (t) => {
+  const scope = lastInFirstOut(t)
+  const server = await startRedisServer(scope)
+  const db = openDb({ url: `redis://127.0.0.1:${server.port}`, failFast: false, onError () {} })
+  scope.after(() => db.close())
+  const { run } = await beginJob(db, await acceptJob(db))
+  await saveCheckpoint(db, run, { save: 1, json: '7' })
+  await db.redis.mset(Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`filler${i}`, 'x'.repeat(2000)]))) // it answers between one and the next
+
+  const loading = answerLoading(server, LOADING_MS)
+  await until('it answers LOADING', () => db.redis.get('x').then(() => false, (error: Error) => error.message.startsWith('LOADING')))
+
+  assert.equal((await readCheckpoint(db, run.jobId))?.json, '7')
+  await loading
 })
