@@ -151,7 +151,7 @@ export function meetPermissions (one: PermissionsRequest | null, other: Permissi
   const [a, b] = [mergePermissions([one]), mergePermissions([other])]
   const names = (name: 'env' | 'read' | 'write') => meetLists(a[name], b[name], (mine, theirs) => mine === theirs ? mine : null)
   const net = meetLists(a.net, b.net, meetPatterns)
-  return { net: net === true ? true : net.map(formatNetPattern), env: names('env'), read: names('read'), write: names('write'), hrtime: a.hrtime && b.hrtime }
+  return { net: net === true ? true : [...new Set(net.map(formatNetPattern))], env: names('env'), read: names('read'), write: names('write'), hrtime: a.hrtime && b.hrtime }
 }
 
 function meetLists<T> (one: true | readonly T[], other: true | readonly T[], meet: (mine: T, theirs: T) => T | null): true | T[] {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { z } from 'zod'
-import type { Grants, PermissionsRequest } from '../core/permissions.ts'
+import { type Grants, Permissions, type PermissionsRequest } from '../core/permissions.ts'
 import type { ToolCode } from '../core/runner-protocol.ts'
 import { narrow } from './narrow.ts'
 import type { Receipt } from './receipt.ts'
@@ -105,7 +105,7 @@ export interface Tool {
   readonly name: string
   /** What it is for, in a few words. */
   readonly description: string
-  /** What jobs that name it may touch because of it. */
+  /** What jobs that name it may touch because of it. Throws what the tool's function throws, and a TypeError for an answer that is none. */
   readonly permissions: (request: ToolRequest) => PermissionsRequest
   /** The module of its guest half, as a path; null for a tool that every job has, on its context, and whose guest half is the guest's own. */
   readonly guestFile: string | null
@@ -149,12 +149,13 @@ export function defineTool<C extends z.ZodObject> ({ name, description, permissi
   setup? (config: z.output<C>): Record<string, ToolMethod>
 }): ToolDefinition {
   if (!NAME.test(name)) throw new TypeError(`Cannot define tool "${name}": its name is not an identifier of at most 64 characters`)
+  const permissionsOf = buildPermissions(name, permissions)
 
   function build (config: z.output<C>): Tool {
     return {
       name,
       description,
-      permissions: typeof permissions === 'function' ? permissions : () => permissions,
+      permissions: permissionsOf,
       guestFile: guest && fileURLToPath(guest),
       native,
       exposed: JSON.stringify(expose(config)),
@@ -164,6 +165,19 @@ export function defineTool<C extends z.ZodObject> ({ name, description, permissi
   }
 
   return { name, setup: (given) => build(schema.parse(given)) }
+}
+
+/** What is wrong with a value is told where it is written, and with what a function answers, when it does. */
+function buildPermissions (tool: string, given: PermissionsRequest | Tool['permissions']): Tool['permissions'] {
+  if (typeof given === 'function') return (request) => readPermissions(tool, given(request))
+  const read = readPermissions(tool, given)
+  return () => read
+}
+
+function readPermissions (tool: string, given: unknown): PermissionsRequest {
+  const read = Permissions.safeParse(given)
+  if (!read.success) throw new TypeError(`Cannot use tool "${tool}": its permissions are not what docs/permissions.md has: ${JSON.stringify(given)}`, { cause: read.error })
+  return read.data
 }
 
 /** Thrown by a tool when user code may know why. Anything else that a tool throws is kept from it. */

@@ -160,6 +160,7 @@ const MEETS: [one: Parameters<typeof meetPermissions>[0], other: Parameters<type
   [{ net: ['*.a.example', 'b.example'] }, { net: ['x.a.example:443', 'c.example'] }, { net: ['x.a.example:443'], env: [], read: [], write: [], hrtime: false }],
   [{ net: ['*.a.example:443'] }, { net: ['x.a.example'] }, { net: ['x.a.example:443'], env: [], read: [], write: [], hrtime: false }],
   [{ net: ['*:*'] }, { net: ['*.a.example'] }, { net: ['*.a.example'], env: [], read: [], write: [], hrtime: false }],
+  [{ net: ['*.a.example', '*.b.a.example'] }, { net: ['x.b.a.example'] }, { net: ['x.b.a.example'], env: [], read: [], write: [], hrtime: false }],
   [{ net: ['a.example:8443'] }, { net: ['a.example'] }, { net: [], env: [], read: [], write: [], hrtime: false }],
 ]
 for (const [one, other, both] of MEETS) {

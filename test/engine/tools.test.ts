@@ -47,6 +47,15 @@ test('the operator hears why a tool failed', () => {
   ])
 })
 
+for (const [rates, why] of [['away', /rates are at/], ['range', /its permissions are not .*10\.0\.0\.0\/8/]] as const) {
+  test(`a tool that fails to say what it may touch (${rates}) fails the run, and the operator hears why`, async () => {
+    const failure = await failureOf(call('nothing'), { tools, tags: { rates } })
+
+    assert.deepEqual([failure.code, failure.message], ['TOOL_ERROR', 'Cannot run job: tool "probe" failed to say what it may touch'])
+    assert.match(problems.at(-1) ?? '', why)
+  })
+}
+
 test('a tool that refuses says so with the code it chose', async () => {
   const failure = await failureOf(call('refuses'), { tools })
 

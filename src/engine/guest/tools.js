@@ -143,5 +143,6 @@ export function freeze (value) {
   for (let i = 0; i < keys.length; i++) {
     const member = ownValue(value, /** @type {PropertyKey} */ (keys[i]))
     if ((typeof member === 'object' && member !== null) || typeof member === 'function') ObjectFreeze(member)
-  }  return value
+  }
+  return value
 }

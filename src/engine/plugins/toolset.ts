@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import { JobError } from '../../core/failures.ts'
 import { buildFailure, EMPTY_USAGE } from '../../core/outcome.ts'
-import { mergePermissions } from '../../core/permissions.ts'
+import { type Grants, mergePermissions, type PermissionsRequest } from '../../core/permissions.ts'
 import type { ToolServices } from '../../tools/services.ts'
-import type { Tool } from '../../tools/tool.ts'
+import type { Tool, ToolRequest } from '../../tools/tool.ts'
 import type { RunnerMetrics } from '../../telemetry/metrics/runners.ts'
 import { ToolSession } from '../broker.ts'
 import type { RunRequest } from '../engine.ts'
@@ -27,14 +27,15 @@ export function toolset (tools: readonly Tool[], { services, onError, metrics }:
       const { checkpoint } = run.hooks
       const { tenant, limits, fence, batchId, secrets, permissions, context: { jobId, attempt, tags } } = run.request
       let chosen: Tool[]
+      let grants: Grants
       try {
         chosen = choose(run.request)
+        grants = mergePermissions([permissions, ...chosen.map((tool) => askPermissions(tool, { tenant, tags }, onError))])
       } catch (error) {
         if (!(error instanceof JobError)) throw error
         run.outcome = { type: 'failed', error: buildFailure(error.code, error.message), usage: EMPTY_USAGE }
         return
       }
-      const grants = mergePermissions([permissions, ...chosen.map((tool) => tool.permissions({ tenant, tags }))])
       const session = new ToolSession({
         tools: chosen,
         limits,
@@ -78,5 +79,15 @@ function buildChoose (tools: readonly Tool[]): (request: Pick<RunRequest, 'tools
       const less = Object.hasOwn(toolConfig, name) ? toolConfig[name] : undefined
       return less === undefined ? tool : narrow(tool, less)
     })
+  }
+}
+
+/** A tool of the operator's own may fail: that is the end of this run, and of no other. */
+function askPermissions (tool: Tool, request: ToolRequest, onError: ToolsetOptions['onError']): PermissionsRequest {
+  try {
+    return tool.permissions(request)
+  } catch (cause) {
+    onError(new Error(`Cannot tell what tool "${tool.name}" brings along: its permissions failed`, { cause }))
+    throw new JobError('TOOL_ERROR', `Cannot run job: tool "${tool.name}" failed to say what it may touch`)
   }
 }

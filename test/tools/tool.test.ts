@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { z } from 'zod'
+import { defineTool } from '../../src/tools/tool.ts'
+
+const definition = { name: 'rates', description: 'tells rates', config: z.strictObject({}), guest: null }
+
+test('a tool whose name is no identifier is not defined', () => {
+  assert.throws(() => defineTool({ ...definition, name: 'my-rates' }), /Cannot define tool "my-rates": its name is not an identifier/)
+})
+
+test('neither is one with permissions that nobody can be granted', () => {
+  assert.throws(() => defineTool({ ...definition, permissions: { net: ['10.0.0.0/8'] } }), /Cannot use tool "rates": its permissions are not .*10\.0\.0\.0\/8/)
+  assert.throws(() => defineTool({ ...definition, permissions: { run: true } }), /its permissions are not .*"run":true/)
+})
+
+test('hosts that a tool brings along are as URLs have them', () => {
+  const tool = defineTool({ ...definition, permissions: { net: ['HTTPS://Rates.Example'] } }).setup({})
+
+  assert.deepEqual(tool.permissions({ tenant: 'acme', tags: {} }), { net: ['rates.example:443'] })
+})
