@@ -75,7 +75,7 @@ export class ToolSession {
   /** What the run used and was denied, up to now. */
   get report (): RunReceipt {
     const { lines, omitted } = this.receipt
-    for (const line of lines) { // copies
+    for (const line of lines) {
       line.target = this.concealer.text(line.target)
       line.method &&= this.concealer.text(line.method)
       line.denied &&= this.concealer.text(line.denied)

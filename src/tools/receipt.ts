@@ -29,8 +29,8 @@ export class Receipt {
   readonly #lines = new Map<string, ReceiptLine>()
   #omitted = 0
 
-  /** The lines, in the order of their first use. */
-  get lines (): ReceiptLine[] { return [...this.#lines.values()] }
+  /** Copies of the lines, in the order of their first use. */
+  get lines (): ReceiptLine[] { return Array.from(this.#lines.values(), (line) => ({ ...line })) }
 
   /** Uses and denials that have no line any more. */
   get omitted (): number { return this.#omitted }

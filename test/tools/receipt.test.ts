@@ -55,3 +55,12 @@ test('targets and reasons are cut, and stay different things', () => {
 
   assert.deepEqual(receipt.lines.map(({ target, denied }) => [target.length, denied?.length]), [[513, 513]])
 })
+
+test('whoever reads the lines may change what they got', () => {
+  const receipt = new Receipt()
+  receipt.use({ grant: 'net', target: 'a.example:443', method: 'GET' })
+
+  for (const line of receipt.lines) line.target = 'b.example:443'
+
+  assert.deepEqual(receipt.lines.map(({ target }) => target), ['a.example:443'])
+})
