@@ -12,6 +12,9 @@ interface ExecuteRequest {
   entry?: string
   timeout?: number
   tools?: string[]
+  toolConfig?: Record<string, Record<string, unknown>>
+  permissions?: 'none' | Record<string, boolean | string[]>
+  secrets?: string[]
 }
 
 /** Posts one request to `/execute`; a refusal is an answer too. */
