@@ -11,7 +11,7 @@ const [CHAR_BITS, BYTE_BITS] = [6, 8]
 
 /**
  * Lists how code is likely to write a text without wanting to hide it: as it is, in JSON, in JSON within JSON, as the console quotes it, in URLs, in base64 wherever it begins in
- * what is encoded, and as hexadecimal digits.
+ * what is encoded, that in URLs, and as hexadecimal digits.
  */
 export function buildForms (given: string): Form[] {
   const value = given.toWellFormed()
@@ -60,5 +60,6 @@ function base64Forms (bytes: Buffer, offset: number): Form[] {
   const bits = (offset + bytes.length) * BYTE_BITS
   const text = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64').slice(from, Math.floor(bits / CHAR_BITS))
   const edge = { before: offset > 0, after: bits % CHAR_BITS > 0 }
-  return [{ text, edge }, { text: text.replaceAll('+', '-').replaceAll('/', '_'), edge }]
+  const inUrl = encodeURIComponent(text)
+  return [text, text.replaceAll('+', '-').replaceAll('/', '_'), inUrl, inUrl.replaceAll(/%2[BF]/g, (escape) => escape.toLowerCase())].map((each) => ({ text: each, edge }))
 }

@@ -12,7 +12,9 @@ const CHARS_PER_CHECK = 256
 const CHECKS_MIN = 10_000
 /** Causes of causes that are told of; one may be its own. */
 const CAUSES_MAX = 8
-const BASE64_CHAR = /^[\w+/-]$/
+/** A character of base64, also as URLs have it, at the end and at the beginning of a text. */
+const [BASE64_BEFORE, BASE64_AFTER] = [/(?:%2[BF]|[\w+/-])$/i, /^(?:%2[BF]|[\w+/-])/i]
+const BASE64_CHARS = 3
 const NUMERIC = /^-?\d[\d.eE+-]*$/
 const NUMBERS = /-?\d[\d.eE+-]*/g
 
@@ -138,10 +140,9 @@ function isSame (text: string, from: number, to: number, whole: string): boolean
 }
 
 function widen (text: string, { from, to, done }: { from: number, to: number, done: number }, { edge }: Form): [from: number, to: number] {
-  return [
-    edge.before && from > done && BASE64_CHAR.test(text.charAt(from - 1)) ? from - 1 : from,
-    edge.after && BASE64_CHAR.test(text.charAt(to)) ? to + 1 : to,
-  ]
+  const before = edge.before ? BASE64_BEFORE.exec(text.slice(Math.max(done, from - BASE64_CHARS), from)) : null
+  const after = edge.after ? BASE64_AFTER.exec(text.slice(to, to + BASE64_CHARS)) : null
+  return [from - (before?.[0].length ?? 0), to + (after?.[0].length ?? 0)]
 }
 
 function withhold ({ label }: Concealed): string {

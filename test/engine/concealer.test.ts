@@ -36,6 +36,8 @@ const WAYS: [way: string, write: (value: string) => string, left: string][] = [
   ['in base64 before and after others', (value) => base64(`us${value}er`), 'dXLABEL\\w{1,3}=*'],
   ['in base64 of a header', (value) => `Basic ${base64(`user:${value}`)}`, 'Basic dXNlcjLABEL=*'],
   ['in base64url', (value) => base64(`ab${value}?`, 'base64url'), 'YWLABEL[\\w-]{1,2}'],
+  ['in base64 in a URL', (value) => `?key=${encodeURIComponent(base64(value))}`, '\\?key=LABEL(%3D)*'],
+  ['in base64 before and after others in a URL', (value) => encodeURIComponent(base64(`us${value}?`)), 'dXLABEL[\\w%]{0,12}'],
   ['in hexadecimal digits', (value) => base64(value, 'hex'), 'LABEL'],
   ['in capital hexadecimal digits', (value) => base64(value, 'hex').toUpperCase(), 'LABEL'],
 ]

@@ -8,7 +8,7 @@ import type { ToolRun } from '../../../src/tools/tool.ts'
 import { openStore } from '../../helpers/store.ts'
 import { until } from '../../helpers/until.ts'
 
-const address = (topic: string) => ({ tenant: 'acme', batchId: null, secrets: [], topic })
+const address = (topic: string) => ({ tenant: 'acme', batchId: null, topic })
 
 /** What one run listens with, and a way to send it messages: each has been heard when the promise resolves. */
 async function openEars (t: TestContext, options: { maxTopics?: number, queue?: number } = {}) {
