@@ -145,13 +145,13 @@ function unite (grants: readonly (boolean | readonly string[] | undefined)[]): t
   return all || [...new Set(grants.filter((grant) => typeof grant === 'object').flat())]
 }
 
-/** What two ceilings both have room for. A ceiling of null has room for everything. */
+/** What two ceilings both have room for. A ceiling of null has room for everything. Where two lists of hosts meet in more than one list may have, what is beyond is left out: a ceiling may be lower than that, never higher. */
 export function meetPermissions (one: PermissionsRequest | null, other: PermissionsRequest | null): PermissionsRequest | null {
   if (one === null || other === null) return one ?? other
   const [a, b] = [mergePermissions([one]), mergePermissions([other])]
   const names = (name: 'env' | 'read' | 'write') => meetLists(a[name], b[name], (mine, theirs) => mine === theirs ? mine : null)
   const net = meetLists(a.net, b.net, meetPatterns)
-  return { net: net === true ? true : [...new Set(net.map(formatNetPattern))], env: names('env'), read: names('read'), write: names('write'), hrtime: a.hrtime && b.hrtime }
+  return { net: net === true ? true : [...new Set(net.map(formatNetPattern))].slice(0, ENTRIES_MAX), env: names('env'), read: names('read'), write: names('write'), hrtime: a.hrtime && b.hrtime }
 }
 
 function meetLists<T> (one: true | readonly T[], other: true | readonly T[], meet: (mine: T, theirs: T) => T | null): true | T[] {

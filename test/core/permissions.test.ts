@@ -169,3 +169,13 @@ for (const [one, other, both] of MEETS) {
     assert.deepEqual(meetPermissions(other, one), both)
   })
 }
+
+test('two ceilings that meet in more hosts than one may have are a ceiling all the same', () => {
+  const one = { net: Array.from({ length: 99 }, (_, i) => `h${i}.example:*`).concat('*.sub.example:*') }
+  const other = { net: Array.from({ length: 99 }, (_, i) => `h${i}.sub.example`).concat('*.example') }
+
+  const both = meetPermissions(one, other)
+
+  assert.equal(Permissions.safeParse(both).success, true)
+  assert.ok(both !== null && both !== 'none' && Array.isArray(both.net) && both.net.length === 100)
+})
