@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { startEngine } from '../helpers/engine.ts'
+import { ends } from './fixtures/probe-tool/tool.ts'
 
 const PROBE = fileURLToPath(new URL('./fixtures/probe-tool/tool.ts', import.meta.url))
 const problems: string[] = []
@@ -98,6 +99,16 @@ test('a tool without a native has no synchronous calls', async () => {
   const failure = await failureOf(`export default () => probe.callSync('who')`, { tools })
 
   assert.equal(failure.message, 'Cannot call probe.who: it has no native')
+})
+
+test('a tool that would outlive its run is told of the end, holds nothing up, and answers nobody', async () => {
+  const code = 'export default () => { probe.call("outlives").then(() => console.log("heard")); return "done" }'
+
+  const { report, logs, tookMs } = await run(code, { tools })
+
+  assert.equal(report.outcome.type === 'succeeded' && report.outcome.result, '"done"')
+  assert.deepEqual([ends.map(String), logs], [['Error: The run is over', 'true'], []])
+  assert.ok(tookMs < 30_000, `${tookMs} ms`)
 })
 
 test('one call more than toolCalls ends the run with TOOL_LIMIT, whether or not the code catches it', async () => {
