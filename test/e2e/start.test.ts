@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -6,6 +8,7 @@ import { start } from '../../src/cli/commands/start.ts'
 import { startOne } from '../../src/cli/commands/start-part.ts'
 import { temporaryFolder } from '../cli/helpers/fake-service.ts'
 import { runCommand, type RunningCommand } from '../cli/helpers/run-command.ts'
+import { until } from '../helpers/until.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const KEY = 'bbx_' + 'k'.repeat(40)
@@ -64,6 +67,21 @@ test('start runs jobs, survives the death of both its processes, and leaves none
   running.stop()
   assert.equal(await running.exitCode, 0)
   assert.deepEqual(descendants(), [])
+})
+
+test('a signal to npm reaches the service, which stops', async (t) => {
+  const npm = spawn('npm', ['start'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, BATCHBOX_DATA_DIR: temporaryFolder(t), PORT: '0', BATCHBOX_ADMIN_KEY: KEY } })
+  t.after(() => npm.kill('SIGTERM'))
+  const ended = once(npm, 'close') // all that write where it does have ended
+  let output = ''
+  npm.stdout.setEncoding('utf8').on('data', (text: string) => { output += text })
+  await until('it is ready', () => Promise.resolve(output.includes('ready at')))
+
+  npm.kill('SIGTERM')
+
+  const [url] = /http:\S+/.exec(output) ?? []
+  await until('nobody listens any more', () => fetch(`${url}/healthz`).then(() => false, () => true))
+  await ended
 })
 
 test('start fails at once when a port is taken, and says so', async (t) => {
