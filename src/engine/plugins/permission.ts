@@ -13,11 +13,13 @@ export function permission ({ env = {}, strict = false, onAudit }: Pick<EngineCo
     async onValidate (run) {
       const { grants, tools } = run
       if (!grants || !tools) return
-      for (const name of listNames(grants, env)) {
-        if (Object.hasOwn(env, name)) tools.receipt.use({ grant: 'env', target: name })
+      const given = listNames(grants, env).filter((name) => {
+        const isThere = Object.hasOwn(env, name)
+        if (isThere) tools.receipt.use({ grant: 'env', target: name })
         else tools.receipt.deny({ grant: 'env', target: name, reason: 'The operator gives jobs no value of that name' })
-      }
-      run.env = Object.fromEntries(listNames(grants, env).flatMap((name) => Object.hasOwn(env, name) ? [[name, env[name]]] : []))
+        return isThere
+      })
+      run.env = Object.fromEntries(given.map((name) => [name, env[name]]))
       const risks = strict ? listRisks(grants) : []
       if (risks.length === 0) return
       const lines = risks.map((risk) => ({ time: epochMs(), level: 'warn' as const, message: `Permissions of this job: ${risk}` }))
