@@ -1,4 +1,5 @@
 import { INLINE_RESULT_BYTES, type JobView } from '../core/job.ts'
+import type { JobWebhook, WebhookView } from '../core/webhook.ts'
 import type { JobRecord } from '../store/read.ts'
 
 type JobHead = Omit<JobView, 'result'>
@@ -6,7 +7,7 @@ type JobHead = Omit<JobView, 'result'>
 /** What is shown of a stored job. */
 export type ShownJob = Pick<JobRecord,
   | 'id' | 'status' | 'sequence' | 'createdAt' | 'startedAt' | 'finishedAt' | 'deadlineAt' | 'expiresAt'
-  | 'result' | 'error' | 'attempts' | 'usage' | 'queueMs' | 'progress' | 'traceId' | 'batchId' | 'replayOf'> & { spec: Pick<JobRecord['spec'], 'priority' | 'tags'> }
+  | 'result' | 'error' | 'attempts' | 'usage' | 'queueMs' | 'progress' | 'traceId' | 'batchId' | 'replayOf'> & { spec: Pick<JobRecord['spec'], 'priority' | 'tags' | 'webhook'> }
 
 /**
  * Writes a job as clients read it, as JSON text. The result is put in as the text it was stored as: it may nest deeper than
@@ -39,9 +40,15 @@ export function buildJobHead (job: ShownJob): JobHead {
     tags: job.spec.tags,
     batchId: job.batchId,
     replayOf: job.replayOf,
+    webhook: job.spec.webhook ? viewWebhook(job.spec.webhook) : null,
     traceId: job.traceId,
     links: { self, result: `${self}/result`, logs: `${self}/logs`, events: `${self}/events`, trace: `${self}/trace` },
   }
+}
+
+/** A webhook without the values of its headers. */
+export function viewWebhook ({ url, events, headers }: Pick<JobWebhook, 'url' | 'headers'> & Pick<WebhookView, 'events'>): WebhookView {
+  return { url, events, headers: Object.keys(headers) }
 }
 
 /** Names the state of a job, as an entity tag (RFC 9110): every change that clients can see is an event, and events are numbered. */

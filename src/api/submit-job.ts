@@ -84,7 +84,7 @@ export async function dispatch ({ dispatcher, logger }: Pick<JobService, 'dispat
 }
 
 /** The job as the store has just made it; it need not be read for that. */
-function describeAccepted (id: string, { priority, tags }: JobRequest, accepted: AcceptedJob, traceId: string): ShownJob {
+function describeAccepted (id: string, { priority, tags, webhook }: JobRequest, accepted: AcceptedJob, traceId: string): ShownJob {
   return {
     id,
     status: isScheduled(accepted) ? 'scheduled' : 'queued',
@@ -103,6 +103,6 @@ function describeAccepted (id: string, { priority, tags }: JobRequest, accepted:
     traceId,
     batchId: null,
     replayOf: null,
-    spec: { priority, tags },
+    spec: { priority, tags, webhook },
   }
 }

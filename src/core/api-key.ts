@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { JOB_LIMITS, type LimitName } from './limits.ts'
-import { findBeyond, meetPermissions, Permissions } from './permissions.ts'
+import { findBeyond, meetPermissions, NetEntry, Permissions } from './permissions.ts'
 import { SecretName } from './secret.ts'
 
 /** What a key may do within its tenant. `admin` implies the others. */
-export const TENANT_SCOPES = ['jobs:read', 'jobs:write', 'dead-letters:write', 'secrets:write', 'admin'] as const
+export const TENANT_SCOPES = ['jobs:read', 'jobs:write', 'dead-letters:write', 'secrets:write', 'webhooks:write', 'admin'] as const
 /** What reaches beyond a tenant, so that `admin` does not imply it. `operator` implies everything, for every tenant. */
 export const SERVICE_SCOPES = ['metrics:read', 'operator'] as const
 
@@ -17,6 +17,7 @@ export const TenantName = z.string().regex(/^[\w-]{1,64}$/, 'Expected 1 to 64 le
 const TOOL_NAME_MAX_CHARS = 256
 const TOOLS_MAX = 64
 const SECRETS_MAX = 1000
+const WEBHOOK_HOSTS_MAX = 100
 /** Most that a bound may be: far above what one service does. */
 const BOUND_MAX = { requestsPerSecond: 100_000, jobs: 10_000_000 } as const
 
@@ -30,6 +31,7 @@ export const Ceilings = z.strictObject({
   tools: z.array(z.string().min(1).max(TOOL_NAME_MAX_CHARS)).max(TOOLS_MAX).nullable().default(null).describe('Tools that a job may name; null for any'),
   permissions: Permissions.nullable().default(null).describe('The most that a job may ask to touch; null for anything'),
   secrets: z.array(SecretName).max(SECRETS_MAX).nullable().default(null).describe('Secrets that a job may name; null for any'),
+  webhooks: z.array(NetEntry).max(WEBHOOK_HOSTS_MAX).nullable().default(null).describe('Hosts that webhooks may lead to: `host` (ports 80 and 443), `host:port`, `host:*`, `*.suffix`; null for any'),
 })
 export type Ceilings = z.infer<typeof Ceilings>
 
@@ -74,7 +76,14 @@ export function meetCeilings (one: Ceilings, other: Ceilings): Ceilings {
     tools: meetNames(one.tools, other.tools),
     permissions: meetPermissions(one.permissions, other.permissions),
     secrets: meetNames(one.secrets, other.secrets),
+    webhooks: meetHosts(one.webhooks, other.webhooks),
   }
+}
+
+function meetHosts (one: string[] | null, other: string[] | null): string[] | null {
+  if (one === null || other === null) return one ?? other
+  const met = meetPermissions({ net: one }, { net: other })
+  return met !== null && met !== 'none' && Array.isArray(met.net) ? met.net : []
 }
 
 function meetNames (one: string[] | null, other: string[] | null): string[] | null {
@@ -98,6 +107,7 @@ export function inheritRights (maker: KeyRights, asked: Omit<KeyRights, 'rateGro
       tools: ceilings.tools ?? maker.ceilings.tools,
       permissions: ceilings.permissions ?? maker.ceilings.permissions,
       secrets: ceilings.secrets ?? maker.ceilings.secrets,
+      webhooks: ceilings.webhooks ?? maker.ceilings.webhooks,
     },
     bounds: {
       requestsPerSecond: bounds.requestsPerSecond ?? maker.bounds.requestsPerSecond,
@@ -121,6 +131,7 @@ export function findGrowth (holder: KeyRights, wanted: KeyRights): string | unde
     ?? findOther('ceilings.tools', holder.ceilings.tools, wanted.ceilings.tools)
     ?? findOther('ceilings.secrets', holder.ceilings.secrets, wanted.ceilings.secrets)
     ?? findPermission(holder.ceilings, wanted.ceilings)
+    ?? findHost(holder.ceilings, wanted.ceilings)
     ?? findHigher('bounds.', holder.bounds, wanted.bounds)
     ?? findHigher('', { expiresAt: holder.expiresAt }, { expiresAt: wanted.expiresAt })
     ?? (holder.bounds.requestsPerSecond !== null && holder.rateGroup !== wanted.rateGroup ? 'bounds.requestsPerSecond counts apart from the key\'s own' : undefined)
@@ -150,4 +161,11 @@ function findPermission (own: Ceilings, wanted: Ceilings): string | undefined {
   if (wanted.permissions === null) return 'ceilings.permissions is without a bound'
   const beyond = findBeyond(wanted.permissions, own.permissions)
   return beyond === undefined ? undefined : `ceilings.permissions has ${beyond}`
+}
+
+function findHost (own: Ceilings, wanted: Ceilings): string | undefined {
+  if (own.webhooks === null) return undefined
+  if (wanted.webhooks === null) return 'ceilings.webhooks is without a bound'
+  const beyond = findBeyond({ net: wanted.webhooks }, { net: own.webhooks })
+  return beyond === undefined ? undefined : `ceilings.webhooks has ${beyond.replace('net: ', '')}`
 }

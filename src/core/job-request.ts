@@ -5,6 +5,7 @@ import { ISOLATION_LEVELS } from './outcome.ts'
 import { findBeyond, Permissions, type PermissionsRequest } from './permissions.ts'
 import { RetryPolicy } from './retry.ts'
 import { SECRET_BOUNDS, SecretName } from './secret.ts'
+import { buildJobWebhook } from './webhook.ts'
 
 /** Tags are bounded and matched exactly; they never become metric labels. */
 export const TAG_BOUNDS = { count: 16, keyChars: 64, valueChars: 256 } as const
@@ -137,6 +138,7 @@ export function buildJobRequest (service: LimitPolicy, toolNames: readonly strin
     runAt: z.iso.datetime({ offset: true }).optional().describe('Instead of `delayMs`: not to run before that time, at most a year ahead; one that has passed means at once'),
     ttlMs: z.number().int().min(TTL_BOUNDS.min).max(TTL_BOUNDS.max).optional().describe('The job expires if it has not started by then'),
     tags: Tags.default({}),
+    webhook: buildJobWebhook(ceilings?.webhooks).optional(),
   }).superRefine(({ delayMs, runAt, limits, retry }, context) => {
     if (runAt !== undefined && delayMs > 0) context.addIssue({ code: 'custom', path: ['runAt'], message: 'At most one of runAt and delayMs is taken' })
     const excess = describeExcessLogs(limits, retry)

@@ -3,6 +3,7 @@ import { Priority } from './job-request.ts'
 import { CrashEvidence, Isolation, JobFailure, Usage } from './outcome.ts'
 import { RECEIPT_LINES_MAX, ReceiptLine } from './receipt.ts'
 import { JobStatus } from './status.ts'
+import { WebhookView } from './webhook.ts'
 
 /** Results up to this many bytes stand inside the job; longer ones are read by their link. */
 export const INLINE_RESULT_BYTES = 65_536
@@ -70,6 +71,7 @@ export const JobView = z.object({
   tags: z.record(z.string(), z.string()),
   batchId: z.string().nullable().describe('The batch that it is an item of'),
   replayOf: z.string().nullable().describe('The job that it runs again'),
+  webhook: WebhookView.nullable().describe('What is told of its events, beside the endpoints of the tenant'),
   traceId: z.string().nullable(),
   links: z.object({ self: z.string(), result: z.string(), logs: z.string(), events: z.string(), trace: z.string() }),
 })

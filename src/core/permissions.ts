@@ -80,7 +80,8 @@ function coversPort (own: NetPattern['port'], asked: NetPattern['port']): boolea
   return own === '*' || own === asked || (own === null && asked !== '*' && asked !== null && WEB_PORTS.has(asked))
 }
 
-const NetEntry = z.string().min(1).max(HOST_MAX_CHARS)
+/** A host, as jobs ask for one and as ceilings have them. */
+export const NetEntry = z.string().min(1).max(HOST_MAX_CHARS)
   .refine((text) => parseNetPattern(text) !== null, {
     error: ({ input }) => `${JSON.stringify(input)} is no host: expected "host", "host:port", "host:*", "*.suffix" or a URL; ranges of addresses are for the operator to allow`,
     abort: true,

@@ -5,6 +5,7 @@ import { buildOtherLimits, describeExcessLogs, Priority, type JobSpec } from './
 import { describeMaximum, JOB_LIMITS, lowerPolicy, type LimitName, type LimitPolicy, type Limits } from './limits.ts'
 import { findBeyond, type PermissionsRequest } from './permissions.ts'
 import { RetryPolicy } from './retry.ts'
+import { isWithinHosts } from './webhook.ts'
 
 /** Builds the members of a replay that say what is to be other than in the jobs that it is made from. */
 export function buildReplayChange (policy: LimitPolicy) {
@@ -29,12 +30,14 @@ export interface ReplayBounds {
   permissions?: PermissionsRequest | null
   /** Secrets of it; null for any. Orders from before there were secrets have none. */
   secrets?: string[] | null
+  /** Hosts that webhooks may lead to; null for any. Orders from before there were webhooks have none. */
+  webhooks?: string[] | null
 }
 
 /** The bounds of a service, for jobs that are replayed with an API key of those ceilings. */
-export function buildReplayBounds (policy: LimitPolicy, { limits, tools, permissions, secrets }: Ceilings): ReplayBounds {
+export function buildReplayBounds (policy: LimitPolicy, { limits, tools, permissions, secrets, webhooks }: Ceilings): ReplayBounds {
   const { maxima, ceilings } = lowerPolicy(policy, limits)
-  return { maxima, ceilings: [...ceilings], tools, permissions, secrets }
+  return { maxima, ceilings: [...ceilings], tools, permissions, secrets, webhooks }
 }
 
 /**
@@ -42,7 +45,7 @@ export function buildReplayBounds (policy: LimitPolicy, { limits, tools, permiss
  * the service would take of this caller: its maxima may have been lowered since, and the job may be another key's.
  */
 export function buildReplaySpec ({ runAt: _, ...spec }: JobSpec, { limits: others, retry = spec.retry, priority = spec.priority }: Omit<ReplayChange, 'again'>, bounds: ReplayBounds): JobSpec {
-  const { maxima, ceilings, tools, permissions = null, secrets = [] } = bounds
+  const { maxima, ceilings, tools, permissions = null, secrets = [], webhooks = null } = bounds
   const limits = { ...spec.limits }
   for (const name of Object.keys(JOB_LIMITS) as LimitName[]) { // the keys of a closed table
     limits[name] = others[name] ?? limits[name]
@@ -57,6 +60,7 @@ export function buildReplaySpec ({ runAt: _, ...spec }: JobSpec, { limits: other
   if (forbidden !== undefined) throw refuse('/permissions', `${forbidden} is beyond the API key's ceiling (ceilings.permissions)`)
   const withheld = secrets === null ? undefined : (spec.secrets ?? []).find((name) => !secrets.includes(name)) // jobs of versions before have none
   if (withheld !== undefined) throw refuse('/secrets', `secret ${JSON.stringify(withheld)} is beyond the API key's ceiling (ceilings.secrets)`)
+  if (spec.webhook && !isWithinHosts(spec.webhook.url, webhooks)) throw refuse('/webhook/url', `host ${JSON.stringify(new URL(spec.webhook.url).host)} is beyond the API key's ceiling (ceilings.webhooks)`)
   return { ...spec, limits, retry, priority, delayMs: 0 }
 }
 

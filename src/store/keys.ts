@@ -166,7 +166,7 @@ function newerKey (v: number): JobError {
 
 function parseKey ([body, createdAt, rotatedAt]: [string, string, string | null]): ApiKey {
   const key = JSON.parse(body) as KeyBody // createKey wrote it
-  return { ...key, ceilings: { ...key.ceilings, secrets: key.ceilings.secrets === undefined ? [] : key.ceilings.secrets }, createdAt: Number(createdAt), rotatedAt: rotatedAt === null ? null : Number(rotatedAt) } // keys from before there were secrets have none
+  return { ...key, ceilings: { ...NO_CEILINGS, ...key.ceilings, secrets: key.ceilings.secrets === undefined ? [] : key.ceilings.secrets }, createdAt: Number(createdAt), rotatedAt: rotatedAt === null ? null : Number(rotatedAt) } // keys from before there were secrets have none
 }
 
 function newToken (): string {

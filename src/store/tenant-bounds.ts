@@ -14,5 +14,5 @@ export async function setTenantBounds (db: Db, tenant: string, bounds: TenantBou
 /** Reads the bounds of a tenant; one that nobody bounded has none. */
 export async function readTenantBounds ({ redis, keys }: Db, tenant: string): Promise<TenantBounds> {
   const [jobsWaiting, jobsRunning, ceilings] = await Promise.all([keys.maxWaiting, keys.maxRunning, keys.ceilings].map((key) => redis.hget(key, tenant)))
-  return { jobsWaiting: jobsWaiting ? Number(jobsWaiting) : null, jobsRunning: jobsRunning ? Number(jobsRunning) : null, ceilings: ceilings ? JSON.parse(ceilings) as Ceilings : NO_CEILINGS } // tenant-bounds.lua wrote it
+  return { jobsWaiting: jobsWaiting ? Number(jobsWaiting) : null, jobsRunning: jobsRunning ? Number(jobsRunning) : null, ceilings: { ...NO_CEILINGS, ...(ceilings ? JSON.parse(ceilings) as Ceilings : {}) } } // tenant-bounds.lua wrote it
 }

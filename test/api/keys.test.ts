@@ -33,7 +33,7 @@ test('a key is made, shown once, listed and read without its token, and works', 
   assert.equal(response.headers['cache-control'], 'no-store')
   assert.partialDeepStrictEqual(view, {
     tenant: 'default', name: 'a key', scopes: asked.scopes, createdBy: 'operator', rotatedAt: null, expiresAt: '2099-01-01T00:00:00.000Z',
-    ceilings: { limits: { timeoutMs: 1000 }, tools: ['echo'], permissions: null, secrets: [] }, bounds: { requestsPerSecond: 50, jobsWaiting: null },
+    ceilings: { limits: { timeoutMs: 1000 }, tools: ['echo'], permissions: null, secrets: [], webhooks: null }, bounds: { requestsPerSecond: 50, jobsWaiting: null },
   })
   assert.deepEqual((await api.get(`/v1/keys/${view.id}`)).json(), view)
   assert.deepEqual((await api.get('/v1/keys')).json(), { data: [view], nextCursor: null })

@@ -6,7 +6,7 @@ import { until } from '../helpers/until.ts'
 
 const JOB = { code: 'export default (x) => x' }
 const PATH = '/v1/tenants/acme/bounds'
-const ceilings = { limits: {}, tools: null, permissions: null, secrets: null }
+const ceilings = { limits: {}, tools: null, permissions: null, secrets: null, webhooks: null }
 
 test('an operator bounds what may wait and run of a tenant, whatever its keys say, and the tenant reads it', async (t) => {
   const api = await startApi(t)

@@ -20,7 +20,7 @@ test('admin implies what concerns its tenant, operator everything, and other sco
 test('each way to have more than another key is named', () => {
   const holder: KeyRights = {
     ...ADMIN, scopes: ['admin', 'jobs:read'], expiresAt: 1000,
-    ceilings: { limits: { timeoutMs: 100 }, tools: ['echo'], permissions: 'none', secrets: ['TOKEN'] },
+    ceilings: { limits: { timeoutMs: 100 }, tools: ['echo'], permissions: 'none', secrets: ['TOKEN'], webhooks: ['*.example.com'] },
     bounds: { requestsPerSecond: 5, jobsWaiting: 6 },
   }
   const more: [Partial<KeyRights>, RegExp][] = [
@@ -34,6 +34,8 @@ test('each way to have more than another key is named', () => {
     [{ ceilings: { ...holder.ceilings, permissions: null } }, /ceilings\.permissions/],
     [{ ceilings: { ...holder.ceilings, secrets: ['TOKEN', 'OTHER'] } }, /ceilings\.secrets has "OTHER"/],
     [{ ceilings: { ...holder.ceilings, secrets: null } }, /ceilings\.secrets is without a bound/],
+    [{ ceilings: { ...holder.ceilings, webhooks: ['a.example.com', 'example.org'] } }, /ceilings\.webhooks has "example\.org"/],
+    [{ ceilings: { ...holder.ceilings, webhooks: null } }, /ceilings\.webhooks is without a bound/],
     [{ bounds: { ...holder.bounds, requestsPerSecond: 6 } }, /bounds\.requestsPerSecond/],
     [{ bounds: { ...holder.bounds, jobsWaiting: null } }, /bounds\.jobsWaiting/],
     [{ expiresAt: 1001 }, /expiresAt/],
@@ -52,7 +54,7 @@ test('what a key is made with and did not ask for is its maker\'s, so that askin
   const limit = option(integer({ min: 16, max: 1000 }), { nil: undefined })
   const rights = record({
     scopes: subarray(['jobs:read', 'jobs:write', 'admin'] as const),
-    ceilings: record({ limits: record({ timeoutMs: limit, memoryMb: limit }), tools: option(subarray(['echo', 'crypto'])), permissions: option(constant('none' as const)) }),
+    ceilings: record({ limits: record({ timeoutMs: limit, memoryMb: limit }), tools: option(subarray(['echo', 'crypto'])), permissions: option(constant('none' as const)), webhooks: option(subarray(['example.com', '*.example.com'])) }),
     bounds: record({ requestsPerSecond: option(integer({ min: 1, max: 9 })), jobsWaiting: option(integer({ min: 0, max: 9 })) }),
     expiresAt: option(integer({ min: 1, max: 99 })),
   })

@@ -20,6 +20,7 @@ test('a replay asks for no more than a job of the same key may, whoever posted t
     [{ tools: ['echo'] }, { tools: ['echo', 'crypto'] }, '/tools'],
     [{ permissions: 'none' }, { permissions: { net: ['example.com'] } }, '/permissions'],
     [{ permissions: { net: ['example.com'] } }, { permissions: { net: ['example.com', 'example.org'] } }, '/permissions'],
+    [{ webhooks: ['*.example.com'] }, { webhook: { url: 'https://example.com/hook' } }, '/webhook/url'],
   ]
 
   for (const [ceilings, job, pointer] of refused) {
