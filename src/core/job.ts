@@ -65,7 +65,7 @@ export const JobView = z.object({
   result: z.unknown().optional().describe(`Left out above ${INLINE_RESULT_BYTES} bytes; links.result has it`),
   error: JobFailure.nullable(),
   attempts: z.array(AttemptView),
-  usage: Usage.extend({ queueMs: z.number() }).nullable(),
+  usage: Usage.extend({ queueMs: z.number() }).nullable().describe('Of the last run; while that goes on, what the last `job.usage` told'),
   progress: z.object({ value: z.number(), message: z.string() }).nullable(),
   priority: Priority,
   tags: z.record(z.string(), z.string()),

@@ -17,6 +17,8 @@ export const FromRunner = z.discriminatedUnion('type', [
   z.object({ type: z.literal('started'), token }),
   z.object({ type: z.literal('logs'), token, droppedLines: count, droppedBytes: count }),
   z.object({ type: z.literal('progress'), token, value: z.number(), message: z.string().max(1024) }),
+  /** What the run took so far: processor time in milliseconds, and calls that natives answered. */
+  z.object({ type: z.literal('usage'), token, cpuMs: count, nativeCalls: count }),
   z.object({ type: z.literal('call'), token, call: z.int().min(1), tool: name, method: name, textBytes: count }),
   /** The run is being stopped: if nothing follows, this is why. */
   z.object({ type: z.literal('stopping'), token, code: z.enum(STOP_CODES), observed: count }),

@@ -2,6 +2,7 @@ import { createNoopMeter, type Meter } from '@opentelemetry/api'
 import { createRunnerMetrics } from '../telemetry/metrics/runners.ts'
 import type { CompilerConfig } from './compiler-client.ts'
 import type { CheckpointService } from '../core/checkpoint.ts'
+import type { LiveUsage } from '../core/live-usage.ts'
 import type { LogLevel } from '../core/events.ts'
 import type { Limits } from '../core/limits.ts'
 import type { Isolation, IsolationLevel, Outcome } from '../core/outcome.ts'
@@ -59,6 +60,8 @@ export interface RunHooks {
   /** Log lines as they come, within the head of the budget. Nothing more is read from the runner while its promise is pending. */
   onLogs (lines: LogEntry[]): Promise<void> | void
   onProgress (value: number, message: string): void
+  /** What the run has taken so far, some ten times a second; never for a run that is shorter than that. */
+  onUsage? (usage: LiveUsage): void
   /** Asked before each call of a tool with an effect outside: false refuses it, since another run may have the job. Without it, none is refused. */
   mayAct? (): Promise<boolean>
   /** Keeps what the code saves for the next run of its job. */

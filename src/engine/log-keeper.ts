@@ -36,6 +36,11 @@ export class LogKeeper {
     return this.#bytes + this.#ringBytes
   }
 
+  /** What the run logged, kept or not. */
+  get seen (): { lines: number, bytes: number } {
+    return { lines: this.#lines + this.#ring.length + this.#dropped.lines, bytes: this.bytes + this.#dropped.bytes }
+  }
+
   /** The newest lines, each with its level, cut. */
   get lastLines (): string[] {
     return this.#last.map(({ level, message }) => `${level}: ${message}`.slice(0, LAST.chars))

@@ -11,7 +11,7 @@ import { epochMs } from './epoch.ts'
 import { readCrashWords } from './crash-words.ts'
 import type { FramedExit } from './framed-process.ts'
 import type { KillRung } from '../telemetry/metrics/runners.ts'
-import { type KillCode, RunWatch } from './run-watch.ts'
+import { type KillCode, type RunSample, RunWatch } from './run-watch.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 /** What logs may weigh on their way beyond the budget of the run: a guest hands over the end of a flood again and again, more slowly. */
@@ -40,6 +40,8 @@ export interface RunnerHooks {
   signal: AbortSignal
   onLogs (lines: LogLines, dropped: { lines: number, bytes: number }): Promise<void> | void
   onProgress (value: number, message: string): void
+  /** Hears some ten times a second what the run has taken. */
+  onSample? (sample: RunSample): void
   /** Answers a call of a tool; never rejects. A throw kills the runner. */
   onCall (tool: string, method: string, args: ToolArguments): Promise<ToolAnswer>
 }
@@ -91,10 +93,10 @@ export class RunConversation {
   #isOver = false
 
   constructor (options: ConversationOptions) {
-    const { task: { limits, code, input }, pid, threads, kill } = options
+    const { task: { limits, code, input }, hooks, pid, threads, kill } = options
     this.#options = options
     this.answer = this.#answer.promise
-    this.#watch = new RunWatch({ pid, threads, limits, payloadBytes: code.length + input.length, kill })
+    this.#watch = new RunWatch({ pid, threads, limits, payloadBytes: code.length + input.length, kill, onSample: (sample) => hooks.onSample?.(sample) })
     const logBurst = RUNNER_FRAME_BYTES + ESCAPED * limits.logBytes + BYTES_AROUND_LINE * limits.logLines
     this.#logTokens = new TokenBucket(LOG_BYTES_PER_SECOND, logBurst, performance.now())
     this.#lineTokens = new TokenBucket(LINES_BURST + TAILS_PER_SECOND * splitLogBudget(limits).tailLines, LINES_BURST + limits.logLines, performance.now())
@@ -113,6 +115,9 @@ export class RunConversation {
       case 'logs': return this.#takeLogs(message, body)
       case 'call': return this.#takeCall(message, body)
       case 'progress': return this.#options.hooks.onProgress(message.value, message.message)
+      case 'usage':
+        this.#checkNativeCalls(message)
+        return this.#watch.claim(message)
       case 'stopping':
         this.#checkCancel(message.code)
         return this.#watch.stopping(message.code, message.observed)
@@ -156,12 +161,15 @@ export class RunConversation {
 
   #takeEnd (message: DoneMessage, body: Buffer): void {
     this.#checkCancel(message.failure?.code)
-    const { nativeCalls } = message.usage
-    const { toolCalls } = this.#options.task.limits
-    if (nativeCalls > toolCalls) throw new Error(`Cannot take "done": it claims ${nativeCalls} calls of natives, allowed are ${toolCalls}`)
+    this.#checkNativeCalls({ type: message.type, ...message.usage })
     const cpuMs = this.#watch.settle(message.usage)
     const result = message.failure ? '' : this.#readResult(body)
     this.#end({ type: 'done', message: { ...message, usage: { ...message.usage, cpuMs } }, result })
+  }
+
+  #checkNativeCalls ({ type, nativeCalls }: { type: string, nativeCalls: number }): void {
+    const { toolCalls } = this.#options.task.limits
+    if (nativeCalls > toolCalls) throw new Error(`Cannot take "${type}": it claims ${nativeCalls} calls of natives, allowed are ${toolCalls}`)
   }
 
   /** Results that are put into answers of ours have to be JSON; longer ones are passed on as they are. */

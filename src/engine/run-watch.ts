@@ -25,6 +25,14 @@ export function memoryLineBytes ({ memoryMb, resultBytes }: Pick<Limits, 'memory
   return memoryMb * MB * HEAP_OVERSHOOT + SLACK_BYTES + (payloadBytes + resultBytes) * PAYLOAD_COPIES
 }
 
+/** What a run has taken so far, as its worker sees it; `nativeCalls` and a part of `cpuMs` its runner says. `memoryBytes` is null where others may hold them. */
+export interface RunSample {
+  wallMs: number
+  cpuMs: number
+  memoryBytes: { now: number, peak: number } | null
+  nativeCalls: number
+}
+
 export type KillCode = StopCode | 'MEMORY_LIMIT'
 
 interface RunWatchOptions {
@@ -34,6 +42,8 @@ interface RunWatchOptions {
   /** Runs that the process may have at one time. */
   threads: number
   kill (reason: string, rung: Exclude<KillRung, 'isolate'>): void
+  /** Hears at each look what the run has taken, from when its code has started. */
+  onSample? (sample: RunSample): void
   /** Ours unless given. */
   readWaits?: ReadWaits
 }
@@ -55,6 +65,8 @@ export class RunWatch {
   #waitedMs = 0
   #timer: NodeJS.Timeout
   #poll: NodeJS.Timeout
+  #startedAt: number | undefined
+  #claimed = { cpuMs: 0, nativeCalls: 0 }
   #announced: { code: StopCode, observed: number } | undefined
   /** Others run, or ran, in the process: what it uses is not to be told apart, and a memory that is over the line kills without blame. */
   accompanied = false
@@ -86,9 +98,15 @@ export class RunWatch {
 
   /** User code runs from now on. */
   started (): void {
+    this.#startedAt = performance.now()
     if (this.#announced) return
     const { timeoutMs } = this.#options.limits
     this.#killAfter(timeoutMs + STOP_GRACE_MS, () => ({ code: 'TIMEOUT', observed: timeoutMs + STOP_GRACE_MS }))
+  }
+
+  /** The runner says what the run took so far. It never takes anything back. */
+  claim ({ cpuMs, nativeCalls }: { cpuMs: number, nativeCalls: number }): void {
+    this.#claimed = { cpuMs: Math.max(cpuMs, this.#claimed.cpuMs), nativeCalls: Math.max(nativeCalls, this.#claimed.nativeCalls) }
   }
 
   /** The run is being stopped. The first reason stands. */
@@ -151,6 +169,17 @@ export class RunWatch {
     this.#cpu.look()
     if (grown > this.#lineBytes * (this.accompanied ? threads : 1)) return this.#killForMemory(grown)
     if (!this.accompanied && this.#cpu.exceeds(limits.cpuMs)) return this.#kill({ code: 'CPU_LIMIT', observed: this.#cpu.usedMs })
+    this.#tellSample(grown)
     this.#poll = setTimeout(() => this.#look(), grown > this.#lineBytes / 2 ? CLOSE_POLL_MS : POLL_MS)
+  }
+
+  #tellSample (grownBytes: number): void {
+    if (this.#startedAt === undefined || this.#announced) return
+    this.#options.onSample?.({
+      wallMs: performance.now() - this.#startedAt,
+      cpuMs: this.#cpu.believe(this.#claimed.cpuMs, !this.accompanied),
+      memoryBytes: this.accompanied ? null : { now: Math.max(0, grownBytes), peak: this.#peakBytes },
+      nativeCalls: this.#claimed.nativeCalls,
+    })
   }
 }

@@ -1,6 +1,7 @@
 import type { AttemptView, Loss, LossReason, RunView } from '../core/job.ts'
 import { JobError } from '../core/failures.ts'
 import type { JobSpec } from '../core/job-request.ts'
+import type { UsagePayload } from '../core/live-usage.ts'
 import type { CrashEvidence, Isolation, JobFailure, Usage } from '../core/outcome.ts'
 import type { RunReceipt } from '../core/receipt.ts'
 import { isTerminal, type JobStatus } from '../core/status.ts'
@@ -35,6 +36,7 @@ export interface JobRecord {
   /** Size of the result's JSON, and its text where it stands inside the record. */
   result: { bytes: number, json: string | null } | null
   error: JobFailure | null
+  /** Of its last run; up to the last event that told of it while that goes on. */
   usage: Usage | null
   /** How long the first run waited after it was due. */
   queueMs: number | null
@@ -82,6 +84,7 @@ export async function parseJobRecord (id: string, stored: Fields): Promise<JobRe
   const spec = JSON.parse(text('spec')) as JobSpec
   const createdAt = Number(text('createdAt'))
   const startedAt = time('startedAt')
+  const live = json<UsagePayload>('live')
   return {
     id,
     tenant: text('tenant'),
@@ -102,7 +105,7 @@ export async function parseJobRecord (id: string, stored: Fields): Promise<JobRe
     cancelRequested: text('cancel') === '1',
     result: fields['result'] ? await readResultField(fields['result']) : null,
     error: json<JobFailure>('error'),
-    usage: json<Usage>('usage'),
+    usage: live ? usageOf(live) : json<Usage>('usage'),
     queueMs: startedAt === null ? null : Math.max(0, startedAt - Math.max(createdAt + spec.delayMs, Date.parse(spec.runAt ?? '') || 0)),
     progress: json<{ value: number, message: string }>('progress'),
     traceparent: text('traceparent') || null,
@@ -110,7 +113,7 @@ export async function parseJobRecord (id: string, stored: Fields): Promise<JobRe
     batchId: text('batchId') || null,
     replayOf: text('replayOf') || null,
     replayedAs: text('replayedAs').split(' ')[0] || null,
-    ...readAttempts(json, { runs: Number(text('fence')), ongoing: isTerminal(status) ? 0 : Number(text('attempt')) }),
+    ...readAttempts(json, { runs: Number(text('fence')), ongoing: isTerminal(status) ? 0 : Number(text('attempt')), live }),
   }
 }
 
@@ -127,7 +130,7 @@ async function readResultField (field: Buffer): Promise<JobRecord['result']> {
 }
 
 /** Gathers runs into attempts: an attempt starts with its first run, and ends as its last one did. */
-function readAttempts (json: <T>(name: string) => T | null, { runs, ongoing }: { runs: number, ongoing: number }): Pick<JobRecord, 'attempts' | 'losses'> {
+function readAttempts (json: <T>(name: string) => T | null, { runs, ongoing, live }: { runs: number, ongoing: number, live: UsagePayload | null }): Pick<JobRecord, 'attempts' | 'losses'> {
   const attempts = new Map<number, RunView[]>()
   const losses: Loss[] = []
   for (let fence = 1; fence <= runs; fence++) {
@@ -136,6 +139,7 @@ function readAttempts (json: <T>(name: string) => T | null, { runs, ongoing }: {
     const end = json<RunEnd>(`end:${fence}`)
     if (end?.lost) losses.push({ run: fence, attempt: start.attempt, at: formatTime(end.finishedAt), worker: start.worker, reason: end.lost, evidence: end.evidence ?? null })
     const run = viewRun(fence, start, end)
+    if (live?.run === fence) run.usage = usageOf(live)
     attempts.set(start.attempt, [...attempts.get(start.attempt) ?? [], run])
   }
   return {
@@ -157,6 +161,10 @@ function viewRun (number: number, start: RunStart, end: RunEnd | null): RunView 
     receiptOmitted: end?.receipt?.omitted ?? 0,
     error: end?.error ?? null,
   }
+}
+
+function usageOf ({ wallMs, cpuMs, peakMemoryBytes, logBytes, toolCalls }: UsagePayload): Usage {
+  return { wallMs, cpuMs, peakMemoryBytes: peakMemoryBytes ?? 0, logBytes, resultBytes: 0, toolCalls }
 }
 
 function viewAttempt ({ number, isOngoing }: { number: number, isOngoing: boolean }, first: RunView, others: readonly RunView[]): AttemptView {

@@ -43,6 +43,8 @@ export const WorkerConfig = z.object({
   BATCHBOX_AUDIT_RUNS: z.enum(['0', '1']).default('0').describe('`1` has a worker log the tools, permissions, duration and receipt of every run'),
   BATCHBOX_METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional().describe('Port of a worker for `/metrics` and `/healthz`; 0 picks a free one, without it the worker listens nowhere and counts nothing'),
   BATCHBOX_METRICS_HOST: z.string().min(1).default('127.0.0.1').describe('Address of that port; beyond this machine it needs BATCHBOX_METRICS_TOKEN or BATCHBOX_METRICS_OPEN'),
+  BATCHBOX_USAGE_EVERY_MS: z.coerce.number().int().min(0).max(60 * MINUTE_MS).default(1000).describe('How often the history of a running job tells what it takes (`job.usage`), while it is young; at most a hundred times a run, ever more rarely. `0` for never'),
+  BATCHBOX_WARN_SHARE: z.coerce.number().min(0).max(1).default(0.8).describe('Share of a limit from which on the history of a running job warns of it (`job.warning`), once a run; `0` for never'),
   BATCHBOX_DRAIN_MS: z.coerce.number().int().min(0).max(60 * MINUTE_MS).default(20_000).describe('How long running jobs may take to finish when the worker is told to stop; the others are handed back'),
   BATCHBOX_LOCK_MS: z.coerce.number().int().min(1000).max(10 * MINUTE_MS).default(LOCK_MS).describe('How long a worker that says nothing keeps its messages'),
   BATCHBOX_STALLED_MS: z.coerce.number().int().min(500).max(10 * MINUTE_MS).default(STALLED_MS).describe('How often messages of workers that are gone are looked for'),

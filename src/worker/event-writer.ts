@@ -58,6 +58,13 @@ export class EventWriter {
     this.#write()
   }
 
+  /** For events of which a run has a bounded number. */
+  add (event: NewEvent): void {
+    if (this.#fenced) return
+    this.#pending.push(event)
+    this.#write()
+  }
+
   /** Resolves when everything that was added so far is written, or is not to be any more. */
   async written (): Promise<void> {
     await this.#writing // which ends with nothing left to write

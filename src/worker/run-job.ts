@@ -21,6 +21,7 @@ import type { Releaser } from './releaser.ts'
 import { createRunCheckpoint } from './run-checkpoint.ts'
 import { createRunLease, type RunLease } from './run-lease.ts'
 import { startRunSpan, type RunSpanHandle } from './run-span.ts'
+import { UsageReporter, type UsageSettings } from './usage-reporter.ts'
 
 export interface JobRunner {
   db: Db
@@ -44,6 +45,7 @@ export interface JobRunner {
   /** See `Settlement`. */
   quarantineMs: number
   retryEveryMs: number
+  usage: UsageSettings
   /** Added to a run's wall limit to make its deadline: waiting for a runner and compiling are not on the code's clock. */
   allowanceMs: number
   /** Resolves once nothing speaks for Redis having lost writes that nobody has looked at yet. */
@@ -118,10 +120,12 @@ function executeRun (context: JobRunner, own: OwnRun): Promise<Verdict> {
       cancelled: () => active.stop('cancel'),
       error: context.onError,
     }, skewMs)
+    const reporter = new UsageReporter({ ...context.usage, run: run.fence, limits: job.spec.limits, add: (event) => writer.add(event) })
     const report = await context.engine.execute(buildRequest(job, run, skewMs), {
       signal: active.signal,
       onLogs: (lines) => writer.addLogs(lines),
       onProgress: (value, message) => writer.setProgress(value, message),
+      onUsage: (usage) => reporter.take(usage),
       mayAct: () => lease.mayAct(),
       checkpoint: createRunCheckpoint(context.db, { run, active, durability: context.durability, writer }),
     })

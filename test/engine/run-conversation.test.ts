@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { DEFAULT_LIMIT_POLICY } from '../../src/core/limits.ts'
 import { FromRunner, type LogLines } from '../../src/core/runner-messages.ts'
+import type { RunSample } from '../../src/engine/run-watch.ts'
 import { RunConversation } from '../../src/engine/run-conversation.ts'
 
 const limits = { ...DEFAULT_LIMIT_POLICY.defaults, resultBytes: 1000, logBytes: 1000, logLines: 10 }
@@ -13,10 +14,11 @@ function startConversation (t: TestContext) {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const cancel = new AbortController()
   const lines: LogLines = []
+  const samples: RunSample[] = []
   let ended = 0
   const conversation = new RunConversation({
     task: { file: 'job.js', code: '', input: '', entry: 'default', context: '{}', limits, tools: [], hrtime: false },
-    hooks: { signal: cancel.signal, onLogs: (batch) => { lines.push(...batch) }, onProgress () {}, onCall () { throw new Error('Cannot call tool: there is none') } },
+    hooks: { signal: cancel.signal, onLogs: (batch) => { lines.push(...batch) }, onProgress () {}, onSample: (sample) => { samples.push(sample) }, onCall () { throw new Error('Cannot call tool: there is none') } },
     pid: 0,
     threads: 1,
     kill () {},
@@ -28,7 +30,7 @@ function startConversation (t: TestContext) {
     assert.ok(parsed.type !== 'ready' && parsed.type !== 'beat')
     return conversation.take(parsed, Buffer.from(body))
   }
-  return { conversation, say, cancel, lines, ended: () => ended }
+  return { conversation, say, cancel, lines, samples, ended: () => ended }
 }
 
 test('a run that is started, speaks and ends is answered with its result', async (t) => {
@@ -69,6 +71,9 @@ const REFUSED: [what: string, message: object, body?: string][] = [
   ['a level that is none', { type: 'logs', droppedLines: 0, droppedBytes: 0 }, '[[1,"fatal","x"]]'],
   ['a negative count', { type: 'logs', droppedLines: -1, droppedBytes: 0 }, '[]'],
   ['more logs than the budget could make', { type: 'logs', droppedLines: 0, droppedBytes: 0 }, `[[1,"log","${'x'.repeat(5_000_000)}"]]`],
+  ['use that is no number', { type: 'usage', cpuMs: '1', nativeCalls: 0 }],
+  ['use below zero', { type: 'usage', cpuMs: 1, nativeCalls: -1 }],
+  ['use of more calls than the run may make', { type: 'usage', cpuMs: 1, nativeCalls: 1001 }],
   ['progress that is no number', { type: 'progress', value: '1', message: '' }],
   ['progress that says too much', { type: 'progress', value: 1, message: 'x'.repeat(1025) }],
 ]
@@ -89,6 +94,18 @@ test('before a run has started, nothing but its start may come', (t) => {
   for (const message of [{ type: 'done', failure: null, usage, bootMs: 1 }, { type: 'progress', value: 1, message: '' }, { type: 'stopping', code: 'TIMEOUT', observed: 1 }]) {
     assert.throws(() => say(message, '1'), /did not start/)
   }
+})
+
+test('however often a runner says what it took, it is looked at ten times a second, and nothing is taken back', (t) => {
+  const { say, samples } = startConversation(t)
+  say({ type: 'started' })
+
+  for (let n = 0; n < 1000; n++) say({ type: 'usage', cpuMs: n, nativeCalls: n % 10 })
+  say({ type: 'usage', cpuMs: 0, nativeCalls: 0 })
+  assert.equal(samples.length, 0)
+  for (let looks = 0; looks < 10; looks++) t.mock.timers.tick(100)
+
+  assert.deepEqual(samples.map(({ nativeCalls }) => nativeCalls), Array.from({ length: 10 }, () => 9))
 })
 
 test('a cancel that was asked for may be reported', async (t) => {

@@ -4,6 +4,7 @@ import type { CheckpointService } from '../../src/core/checkpoint.ts'
 import { sha256 } from '../../src/core/digest.ts'
 import type { FailureCode } from '../../src/core/failures.ts'
 import { DEFAULT_LIMIT_POLICY, type Limits } from '../../src/core/limits.ts'
+import type { LiveUsage } from '../../src/core/live-usage.ts'
 import type { IsolationLevel, JobFailure } from '../../src/core/outcome.ts'
 import { createEngine, type Engine, type EngineConfig, type LogEntry, type RunReport, type RunRequest } from '../../src/engine/engine.ts'
 import type { SupervisorOptions } from '../../src/engine/supervisor.ts'
@@ -35,6 +36,7 @@ export interface RunOptions {
   /** Keeps each batch of logs back until its promise settles. */
   hold? (): Promise<void>
   onProgress? (value: number, message: string): void
+  onUsage? (usage: LiveUsage): void
 }
 
 export interface RunRecord {
@@ -134,6 +136,7 @@ function buildExecute (engine: Engine) {
         progress.push({ value, message })
         options.onProgress?.(value, message)
       },
+      onUsage: (usage) => options.onUsage?.(usage),
     })
     return { report, logs, progress, tookMs: performance.now() - begun }
   }

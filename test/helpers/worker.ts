@@ -92,7 +92,7 @@ export async function openBench (t: TestContext, members: Partial<JobRunner> = {
   const releaser = { wakeIn: (ms: number) => { woken.push(ms) } }
   const active = new ActiveRuns()
   const logger = createLogger({ name: 'worker', level: 'debug', destination: { write: (line) => { lines.push(JSON.parse(line) as Record<string, unknown>) } } }) // pino writes one JSON object per line
-  const context: JobRunner = { db, engine, dispatcher, releaser, active, durability: { confirm: () => Promise.resolve() }, ends: new RecentEnds(), tracer: trace.getTracer('test'), metrics: createRunMetrics(createNoopMeter()), logger, worker: 'w1', retentionMs: RETENTION_MS, deadRetentionMs: RETENTION_MS, quarantineCrashes: 0, quarantineMs: RETENTION_MS, retryEveryMs: 0, allowanceMs: 5000, whenTrusted: () => Promise.resolve(), whenAdmitted: () => Promise.resolve(), onError, ...members }
+  const context: JobRunner = { db, engine, dispatcher, releaser, active, durability: { confirm: () => Promise.resolve() }, ends: new RecentEnds(), tracer: trace.getTracer('test'), metrics: createRunMetrics(createNoopMeter()), logger, worker: 'w1', retentionMs: RETENTION_MS, deadRetentionMs: RETENTION_MS, quarantineCrashes: 0, quarantineMs: RETENTION_MS, retryEveryMs: 0, usage: { everyMs: 1000, warnShare: 0.8 }, allowanceMs: 5000, whenTrusted: () => Promise.resolve(), whenAdmitted: () => Promise.resolve(), onError, ...members }
   return {
     db, engine, dispatcher, active, errors, lines, woken,
     run: (jobId, { turn = 1, lockLost = new AbortController().signal, lease } = {}) => runJob(context, { jobId, turn }, { signal: lockLost, lease: { ...HELD, ...lease } }),

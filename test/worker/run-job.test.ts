@@ -5,6 +5,7 @@ import { cancel } from '../../src/store/moves/cancel.ts'
 import { readJob, readResult } from '../../src/store/read.ts'
 import { releaseDue } from '../../src/store/reap.ts'
 import { acceptJob, beginJob, RETENTION_MS, TENANT } from '../helpers/store.ts'
+import { until } from '../helpers/until.ts'
 import { eventsOf, openBench, typesOf } from '../helpers/worker.ts'
 
 const line = (message: string) => ({ time: 1, level: 'log' as const, message })
@@ -31,6 +32,29 @@ test('a job runs with what was posted, and ends with its result, usage and isola
   assert.equal(await db.redis.exists(db.keys.events(id)), 0, 'its events are archived')
   assert.deepEqual(errors, [])
   assert.deepEqual(lines.map(({ msg, jobId, status }) => [msg, jobId, status]), [['run ended', id, 'succeeded']])
+})
+
+test('what a run takes is in the history and in the job while it goes on, and what it took in the end afterwards', async (t) => {
+  const { db, engine, run } = await openBench(t, { usage: { everyMs: 100, warnShare: 0.5 } })
+  const id = await acceptJob(db, { limits: { timeoutMs: 1000, memoryMb: 100 } })
+  const verdict = run(id)
+  const { hooks, end } = await engine.next()
+  const usageOf = async () => (await readJob(db, TENANT, id))?.usage
+
+  hooks.onUsage?.({ wallMs: 400, cpuMs: 30.4, memoryBytes: { now: 1_048_576, peak: 2_097_152 }, logLines: 1, logBytes: 5, toolCalls: 2 })
+  await until('it is written', async () => (await eventsOf(db, id)).some(({ type }) => type === 'job.usage'))
+  const during = { wallMs: 400, cpuMs: 30, peakMemoryBytes: 2_097_152, logBytes: 5, resultBytes: 0, toolCalls: 2 }
+  assert.deepEqual([await usageOf(), (await readJob(db, TENANT, id))?.attempts[0]?.runs[0]?.usage], [during, during])
+  hooks.onUsage?.({ wallMs: 600, cpuMs: 30, memoryBytes: null, logLines: 1, logBytes: 5, toolCalls: 2 })
+  end({ type: 'succeeded', usage: { ...EMPTY_USAGE, wallMs: 700 } })
+  await verdict
+
+  assert.equal((await usageOf())?.wallMs, 700)
+  assert.deepEqual((await eventsOf(db, id)).slice(2, -1).map(({ type, payload }) => ({ type, payload })), [
+    { type: 'job.usage', payload: { run: 1, wallMs: 400, cpuMs: 30, memoryBytes: 1_048_576, peakMemoryBytes: 2_097_152, logBytes: 5, toolCalls: 2 } },
+    { type: 'job.usage', payload: { run: 1, wallMs: 600, cpuMs: 30, memoryBytes: null, peakMemoryBytes: null, logBytes: 5, toolCalls: 2 } },
+    { type: 'job.warning', payload: { run: 1, limit: 'timeoutMs', configured: 1000, observed: 600, share: 0.5 } },
+  ])
 })
 
 test('messages of jobs that ended, that nobody knows, or of another attempt are dropped', async (t) => {

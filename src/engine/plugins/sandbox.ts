@@ -35,6 +35,10 @@ export function sandbox (metrics: Pick<RunnerMetrics, 'killed'>): Plugin {
           if (head.length > 0) return hooks.onLogs(head)
         },
         onProgress: (value, message) => hooks.onProgress(value, concealProgress(concealer, message)),
+        onSample ({ wallMs, cpuMs, memoryBytes, nativeCalls }) {
+          const { lines, bytes } = logs.seen
+          hooks.onUsage?.({ wallMs, cpuMs, memoryBytes, logLines: lines, logBytes: bytes, toolCalls: tools.count + nativeCalls })
+        },
         onCall: (tool, method, args) => tools.call(tool, method, args),
       })
       const answer = concealAnswer(concealer, given)

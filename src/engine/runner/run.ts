@@ -28,12 +28,17 @@ export interface RunVoice {
   /** Elements of a JSON array, as text, with commas between them. */
   logs (lines: string, droppedLines: number, droppedBytes: number): void
   progress (value: number, message: string): void
+  /** What it took so far. Said only while that grows. */
+  usage (cpuMs: number, nativeCalls: number): void
   /** A call of a tool that the worker answers. */
   call (call: number, tool: string, method: string, args: CallTexts): void
   stopping (code: StopCode, observed: number): void
 }
 
 const CPU_POLL_MS = 10
+/** Polls after which it is told what the run took, and what is too little to be told. */
+const POLLS_A_WORD = 10
+const LITTLE_CPU_MS = 5
 /** How long the word that a run is being stopped may take to the worker. */
 const WORD_MS = 5
 /** What is left to code after it broke a limit that the guest counts. */
@@ -57,6 +62,8 @@ export class Run {
   #grace: NodeJS.Timeout | undefined
   /** The call into the isolate that was made last: they are done one after another. */
   #call: Promise<unknown> = Promise.resolve()
+  #polls = 0
+  #told = { cpuMs: 0, nativeCalls: 0 }
   #stopped = false
   #isOver = false
   /** Nothing may be said any more: what user code left in the isolate can go on until that is gone. */
@@ -192,6 +199,13 @@ export class Run {
   #checkCpu (): void {
     const cpuMs = this.#meter.readCpuMs()
     if (cpuMs > this.#task.limits.cpuMs) this.stop('CPU_LIMIT', cpuMs)
+    else if (++this.#polls % POLLS_A_WORD === 0) this.#tellUsage(cpuMs, this.#tools.nativeCalls)
+  }
+
+  #tellUsage (cpuMs: number, nativeCalls: number): void {
+    if (cpuMs - this.#told.cpuMs < LITTLE_CPU_MS && nativeCalls === this.#told.nativeCalls) return
+    this.#told = { cpuMs, nativeCalls }
+    this.#voice.usage(cpuMs, nativeCalls)
   }
 
   #dispose (): void {

@@ -16,6 +16,7 @@ export type ThreadMessage =
   | { type: 'started', token: string }
   | { type: 'logs', token: string, lines: string, droppedLines: number, droppedBytes: number }
   | { type: 'progress', token: string, value: number, message: string }
+  | { type: 'usage', token: string, cpuMs: number, nativeCalls: number }
   | { type: 'call', token: string, call: number, tool: string, method: string, text: string, bytes: string }
   | { type: 'stopping', token: string, code: StopCode, observed: number }
   | { type: 'done', token: string, bootMs: number } & RunEnd
@@ -63,7 +64,7 @@ async function warmUp (task: WarmUp): Promise<void> {
 /** Runs one job before any permission is gone, so that everything it loads is loaded and its code is compiled. */
 async function rehearse (): Promise<void> {
   const limits = { ...REHEARSAL_LIMITS, timeoutMs: REHEARSAL_MS, cpuMs: REHEARSAL_MS, memoryMb }
-  const silent = { logs () {}, progress () {}, call () {}, stopping () {} }
+  const silent = { logs () {}, progress () {}, usage () {}, call () {}, stopping () {} }
   const code = 'export default async (input) => { await new Promise((resolve) => setTimeout(resolve, 1)); console.log(input); return input }'
   const end = await new Run({ token: '', file: 'job.js', code, input: '{}', entry: 'default', context: '{"tags":{}}', limits, tools: [], hrtime: false }, createWarmIsolate(memoryMb), silent).finish()
   if (end.result !== '{}') throw new Error(`Cannot serve: the rehearsal failed: ${end.failure?.message}`)
@@ -80,6 +81,7 @@ async function execute ({ type: _, ...task }: { type: 'run' } & RunTask): Promis
   const run = new Run(task, warm, {
     logs: (...batch) => logs.take(...batch),
     progress: (value, message) => progress.take(value, message),
+    usage: (cpuMs, nativeCalls) => tell({ type: 'usage', token, cpuMs, nativeCalls }),
     call (call, tool, method, args) {
       logs.flush() // likewise
       tell({ type: 'call', token, call, tool, method, ...args })

@@ -8,5 +8,8 @@ if batch > tonumber(f[4] or 0) then
   append_given(f[5], 7)
   redis.call('HSET', JOB, 'batch', batch)
   if progress ~= '' then redis.call('HSET', JOB, 'progress', progress) end
+  for i = 7, #ARGV, 3 do
+    if ARGV[i] == 'job.usage' then redis.call('HSET', JOB, 'live', ARGV[i + 2]) end
+  end
 end
 return { 'kept', f[3] and 1 or 0 }

@@ -106,7 +106,7 @@ end
 -- Closes the current run. What it ended with is JSON.
 local function end_run (job, ended)
   redis.call('HSET', JOB, 'end:' .. job.fence, ended)
-  redis.call('HDEL', JOB, 'deadlineAt', 'holder', 'batch')
+  redis.call('HDEL', JOB, 'deadlineAt', 'holder', 'batch', 'live')
   redis.call('ZREM', P .. ':running', ID)
   rejoin_ring(job.tenant)
 end

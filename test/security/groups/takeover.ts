@@ -11,6 +11,8 @@ const logs = (body: string, more: object = {}) => ({ say: { type: 'logs', droppe
 const call = (more: object = {}, body = '{"text":"x"}') => ({ say: { type: 'call', call: 1, tool: 'echo', method: 'say', textBytes: Buffer.byteLength(body), ...more }, body })
 const progress = (more: object = {}) => ({ say: { type: 'progress', value: 1, message: '', ...more } })
 
+const use = (more: object = {}) => ({ say: { type: 'usage', cpuMs: 1, nativeCalls: 0, ...more } })
+
 /** The runner was killed for it, with these words. */
 const killed = (reason: RegExp): End => ({ crash: { signal: 'SIGKILL', reason } })
 const answers = (result: unknown): End => ({ result })
@@ -67,6 +69,11 @@ export const takeover: AttackGroup = {
       [STARTED, done('1', { usage: { ...USAGE, nativeCalls: 1001 } })],
       killed(/claims 1001 calls of natives, allowed are 1000/),
     ),
+    lie('use of more calls of natives than the run may make', [STARTED, use({ nativeCalls: 1001 })], killed(/"usage": it claims 1001 calls/)),
+    lie('use before the start', [use()], killed(/did not start/)),
+    ...[null, -1, 'x', 1e300].map((cpuMs) => lie(`use of ${cpuMs} ms`, [STARTED, use({ cpuMs })], killed(/cpuMs/))),
+    lie('a flood of what it used', [STARTED, { ...use(), times: 20_000 }], killed(/came in a second/)),
+    lie('use with an event inside', [STARTED, use({ event: 'job.succeeded', payload: { run: 7 } }), done('1')], answers(1)),
     lie('more time than has passed', [STARTED, done('1', { usage: { ...USAGE, wallMs: 600_000 } })], killed(/it claims 600000 ms/)),
     lie('more processor time than there was', [STARTED, done('1', { usage: { ...USAGE, cpuMs: 1e9 } })], killed(/of processor time/)),
     lie(
