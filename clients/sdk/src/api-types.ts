@@ -1,0 +1,879 @@
+// Written by `npm run client:types` from /openapi.json: change the schemas of the service, not this file.
+
+/** Who has to act on each code: the caller who sent the request, the author of the code, or the operator of the service. */
+export const FAULTS = {
+  SYNTAX_ERROR: 'code',
+  ENTRY_ERROR: 'code',
+  USER_ERROR: 'code',
+  UNHANDLED_REJECTION: 'code',
+  TIMEOUT: 'code',
+  CPU_LIMIT: 'code',
+  MEMORY_LIMIT: 'code',
+  STACK_LIMIT: 'code',
+  TIMER_LIMIT: 'code',
+  RESULT_TOO_LARGE: 'code',
+  RESULT_NOT_SERIALIZABLE: 'code',
+  PERMISSION_DENIED: 'code',
+  TOOL_ERROR: 'code',
+  TOOL_LIMIT: 'code',
+  MODULE_NOT_ALLOWED: 'code',
+  CANCELLED: 'caller',
+  EXPIRED: 'caller',
+  WORKER_CRASHED: 'service',
+  INTERNAL: 'service',
+  BAD_REQUEST: 'caller',
+  INVALID: 'caller',
+  CODE_TOO_LARGE: 'caller',
+  INPUT_TOO_LARGE: 'caller',
+  UNAUTHENTICATED: 'caller',
+  FORBIDDEN: 'caller',
+  NOT_FOUND: 'caller',
+  METHOD_NOT_ALLOWED: 'caller',
+  UNSUPPORTED_MEDIA_TYPE: 'caller',
+  GONE: 'caller',
+  IDEMPOTENCY_MISMATCH: 'caller',
+  NOT_FINISHED: 'caller',
+  TENANT_ERASING: 'caller',
+  RATE_LIMITED: 'caller',
+  OVERLOADED: 'service',
+  UNAVAILABLE: 'service',
+} as const satisfies Record<FailureCode, 'caller' | 'code' | 'service'>
+
+export type FailureCode = 'SYNTAX_ERROR' | 'ENTRY_ERROR' | 'USER_ERROR' | 'UNHANDLED_REJECTION' | 'TIMEOUT' | 'CPU_LIMIT' | 'MEMORY_LIMIT' | 'STACK_LIMIT' | 'TIMER_LIMIT' | 'RESULT_TOO_LARGE' | 'RESULT_NOT_SERIALIZABLE' | 'PERMISSION_DENIED' | 'TOOL_ERROR' | 'TOOL_LIMIT' | 'MODULE_NOT_ALLOWED' | 'CANCELLED' | 'EXPIRED' | 'WORKER_CRASHED' | 'INTERNAL' | 'BAD_REQUEST' | 'INVALID' | 'CODE_TOO_LARGE' | 'INPUT_TOO_LARGE' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'UNSUPPORTED_MEDIA_TYPE' | 'GONE' | 'IDEMPOTENCY_MISMATCH' | 'NOT_FINISHED' | 'TENANT_ERASING' | 'RATE_LIMITED' | 'OVERLOADED' | 'UNAVAILABLE'
+
+export interface BrokenLimit {
+  name: string
+  configured: number
+  observed: number
+  suggested: number
+}
+
+export interface JobFailure {
+  code: FailureCode
+  name: string
+  message: string
+  stack?: string
+  retryable: boolean
+  limit?: BrokenLimit
+}
+
+export interface Problem {
+  /** Names the kind of problem; there is one for each code */
+  type: string
+  title: string
+  status: number
+  detail: string
+  code: FailureCode
+  errors?: {
+    pointer: string
+    message: string
+  }[]
+  /** Only from POST /execute: the same in its own words */
+  error?: {
+    name: string
+    message: string
+  }
+}
+
+export type JobStatus = 'scheduled' | 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'expired' | 'dead'
+
+export type Priority = 'low' | 'normal' | 'high' | 'critical'
+
+export type Permissions = 'none' | {
+  /** Hosts that the code may reach by the `fetch` tool: `host` (ports 80 and 443), `host:port`, `host:*`, `*.suffix`; true for any */
+  net?: boolean | string[]
+  /** Values that the operator gives to jobs, by name; the code finds them in `context.env` */
+  env?: boolean | string[]
+  /** Files of the job that it may read */
+  read?: boolean | string[]
+  /** Files of the job that it may write */
+  write?: boolean | string[]
+  /** Never granted: code has no processes to start */
+  run?: boolean | string[]
+  /** Never granted: code has no native libraries */
+  ffi?: boolean | string[]
+  /** Whether `performance.now()` is finer than a millisecond */
+  hrtime?: boolean
+}
+
+export interface Limits {
+  /** Wall time from the first instruction of user code */
+  timeoutMs?: number
+  /** CPU time of user code; waiting is free */
+  cpuMs?: number
+  /** Memory of the isolate */
+  memoryMb?: number
+  /** Log text kept; the rest is cut and counted */
+  logBytes?: number
+  /** Log lines kept; the rest is cut and counted */
+  logLines?: number
+  /** Result as UTF-8 JSON */
+  resultBytes?: number
+  /** Timers pending at one time */
+  timers?: number
+  /** Calls of tools in one run */
+  toolCalls?: number
+  /** Calls of tools that wait for their answer at one time */
+  concurrentToolCalls?: number
+}
+
+export interface RetryPolicy {
+  attempts?: number
+  backoff?: {
+    type?: 'fixed' | 'exponential'
+    delayMs?: number
+    maxDelayMs?: number
+    jitter?: number
+  }
+  on?: string[]
+  maxCrashes?: number
+  maxLost?: number
+}
+
+export interface NewJob {
+  /** JavaScript or TypeScript, an ES module */
+  code?: string
+  /** The same as UTF-8 in base64, instead of `code` */
+  codeBase64?: string
+  /** Any JSON value; the first argument of the entry */
+  input?: unknown
+  /** Export to call */
+  entry?: string
+  /** Tools that the code is given, each as a global of its name */
+  tools?: string[]
+  /** Narrower configuration of tools, by their names: lower numbers, parts of lists, false instead of true */
+  toolConfig?: Record<string, Record<string, unknown>>
+  /** What the code may touch; tools may bring permissions of their own along */
+  permissions?: Permissions
+  /** Secrets that the code may get, with the tool `secrets` */
+  secrets?: string[]
+  limits?: Limits
+  /** Levels of isolation without which the code is not to run; a worker that cannot reach one ends the attempt with UNAVAILABLE */
+  requireIsolation?: ('process' | 'permission' | 'uid' | 'cgroup')[]
+  retry?: RetryPolicy
+  priority?: Priority
+  /** Wait before the first run */
+  delayMs?: number
+  /** Instead of `delayMs`: not to run before that time, at most a year ahead; one that has passed means at once */
+  runAt?: string
+  /** The job expires if it has not started by then */
+  ttlMs?: number
+  tags?: Record<string, string>
+  /** Is told of the job's events, beside the tenant's endpoints; signed with the tenant's secret (GET /v1/webhooks/secret) */
+  webhook?: {
+    /** Posted to over https, or http; without credentials and without a fragment */
+    url: string
+    /** Events that it is sent */
+    events?: ('job.started' | 'job.retrying' | 'job.lost' | 'job.succeeded' | 'job.failed' | 'job.dead' | 'job.cancelled' | 'job.expired')[]
+    /** Sent with every delivery: `authorization` and `x-…`; their values are not answered again */
+    headers?: Record<string, string>
+  }
+}
+
+export interface Isolation {
+  /** In a process apart from the one that holds credentials */
+  process: boolean
+  /** Without any of the rights that Node can take away */
+  permission: boolean
+  /** User that the process was */
+  uid: number | null
+  /** In a control group of its own, which the kernel holds to its memory */
+  cgroup: boolean
+  /** Runs that the process may have had at one time */
+  threads: number
+}
+
+export interface Usage {
+  wallMs: number
+  cpuMs: number
+  peakMemoryBytes: number
+  logBytes: number
+  resultBytes: number
+  toolCalls: number
+}
+
+export interface ReceiptLine {
+  grant: 'tool' | 'net' | 'env' | 'kv' | 'secret' | 'channel' | 'checkpoint'
+  /** A host and its port, a method of a tool, the name of a value */
+  target: string
+  /** How it was used, where there is more than one way */
+  method: string | null
+  /** Why it was denied the first time; null for what was granted */
+  denied: string | null
+  count: number
+  sentBytes: number
+  receivedBytes: number
+  durationMs: number
+}
+
+export interface Run {
+  /** Counts from 1 over all attempts of the job */
+  number: number
+  startedAt: string
+  finishedAt: string | null
+  worker: string
+  /** Why it ended without an outcome */
+  lost: 'crash' | 'lock' | 'redelivered' | 'overdue' | 'shutdown' | 'forgotten' | null
+  isolation: Isolation | null
+  usage: Usage | null
+  /** What it touched, and what it was denied */
+  receipt: ReceiptLine[]
+  /** Uses and denials beyond 200 lines of receipt */
+  receiptOmitted: number
+  error: JobFailure | null
+}
+
+export interface Attempt {
+  number: number
+  startedAt: string
+  finishedAt: string | null
+  worker: string
+  isolation: Isolation | null
+  usage: Usage | null
+  /** That of its last run */
+  receipt: ReceiptLine[]
+  receiptOmitted: number
+  error: JobFailure | null
+  /** More than one where runners crashed or workers vanished */
+  runs: Run[]
+}
+
+export interface JobView {
+  id: string
+  status: JobStatus
+  createdAt: string
+  startedAt: string | null
+  finishedAt: string | null
+  /** When the current run will be stopped */
+  deadlineAt: string | null
+  /** When the job and all it stored will be removed */
+  expiresAt: string | null
+  /** Left out above 65536 bytes; links.result has it */
+  result?: unknown
+  error: JobFailure | null
+  attempts: Attempt[]
+  /** Of the last run; while that goes on, what the last `job.usage` told */
+  usage: {
+    wallMs: number
+    cpuMs: number
+    peakMemoryBytes: number
+    logBytes: number
+    resultBytes: number
+    toolCalls: number
+    queueMs: number
+  } | null
+  progress: {
+    value: number
+    message: string
+  } | null
+  priority: Priority
+  tags: Record<string, string>
+  /** The batch that it is an item of */
+  batchId: string | null
+  /** The job that it runs again */
+  replayOf: string | null
+  /** What is told of its events, beside the endpoints of the tenant */
+  webhook: {
+    url: string
+    events: ('job.started' | 'job.retrying' | 'job.lost' | 'job.succeeded' | 'job.failed' | 'job.dead' | 'job.cancelled' | 'job.expired' | 'batch.completed')[]
+    /** Names of its headers */
+    headers: string[]
+  } | null
+  traceId: string | null
+  links: {
+    self: string
+    result: string
+    logs: string
+    events: string
+    trace: string
+  }
+}
+
+export interface CancelledJob {
+  id: string
+  /** The state reached; `running` while the code is still being stopped */
+  status: JobStatus
+  /** How long running code took to stop, once its worker was told */
+  stoppedAfterMs?: number
+}
+
+export type ReplayChange = {
+  /** Limits to have instead; those that are not named stay */
+  limits?: {
+    timeoutMs?: number
+    cpuMs?: number
+    memoryMb?: number
+    logBytes?: number
+    logLines?: number
+    resultBytes?: number
+    timers?: number
+    toolCalls?: number
+    concurrentToolCalls?: number
+  }
+  /** Retry policy to have instead, as a whole */
+  retry?: RetryPolicy
+  priority?: Priority
+  /** Also where the job was replayed before */
+  again?: boolean
+} | null
+
+export interface Checkpoint {
+  /** Counts the saves of the job, from 1, over all its runs */
+  number: number
+  /** Number of the run that saved it */
+  run: number
+  attempt: number
+  savedAt: string
+  /** Size of the state as JSON */
+  bytes: number
+  /** What the code gave to `context.checkpoint.save` */
+  state: unknown
+}
+
+export interface Trace {
+  resourceSpans: unknown[]
+}
+
+export type EventType = 'job.queued' | 'job.scheduled' | 'job.started' | 'job.log' | 'job.progress' | 'job.checkpoint' | 'job.usage' | 'job.warning' | 'job.lost' | 'job.retrying' | 'job.logs_dropped' | 'job.succeeded' | 'job.failed' | 'job.dead' | 'job.cancelled' | 'job.expired' | 'batch.progress' | 'batch.completed' | 'file.uploaded' | 'file.deleted' | 'system.heartbeat' | 'system.shutdown'
+
+export interface EventView {
+  sequence: number
+  id: string
+  type: EventType
+  time: string
+  attempt: number
+  payload: Record<string, unknown>
+}
+
+export type LogLevel = 'trace' | 'debug' | 'log' | 'info' | 'warn' | 'error' | 'exception'
+
+export interface LogLine {
+  sequence: number
+  time: string
+  level: LogLevel
+  message: string
+  attempt: number
+}
+
+export interface BatchCounts {
+  refused: number
+  repeated: number
+  scheduled: number
+  queued: number
+  running: number
+  succeeded: number
+  failed: number
+  cancelled: number
+  expired: number
+  dead: number
+}
+
+export interface Batch {
+  id: string
+  status: 'open' | 'running' | 'cancelling' | 'completed' | 'cancelled'
+  /** Items that came; it grows while the batch is open */
+  total: number
+  /** Adds up to the total */
+  counts: BatchCounts
+  /** Its client stopped in the middle of posting items, and did not come back in time */
+  incomplete: boolean
+  createdAt: string
+  finishedAt: string | null
+  /** When the batch, its items and their results will be removed */
+  expiresAt: string | null
+  /** The batch whose items it runs again */
+  replayOf: string | null
+  links: {
+    self: string
+    results: string
+    events: string
+    jobs: string
+  }
+}
+
+export interface ItemOutcome {
+  /** From 0, in the order they were posted */
+  index: number
+  outcome: 'accepted' | 'repeated' | 'refused'
+  /** Null where it was refused; of a repeat, the job that was posted first */
+  jobId: string | null
+  error?: {
+    code: string
+    message: string
+  }
+}
+
+export interface PostedBatch {
+  id: string
+  status: 'open' | 'running' | 'cancelling' | 'completed' | 'cancelled'
+  /** Items that came; it grows while the batch is open */
+  total: number
+  /** Adds up to the total */
+  counts: BatchCounts
+  /** Its client stopped in the middle of posting items, and did not come back in time */
+  incomplete: boolean
+  createdAt: string
+  finishedAt: string | null
+  /** When the batch, its items and their results will be removed */
+  expiresAt: string | null
+  /** The batch whose items it runs again */
+  replayOf: string | null
+  links: {
+    self: string
+    results: string
+    events: string
+    jobs: string
+  }
+  /** What became of each item, where there are at most 1000; of more, the first 1000 that were not accepted. The results have all */
+  items: ItemOutcome[]
+}
+
+export interface BatchResultView {
+  index: number
+  jobId: string | null
+  status: 'scheduled' | 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'expired' | 'dead' | 'refused' | 'removed'
+  /** Once it succeeded */
+  result?: unknown
+  error?: JobFailure | {
+    code: string
+    message: string
+  }
+}
+
+export type BatchReplay = {
+  /** Items that ended so are made again */
+  statuses?: ('failed' | 'dead' | 'cancelled' | 'expired')[]
+  /** Limits to have instead; those that are not named stay */
+  limits?: {
+    timeoutMs?: number
+    cpuMs?: number
+    memoryMb?: number
+    logBytes?: number
+    logLines?: number
+    resultBytes?: number
+    timers?: number
+    toolCalls?: number
+    concurrentToolCalls?: number
+  }
+  /** Retry policy to have instead, as a whole */
+  retry?: RetryPolicy
+  priority?: Priority
+} | null
+
+export interface Loss {
+  /** Number of the run */
+  run: number
+  attempt: number
+  at: string
+  worker: string
+  reason: 'crash' | 'lock' | 'redelivered' | 'overdue' | 'shutdown' | 'forgotten'
+  /** Of a runner that died: how, its last words, how its memory grew, and what is suspected */
+  evidence: {
+    signal: string | null
+    exitCode: number | null
+    reason: string
+    stderr: string
+    memoryCurve: [number, number][]
+    lastLogs: string[]
+    suspect: {
+      limit: string | null
+      builtIns: string[]
+      why: string
+    } | null
+  } | null
+}
+
+export interface DeadLetter {
+  id: string
+  status: JobStatus
+  createdAt: string
+  startedAt: string | null
+  finishedAt: string | null
+  /** When the current run will be stopped */
+  deadlineAt: string | null
+  /** When the job and all it stored will be removed */
+  expiresAt: string | null
+  error: JobFailure | null
+  attempts: Attempt[]
+  /** Of the last run; while that goes on, what the last `job.usage` told */
+  usage: {
+    wallMs: number
+    cpuMs: number
+    peakMemoryBytes: number
+    logBytes: number
+    resultBytes: number
+    toolCalls: number
+    queueMs: number
+  } | null
+  progress: {
+    value: number
+    message: string
+  } | null
+  priority: Priority
+  tags: Record<string, string>
+  /** The batch that it is an item of */
+  batchId: string | null
+  /** The job that it runs again */
+  replayOf: string | null
+  /** What is told of its events, beside the endpoints of the tenant */
+  webhook: {
+    url: string
+    events: ('job.started' | 'job.retrying' | 'job.lost' | 'job.succeeded' | 'job.failed' | 'job.dead' | 'job.cancelled' | 'job.expired' | 'batch.completed')[]
+    /** Names of its headers */
+    headers: string[]
+  } | null
+  traceId: string | null
+  links: {
+    self: string
+    result: string
+    logs: string
+    events: string
+    trace: string
+  }
+  /** The last job that was made again from this one */
+  replayedAs: string | null
+  losses: Loss[]
+}
+
+export interface DeadLetterCounts {
+  total: number
+  /** By the code of the failure that the jobs are dead of */
+  byCode: Record<string, number>
+}
+
+export interface NewSweep {
+  ids?: string[]
+  /** Letters that fit all its members */
+  filter?: {
+    /** Code of the failure that the job is dead of */
+    code?: FailureCode
+    /** `key:value`, matched exactly; the key ends at the first colon */
+    tag?: string
+    /** Id of the batch that the job is an item of */
+    batch?: string
+    /** Made at this time or later */
+    since?: string
+    /** Made at this time or before */
+    until?: string
+  }
+  all?: true
+  /** Limits to have instead; those that are not named stay */
+  limits?: {
+    timeoutMs?: number
+    cpuMs?: number
+    memoryMb?: number
+    logBytes?: number
+    logLines?: number
+    resultBytes?: number
+    timers?: number
+    toolCalls?: number
+    concurrentToolCalls?: number
+  }
+  /** Retry policy to have instead, as a whole */
+  retry?: RetryPolicy
+  priority?: Priority
+  /** Also where the job was replayed before */
+  again?: boolean
+}
+
+export interface Sweep {
+  id: string
+  action: 'replay' | 'purge'
+  /** `done` once every letter was looked at and every job that was made has ended */
+  status: 'running' | 'done' | 'cancelled'
+  /** Letters to look at */
+  total: number
+  /** Letters that were looked at */
+  seen: number
+  /** Letters that were replayed, or purged */
+  done: number
+  /** Letters that had been replayed before, or are no dead letters */
+  skipped: number
+  /** Letters of which no job could be made */
+  refused: number
+  /** Why the last of those was refused */
+  refusal: string | null
+  /** Jobs that were made: those that have not ended, and the others by how they did */
+  jobs: {
+    inFlight: number
+    ended: Partial<Record<'succeeded' | 'failed' | 'cancelled' | 'expired' | 'dead' | 'removed', number>>
+  }
+  createdAt: string
+  finishedAt: string | null
+  links: {
+    self: string
+  }
+}
+
+export type Scope = 'jobs:read' | 'jobs:write' | 'dead-letters:write' | 'secrets:write' | 'webhooks:write' | 'admin' | 'metrics:read' | 'operator'
+
+export interface NewKey {
+  /** Another tenant than the key's own; needs the scope `operator` */
+  tenant?: string
+  name: string
+  scopes: Scope[]
+  /** When it stops being valid; null for never */
+  expiresAt?: string | null
+  /** The most that its jobs may ask for */
+  ceilings?: {
+    limits?: {
+      /** Wall time from the first instruction of user code (ms) */
+      timeoutMs?: number
+      /** CPU time of user code; waiting is free (ms) */
+      cpuMs?: number
+      /** Memory of the isolate (MB) */
+      memoryMb?: number
+      /** Log text kept; the rest is cut and counted (bytes) */
+      logBytes?: number
+      /** Log lines kept; the rest is cut and counted (lines) */
+      logLines?: number
+      /** Result as UTF-8 JSON (bytes) */
+      resultBytes?: number
+      /** Timers pending at one time (timers) */
+      timers?: number
+      /** Calls of tools in one run (calls) */
+      toolCalls?: number
+      /** Calls of tools that wait for their answer at one time (calls) */
+      concurrentToolCalls?: number
+    }
+    /** Tools that a job may name; null for any */
+    tools?: string[] | null
+    /** The most that a job may ask to touch; null for anything */
+    permissions?: Permissions | null
+    /** Secrets that a job may name: none unless they are given; null for any */
+    secrets?: string[] | null
+    /** Hosts that webhooks may lead to: `host` (ports 80 and 443), `host:port`, `host:*`, `*.suffix`; null for any */
+    webhooks?: string[] | null
+  }
+  /** How much it may use at one time */
+  bounds?: {
+    /** Requests in one second, by this key and those that were made with it together */
+    requestsPerSecond?: number | null
+    /** No job is taken while so many of the tenant are queued or scheduled */
+    jobsWaiting?: number | null
+  }
+}
+
+export interface ApiKey {
+  id: string
+  tenant: string
+  name: string
+  scopes: string[]
+  createdAt: string
+  /** Id of the key that made it; `operator` for the configured one */
+  createdBy: string
+  rotatedAt: string | null
+  expiresAt: string | null
+  ceilings: {
+    limits: {
+      /** Wall time from the first instruction of user code (ms) */
+      timeoutMs?: number
+      /** CPU time of user code; waiting is free (ms) */
+      cpuMs?: number
+      /** Memory of the isolate (MB) */
+      memoryMb?: number
+      /** Log text kept; the rest is cut and counted (bytes) */
+      logBytes?: number
+      /** Log lines kept; the rest is cut and counted (lines) */
+      logLines?: number
+      /** Result as UTF-8 JSON (bytes) */
+      resultBytes?: number
+      /** Timers pending at one time (timers) */
+      timers?: number
+      /** Calls of tools in one run (calls) */
+      toolCalls?: number
+      /** Calls of tools that wait for their answer at one time (calls) */
+      concurrentToolCalls?: number
+    }
+    /** Tools that a job may name; null for any */
+    tools: string[] | null
+    /** The most that a job may ask to touch; null for anything */
+    permissions: Permissions | null
+    /** Secrets that a job may name; null for any */
+    secrets: string[] | null
+    /** Hosts that webhooks may lead to: `host` (ports 80 and 443), `host:port`, `host:*`, `*.suffix`; null for any */
+    webhooks: string[] | null
+  }
+  bounds: {
+    /** Requests in one second, by this key and those that were made with it together */
+    requestsPerSecond: number | null
+    /** No job is taken while so many of the tenant are queued or scheduled */
+    jobsWaiting: number | null
+  }
+}
+
+export interface ApiKeyWithToken {
+  id: string
+  tenant: string
+  name: string
+  scopes: string[]
+  createdAt: string
+  /** Id of the key that made it; `operator` for the configured one */
+  createdBy: string
+  rotatedAt: string | null
+  expiresAt: string | null
+  ceilings: {
+    limits: {
+      /** Wall time from the first instruction of user code (ms) */
+      timeoutMs?: number
+      /** CPU time of user code; waiting is free (ms) */
+      cpuMs?: number
+      /** Memory of the isolate (MB) */
+      memoryMb?: number
+      /** Log text kept; the rest is cut and counted (bytes) */
+      logBytes?: number
+      /** Log lines kept; the rest is cut and counted (lines) */
+      logLines?: number
+      /** Result as UTF-8 JSON (bytes) */
+      resultBytes?: number
+      /** Timers pending at one time (timers) */
+      timers?: number
+      /** Calls of tools in one run (calls) */
+      toolCalls?: number
+      /** Calls of tools that wait for their answer at one time (calls) */
+      concurrentToolCalls?: number
+    }
+    /** Tools that a job may name; null for any */
+    tools: string[] | null
+    /** The most that a job may ask to touch; null for anything */
+    permissions: Permissions | null
+    /** Secrets that a job may name; null for any */
+    secrets: string[] | null
+    /** Hosts that webhooks may lead to: `host` (ports 80 and 443), `host:port`, `host:*`, `*.suffix`; null for any */
+    webhooks: string[] | null
+  }
+  bounds: {
+    /** Requests in one second, by this key and those that were made with it together */
+    requestsPerSecond: number | null
+    /** No job is taken while so many of the tenant are queued or scheduled */
+    jobsWaiting: number | null
+  }
+  /** What a request is to carry as `Authorization: Bearer …`; answered this once */
+  token: string
+}
+
+export interface Secret {
+  name: string
+  createdAt: string
+  updatedAt: string
+}
+
+export interface TenantBounds {
+  /** No job is taken while so many are queued or scheduled */
+  jobsWaiting: number | null
+  /** Jobs that may run at one time; others wait */
+  jobsRunning: number | null
+  /** The most that jobs may ask for, whatever their key has; effective within 5 s */
+  ceilings: {
+    limits: {
+      /** Wall time from the first instruction of user code (ms) */
+      timeoutMs?: number
+      /** CPU time of user code; waiting is free (ms) */
+      cpuMs?: number
+      /** Memory of the isolate (MB) */
+      memoryMb?: number
+      /** Log text kept; the rest is cut and counted (bytes) */
+      logBytes?: number
+      /** Log lines kept; the rest is cut and counted (lines) */
+      logLines?: number
+      /** Result as UTF-8 JSON (bytes) */
+      resultBytes?: number
+      /** Timers pending at one time (timers) */
+      timers?: number
+      /** Calls of tools in one run (calls) */
+      toolCalls?: number
+      /** Calls of tools that wait for their answer at one time (calls) */
+      concurrentToolCalls?: number
+    }
+    /** Tools that a job may name; null for any */
+    tools: string[] | null
+    /** The most that a job may ask to touch; null for anything */
+    permissions: Permissions | null
+    /** Secrets that a job may name; null for any */
+    secrets: string[] | null
+    /** Hosts that webhooks may lead to: `host` (ports 80 and 443), `host:port`, `host:*`, `*.suffix`; null for any */
+    webhooks: string[] | null
+  }
+}
+
+export interface Erasure {
+  tenant: string
+  status: 'running' | 'done'
+  /** keys: they are revoked. jobs: they are stopped and removed. names: whatever else there is is looked for. quiet: nothing is left; requests that were let in before are waited for */
+  stage: 'keys' | 'jobs' | 'names' | 'quiet'
+  /** Jobs that have not stopped yet */
+  running: number
+  removed: {
+    keys: number
+    jobs: number
+    batches: number
+    /** Entries of Redis that belong to none of these */
+    others: number
+  }
+  startedAt: string
+  finishedAt: string | null
+}
+
+export interface Act {
+  id: string
+  time: string
+  /** What was done: key.created, key.rotated, key.revoked, job.deleted, tenant.bounded, tenant.erased, secret.stored, secret.deleted, dead-letters.replayed, dead-letters.purged */
+  act: string
+  /** Id of the key that did it; `operator` for the configured one */
+  actor: string
+  /** Id of what it was done to */
+  target: string
+  details: Record<string, unknown>
+}
+
+export interface Stats {
+  time: string
+  /** Jobs that are kept, by state */
+  depths: Partial<Record<JobStatus, number>>
+  lastHour: {
+    /** Five minutes of the last hour, or whole hours of the last day, are counted together */
+    since: string
+    /** Jobs made since then that are still kept */
+    accepted: number
+    ended: Partial<Record<JobStatus, number>>
+    perMinute: {
+      accepted: number
+      ended: number
+    }
+    /** By code, the most frequent first */
+    failures: {
+      code: FailureCode
+      count: number
+    }[]
+    /** From their first run on; of each hour, ten that took 100 ms or more are remembered */
+    slowest: {
+      id: string
+      status: JobStatus
+      finishedAt: string
+      durationMs: number
+    }[]
+  }
+  lastDay: {
+    /** Five minutes of the last hour, or whole hours of the last day, are counted together */
+    since: string
+    /** Jobs made since then that are still kept */
+    accepted: number
+    ended: Partial<Record<JobStatus, number>>
+    perMinute: {
+      accepted: number
+      ended: number
+    }
+    /** By code, the most frequent first */
+    failures: {
+      code: FailureCode
+      count: number
+    }[]
+    /** From their first run on; of each hour, ten that took 100 ms or more are remembered */
+    slowest: {
+      id: string
+      status: JobStatus
+      finishedAt: string
+      durationMs: number
+    }[]
+  }
+}

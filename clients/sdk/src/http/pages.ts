@@ -1,0 +1,35 @@
+import type { Call, Requester } from './requester.ts'
+
+/** A part of a list. */
+export interface Page<T> {
+  data: T[]
+  /** Where the list goes on; null at its end. */
+  nextCursor: string | null
+}
+
+/** A list that is read as it is walked: `for await (const job of client.jobs.list())`. */
+export interface Listing<T> extends AsyncIterable<T> {
+  /** One page: the first, or the one at the cursor that was asked for. */
+  page (): Promise<Page<T>>
+  /** Page by page. */
+  pages (): AsyncGenerator<Page<T>, void, undefined>
+}
+
+/** Builds a list from its first request. `cursor` is the member of the query that pages go on with. */
+export function buildListing<T> (requester: Requester, call: Call, cursor = 'cursor'): Listing<T> {
+  const read = (at: string | undefined) => requester.json<Page<T>>(at === undefined ? call : { ...call, query: { ...call.query, [cursor]: at } })
+  async function * pages (): AsyncGenerator<Page<T>, void, undefined> {
+    for (let at: string | null | undefined; at !== null;) {
+      const page = await read(at)
+      yield page
+      at = page.nextCursor
+    }
+  }
+  return {
+    page: () => read(undefined),
+    pages,
+    async * [Symbol.asyncIterator] () {
+      for await (const { data } of pages()) yield * data
+    },
+  }
+}

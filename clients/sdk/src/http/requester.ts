@@ -1,0 +1,156 @@
+import { ApiError, buildApiError, ConnectionError, ProtocolError, RequestTimeoutError } from '../errors.ts'
+import type { ClientOptions, RequestOptions } from '../options.ts'
+import { delayOf, mayRetry, readRetryAfter, sleep } from './retry.ts'
+
+const TIMEOUT_MS = 60_000
+const RETRIES = 5
+/** A timer of more fires at once. */
+const TIMER_MAX_MS = 2 ** 31 - 1
+
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>
+
+/** A body that is not JSON. */
+export interface Upload {
+  type: string
+  /** Opens it from its start, for each try. */
+  open: () => Blob | ReadableStream<Uint8Array>
+  /** Whether it can be opened more than once. */
+  isRepeatable: boolean
+}
+
+/** One request, and how it may be repeated. */
+export interface Call extends RequestOptions {
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** Below the client's URL, without a slash in front: `v1/jobs`. Parts are to be encoded. */
+  path: string
+  query?: Query
+  accept?: string
+  json?: unknown
+  upload?: Upload
+  /** A POST that makes something: it carries an Idempotency-Key, and so may be repeated. */
+  idempotent?: boolean
+  /** A POST that does no more when it comes twice. */
+  repeatable?: boolean
+  /** How long the service is asked to wait before it answers. */
+  waitMs?: number
+}
+
+/** Sends requests of a client: with its key, its time-outs and its retries. */
+export interface Requester {
+  /** Its path ends in a slash. */
+  readonly url: URL
+  resolve (path: string, query?: Query): URL
+  /** The headers of every request, the key among them. */
+  headers (): Promise<Headers>
+  /** The key's token; undefined where the client has none. */
+  apiKey (): Promise<string | undefined>
+  /** Answers once the head of a 2xx is there; the caller reads or cancels the body. Throws an ApiError, a ConnectionError or a RequestTimeoutError, or the signal's reason. */
+  send (call: Call): Promise<Response>
+  /** Answers a body of JSON; undefined where there is none. Throws a ProtocolError for another body. */
+  json<T> (call: Call): Promise<T>
+}
+
+/** Builds it. Throws a TypeError for a URL that is none. */
+export function buildRequester (options: ClientOptions): Requester {
+  const url = parseUrl(options.url)
+  const apiKey = async () => typeof options.apiKey === 'function' ? options.apiKey() : options.apiKey
+  const headers = async () => {
+    const headers = new Headers(options.headers)
+    const token = await apiKey()
+    if (token !== undefined && !headers.has('authorization')) headers.set('authorization', `Bearer ${token}`)
+    return headers
+  }
+  const resolve: Requester['resolve'] = (path, query = {}) => {
+    const to = new URL(path, url)
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) to.searchParams.set(name, String(value))
+    return to
+  }
+  const prepare = async (call: Call, idempotencyKey: string | undefined, signal: AbortSignal): Promise<Request> => {
+    const { method = 'GET', path, query, accept = 'application/json', json, upload } = call
+    const all = await headers()
+    all.set('accept', accept)
+    if (json !== undefined || upload) all.set('content-type', upload?.type ?? 'application/json')
+    if (idempotencyKey !== undefined) all.set('idempotency-key', idempotencyKey)
+    for (const [name, value] of Object.entries(call.headers ?? {})) all.set(name, value)
+    const body = upload?.open() ?? (json === undefined ? null : JSON.stringify(json))
+    const init = { method, headers: all, body, signal, duplex: 'half' } as const // what streams need; the types of some runtimes lack it
+    const request = new Request(resolve(path, query), init)
+    return await options.onRequest?.(request) ?? request
+  }
+
+  const tryOnce = async <T>(call: Call, key: string | undefined, read: (response: Response) => Promise<T>): Promise<T> => {
+    const { signal, method = 'GET', timeoutMs = options.timeoutMs ?? TIMEOUT_MS, waitMs = 0 } = call
+    signal?.throwIfAborted()
+    const expiry = new AbortController()
+    const within = timeoutMs + waitMs
+    const timer = within <= TIMER_MAX_MS ? setTimeout(() => expiry.abort(), within) : undefined
+    const name = `${method} ${resolve(call.path).href}`
+    try {
+      const request = await prepare(call, key, signal ? AbortSignal.any([signal, expiry.signal]) : expiry.signal)
+      const answered = await (options.fetch ?? fetch)(request)
+      const response = await options.onResponse?.(answered, request) ?? answered
+      if (response.ok) return await read(response)
+      throw buildApiError(name, { status: response.status, text: await response.text(), retryAfterMs: readRetryAfter(response.headers.get('retry-after')) })
+    } catch (error) {
+      if (error instanceof ApiError || error instanceof ProtocolError) throw error
+      if (signal?.aborted) throw signal.reason
+      if (expiry.signal.aborted) throw new RequestTimeoutError(`${name} was not answered within ${within} ms`)
+      throw new ConnectionError(`${name} was not answered: ${reasonOf(error)}`, { cause: error })
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  const run = async <T>(call: Call, read: (response: Response) => Promise<T>): Promise<T> => {
+    const { method = 'GET', idempotent = false, repeatable = method !== 'POST' || idempotent, upload, retries = options.retries ?? RETRIES } = call
+    const key = idempotent ? call.idempotencyKey ?? newIdempotencyKey() : undefined
+    for (let failures = 1; ; failures += 1) {
+      try {
+        return await tryOnce(call, key, read)
+      } catch (error) {
+        const isOver = failures > retries || (upload && !upload.isRepeatable) || call.signal?.aborted
+        if (isOver || !mayRetry(error, repeatable)) throw error
+        const delayMs = delayOf(failures, error instanceof ApiError ? error.retryAfterMs : undefined)
+        options.onRetry?.({ error, attempt: failures, delayMs, method, url: resolve(call.path, call.query).href })
+        await sleep(delayMs, call.signal)
+      }
+    }
+  }
+
+  return {
+    url,
+    resolve,
+    headers,
+    apiKey,
+    send: (call) => run(call, async (response) => response),
+    json: <T>(call: Call) => run(call, (response) => readJson(response) as Promise<T>), // the service's own schemas say so
+  }
+}
+
+function parseUrl (text: string | URL): URL {
+  if (!URL.canParse(text)) throw new TypeError(`Cannot make a client: "${String(text)}" is not a URL; give one like https://batchbox.example.com`)
+  const url = new URL(text)
+  if (!url.pathname.endsWith('/')) url.pathname += '/'
+  return url
+}
+
+/** 128 random bits. `crypto.randomUUID` is not there on pages without TLS. */
+export function newIdempotencyKey (): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+async function readJson (response: Response): Promise<unknown> {
+  const text = await response.text()
+  if (text === '') return undefined
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new ProtocolError(`${response.url} answered ${response.status} with something other than JSON: ${text.slice(0, 100)}`, { cause })
+  }
+}
+
+/** What is wrong stands in the cause, in most runtimes. */
+function reasonOf (error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error && error.cause.message ? error.cause.message : error.message
+}

@@ -1,0 +1,137 @@
+import type { CancelledJob, Checkpoint, EventView, JobStatus, JobView, LogLevel, LogLine, NewJob, ReplayChange, Trace } from './api-types.ts'
+import { WaitTimeoutError } from './errors.ts'
+import { buildListing, type Listing } from './http/pages.ts'
+import type { Query, Requester } from './http/requester.ts'
+import type { Live } from './live/events.ts'
+import type { FollowOptions } from './live/options.ts'
+import type { RequestOptions } from './options.ts'
+
+/** Longest that one request waits; proxies give up on a silent one after a minute. */
+const POLL_SECONDS = 30
+const ENDED: ReadonlySet<string> = new Set(['succeeded', 'failed', 'cancelled', 'expired', 'dead'] satisfies JobStatus[])
+
+/** A job, with the type of its result. */
+export interface Job<T = unknown> extends Omit<JobView, 'result'> {
+  /** Left out above 64 KiB: `jobs.result(id)` has it. */
+  result?: T
+}
+
+/** A job as lists have it. */
+export type ListedJob = Omit<JobView, 'result'>
+
+/** How long something is waited for. */
+export interface WaitOptions extends RequestOptions {
+  /** Longest to wait, in all; no bound without it. */
+  waitMs?: number | undefined
+}
+
+/** Which jobs are listed, newest first. */
+export interface JobQuery {
+  status?: JobStatus
+  /** `key:value` */
+  tag?: string
+  /** Id of a batch. */
+  batch?: string
+  since?: string | Date
+  until?: string | Date
+  /** Entries of a page. */
+  limit?: number
+  cursor?: string
+}
+
+export interface LogQuery {
+  /** Number of the last line already read. */
+  after?: number
+  /** Lowest level. */
+  level?: LogLevel
+  /** Lines of a page. */
+  limit?: number
+}
+
+export interface Jobs {
+  /** Enqueues a job; it is not waited for. */
+  create (job: NewJob, options?: RequestOptions): Promise<Job>
+  /** Enqueues a job and answers it once it has ended, however it did. Throws a WaitTimeoutError. */
+  run<T = unknown> (job: NewJob, options?: WaitOptions): Promise<Job<T>>
+  get<T = unknown> (id: string, options?: RequestOptions): Promise<Job<T>>
+  list (query?: JobQuery, options?: RequestOptions): Listing<ListedJob>
+  /** Answers the job once it has ended, however it did. Throws a WaitTimeoutError, which has the job as it was. */
+  wait<T = unknown> (id: string, options?: WaitOptions): Promise<Job<T>>
+  /** Cancels a job, and waits some seconds for its code to stop; answers the state it has reached. */
+  cancel (id: string, options?: RequestOptions): Promise<CancelledJob>
+  /** Makes a new job with the request of one that has ended; answers the one that was made before, unless `again`. */
+  replay (id: string, change?: NonNullable<ReplayChange>, options?: RequestOptions): Promise<Job>
+  /** The value that the code returned, however large. Throws a NotFoundError where there is none. */
+  result<T = unknown> (id: string, options?: RequestOptions): Promise<T>
+  /** Log lines that are stored so far. */
+  logs (id: string, query?: LogQuery, options?: RequestOptions): Listing<LogLine>
+  /** The events of a job as they happen; ends with the job. */
+  events (id: string, options?: FollowOptions): AsyncIterable<EventView>
+  /** What the code saved last. */
+  checkpoint (id: string, options?: RequestOptions): Promise<Checkpoint>
+  /** Its spans, as OTLP/JSON. */
+  trace (id: string, options?: RequestOptions): Promise<Trace>
+  /** Removes a job that has ended, with all it stored. */
+  delete (id: string, options?: RequestOptions): Promise<void>
+}
+
+export function buildJobs (requester: Requester, live: Live): Jobs {
+  const { json } = requester
+  const wait: Jobs['wait'] = async <T>(id: string, options: WaitOptions = {}) => {
+    const job = await pollUntil<Job<T>>(requester, pathOf(id), hasEnded, options)
+    if (hasEnded(job)) return job
+    throw new WaitTimeoutError(`Job ${id} is ${job.status}: it has not ended within ${options.waitMs} ms`, job)
+  }
+  return {
+    wait,
+    create: async (job, options) => json({ method: 'POST', path: 'v1/jobs', json: checkJob(job), idempotent: true, ...options }),
+    async run<T> (job: NewJob, { waitMs = Infinity, ...options }: WaitOptions = {}) {
+      const until = Date.now() + waitMs
+      const seconds = Math.min(POLL_SECONDS, Math.ceil(waitMs / 1000))
+      const posted = await json<Job<T>>({
+        method: 'POST', path: 'v1/jobs', json: checkJob(job), idempotent: true, ...options,
+        headers: { prefer: `wait=${seconds}`, ...options.headers }, waitMs: seconds * 1000,
+      })
+      return hasEnded(posted) ? posted : wait<T>(posted.id, { ...options, waitMs: Math.max(0, until - Date.now()) })
+    },
+    get: (id, options) => json({ path: pathOf(id), ...options }),
+    list: (query, options) => buildListing(requester, { path: 'v1/jobs', query: writeQuery(query), ...options }),
+    cancel: (id, options) => json({ method: 'POST', path: `${pathOf(id)}/cancel`, repeatable: true, ...options }),
+    replay: (id, change = {}, options) => json({ method: 'POST', path: `${pathOf(id)}/replay`, json: change, idempotent: true, ...options }),
+    result: (id, options) => json({ path: `${pathOf(id)}/result`, ...options }),
+    logs: (id, query, options) => buildListing(requester, { path: `${pathOf(id)}/logs`, query: { ...query }, ...options }, 'after'),
+    events: (id, options) => live.follow(`job:${id}`, options),
+    checkpoint: (id, options) => json({ path: `${pathOf(id)}/checkpoint`, ...options }),
+    trace: (id, options) => json({ path: `${pathOf(id)}/trace`, ...options }),
+    delete: (id, options) => json({ method: 'DELETE', path: pathOf(id), ...options }),
+  }
+}
+
+/** Reads a thing until it is as wanted or the time is over; answers it as it is then. */
+export async function pollUntil<T> (requester: Requester, path: string, isDone: (thing: T) => boolean, { waitMs = Infinity, ...options }: WaitOptions): Promise<T> {
+  const until = Date.now() + waitMs
+  for (;;) {
+    const seconds = Math.min(POLL_SECONDS, Math.ceil(Math.max(0, until - Date.now()) / 1000))
+    const thing = await requester.json<T>({ path, query: { wait: seconds }, waitMs: seconds * 1000, ...options })
+    if (isDone(thing) || Date.now() >= until) return thing
+  }
+}
+
+/** Refuses a function given as code: its text lacks what it refers to. */
+export function checkJob (job: NewJob): NewJob {
+  if (typeof job.code !== 'function') return job
+  throw new TypeError('Cannot run a function: only its text would be sent, without anything it refers to; pass the source of a module as a string, like "export default async (input) => input.length"')
+}
+
+/** Writes members of a query: times as RFC 3339. */
+export function writeQuery (query: object = {}): Query {
+  return Object.fromEntries(Object.entries(query).map(([name, value]) => [name, value instanceof Date ? value.toISOString() : value])) as Query // what the types of queries allow
+}
+
+export function hasEnded ({ status }: Pick<Job, 'status'>): boolean {
+  return ENDED.has(status)
+}
+
+function pathOf (id: string): string {
+  return `v1/jobs/${encodeURIComponent(id)}`
+}

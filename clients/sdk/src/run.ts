@@ -1,0 +1,27 @@
+import type { NewJob } from './api-types.ts'
+import { buildRunError } from './errors.ts'
+import { newIdempotencyKey } from './http/requester.ts'
+import type { Jobs, WaitOptions } from './jobs.ts'
+import type { RequestOptions } from './options.ts'
+
+/** What a run may be given beside code and input, and how its end is waited for. */
+export interface RunOptions extends WaitOptions, Omit<NewJob, 'code' | 'codeBase64' | 'input'> {
+  /** Whether the job is cancelled once the signal ends the wait for it; true without it. */
+  cancelOnAbort?: boolean
+}
+
+/** Runs code and answers what it returned. Throws a RunError where it did not succeed, a WaitTimeoutError, or an ApiError. */
+export async function run<T> (jobs: Jobs, code: string, input: unknown, options: RunOptions = {}): Promise<T> {
+  const { signal, timeoutMs, retries, headers, idempotencyKey = newIdempotencyKey(), waitMs, cancelOnAbort = true, ...spec } = options
+  const request: RequestOptions = { timeoutMs, retries, headers }
+  const newJob: NewJob = { ...spec, code, input } // JSON leaves out what is undefined
+  try {
+    const job = await jobs.run<T>(newJob, { ...request, idempotencyKey, signal, waitMs })
+    if (job.status !== 'succeeded') throw buildRunError(job)
+    return 'result' in job ? job.result as T : await jobs.result<T>(job.id, { ...request, signal })
+  } catch (error) {
+    // Nobody waits any more. The same key answers the same job, also where the answer with its id never came.
+    if (signal?.aborted && cancelOnAbort) void jobs.create(newJob, { ...request, idempotencyKey }).then(({ id }) => jobs.cancel(id, request)).catch(() => {})
+    throw error
+  }
+}
