@@ -4,7 +4,15 @@ export type { RunOptions } from './run.ts'
 export type { Job, JobQuery, Jobs, ListedJob, LogQuery, WaitOptions } from './jobs.ts'
 export type { Listing, Page } from './http/pages.ts'
 export type { Call, Query, Requester, Upload } from './http/requester.ts'
-export type { FollowOptions, LiveOptions } from './live/options.ts'
+export { inBatches } from './live/batches.ts'
+export { createDeduplication, type Deduplication, type DeduplicationWindow } from './live/deduplication.ts'
+export type { Envelope } from './live/envelope.ts'
+export type { Live } from './live/events.ts'
+export type { LiveMetrics, Percentiles, TypeMetrics } from './live/metrics.ts'
+export type {
+  Codec, ConnectionState, Delivery, Follower, FollowOptions, Interceptor, LiveEvent, LiveOptions, LiveSignals, TransportName,
+} from './live/options.ts'
+export { createRouter, type Handler, type Middleware, type Router } from './live/router.ts'
 export {
   ApiError, AuthenticationError, BatchboxError, CancelledError, CodeError, ConflictError, ConnectionError, ExpiredError, ForbiddenError, InvalidRequestError,
   JobLostError, LimitError, NotFoundError, ProtocolError, RateLimitedError, RequestTimeoutError, RunError, ServiceError, WaitTimeoutError, type Fault,

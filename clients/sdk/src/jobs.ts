@@ -1,9 +1,9 @@
-import type { CancelledJob, Checkpoint, EventView, JobStatus, JobView, LogLevel, LogLine, NewJob, ReplayChange, Trace } from './api-types.ts'
+import type { CancelledJob, Checkpoint, JobStatus, JobView, LogLevel, LogLine, NewJob, ReplayChange, Trace } from './api-types.ts'
 import { WaitTimeoutError } from './errors.ts'
 import { buildListing, type Listing } from './http/pages.ts'
 import type { Query, Requester } from './http/requester.ts'
 import type { Live } from './live/events.ts'
-import type { FollowOptions } from './live/options.ts'
+import type { Follower, FollowOptions } from './live/options.ts'
 import type { RequestOptions } from './options.ts'
 
 /** Longest that one request waits; proxies give up on a silent one after a minute. */
@@ -66,7 +66,7 @@ export interface Jobs {
   /** Log lines that are stored so far. */
   logs (id: string, query?: LogQuery, options?: RequestOptions): Listing<LogLine>
   /** The events of a job as they happen; ends with the job. */
-  events (id: string, options?: FollowOptions): AsyncIterable<EventView>
+  events (id: string, options?: FollowOptions): Follower
   /** What the code saved last. */
   checkpoint (id: string, options?: RequestOptions): Promise<Checkpoint>
   /** Its spans, as OTLP/JSON. */

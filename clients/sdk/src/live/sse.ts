@@ -1,0 +1,86 @@
+import { createParser, type EventSourceMessage } from 'eventsource-parser'
+import { ConnectionError, ProtocolError } from '../errors.ts'
+import { toEvent } from './envelope.ts'
+import { askPage } from './poll.ts'
+import type { Pool } from './pool.ts'
+import { locateTopic, noteMissed, type Context, type Subscription, type Transport } from './transport.ts'
+import { createWatchdog } from './watchdog.ts'
+
+/** Server-Sent Events by fetch, since EventSource sends no key. A follower has a stream of its own, and is not ahead of its reader: what is not read waits in the socket. */
+export function createSse (context: Context, pool: Pool): Transport {
+  return {
+    name: 'sse',
+    async * read (subscription, signal) {
+      const release = await pool.acquire(subscription.topic, signal)
+      const left = new AbortController()
+      try {
+        yield * readStream(context, subscription, AbortSignal.any([signal, left.signal]), (error) => left.abort(error))
+      } finally {
+        left.abort()
+        release()
+      }
+    },
+    close () {},
+  }
+}
+
+async function * readStream (context: Context, subscription: Subscription, signal: AbortSignal, fail: (error: Error) => void): ReturnType<Transport['read']> {
+  const { settings: { connectTimeoutMs, heartbeatTimeoutMs } } = context
+  const { topic } = subscription
+  const watchdog = createWatchdog(connectTimeoutMs, () => fail(new ConnectionError(`Cannot follow "${topic}": the stream of events was silent for too long; something between buffers it, or the connection is dead`)))
+  let close: (() => void) | undefined
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
+  try {
+    reader = await openStream(context, subscription, signal)
+    const decoder = new TextDecoder()
+    const messages: EventSourceMessage[] = []
+    const start = { cursor: NaN }
+    const parser = createParser({ onEvent: (message) => messages.push(message), onId: (id) => { start.cursor = Number(id) } })
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) break
+      watchdog.feed(heartbeatTimeoutMs)
+      close ??= context.opened('sse')
+      subscription.found()
+      context.received(value.byteLength)
+      parser.feed(decoder.decode(value, { stream: true }))
+      // Where a follower of a tag begins is said before its first event.
+      if (messages.length === 0 && Number.isFinite(start.cursor)) subscription.cursor ??= start.cursor
+      yield * readMessages(context, subscription, messages)
+      watchdog.feed() // the reader's own time is not the stream's
+    }
+  } finally {
+    watchdog.stop()
+    close?.()
+    reader?.cancel().catch(() => {}) // it may be broken already
+  }
+  // A stream that ends well may be at the topic's end, or cut by something between that does not say so.
+  const page = await askPage(context, subscription, 0, signal)
+  if (page.nextCursor !== null || page.data.length > 0) throw new ConnectionError(`Cannot follow "${topic}": the stream of events ended before them`)
+}
+
+async function openStream ({ requester, settings: { connectTimeoutMs } }: Context, { topic, cursor }: Subscription, signal: AbortSignal) {
+  const { path, query } = locateTopic(topic)
+  const response = await requester.send({ path, query: { ...query, after: cursor ?? undefined }, accept: 'text/event-stream', retries: 0, timeoutMs: connectTimeoutMs, signal })
+  if (response.body && response.headers.get('content-type')?.startsWith('text/event-stream')) return response.body.getReader()
+  response.body?.cancel().catch(() => {})
+  throw new ProtocolError(`Cannot follow "${topic}" by Server-Sent Events: the answer is ${response.headers.get('content-type')}`)
+}
+
+/** Empties the list. */
+function * readMessages (context: Context, subscription: Subscription, messages: EventSourceMessage[]) {
+  for (let message = messages.shift(); message; message = messages.shift()) {
+    const data = JSON.parse(message.data || '{}') as Record<string, unknown> // the service's own
+    switch (message.event) {
+      case 'system.heartbeat': break
+      case 'system.shutdown': throw new ConnectionError(`Cannot follow "${subscription.topic}" here any longer: the service stops`)
+      case 'system.dropped':
+        noteMissed(context, subscription, data as { count: number, cursor: number })
+        break
+      default: {
+        const event = context.admit(toEvent(data), subscription.topic, message.data.length)
+        if (event) yield event
+      }
+    }
+  }
+}
