@@ -9,10 +9,10 @@ import { buildCipher } from '../store/cipher.ts'
 import { openDb, type Db } from '../store/db.ts'
 import { createDurability } from '../store/durability.ts'
 import { readFigures } from '../store/figures.ts'
-import { createKeyListener } from '../store/key-listener.ts'
 import { findKey } from '../store/keys.ts'
 import { listToolNames } from '../tools/registry.ts'
 import { readMemory } from '../store/memory.ts'
+import { createSubscriber } from '../store/subscriber.ts'
 import { appendTrace } from '../store/trace.ts'
 import { createJobWaiter } from '../store/wait.ts'
 import { observeStore } from '../telemetry/metrics/store.ts'
@@ -51,9 +51,10 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
   const db = openDb({ url: config.REDIS_URL, prefix: config.BATCHBOX_PREFIX, failFast: true, onError })
   const connected = waitForStore(db, connectWithinMs)
   const callers = buildCallers({ admin: config.BATCHBOX_ADMIN_KEY, metrics: config.BATCHBOX_METRICS_TOKEN }, (token) => findKey(db, token))
-  const keyListener = createKeyListener(db, { onChange: callers.forget, onError })
+  const subscriber = createSubscriber(db, { onError })
+  subscriber.listen(db.keys.apiKeysChannel, (keyId) => callers.forget(keyId || undefined)) // none: a tenant was bounded, or words were missed
   const dispatcher = createDispatcher(db, { onError })
-  const waiter = createJobWaiter(db, { onError })
+  const waiter = createJobWaiter(db, subscriber)
   const durability = createDurability(db, {
     replicas: config.BATCHBOX_ACK_REPLICAS, fsync: config.BATCHBOX_ACK_FSYNC === '1', timeoutMs: config.BATCHBOX_ACK_MS, onError,
   })
@@ -112,7 +113,8 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
       await app.close()
       stopObserving()
       await telemetry.close()
-      await Promise.all([keyListener.close(), waiter.close(), durability.close(), dispatcher.close()])
+      waiter.close()
+      await Promise.all([subscriber.close(), durability.close(), dispatcher.close()])
       await db.close()
     },
   }

@@ -26,15 +26,27 @@ export interface JobEvent extends NewEvent {
   attempt: number
 }
 
+/** Version of the form that events have on the wire. Members and types that a reader does not know are to be ignored: adding some does not raise it. */
+export const EVENT_VERSION = 1
+
 /** An event as the API answers it. */
 export const EventView = z.object({
-  sequence: z.number().int(),
+  cursor: z.number().int().describe('Where a reader that has seen this event goes on: `after`, or `Last-Event-ID`'),
+  sequence: z.number().int().describe('Number of the event in the history of its subject, from 1'),
   id: z.string(),
   type: EventType,
+  version: z.literal(EVENT_VERSION),
+  subject: z.string().describe('Id of the job or batch that it tells of'),
   time: z.iso.datetime(),
   attempt: z.number().int(),
   payload: z.record(z.string(), z.unknown()),
 })
+export type EventView = z.infer<typeof EventView>
+
+/** Brings an event of a job or batch into the form that is sent. The cursor is another number than the event's own where events of several are read as one sequence. */
+export function viewEvent (subject: string, { sequence, type, time, attempt, payload }: JobEvent, cursor = sequence): EventView {
+  return { cursor, sequence, id: `${subject}-${sequence}`, type, version: EVENT_VERSION, subject, time: new Date(time).toISOString(), attempt, payload: { ...payload } }
+}
 
 /** A log line as the API answers it. */
 export const LogLine = z.object({

@@ -1,9 +1,7 @@
 import type { Db } from './db.ts'
-import { createSubscriber } from './subscriber.ts'
+import { createSubscriber, type Subscriber } from './subscriber.ts'
 
-export interface CancelListener {
-  close (): Promise<void>
-}
+export type CancelListener = Pick<Subscriber, 'close'>
 
 /**
  * Tells of running jobs that somebody asked to cancel, whoever runs them. Words said while the connection is broken are missed:
@@ -13,7 +11,7 @@ export async function createCancelListener (db: Db, { onCancel, onError }: {
   onCancel (jobId: string): void
   onError (error: Error): void
 }): Promise<CancelListener> {
-  const subscriber = createSubscriber(db, { onMessage: (_channel, jobId) => onCancel(jobId), onError })
-  await subscriber.add(db.keys.cancelChannel)
+  const subscriber = createSubscriber(db, { onError })
+  await subscriber.listen(db.keys.cancelChannel, (jobId) => { if (jobId !== undefined) onCancel(jobId) }).confirmed
   return subscriber
 }

@@ -1,7 +1,7 @@
 import { isId } from '../core/ids.ts'
 import { isTerminal, type JobStatus } from '../core/status.ts'
 import type { Db } from './db.ts'
-import { createSubscriber } from './subscriber.ts'
+import type { Subscriber } from './subscriber.ts'
 
 /** Waits for what becomes of jobs and batches, over one connection however many wait. */
 export interface JobWaiter {
@@ -13,41 +13,12 @@ export interface JobWaiter {
   /** Likewise for the first event after that number. */
   waitForEvent (jobId: string, after: number, timeoutMs: number, signal?: AbortSignal): Promise<boolean>
   /** Lets everybody who waits go, with false. */
-  close (): Promise<void>
+  close (): void
 }
 
-/** The callers that wait for one job, and the subscription that they share. */
-interface Wait {
-  wakes: Set<() => void>
-  subscribed: Promise<void>
-}
-
-/** Creates a waiter beside a store's connection. */
-export function createJobWaiter (db: Db, { onError }: { onError (error: Error): void }): JobWaiter {
-  const waits = new Map<string, Wait>()
+/** Creates a waiter beside a store's connection. The subscriber is the caller's to close, after it. */
+export function createJobWaiter (db: Db, subscriber: Pick<Subscriber, 'listen'>): JobWaiter {
   const closing = new AbortController()
-  const report = (error: unknown) => { if (!closing.signal.aborted) onError(error instanceof Error ? error : new Error(String(error))) }
-  const wake = (channel: string) => { for (const each of waits.get(channel)?.wakes ?? []) each() }
-  const subscriber = createSubscriber(db, {
-    onMessage: wake,
-    onReconnect: () => { for (const channel of waits.keys()) wake(channel) },
-    onError,
-  })
-
-  function join (channel: string, onWake: () => void): Wait {
-    const wait = waits.get(channel) ?? { wakes: new Set(), subscribed: subscriber.add(channel) }
-    waits.set(channel, wait)
-    wait.wakes.add(onWake)
-    return wait
-  }
-
-  function leave (channel: string, wait: Wait, onWake: () => void): void {
-    wait.wakes.delete(onWake)
-    if (wait.wakes.size > 0 || waits.get(channel) !== wait) return
-    waits.delete(channel)
-    // Commands of one connection keep their order, so a caller that joins from here on subscribes after this.
-    if (!closing.signal.aborted) subscriber.remove(channel).catch(report)
-  }
 
   /** Looks whenever there is a word on the channel, until what is looked for is there. */
   async function waitFor (channel: string, look: () => Promise<boolean>, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
@@ -57,9 +28,9 @@ export function createJobWaiter (db: Db, { onError }: { onError (error: Error): 
     let word = Promise.withResolvers<void>()
     const onWake = () => word.resolve()
     over.addEventListener('abort', onWake)
-    const wait = join(channel, onWake)
+    const listening = subscriber.listen(channel, onWake)
     try {
-      await Promise.race([wait.subscribed, word.promise])
+      await Promise.race([listening.confirmed, word.promise])
       while (!over.aborted) {
         word = Promise.withResolvers<void>()
         if (await look()) return true
@@ -68,17 +39,14 @@ export function createJobWaiter (db: Db, { onError }: { onError (error: Error): 
       return false
     } finally {
       over.removeEventListener('abort', onWake)
-      leave(channel, wait, onWake)
+      listening.stop()
     }
   }
 
   return {
     waitForEnd: (jobId, timeoutMs, signal) => waitFor(db.keys.endedChannel(jobId), () => hasEnded(db, jobId), timeoutMs, signal),
     waitForEvent: (jobId, after, timeoutMs, signal) => waitFor(db.keys.newsChannel(jobId), () => hasEventAfter(db, jobId, after), timeoutMs, signal),
-    async close () {
-      closing.abort()
-      await subscriber.close()
-    },
+    close: () => closing.abort(),
   }
 }
 

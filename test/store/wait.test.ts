@@ -3,14 +3,19 @@ import { test, type TestContext } from 'node:test'
 import { newId } from '../../src/core/ids.ts'
 import type { Db } from '../../src/store/db.ts'
 import { cancel } from '../../src/store/moves/cancel.ts'
+import { createSubscriber } from '../../src/store/subscriber.ts'
 import { createJobWaiter, type JobWaiter } from '../../src/store/wait.ts'
 import { acceptJob, openStore, RETENTION_MS, TENANT } from '../helpers/store.ts'
 
 const LONG_MS = 30_000
 
 function startWaiter (t: TestContext, db: Db): JobWaiter {
-  const waiter = createJobWaiter(db, { onError: (error) => t.diagnostic(error.message) })
-  t.after(() => waiter.close())
+  const subscriber = createSubscriber(db, { onError: (error) => t.diagnostic(error.message) })
+  const waiter = createJobWaiter(db, subscriber)
+  t.after(() => {
+    waiter.close()
+    return subscriber.close()
+  })
   return waiter
 }
 
@@ -58,7 +63,7 @@ test('time that ran out, an aborted signal and a closed waiter all answer false'
   const before = waiter.waitForEnd(id, LONG_MS, controller.signal)
   const closed = waiter.waitForEnd(id, LONG_MS)
   assert.deepEqual([await late, await aborted, await before], [false, false, false])
-  await waiter.close()
+  waiter.close()
 
   assert.equal(await closed, false)
 })
