@@ -8,6 +8,7 @@ import { createDispatcher } from '../queue/dispatcher.ts'
 import { buildCipher } from '../store/cipher.ts'
 import { openDb, type Db } from '../store/db.ts'
 import { createDurability } from '../store/durability.ts'
+import { createFeed } from '../store/feed/feed.ts'
 import { readFigures } from '../store/figures.ts'
 import { findKey } from '../store/keys.ts'
 import { listToolNames } from '../tools/registry.ts'
@@ -55,6 +56,7 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
   subscriber.listen(db.keys.apiKeysChannel, (keyId) => callers.forget(keyId || undefined)) // none: a tenant was bounded, or words were missed
   const dispatcher = createDispatcher(db, { onError })
   const waiter = createJobWaiter(db, subscriber)
+  const feed = createFeed(db, subscriber)
   const durability = createDurability(db, {
     replicas: config.BATCHBOX_ACK_REPLICAS, fsync: config.BATCHBOX_ACK_FSYNC === '1', timeoutMs: config.BATCHBOX_ACK_MS, onError,
   })
@@ -78,6 +80,7 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
       db,
       dispatcher,
       waiter,
+      feed,
       durability,
       checkRoom: buildCheckRoom(db, config.BATCHBOX_SHED_AT),
       tracer: telemetry.tracer,
@@ -114,6 +117,7 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
       stopObserving()
       await telemetry.close()
       waiter.close()
+      feed.close()
       await Promise.all([subscriber.close(), durability.close(), dispatcher.close()])
       await db.close()
     },

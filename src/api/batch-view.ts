@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { BatchView, ItemOutcome } from '../core/batch.ts'
-import { JobError } from '../core/failures.ts'
 import { isId, itemId } from '../core/ids.ts'
-import { isGone } from '../store/read.ts'
+import { refuseMissing } from '../store/read.ts'
 import { readBatch, readFirstExceptions, type BatchRecord } from '../store/batches/read.ts'
 import type { Db } from '../store/db.ts'
 import { formatTime } from './job-view.ts'
@@ -18,9 +17,7 @@ export const PostedBatch = BatchView.extend({
 /** Reads a tenant's batch. Throws NOT_FOUND for an id that is malformed, unknown or another tenant's, and GONE for one that was removed not long ago. */
 export async function findBatch (db: Db, tenant: string, id: string): Promise<BatchRecord> {
   const batch = isId('batch', id) ? await readBatch(db, tenant, id) : undefined
-  if (batch) return batch
-  if (isId('batch', id) && await isGone(db, tenant, id)) throw new JobError('GONE', `Cannot find batch "${id}": it was removed after its retention passed`)
-  throw new JobError('NOT_FOUND', `Cannot find batch ${JSON.stringify(id.slice(0, 64))}`)
+  return batch ?? refuseMissing(db, tenant, 'batch', id)
 }
 
 export function viewBatch (batch: BatchRecord): BatchView {

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { EventView, type JobEvent } from '../core/events.ts'
-import { formatTime } from './job-view.ts'
+import { EventView } from '../core/events.ts'
 import { After, buildPageSize, Wait } from './schemas.ts'
 
 const EVENTS_MAX = 1000
@@ -13,7 +12,3 @@ export const EventAnswer = z.object({
   data: z.array(EventView),
   nextCursor: z.string().nullable().describe('Pass it as `after` for more; null once what they tell of has ended and all was read'),
 })
-
-export function viewEvent (id: string, { sequence, type, time, attempt, payload }: JobEvent): z.infer<typeof EventView> {
-  return { sequence, id: `${id}-${sequence}`, type, time: formatTime(time), attempt, payload: { ...payload } }
-}

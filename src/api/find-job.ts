@@ -1,20 +1,13 @@
-import { JobError } from '../core/failures.ts'
 import { isId } from '../core/ids.ts'
 import { isTerminal } from '../core/status.ts'
 import type { Db } from '../store/db.ts'
-import { isGone, readJob, type JobRecord } from '../store/read.ts'
+import { readJob, refuseMissing, type JobRecord } from '../store/read.ts'
 import type { JobService } from './job-service.ts'
 
 /** Reads a tenant's job. Throws NOT_FOUND for an id that is malformed, unknown or another tenant's, and GONE for one that was removed not long ago. */
 export async function findJob (db: Db, tenant: string, id: string): Promise<JobRecord> {
   const job = isId('job', id) ? await readJob(db, tenant, id) : undefined
-  return job ?? refuse(db, tenant, id)
-}
-
-/** Answers why there is no such job. */
-export async function refuse (db: Db, tenant: string, id: string): Promise<never> {
-  if (isId('job', id) && await isGone(db, tenant, id)) throw new JobError('GONE', `Cannot find job "${id}": it was removed`)
-  throw new JobError('NOT_FOUND', `Cannot find job ${JSON.stringify(id.slice(0, 64))}`)
+  return job ?? refuseMissing(db, tenant, 'job', id)
 }
 
 export interface FollowOptions {

@@ -5,6 +5,7 @@ import type { Dispatcher } from '../queue/dispatcher.ts'
 import type { AuditBounds } from '../store/audit.ts'
 import type { Db } from '../store/db.ts'
 import type { Durability } from '../store/durability.ts'
+import type { Feed } from '../store/feed/feed.ts'
 import type { RoomBounds } from '../store/tenant-room.ts'
 import type { JobWaiter } from '../store/wait.ts'
 
@@ -13,6 +14,7 @@ export interface JobService {
   readonly db: Db
   readonly dispatcher: Pick<Dispatcher, 'dispatch' | 'discard'>
   readonly waiter: Pick<JobWaiter, 'waitForEnd' | 'waitForEvent'>
+  readonly feed: Pick<Feed, 'open'>
   /** Throws OVERLOADED while there is no room for more jobs. */
   checkRoom (): Promise<void>
   readonly durability: Pick<Durability, 'confirm'>

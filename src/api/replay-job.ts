@@ -5,12 +5,12 @@ import { buildReplayBounds, buildReplaySpec, type ReplayChange } from '../core/r
 import { isTerminal } from '../core/status.ts'
 import { unreachable } from '../core/unreachable.ts'
 import { replay, type Replayed } from '../store/moves/replay.ts'
-import { isGone } from '../store/read.ts'
+import { isGone, refuseMissing } from '../store/read.ts'
 import { JOB_ID, messagingAttributes, TENANT } from '../telemetry/attributes.ts'
 import { contextOf, failSpan, traceparentOf } from '../telemetry/spans.ts'
 import type { Caller } from './access.ts'
 import { confirm } from './confirm.ts'
-import { findJob, refuse } from './find-job.ts'
+import { findJob } from './find-job.ts'
 import type { JobService } from './job-service.ts'
 import type { RequestIdempotency } from './plugins/idempotency.ts'
 import { dispatch } from './submit-job.ts'
@@ -79,7 +79,7 @@ async function answerOther (jobs: JobService, { tenant, sourceId, replayed }: { 
     case 'mismatch': throw new JobError('IDEMPOTENCY_MISMATCH', 'Cannot take the request: its Idempotency-Key was used with another body')
     case 'incomplete': throw new JobError('GONE', `Cannot replay job "${sourceId}": its code or its input was removed`)
     case 'unfinished': throw unfinished(sourceId)
-    case 'missing': return refuse(jobs.db, tenant, sourceId)
+    case 'missing': return refuseMissing(jobs.db, tenant, 'job', sourceId)
     case 'stopped': throw new Error(`Cannot replay job "${sourceId}": it was answered "stopped", though it belongs to no order`)
     default: return unreachable(replayed)
   }

@@ -1,7 +1,12 @@
+import { JobError } from '../core/failures.ts'
+import { isId } from '../core/ids.ts'
 import { INLINE_RESULT_BYTES } from '../core/job.ts'
 import { unpack } from './codec.ts'
 import type { Db } from './db.ts'
 import { parseJobRecord, type JobRecord } from './job-record.ts'
+
+/** Of an id that is nobody's. */
+const SHOWN_CHARS = 64
 
 export { readEvents } from './events.ts'
 export { listJobs } from './list.ts'
@@ -32,6 +37,12 @@ export async function readRecord (db: Db, jobId: string): Promise<JobRecord | un
 /** Tells whether a tenant's job was there and was removed not long ago. */
 export async function isGone (db: Db, tenant: string, jobId: string): Promise<boolean> {
   return await db.redis.get(db.keys.gone(jobId)) === tenant
+}
+
+/** Says why a tenant has no job or batch of that id: throws GONE where it was removed not long ago, else NOT_FOUND, also for an id that is malformed or another tenant's. */
+export async function refuseMissing (db: Db, tenant: string, kind: 'job' | 'batch', id: string): Promise<never> {
+  if (isId(kind, id) && await isGone(db, tenant, id)) throw new JobError('GONE', `Cannot find ${kind} "${id}": it was removed`)
+  throw new JobError('NOT_FOUND', `Cannot find ${kind} ${JSON.stringify(id.slice(0, SHOWN_CHARS))}`)
 }
 
 async function readBody (db: Db, jobId: string): Promise<Buffer | undefined> {

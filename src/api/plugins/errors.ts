@@ -4,7 +4,7 @@ import { FAILURES, JobError } from '../../core/failures.ts'
 import { failSpan } from '../../telemetry/spans.ts'
 import { drain } from '../drain.ts'
 import { buildProblemOf, PROBLEM_MEDIA_TYPE, type Problem } from '../problem.ts'
-import { isStoreAway } from '../store-away.ts'
+import { isStoreAway } from '../../store/store-away.ts'
 
 const RETRY_AFTER_SECONDS = 1
 

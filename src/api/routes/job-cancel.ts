@@ -3,9 +3,9 @@ import { z } from 'zod'
 import { isId } from '../../core/ids.ts'
 import { isTerminal, JobStatus } from '../../core/status.ts'
 import { cancel } from '../../store/moves/cancel.ts'
-import { readEvents, type JobRecord } from '../../store/read.ts'
+import { readEvents, refuseMissing, type JobRecord } from '../../store/read.ts'
 import { confirm } from '../confirm.ts'
-import { findJob, followJob, refuse } from '../find-job.ts'
+import { findJob, followJob } from '../find-job.ts'
 import type { JobService } from '../job-service.ts'
 import { parseWait } from '../prefer.ts'
 import { TAKES_BODY, withProblems } from '../problem.ts'
@@ -33,7 +33,7 @@ export const jobCancelRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = asyn
     },
   }, async ({ caller: { tenant }, params: { id }, headers }, reply) => {
     const answer = isId('job', id) ? await cancel(jobs.db, tenant, id, jobs.retentionMs) : { type: 'missing' as const }
-    if (answer.type === 'missing') return refuse(jobs.db, tenant, id)
+    if (answer.type === 'missing') return refuseMissing(jobs.db, tenant, 'job', id)
     const waitMs = 1000 * (parseWait(headers.prefer) ?? STOP_WAIT_SECONDS)
     const job = answer.type === 'asked'
       ? await followJob(jobs, { tenant, id, waitMs, signal: () => reply.untilStopped() })

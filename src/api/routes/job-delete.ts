@@ -4,7 +4,7 @@ import { JobError } from '../../core/failures.ts'
 import { isId } from '../../core/ids.ts'
 import { unreachable } from '../../core/unreachable.ts'
 import { deleteJob } from '../../store/delete.ts'
-import { refuse } from '../find-job.ts'
+import { refuseMissing } from '../../store/read.ts'
 import type { JobService } from '../job-service.ts'
 import { logAct } from '../log-act.ts'
 import { TAKES_BODY, withProblems } from '../problem.ts'
@@ -24,7 +24,7 @@ export const jobDeleteRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = asyn
     const { tenant } = caller
     const deleted = isId('job', id) ? await deleteJob(jobs.db, tenant, id, { actor: caller, audit: jobs.audit }) : { type: 'missing' as const }
     switch (deleted.type) {
-      case 'missing': return refuse(jobs.db, tenant, id)
+      case 'missing': return refuseMissing(jobs.db, tenant, 'job', id)
       case 'unfinished': throw new JobError('NOT_FINISHED', `Cannot delete job "${id}": it is ${deleted.status}; cancel it first`)
       case 'deleted':
         logAct(jobs.logger, { tenant, act: 'job.deleted', actor: caller, target: id, details: {} })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isStoreAway } from '../../src/api/store-away.ts'
+import { isStoreAway } from '../../src/store/store-away.ts'
 
 function named (name: string, message: string): Error {
   return Object.assign(new Error(message), { name })
