@@ -17,4 +17,5 @@ export {
   ApiError, AuthenticationError, BatchboxError, CancelledError, CodeError, ConflictError, ConnectionError, ExpiredError, ForbiddenError, InvalidRequestError,
   JobLostError, LimitError, NotFoundError, ProtocolError, RateLimitedError, RequestTimeoutError, RunError, ServiceError, WaitTimeoutError, type Fault,
 } from './errors.ts'
+export { WorkerClient, type Execution, type WorkerClientOptions, type WorkerSignals } from './worker-client.ts'
 export type * from './api-types.ts'
