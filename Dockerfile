@@ -6,6 +6,8 @@ ARG NODE_IMAGE=node:26.10.0-bookworm-slim
 FROM ${NODE_IMAGE} AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+# npm looks for it, though the service has no need of the client.
+COPY clients/sdk/package.json clients/sdk/
 # The image has Node: the copy that `npm start` would use is left out. Optional packages cannot be left out as such: esbuild's program is one.
 RUN npm ci --omit=dev && rm -rf node_modules/node-linux-* node_modules/.bin/node
 

@@ -40,12 +40,15 @@ const MAIN_ONLY = new Set(['env', 'exit'])
 const SIGNAL = /^SIG[A-Z0-9]+$/
 const MANIFEST = '../package.json'
 const MAX_LINES = 300
+const WRITTEN_BY_PROGRAM = join('clients', 'sdk', 'src', 'api-types.ts')
 
 const root = dirname(import.meta.dirname)
 const src = join(root, 'src')
 const files = globSync('src/**/*.{ts,js,mjs}', { cwd: root }).map((file) => join(root, file)).sort()
+const client = join(root, 'clients', 'sdk')
+const clientFiles = globSync('src/**/*.ts', { cwd: client }).map((file) => join(client, file)).sort()
 const api = new API({ cwd: root })
-const snapshot = api.updateSnapshot({ openFiles: files })
+const snapshot = api.updateSnapshot({ openFiles: [...files, ...clientFiles] })
 after(() => api.close())
 
 interface Import {
@@ -97,8 +100,19 @@ test('a tool is its folder and one line of the registry', () => {
   assert.deepEqual(mentions, ["tools/registry.ts: echo: () => import('./echo/tool.ts'),"])
 })
 
+test('the client imports nothing but its own files and the packages that are installed with it', () => {
+  const { dependencies, optionalDependencies } = JSON.parse(readFileSync(join(client, 'package.json'), 'utf8')) as Record<string, object> // npm's own schema
+  const packages = new Set([...Object.keys(dependencies ?? {}), ...Object.keys(optionalDependencies ?? {})])
+  const breaches = clientFiles.flatMap((file) => importsOf(toName(file), parse(file)))
+    .filter(({ to, own }) => own ? relative(client, join(src, to)).startsWith('..') : !packages.has(packageName(to)))
+
+  assert.ok(clientFiles.length > 0)
+  assert.deepEqual(breaches.map(describe), [])
+})
+
 test(`no file is longer than ${MAX_LINES} lines`, () => {
-  const long = globSync('{src,test,bench,scripts,examples}/**/*.{ts,js,mjs,lua}', { cwd: root })
+  const long = globSync('{src,test,bench,scripts,examples,clients/*/src}/**/*.{ts,js,mjs,lua}', { cwd: root })
+    .filter((file) => file !== WRITTEN_BY_PROGRAM)
     .filter((file) => readFileSync(join(root, file), 'utf8').trimEnd().split('\n').length > MAX_LINES)
 
   assert.deepEqual(long, [])

@@ -337,9 +337,15 @@ export interface Trace {
 export type EventType = 'job.queued' | 'job.scheduled' | 'job.started' | 'job.log' | 'job.progress' | 'job.checkpoint' | 'job.usage' | 'job.warning' | 'job.lost' | 'job.retrying' | 'job.logs_dropped' | 'job.succeeded' | 'job.failed' | 'job.dead' | 'job.cancelled' | 'job.expired' | 'batch.progress' | 'batch.completed' | 'file.uploaded' | 'file.deleted' | 'system.heartbeat' | 'system.shutdown'
 
 export interface EventView {
+  /** Where a reader that has seen this event goes on: `after`, or `Last-Event-ID` */
+  cursor: number
+  /** Number of the event in the history of its subject, from 1 */
   sequence: number
   id: string
   type: EventType
+  version: 1
+  /** Id of the job or batch that it tells of */
+  subject: string
   time: string
   attempt: number
   payload: Record<string, unknown>

@@ -1,13 +1,24 @@
+import type { Stats } from './api-types.ts'
+import { buildBatches, type Batches } from './batches.ts'
+import { buildDeadLetters, type DeadLetters } from './dead-letters.ts'
 import { buildRequester, type Call } from './http/requester.ts'
 import { buildJobs, type Jobs } from './jobs.ts'
+import { buildKeys, type Keys } from './keys.ts'
 import { openLive, type Live } from './live/events.ts'
 import type { Follower, FollowOptions } from './live/options.ts'
-import type { ClientOptions } from './options.ts'
+import type { ClientOptions, RequestOptions } from './options.ts'
 import { run, type RunOptions } from './run.ts'
+import { buildSecrets, type Secrets } from './secrets.ts'
+import { buildTenants, type Tenants } from './tenants.ts'
 
 /** A client of one service. */
 export interface Client {
   readonly jobs: Jobs
+  readonly batches: Batches
+  readonly deadLetters: DeadLetters
+  readonly keys: Keys
+  readonly secrets: Secrets
+  readonly tenants: Tenants
   /** The connection of all that is followed: its state, its figures, and what looks into it. */
   readonly live: Live
   /**
@@ -17,6 +28,8 @@ export interface Client {
   run<T = unknown> (code: string, input?: unknown, options?: RunOptions): Promise<T>
   /** Follows `job:<id>`, `batch:<id>` or `tag:<name>:<value>`. */
   events (topic: string, options?: FollowOptions): Follower
+  /** The tenant's figures of the last hour and the last day. */
+  stats (options?: RequestOptions): Promise<Stats>
   /** Sends a request that the client has no method for; answers its JSON. */
   request<T = unknown> (call: Call): Promise<T>
   /** Ends what is followed. */
@@ -30,9 +43,15 @@ export function createClient (options: ClientOptions): Client {
   const jobs = buildJobs(requester, live)
   return {
     jobs,
+    batches: buildBatches(requester, live),
+    deadLetters: buildDeadLetters(requester),
+    keys: buildKeys(requester),
+    secrets: buildSecrets(requester),
+    tenants: buildTenants(requester),
     live,
     run: (code, input, options) => run(jobs, code, input, options),
     events: (topic, options) => live.follow(topic, options),
+    stats: (options) => requester.json({ path: 'v1/stats', ...options }),
     request: (call) => requester.json(call),
     close: () => live.close(),
   }

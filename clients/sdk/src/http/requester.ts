@@ -13,7 +13,7 @@ export type Query = Readonly<Record<string, string | number | boolean | undefine
 export interface Upload {
   type: string
   /** Opens it from its start, for each try. */
-  open: () => Blob | ReadableStream<Uint8Array>
+  open: () => Promise<Blob | ReadableStream<Uint8Array>>
   /** Whether it can be opened more than once. */
   isRepeatable: boolean
 }
@@ -39,6 +39,8 @@ export interface Call extends RequestOptions {
 export interface Requester {
   /** Its path ends in a slash. */
   readonly url: URL
+  /** Tries beyond the first, unless a call says. */
+  readonly retries: number
   resolve (path: string, query?: Query): URL
   /** The headers of every request, the key among them. */
   headers (): Promise<Headers>
@@ -53,6 +55,7 @@ export interface Requester {
 /** Builds it. Throws a TypeError for a URL that is none. */
 export function buildRequester (options: ClientOptions): Requester {
   const url = parseUrl(options.url)
+  const { retries: allRetries = RETRIES } = options
   const apiKey = async () => typeof options.apiKey === 'function' ? options.apiKey() : options.apiKey
   const headers = async () => {
     const headers = new Headers(options.headers)
@@ -72,7 +75,7 @@ export function buildRequester (options: ClientOptions): Requester {
     if (json !== undefined || upload) all.set('content-type', upload?.type ?? 'application/json')
     if (idempotencyKey !== undefined) all.set('idempotency-key', idempotencyKey)
     for (const [name, value] of Object.entries(call.headers ?? {})) all.set(name, value)
-    const body = upload?.open() ?? (json === undefined ? null : JSON.stringify(json))
+    const body = upload ? await upload.open() : json === undefined ? null : JSON.stringify(json)
     const init = { method, headers: all, body, signal, duplex: 'half' } as const // what streams need; the types of some runtimes lack it
     const request = new Request(resolve(path, query), init)
     return await options.onRequest?.(request) ?? request
@@ -102,7 +105,7 @@ export function buildRequester (options: ClientOptions): Requester {
   }
 
   const run = async <T>(call: Call, read: (response: Response) => Promise<T>): Promise<T> => {
-    const { method = 'GET', idempotent = false, repeatable = method !== 'POST' || idempotent, upload, retries = options.retries ?? RETRIES } = call
+    const { method = 'GET', idempotent = false, repeatable = method !== 'POST' || idempotent, upload, retries = allRetries } = call
     const key = idempotent ? call.idempotencyKey ?? newIdempotencyKey() : undefined
     for (let failures = 1; ; failures += 1) {
       try {
@@ -119,6 +122,7 @@ export function buildRequester (options: ClientOptions): Requester {
 
   return {
     url,
+    retries: allRetries,
     resolve,
     headers,
     apiKey,

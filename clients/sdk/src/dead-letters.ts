@@ -1,0 +1,67 @@
+import type { DeadLetter, DeadLetterCounts, FailureCode, NewSweep, Sweep } from './api-types.ts'
+import { WaitTimeoutError } from './errors.ts'
+import { buildListing, type Listing } from './http/pages.ts'
+import type { Requester } from './http/requester.ts'
+import { sleep } from './http/retry.ts'
+import { writeQuery, type WaitOptions } from './jobs.ts'
+import type { RequestOptions } from './options.ts'
+
+const POLL_MS = 1000
+
+/** Which dead letters are meant. */
+export interface DeadLetterFilter {
+  /** Code of the failure that the job is dead of. */
+  code?: FailureCode
+  /** `key:value` */
+  tag?: string
+  /** Id of a batch. */
+  batch?: string
+  since?: string | Date
+  until?: string | Date
+}
+
+/** Exactly one choice: ids, members of a filter, or all. */
+export type DeadLetterChoice = { ids: readonly string[] } | DeadLetterFilter | { all: true }
+
+export interface DeadLetters {
+  /** Jobs that were given up, newest first, with the evidence of what killed them. */
+  list (query?: DeadLetterFilter & { limit?: number, cursor?: string }, options?: RequestOptions): Listing<DeadLetter>
+  counts (options?: RequestOptions): Promise<DeadLetterCounts>
+  /** Orders new jobs to be made of them; the order can be followed with `get` and `wait`. */
+  replay (order: NewSweep, options?: RequestOptions): Promise<Sweep>
+  /** Orders them to be removed with all that they stored. */
+  purge (choice: DeadLetterChoice, options?: RequestOptions): Promise<Sweep>
+  /** How far an order is. */
+  get (order: Pick<Sweep, 'id' | 'action'>, options?: RequestOptions): Promise<Sweep>
+  /** Ends an order; what it has done stays. */
+  cancel (order: Pick<Sweep, 'id' | 'action'>, options?: RequestOptions): Promise<Sweep>
+  /** Answers an order once it is done. Throws a WaitTimeoutError. */
+  wait (order: Pick<Sweep, 'id' | 'action'>, options?: WaitOptions): Promise<Sweep>
+}
+
+export function buildDeadLetters (requester: Requester): DeadLetters {
+  const { json } = requester
+  const get: DeadLetters['get'] = (order, options) => json({ path: pathOf(order), ...options })
+  return {
+    get,
+    list: (query, options) => buildListing(requester, { path: 'v1/dead-letters', query: writeQuery(query), ...options }),
+    counts: (options) => json({ path: 'v1/dead-letters/counts', ...options }),
+    replay: (order, options) => json({ method: 'POST', path: 'v1/dead-letters/replay', json: order, idempotent: true, ...options }),
+    purge: (choice, options) => json({ method: 'DELETE', path: 'v1/dead-letters', query: writeQuery('ids' in choice ? { ids: choice.ids.join(',') } : choice), ...options }),
+    cancel: (order, options) => json({ method: 'POST', path: `${pathOf(order)}/cancel`, repeatable: true, ...options }),
+    async wait (order, { waitMs = Infinity, ...options } = {}) {
+      const until = Date.now() + waitMs
+      for (;;) {
+        const sweep = await get(order, options)
+        const leftMs = until - Date.now()
+        if (sweep.status !== 'running') return sweep
+        if (leftMs <= 0) throw new WaitTimeoutError(`The ${sweep.action} ${sweep.id} has looked at ${sweep.seen} of ${sweep.total} dead letters: it is not done within ${waitMs} ms`, sweep)
+        await sleep(Math.min(POLL_MS, leftMs), options.signal)
+      }
+    },
+  }
+}
+
+function pathOf ({ id, action }: Pick<Sweep, 'id' | 'action'>): string {
+  return `v1/dead-letters/${action}s/${encodeURIComponent(id)}`
+}
