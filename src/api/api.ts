@@ -103,6 +103,7 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
     keyBounds: { perTenant: config.BATCHBOX_KEYS_PER_TENANT, graceMs: config.BATCHBOX_KEY_GRACE_MS },
     secrets: { cipher: buildCipher(config.BATCHBOX_ENCRYPTION_KEYS), perTenant: config.BATCHBOX_TENANT_SECRETS },
     checkReady: buildCheckReady(db, stopping.signal),
+    streams: { perProcess: config.BATCHBOX_STREAMS, perTenant: config.BATCHBOX_TENANT_STREAMS, heartbeatMs: config.BATCHBOX_HEARTBEAT_MS },
     metrics: { ...telemetry.metrics, open: config.BATCHBOX_METRICS_OPEN === '1' },
     logger,
     version,
