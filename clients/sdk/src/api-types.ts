@@ -334,7 +334,7 @@ export interface Trace {
   resourceSpans: unknown[]
 }
 
-export type EventType = 'job.queued' | 'job.scheduled' | 'job.started' | 'job.log' | 'job.progress' | 'job.checkpoint' | 'job.usage' | 'job.warning' | 'job.lost' | 'job.retrying' | 'job.logs_dropped' | 'job.succeeded' | 'job.failed' | 'job.dead' | 'job.cancelled' | 'job.expired' | 'batch.progress' | 'batch.completed' | 'file.uploaded' | 'file.deleted' | 'system.heartbeat' | 'system.shutdown'
+export type EventType = 'job.queued' | 'job.scheduled' | 'job.started' | 'job.log' | 'job.progress' | 'job.checkpoint' | 'job.usage' | 'job.warning' | 'job.lost' | 'job.retrying' | 'job.logs_dropped' | 'job.succeeded' | 'job.failed' | 'job.dead' | 'job.cancelled' | 'job.expired' | 'batch.progress' | 'batch.completed' | 'file.uploaded' | 'file.deleted' | 'system.heartbeat' | 'system.dropped' | 'system.shutdown'
 
 export interface EventView {
   /** Where a reader that has seen this event goes on: `after`, or `Last-Event-ID` */
