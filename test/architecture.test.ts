@@ -26,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'any'>> = {
   'engine/compiler': ['core'],
   'engine/guest': [],
   'api': ['core', 'store', 'queue', 'telemetry', 'tools/registry.ts'],
-  'worker': ['core', 'store', 'queue', 'engine', 'telemetry'],
+  'worker': ['core', 'store', 'queue', 'engine', 'net', 'telemetry'],
   'cli': 'any',
 }
 

@@ -2,9 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { WaitingError, type ConnectionOptions, type Job } from 'bullmq'
 import { buildRedisOptions } from '../store/connection.ts'
 import { buildKeys } from '../store/key-names.ts'
-import type { TurnRef } from '../store/moves/begin.ts'
 import { LockingWorker } from './locking-worker.ts'
-import { Message, QUEUE_NAME } from './messages.ts'
+import type { Channel } from './messages.ts'
 
 /** What becomes of a message: over, or delivered again at once to somebody. */
 export type Verdict = { type: 'done' } | { type: 'back' }
@@ -23,7 +22,9 @@ export interface Lease {
   confirm (): Promise<boolean>
 }
 
-export interface ConsumerOptions {
+export interface ConsumerOptions<T> {
+  /** The queue, and what its messages say. */
+  channel: Channel<T>
   url: string
   prefix: string
   concurrency: number
@@ -31,8 +32,8 @@ export interface ConsumerOptions {
   lockMs?: number
   /** How often messages of workers that are gone are looked for. */
   stalledMs?: number
-  /** Works on one turn of a job. */
-  handle (ref: TurnRef, claim: Claim): Promise<Verdict>
+  /** Works on one message. */
+  handle (message: T, claim: Claim): Promise<Verdict>
   onError (error: Error): void
 }
 
@@ -52,12 +53,12 @@ const BACK: Verdict = { type: 'back' }
 const RETRY_MS = 1000
 
 /**
- * Creates the consumer of the queue. BullMQ decides nothing about jobs here: its limits on stalled and started messages would fail
+ * Creates the consumer of a queue. BullMQ decides nothing here: its limits on stalled and started messages would fail
  * a message without asking us, so the first is out of reach and the second is not set; and no error of a handler reaches it,
  * since it would remove the message.
  */
-export function createConsumer (options: ConsumerOptions): Consumer {
-  const { url, prefix, concurrency, lockMs = LOCK_MS, stalledMs = STALLED_MS, handle, onError } = options
+export function createConsumer<T> (options: ConsumerOptions<T>): Consumer {
+  const { channel, url, prefix, concurrency, lockMs = LOCK_MS, stalledMs = STALLED_MS, handle, onError } = options
   let stopped: Promise<void> | undefined
   const stopping = new AbortController()
   const active = new Map<string, { controller: AbortController, ended: Promise<unknown> }>()
@@ -75,7 +76,7 @@ export function createConsumer (options: ConsumerOptions): Consumer {
   async function run (id: string, data: unknown): Promise<Verdict> {
     const controller = new AbortController()
     const lease: Lease = { isFresh: () => worker.locks.isFresh(id), confirm: () => worker.locks.confirm(id) }
-    const handled = Promise.try(() => handle(Message.parse(data), { signal: controller.signal, lease })).catch((error: unknown) => {
+    const handled = Promise.try(() => handle(channel.message.parse(data), { signal: controller.signal, lease })).catch((error: unknown) => {
       onError(error instanceof Error ? error : new Error(String(error)))
       return rest()
     })
@@ -102,7 +103,7 @@ export function createConsumer (options: ConsumerOptions): Consumer {
     for (const id of ids) active.get(id)?.controller.abort(new Error(reason))
   }
 
-  const worker = new LockingWorker(QUEUE_NAME, process, {
+  const worker = new LockingWorker(channel.name, process, {
     connection: buildRedisOptions({ url, failFast: false }) as ConnectionOptions, // the same options, typed without exact optional members
     prefix: buildKeys(prefix).queue,
     concurrency,

@@ -1,14 +1,12 @@
-import { Queue } from 'bullmq'
 import type { Db } from '../store/db.ts'
 import type { DispatchRef } from '../store/deals.ts'
 import type { TurnRef } from '../store/moves/begin.ts'
 import { strikeDispatch } from '../store/reap.ts'
 import { readTime } from '../store/time.ts'
 import { raiseOld } from './ageing.ts'
-import { messageId, QUEUE_NAME, QUEUE_PRIORITY, type Message } from './messages.ts'
+import { createQueue } from './create-queue.ts'
+import { JOBS, messageId, QUEUE_PRIORITY } from './messages.ts'
 
-/** BullMQ tells of each message in a stream that nobody here reads, so it is kept short. */
-const QUEUE_EVENTS_KEPT = 100
 const SCAN_KEYS = 1000
 
 export interface Dispatcher {
@@ -32,13 +30,7 @@ export interface Dispatcher {
 
 /** Creates the one producer of messages, over the store's connection. */
 export function createDispatcher (db: Db, { onError }: { onError (error: Error): void }): Dispatcher {
-  const queue = new Queue<Message>(QUEUE_NAME, {
-    connection: db.redis,
-    prefix: db.keys.queue,
-    streams: { events: { maxLen: QUEUE_EVENTS_KEPT } },
-    defaultJobOptions: { attempts: 1, removeOnComplete: true, removeOnFail: true, keepLogs: 0, stackTraceLimit: 0 },
-  })
-  queue.on('error', onError)
+  const queue = createQueue(db, JOBS, onError)
   return {
     async dispatch (refs) {
       const [first, ...others] = refs.map(toJob)

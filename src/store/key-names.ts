@@ -116,6 +116,41 @@ export function buildKeys (prefix: string) {
     kvExpiring: (tenant: string) => `${prefix}:kv-expiring:${tenant}`,
     /** Tenants that have such, by when the next one expires. */
     kvDue: `${prefix}:kv-due`,
+    /** An endpoint of a tenant's, and the ids of all of them with the score 0: they sort by the time they were made. */
+    webhook: (id: string) => `${prefix}:webhook:${id}`,
+    webhooks: (tenant: string) => `${prefix}:webhooks:${tenant}`,
+    /** Events of the tenant's endpoints that are enabled, by their ids: what moves read. */
+    webhookFilters: (tenant: string) => `${prefix}:webhook-filters:${tenant}`,
+    /** What an endpoint's deliveries are signed with; of the tenant itself under an empty id. */
+    webhookSecrets: (tenant: string, endpointId: string | null) => `${prefix}:webhook-secrets:${tenant}:${endpointId ?? ''}`,
+    /** What one target is told of one event, with how its tries went. */
+    delivery: (id: string) => `${prefix}:delivery:${id}`,
+    /** Those of a tenant, or those in one state, by the time of their event. */
+    deliveries: (tenant: string, status?: string) => status === undefined ? `${prefix}:deliveries:${tenant}` : `${prefix}:deliveries:${tenant}:${status}`,
+    /** Those of events of one job or batch. */
+    hooked: (subject: string) => `${prefix}:hooked:${subject}`,
+    /** Deliveries to one receiver that wait to be dealt, by the time they were due. A lane is `<tenant>:<receiver>`. */
+    lane: (lane: string) => `${prefix}:lane:${lane}`,
+    /** How many tries of a lane failed in a row, and how often its circuit was opened since one succeeded. */
+    laneState: (lane: string) => `${prefix}:lane-state:${lane}`,
+    /** Deliveries of a lane that were dealt, until their try is over. */
+    laneFlight: (lane: string) => `${prefix}:lane-flight:${lane}`,
+    /** Lanes that are dealt from, by how much was; and those that are left alone, by until when. */
+    webhookRing: `${prefix}:webhook-ring`,
+    webhookHeld: `${prefix}:webhook-held`,
+    /** Deliveries by the time of their next try; by when their message was handed out; by when a try that says nothing is lost; and by when they are given up or removed. */
+    webhookScheduled: `${prefix}:webhook-scheduled`,
+    webhookOwed: `${prefix}:webhook-owed`,
+    webhookLeases: `${prefix}:webhook-leases`,
+    webhookUntil: `${prefix}:webhook-until`,
+    /** What workers were told by their operator: see `saveWebhookBounds`. */
+    webhookBounds: `${prefix}:webhook-bounds`,
+    /** Bytes that tenants have undelivered. */
+    webhookBytes: `${prefix}:webhook-bytes`,
+    /** Counts of tries and of deliveries by how they ended. */
+    webhookTotals: `${prefix}:webhook-totals`,
+    /** Channel with a word whenever there is something to deliver. */
+    webhooksChannel: `${prefix}:webhooks-owed`,
     /** Channel with one message when the job ends. */
     endedChannel: (id: string) => `${prefix}:ended:${id}`,
     /** Channel with the number of the job's last event, whenever there are new ones. */

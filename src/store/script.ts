@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { JobError } from '../core/failures.ts'
 import { isTerminal, JobStatus } from '../core/status.ts'
-import { SEALED_FORMAT } from './cipher.ts'
-import { NEWEST_FORMAT } from './codec.ts'
+import { WEBHOOK_EVENTS } from '../core/webhook.ts'
 import type { Db } from './db.ts'
 import { RECORD_VERSION } from './job-record.ts'
 
@@ -30,11 +29,12 @@ export const NO_JOB = ''
 /** Replies of a Redis that takes no writes for now: starting, changing its role, full, unable to persist, short of replicas. */
 const PASSING_REPLY = /^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|OOM|MISCONF|NOREPLICAS) /
 
-/** The states of a job, and those that end it, as the status machine has them. */
+/** The states of a job, and those that end it, as the status machine has them; and the events that webhooks are told. */
 const states = `local STATES = { ${JobStatus.options.map((status) => `'${status}'`).join(', ')} }
 local TERMINAL = { ${JobStatus.options.filter(isTerminal).map((status) => `${status} = true`).join(', ')} }`
-const version = `local VERSION, NEWEST_FORMAT, OLDEST_SEALED = ${RECORD_VERSION}, ${NEWEST_FORMAT}, ${SEALED_FORMAT.whole}`
-const shared = [states, version, ...['scope', 'usage', 'turns', 'batch', 'job', 'acts'].map((name) => readFileSync(new URL(`moves/${name}.lua`, import.meta.url), 'utf8'))].join('\n')
+const version = `local VERSION = ${RECORD_VERSION}`
+const hooked = `local HOOKED = { ${WEBHOOK_EVENTS.map((type) => `['${type}'] = true`).join(', ')} }`
+const shared = [states, version, hooked, ...['scope', 'usage', 'turns', 'webhooks', 'batch', 'job', 'acts'].map((name) => readFileSync(new URL(`moves/${name}.lua`, import.meta.url), 'utf8'))].join('\n')
 
 /**
  * Loads a script that moves a job: what all moves share comes first, then what it shares with others, and the first two arguments are the prefix and the job's id. A script is called by

@@ -7,6 +7,7 @@ import { DEFAULT_MISSED_BEATS } from '../engine/heartbeat.ts'
 import { DEFAULT_WEAR } from '../engine/wear.ts'
 import { LOCK_MS, STALLED_MS } from '../queue/consumer.ts'
 import { QUARANTINE_MS } from '../store/moves/settle.ts'
+import { WEBHOOK_VARIABLES } from './webhooks/config.ts'
 
 const LANES = { least: 2, most: 8 } as const
 const MINUTE_MS = 60_000
@@ -61,6 +62,7 @@ export const WorkerConfig = z.object({
   BATCHBOX_REPLAY_PER_SECOND: z.coerce.number().int().min(1).max(10_000).default(100).describe('Jobs made in a second by each replay of many dead letters, by all workers together'),
   BATCHBOX_REPLAY_IN_FLIGHT: z.coerce.number().int().min(1).max(10_000).default(200).describe('Jobs of such a replay that have not ended, at the most: the next ones are made as these end, so that new work comes through'),
   BATCHBOX_ERASE_QUIET_MS: z.coerce.number().int().min(0).max(60 * MINUTE_MS).default(130_000).describe('How long an erased tenant\'s name goes on to be refused after its keys were revoked: longer than a request may be under way, so that none that was let in before makes anything after'),
+  ...WEBHOOK_VARIABLES,
   ...SHARED_VARIABLES,
 })
 export type WorkerConfig = Readonly<z.infer<typeof WorkerConfig>>

@@ -8,12 +8,13 @@ import { killOrphans } from '../engine/orphans.ts'
 import { RUNNER_FILE } from '../engine/runner-command.ts'
 import { createConsumer, type Consumer } from '../queue/consumer.ts'
 import { createDispatcher } from '../queue/dispatcher.ts'
-import { createCancelListener } from '../store/cancel-listener.ts'
+import { JOBS } from '../queue/messages.ts'
 import { openDb, type Db } from '../store/db.ts'
 import { createDurability } from '../store/durability.ts'
 import { readFigures } from '../store/figures.ts'
 import { START_ALLOWANCE_MS } from '../store/moves/begin.ts'
 import { appendTrace } from '../store/trace.ts'
+import { createWorkerListener } from '../store/worker-listener.ts'
 import { createRunMetrics } from '../telemetry/metrics/runs.ts'
 import { observeStore } from '../telemetry/metrics/store.ts'
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts'
@@ -31,6 +32,7 @@ import { runJob } from './run-job.ts'
 import { runnerBounds } from './runner-bounds.ts'
 import { createSweeper } from './sweeper.ts'
 import { openToolServices } from './tool-services.ts'
+import { createWebhooks } from './webhooks/webhooks.ts'
 
 /** How long stopping runs and handing their jobs back may take; Redis may be away. */
 export const HAND_BACK_MS = 2000
@@ -56,7 +58,7 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
   const worker = `${hostname()}-${process.pid}`
   const orphans = killOrphans([RUNNER_FILE, COMPILER_FILE])
   if (orphans.length > 0) logger.warn({ pids: orphans }, 'killed processes that workers before had left')
-  const db = openDb({ url: config.REDIS_URL, prefix: config.BATCHBOX_PREFIX, encryptionKeys: config.BATCHBOX_ENCRYPTION_KEYS, failFast: false, onError })
+  const db = openDb({ url: config.REDIS_URL, prefix: config.BATCHBOX_PREFIX, failFast: false, onError })
   const dispatcher = createDispatcher(db, { onError })
   const traceBounds = { maxBytes: config.BATCHBOX_TRACE_BYTES, ttlMs: config.BATCHBOX_TRACE_RETENTION_MS }
   const telemetry = await createTelemetry({
@@ -70,7 +72,7 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
     onError,
   })
   const { meter } = telemetry.metrics
-  const listener = await openMetrics(config, { db, telemetry, onError })
+  const exposed = await openMetrics(config, { db, telemetry, onError })
   const metrics = createRunMetrics(meter)
   const durability = createDurability(db, {
     replicas: config.BATCHBOX_ACK_REPLICAS, fsync: config.BATCHBOX_ACK_FSYNC === '1', timeoutMs: config.BATCHBOX_ACK_MS, onError,
@@ -80,7 +82,6 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
   const active = new ActiveRuns()
   metrics.observe(engine.lanes, () => active.size)
   const ends = new RecentEnds()
-  const cancels = await createCancelListener(db, { onCancel: (jobId) => active.stop(jobId, 'cancel'), onError })
   const holdCheck = createHoldCheck(db, active, onError)
   const epoch = await createEpochWatch({
     db,
@@ -95,16 +96,19 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
     onError,
   })
   const { whenTrusted, whenAdmitted } = epoch
+  const webhooks = await createWebhooks({ config, db, version, tracer: telemetry.tracer, meter, whenTrusted: whenAdmitted, onError })
+  const listener = await createWorkerListener(db, { onCancel: (jobId) => active.stop(jobId, 'cancel'), onWebhooks: () => webhooks.relay.wake(), onError })
   const retention = { retentionMs: config.BATCHBOX_RETENTION_MS, deadRetentionMs: config.BATCHBOX_DEAD_RETENTION_MS }
   const releaser = createReleaser({ db, dispatcher, whenTrusted: whenAdmitted, onError })
   const keep = { dead: config.BATCHBOX_DEAD_LETTERS_MAX, others: config.BATCHBOX_RETENTION_COUNT }
-  const reaper = createReaper({ db, dispatcher, raiseAfterMs: config.BATCHBOX_RAISE_AFTER_MS, everyMs: config.BATCHBOX_REAP_EVERY_MS, ...retention, keep, batchIdleMs: config.BATCHBOX_BATCH_IDLE_MS, metrics, whenTrusted: whenAdmitted, onError })
+  const reaper = createReaper({ db, dispatcher, raiseAfterMs: config.BATCHBOX_RAISE_AFTER_MS, everyMs: config.BATCHBOX_REAP_EVERY_MS, ...retention, keep, batchIdleMs: config.BATCHBOX_BATCH_IDLE_MS, metrics, webhooks: webhooks.relay, whenTrusted: whenAdmitted, onError })
   const overdueWatch = createOverdueWatch({ db, ...retention, metrics, whenTrusted: whenAdmitted, onError })
   const reconciler = createReconciler({ db, dispatcher, everyMs: config.BATCHBOX_RECONCILE_MS, logger, metrics, whenTrusted: whenAdmitted, onError })
   const pace = { perSecond: config.BATCHBOX_REPLAY_PER_SECOND, inFlight: config.BATCHBOX_REPLAY_IN_FLIGHT }
   const sweeper = createSweeper({ db, dispatcher, pace, eraseQuietMs: config.BATCHBOX_ERASE_QUIET_MS, whenTrusted: whenAdmitted, onError })
   const context = { db, engine, durability, whenTrusted, whenAdmitted, dispatcher, releaser, active, ends, tracer: telemetry.tracer, metrics, logger, worker, ...retention, ...tenantBounds(config), usage: { everyMs: config.BATCHBOX_USAGE_EVERY_MS, warnShare: config.BATCHBOX_WARN_SHARE }, allowanceMs: startAllowanceMs(config), onError }
   const consumer = createConsumer({
+    channel: JOBS,
     url: config.REDIS_URL,
     prefix: config.BATCHBOX_PREFIX,
     concurrency: engine.lanes,
@@ -117,13 +121,13 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
   return {
     lanes: engine.lanes,
     runnerPids: engine.runnerPids,
-    metricsUrl: listener?.url,
+    metricsUrl: exposed?.url,
     async close () {
-      await drain(consumer, active, config.BATCHBOX_DRAIN_MS)
+      await Promise.all([drain(consumer, active, config.BATCHBOX_DRAIN_MS), webhooks.drain(config.BATCHBOX_DRAIN_MS)])
       holdCheck.close()
       epoch.close()
-      await Promise.all([reaper, overdueWatch, reconciler, releaser, sweeper].map((each) => each.close()))
-      await Promise.all([engine.close(), cancels.close(), listener?.close(), telemetry.close()])
+      await Promise.all([reaper, overdueWatch, reconciler, releaser, sweeper, webhooks].map((each) => each.close()))
+      await Promise.all([engine.close(), listener.close(), exposed?.close(), telemetry.close()])
       await Promise.all([dispatcher.close(), tools.close(), durability.close()])
       await db.close()
     },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { JobView } from '../../src/core/job.ts'
 import { buildFailure } from '../../src/core/outcome.ts'
-import { messageId, QUEUE_NAME } from '../../src/queue/messages.ts'
+import { JOBS, messageId } from '../../src/queue/messages.ts'
 import { ADMIN_HEADERS, ADMIN_TENANT, startApi } from '../helpers/api.ts'
 import { beginRun, nextJob, playWorker } from '../helpers/play-worker.ts'
 import { redisForTest } from '../helpers/redis.ts'
@@ -19,7 +19,7 @@ test('POST /v1/jobs answers 202 with the job, where it is, and gives the queue i
   assert.equal(response.headers['location'], `/v1/jobs/${job.id}`)
   assert.equal(response.headers['etag'], `"${job.id}-1"`)
   assert.partialDeepStrictEqual(job, { status: 'queued', tags: { pipeline: 'orders' }, priority: 'high', attempts: [], error: null })
-  assert.equal(await db.redis.exists(`${db.keys.queue}:${QUEUE_NAME}:${messageId({ jobId: job.id, turn: 1 })}`), 1)
+  assert.equal(await db.redis.exists(`${db.keys.queue}:${JOBS.name}:${messageId({ jobId: job.id, turn: 1 })}`), 1)
 })
 
 test('the answer to POST is what GET answers', async (t) => {

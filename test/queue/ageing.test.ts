@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { createConsumer } from '../../src/queue/consumer.ts'
+import { JOBS } from '../../src/queue/messages.ts'
 import { createDispatcher } from '../../src/queue/dispatcher.ts'
 import { readTime } from '../../src/store/time.ts'
 import { openStore } from '../helpers/store.ts'
@@ -17,6 +18,7 @@ async function openQueue (t: TestContext) {
     const order: string[] = []
     const all = Promise.withResolvers<void>()
     const consumer = createConsumer({
+    channel: JOBS,
       url: db.url, prefix: db.keys.prefix, concurrency: 1, onError: (error) => t.diagnostic(error.message),
       async handle ({ jobId }) {
         if (order.push(jobId) === count) all.resolve()

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { createConsumer, type Claim } from '../../src/queue/consumer.ts'
+import { JOBS } from '../../src/queue/messages.ts'
 import { createDispatcher } from '../../src/queue/dispatcher.ts'
 import { openStore } from '../helpers/store.ts'
 import { until } from '../helpers/until.ts'
@@ -15,6 +16,7 @@ async function handleOne (t: TestContext) {
   t.after(() => dispatcher.close())
   const started = Promise.withResolvers<Claim>()
   const consumer = createConsumer({
+    channel: JOBS,
     url: db.url, prefix: db.keys.prefix, concurrency: 1, lockMs: LOCK_MS, stalledMs: HOUR_MS,
     onError: (error) => t.diagnostic(error.message),
     handle (_ref, claim) {

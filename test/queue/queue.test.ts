@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { createConsumer, type Consumer, type ConsumerOptions, type Verdict } from '../../src/queue/consumer.ts'
+import { JOBS } from '../../src/queue/messages.ts'
 import { createDispatcher, type Dispatcher } from '../../src/queue/dispatcher.ts'
 import type { Db } from '../../src/store/db.ts'
 import type { TurnRef } from '../../src/store/moves/begin.ts'
@@ -20,8 +21,9 @@ async function openQueue (t: TestContext): Promise<{ db: Db & { url: string }, d
   return { db, dispatcher }
 }
 
-function startConsumer (t: TestContext, db: Db & { url: string }, options: Partial<ConsumerOptions> & Pick<ConsumerOptions, 'handle'>): Consumer {
+function startConsumer (t: TestContext, db: Db & { url: string }, options: Partial<ConsumerOptions<TurnRef>> & Pick<ConsumerOptions<TurnRef>, 'handle'>): Consumer {
   const consumer = createConsumer({
+    channel: JOBS,
     url: db.url, prefix: db.keys.prefix, concurrency: 1, onError: (error) => t.diagnostic(error.message), ...options,
   })
   t.after(() => consumer.close({ force: true }))

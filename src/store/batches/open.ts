@@ -1,7 +1,9 @@
+import type { BatchWebhook } from '../../core/webhook.ts'
 import type { Db } from '../db.ts'
 import type { Idempotency } from '../moves/accept.ts'
 import { readText } from '../moves/reply.ts'
 import { loadMove, runMove } from '../script.ts'
+import { buildHook } from '../webhooks/hook.ts'
 import { readReachedBound, writeRoomBounds, type ReachedBound, type RoomBounds } from '../tenant-room.ts'
 
 export interface NewBatch {
@@ -11,6 +13,8 @@ export interface NewBatch {
   retentionMs: number
   replayOf?: string
   idempotency?: Idempotency
+  /** Is told of the batch's end. */
+  webhook?: BatchWebhook
   /** A batch with a key is not made where the tenant has reached one of them. */
   bounds?: RoomBounds
 }
@@ -21,9 +25,10 @@ export type Opened = { type: 'opened', id: string, isNew: boolean } | { type: 'm
 const SCRIPT = loadMove(new URL('open.lua', import.meta.url))
 
 /** Makes a batch that items can be added to, or finds the one that an idempotency key stands for. */
-export async function openBatch (db: Db, { id, tenant, retentionMs, replayOf, idempotency, bounds = {} }: NewBatch): Promise<Opened> {
+export async function openBatch (db: Db, { id, tenant, retentionMs, replayOf, idempotency, webhook, bounds = {} }: NewBatch): Promise<Opened> {
   const reply = await runMove(db, SCRIPT, id, [
     tenant, retentionMs, replayOf ?? '', idempotency ? db.keys.idempotency(tenant, idempotency.key) : '', idempotency?.bodyHash ?? '', idempotency?.ttlMs ?? 0, writeRoomBounds(bounds),
+    buildHook(webhook), webhook ? JSON.stringify(webhook) : '',
   ])
   const type = readText(reply, 0) as Opened['type'] | 'repeated' // open.lua has these four
   if (type === 'full') return { type, ...readReachedBound(reply) }

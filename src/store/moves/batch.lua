@@ -16,6 +16,7 @@ end
 local function unlink_batch (id)
   local f = redis.call('HMGET', batch_key(id), 'tenant', 'bytes')
   redis.call('UNLINK', batch_key(id), P .. ':exceptions:' .. id, P .. ':events:' .. id)
+  remove_deliveries_of(id)
   if f[2] then redis.call('HINCRBY', usage_key(f[1]), 'bytes', -f[2]) end
   if f[1] then end_usage(f[1]) end
   for _, list in ipairs({ ':open-batches', ':cancelling-batches', ':expiring-batches' }) do redis.call('ZREM', P .. list, id) end
@@ -35,6 +36,7 @@ local function add_batch_event (id, type)
   local sequence = redis.call('HINCRBY', batch_key(id), 'seq', 1)
   redis.call('XADD', P .. ':events:' .. id, sequence .. '-0', 't', type, 'm', text(NOW), 'a', 0, 'p', payload)
   redis.call('PUBLISH', P .. ':news:' .. id, sequence)
+  owe_webhooks(batch_key(id), id, sequence, type)
 end
 
 -- Ends a batch that takes no more items and of which all have ended; once.

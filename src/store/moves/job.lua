@@ -36,6 +36,7 @@ end
 local function add_event (attempt, type, ms, payload)
   local sequence = redis.call('HINCRBY', JOB, 'seq', 1)
   redis.call('XADD', EVENTS, sequence .. '-0', 't', type, 'm', ms, 'a', attempt, 'p', payload)
+  owe_webhooks(JOB, ID, sequence, type)
   return sequence
 end
 
@@ -68,24 +69,10 @@ local function count (what, jobs)
   redis.call('HINCRBY', P .. ':totals', what, jobs or 1)
 end
 
--- Id of the key that a packed value is encrypted with; empty where it is not.
-local function key_id (packed)
-  local format = string.byte(packed)
-  return format >= OLDEST_SEALED and format <= NEWEST_FORMAT and string.sub(packed, 3, 2 + string.byte(packed, 2)) or ''
-end
-
 -- Keeps code for so many more jobs of a tenant.
 local function keep_code (tenant, hash, bytes, jobs)
   local key = P .. ':code:' .. tenant .. ':' .. hash
-  local key_of = bytes ~= '' and key_id(bytes) or ''
-  if redis.call('HSETNX', key, 'bytes', bytes) == 1 then
-    use_code(tenant, #bytes, 1)
-    if key_of ~= '' then redis.call('HSET', key, 'key', key_of) end
-  elseif key_of ~= '' and redis.call('HGET', key, 'key') ~= key_of then
-    -- It was kept before there was a key, or with another one.
-    use_code(tenant, #bytes - redis.call('HSTRLEN', key, 'bytes'), 0)
-    redis.call('HSET', key, 'bytes', bytes, 'key', key_of)
-  end
+  if redis.call('HSETNX', key, 'bytes', bytes) == 1 then use_code(tenant, #bytes, 1) end
   redis.call('HINCRBY', key, 'refs', jobs)
   redis.call('HSET', key, 'used', text(NOW))
 end
@@ -95,13 +82,11 @@ end
 local function create_job (new, due)
   local now, is_delayed = text(NOW), due > NOW
   local status = is_delayed and 'scheduled' or 'queued'
-  -- What is not encrypted can be used by the version before, too.
-  local version = string.sub(new.spec, 1, 10) == '{"sealed":' and VERSION or 1
-  redis.call('HSET', JOB, 'v', version, 'tenant', new.tenant, 'status', status, 'attempt', 1, 'fence', 0,
+  redis.call('HSET', JOB, 'v', VERSION, 'tenant', new.tenant, 'status', status, 'attempt', 1, 'fence', 0,
     'spec', new.spec, 'code', new.codeHash, 'input', new.input, 'bounds', new.bounds, 'createdAt', now)
   if is_delayed then redis.call('HSET', JOB, 'runAt', text(due)) end
   if new.ttlMs > 0 then redis.call('HSET', JOB, 'ttlAt', text(NOW + new.ttlMs)) end
-  for _, name in ipairs({ 'traceparent', 'batchId', 'replayOf' }) do
+  for _, name in ipairs({ 'traceparent', 'batchId', 'replayOf', 'hook' }) do
     if (new[name] or '') ~= '' then redis.call('HSET', JOB, name, new[name]) end
   end
   if new.inputBody ~= '' then redis.call('SET', P .. ':payload:' .. ID .. ':input', new.inputBody) end
@@ -202,6 +187,7 @@ end
 
 local function unlink_job ()
   redis.call('UNLINK', JOB, EVENTS, P .. ':history:' .. ID, P .. ':trace:' .. ID, P .. ':payload:' .. ID .. ':input', P .. ':payload:' .. ID .. ':result', checkpoint_key())
+  remove_deliveries_of(ID)
   redis.call('ZREM', P .. ':owed:archive', ID)
   redis.call('ZREM', P .. ':expiring', ID)
 end

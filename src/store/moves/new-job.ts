@@ -2,6 +2,7 @@ import { sha256 } from '../../core/digest.ts'
 import type { JobRequest, JobSpec } from '../../core/job-request.ts'
 import { pack } from '../codec.ts'
 import { levelOf } from '../deals.ts'
+import { buildHook } from '../webhooks/hook.ts'
 
 /** What jobs of one request have in common, as it is stored: all but their inputs. */
 export interface JobTemplate {
@@ -11,6 +12,8 @@ export interface JobTemplate {
   code: Buffer
   /** What moves decide by: the wall limit, the budget of lost runs and the number of the priority. */
   bounds: string
+  /** What its own webhook is told, as moves read it; empty where it has none. */
+  hook: string
   level: number
   delayMs: number
   ttlMs: number
@@ -30,6 +33,7 @@ export function templateOf (spec: JobSpec, codeHash: string, code: Buffer): JobT
     codeHash,
     code,
     bounds: buildBounds(spec),
+    hook: buildHook(spec.webhook),
     level: levelOf(spec.priority),
     delayMs: spec.delayMs,
     ttlMs: spec.ttlMs ?? 0,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { newId } from '../../../src/core/ids.ts'
-import { createCancelListener } from '../../../src/store/cancel-listener.ts'
+import { createWorkerListener } from '../../../src/store/worker-listener.ts'
 import { begin } from '../../../src/store/moves/begin.ts'
 import { cancel } from '../../../src/store/moves/cancel.ts'
 import { append, check } from '../../../src/store/moves/progress.ts'
@@ -32,7 +32,7 @@ test('cancelling a running job says so to its worker, by word and by flag, and t
   const id = await acceptJob(db)
   const { run } = await beginJob(db, id)
   const word = Promise.withResolvers<string>()
-  const listener = await createCancelListener(db, { onCancel: word.resolve, onError: word.reject })
+  const listener = await createWorkerListener(db, { onCancel: word.resolve, onWebhooks () {}, onError: word.reject })
   t.after(() => listener.close())
 
   const asked = await cancel(db, TENANT, id, RETENTION_MS)

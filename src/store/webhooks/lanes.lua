@@ -1,0 +1,83 @@
+-- How a delivery comes to its message: lanes are dealt from in turn, each up to what its receiver may be sent at one time, and its tenant. A lane leaves the ring when nothing
+-- waits in it, when it or its tenant has as many tries under way as it may, and while it is held: because its circuit is open, its receiver asked for a rest, or its
+-- endpoint is disabled. Whatever may have it go on puts it back, so that no look is spent on it meanwhile, however many deliveries wait in it.
+
+-- Messages that the queue may hold beside one for each try under way, and lanes looked at in one dealing.
+local WEBHOOK_SPARE, WEBHOOK_LOOKS = 16, 50
+-- Tries at one time to a receiver that failed, until one succeeds.
+local PROBES = 1
+
+-- What was handed out, for the answer: delivery and number of the try, of each.
+local webhook_deals = {}
+
+local function lane_state (lane)
+  return P .. ':lane-state:' .. lane
+end
+
+local function hand_out_delivery (id, tenant, lane)
+  redis.call('ZREM', lane_key(lane), id)
+  redis.call('ZADD', WEBHOOK_OWED, text(NOW), id)
+  redis.call('SADD', P .. ':lane-flight:' .. lane, id)
+  redis.call('SADD', P .. ':webhook-flight:' .. tenant, id)
+  webhook_deals[#webhook_deals + 1] = id
+  webhook_deals[#webhook_deals + 1] = text(tonumber(redis.call('HGET', delivery_key(id), 'tries') or 0) + 1)
+end
+
+local function deal_webhooks ()
+  local left = redis.call('ZCARD', WEBHOOK_LEASES) + WEBHOOK_SPARE - redis.call('ZCARD', WEBHOOK_OWED)
+  local bounds
+  for _ = 1, WEBHOOK_LOOKS do
+    local first = left > 0 and redis.call('ZRANGE', WEBHOOK_RING, 0, 0, 'WITHSCORES') or {}
+    local lane = first[1]
+    if not lane then return end
+    bounds = bounds or webhook_bounds()
+    local tenant, id = string.match(lane, '^[^:]+'), redis.call('ZRANGE', lane_key(lane), 0, 0)[1]
+    local most = redis.call('HEXISTS', lane_state(lane), 'open') == 1 and PROBES or bounds.endpointTries
+    local has_room = redis.call('SCARD', P .. ':lane-flight:' .. lane) < most
+    if id and has_room and redis.call('SCARD', P .. ':webhook-flight:' .. tenant) < bounds.tenantTries then
+      hand_out_delivery(id, tenant, lane)
+      left = left - 1
+      redis.call('ZADD', WEBHOOK_RING, first[2] + 1, lane)
+    else
+      redis.call('ZREM', WEBHOOK_RING, lane)
+      if id and has_room then redis.call('SADD', P .. ':webhook-parked:' .. tenant, lane) end
+    end
+  end
+end
+
+local function answer_with_webhooks (answer)
+  deal_webhooks()
+  for _, item in ipairs(webhook_deals) do answer[#answer + 1] = item end
+  return answer
+end
+
+-- Leaves a receiver alone until then; false for until somebody says otherwise.
+local function hold_lane (lane, until_ms)
+  redis.call('ZREM', WEBHOOK_RING, lane)
+  redis.call('ZADD', WEBHOOK_HELD, until_ms and text(until_ms) or '+inf', lane)
+end
+
+-- Has a lane be dealt from again.
+local function free_lane (lane)
+  redis.call('ZREM', WEBHOOK_HELD, lane)
+  join_webhook_ring(lane)
+end
+
+-- A receiver that answers is sent as much as any other.
+local function close_circuit (lane)
+  if redis.call('DEL', lane_state(lane)) == 0 then return end
+  local held = redis.call('ZSCORE', WEBHOOK_HELD, lane)
+  if held and held ~= 'inf' then free_lane(lane) end
+end
+
+-- Notes that a try failed. After so many in a row the circuit opens, for twice as long each time that the probe fails, too. A receiver that asked for a rest is given it.
+local function note_failure (lane, rest_ms, most_failures, open_ms, open_max_ms)
+  local state = lane_state(lane)
+  local failures = redis.call('HINCRBY', state, 'failures', 1)
+  if redis.call('ZSCORE', WEBHOOK_HELD, lane) then return end
+  if failures >= most_failures then
+    local opened = redis.call('HINCRBY', state, 'open', 1)
+    rest_ms = math.max(rest_ms, math.min(open_max_ms, open_ms * 2 ^ (opened - 1)))
+  end
+  if rest_ms > 0 then hold_lane(lane, NOW + rest_ms) end
+end

@@ -1,0 +1,64 @@
+import { newWebhookSecret } from '../../core/webhook-signature.ts'
+import { auditArguments } from '../audit.ts'
+import type { Db } from '../db.ts'
+import { readNumber, readText } from '../moves/reply.ts'
+import { loadMove, NO_JOB, runMove, type Reply } from '../script.ts'
+import { strangerError, type WebhookChange } from './endpoints.ts'
+import { packWebhook, unpackWebhook } from './seal.ts'
+
+/** What deliveries are signed with. Times in milliseconds of Redis's clock. */
+export interface SigningSecret {
+  /** `whsec_…` */
+  secret: string
+  createdAt: number
+  /** When it signs no more; null for as long as nobody rotates it. */
+  expiresAt: number | null
+}
+
+const SCRIPT = loadMove(new URL('secrets.lua', import.meta.url), new URL('endpoints.lua', import.meta.url))
+
+/**
+ * Reads the secrets that sign now, newest first: of an endpoint, or, with null, the tenant's own, which sign what jobs and batches are told of by webhooks that they came
+ * with. The first of the tenant's own is made here. Of an endpoint that is not there, there are none.
+ */
+export async function readSecrets (db: Db, tenant: string, endpointId: string | null): Promise<SigningSecret[]> {
+  const stored = await run(db, tenant, endpointId, ['', 0, 0, ''])
+  if (endpointId !== null || stored.length > 0) return stored
+  return run(db, tenant, endpointId, [await packWebhook(db, newWebhookSecret(), placeOf(tenant, endpointId)), 0, 0, ''])
+}
+
+/** Adds a secret, and ends those before when the grace is over; several sign meanwhile. Undefined for an endpoint that is not there. Throws UNAUTHENTICATED as `createEndpoint` does. */
+export async function rotateSecret (db: Db, tenant: string, endpointId: string | null, { graceMs, actor, audit }: WebhookChange & { graceMs: number }): Promise<SigningSecret[] | undefined> {
+  const secret = await packWebhook(db, newWebhookSecret(), placeOf(tenant, endpointId))
+  const act = { tenant, act: 'webhook.rotated', actor, target: endpointId ?? 'own', details: { graceMs } } as const
+  const secrets = await run(db, tenant, endpointId, [secret, 1, graceMs, actor.tokenHash, ...auditArguments(act, audit)])
+  return secrets.length === 0 ? undefined : secrets
+}
+
+async function run (db: Db, tenant: string, endpointId: string | null, args: readonly (string | number | Buffer)[]): Promise<SigningSecret[]> {
+  const reply = await runMove(db, SCRIPT, NO_JOB, [tenant, endpointId ?? '', ...args])
+  if (readText(reply, 0) === 'stranger') throw strangerError()
+  if (readText(reply, 0) === 'missing') return []
+  const now = readNumber(reply, 1)
+  const secrets = await Promise.all(readFields(reply).map((field) => readSecret(db, tenant, endpointId, field)))
+  return secrets.filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
+}
+
+/** Values of the hash, those of the highest numbers first. */
+function readFields (reply: Reply): Buffer[] {
+  const flat = Array.isArray(reply) && Array.isArray(reply[2]) ? reply[2] : []
+  const numbered = flat.flatMap((value, at) => at % 2 === 1 && Buffer.isBuffer(value) ? [{ number: Number(String(flat[at - 1])), value }] : [])
+  return numbered.sort((a, b) => b.number - a.number).map(({ value }) => value)
+}
+
+/** `add_secret` wrote it: when it was made, when it ends or 0, and the secret. */
+async function readSecret (db: Db, tenant: string, endpointId: string | null, field: Buffer): Promise<SigningSecret> {
+  const first = field.indexOf(' ')
+  const second = field.indexOf(' ', first + 1)
+  const secret = await unpackWebhook(db, field.subarray(second + 1), placeOf(tenant, endpointId))
+  return { secret: secret.toString(), createdAt: Number(field.toString('latin1', 0, first)), expiresAt: Number(field.toString('latin1', first + 1, second)) || null }
+}
+
+function placeOf (tenant: string, endpointId: string | null): ['secret', string, string] {
+  return ['secret', tenant, endpointId ?? 'own']
+}

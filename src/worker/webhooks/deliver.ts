@@ -1,0 +1,77 @@
+import type { Tracer } from '@opentelemetry/api'
+import { signWebhook } from '../../core/webhook-signature.ts'
+import type { Claim, Verdict } from '../../queue/consumer.ts'
+import type { WebhookDispatcher } from '../../queue/webhook-dispatcher.ts'
+import type { Db } from '../../store/db.ts'
+import { packWebhook } from '../../store/webhooks/seal.ts'
+import { readSecrets } from '../../store/webhooks/secrets.ts'
+import { beginTry, settleTry, type CircuitPolicy, type TryEnd, type TryRef, type WebhookTry } from '../../store/webhooks/tries.ts'
+import type { WebhookMetrics } from '../../telemetry/metrics/webhooks.ts'
+import { compose } from './compose.ts'
+import { planNext, readRetryAfter } from './schedule.ts'
+import type { Sender } from './sender.ts'
+import { startTrySpan } from './try-span.ts'
+
+/** A try that says nothing for so much longer than it may take is lost. */
+const LEASE_MARGIN_MS = 15_000
+/** The receiver wants nothing more. Source: Standard Webhooks, "Retry schedule". */
+const GONE = 410
+/** Answers whose Retry-After counts. Source: RFC 9110, section 10.2.3, and RFC 6585, section 4. */
+const RESTING: ReadonlySet<number> = new Set([429, 503])
+const DONE: Verdict = { type: 'done' }
+const BACK: Verdict = { type: 'back' }
+
+export interface DeliverContext {
+  db: Db
+  dispatcher: Pick<WebhookDispatcher, 'dispatch'>
+  sender: Pick<Sender, 'send'>
+  /** Of a whole try. */
+  timeoutMs: number
+  delaysMs: readonly number[]
+  circuit: CircuitPolicy
+  tracer: Tracer
+  metrics: WebhookMetrics
+}
+
+/**
+ * Makes one try of a delivery: what is sent is composed, signed and posted, and how that went is noted, with what becomes of the delivery. Whoever loses the message
+ * meanwhile changes nothing: the receiver may have been told, and is told again with the same id.
+ */
+export async function deliver (context: DeliverContext, ref: TryRef, { signal }: Claim): Promise<Verdict> {
+  const { db, dispatcher, timeoutMs, circuit, metrics } = context
+  const answer = await beginTry(db, ref, { leaseMs: timeoutMs + LEASE_MARGIN_MS })
+  await dispatcher.dispatch(answer.deals)
+  if (answer.type === 'drop') return DONE
+  const { begun } = answer
+  const span = startTrySpan(context.tracer, begun)
+  const end = await makeTry(context, begun, signal)
+  span.end(end)
+  if (signal.aborted) return BACK
+  const settled = await settleTry(db, begun, end, circuit)
+  if (settled.type === 'fenced') return DONE
+  if (end.outcome !== 'removed') metrics.tried(end.outcome, { latencyMs: end.entry.latencyMs, lagMs: begun.number === 1 ? begun.begunAt - begun.eventAt : null })
+  await dispatcher.dispatch(settled.deals)
+  return DONE
+}
+
+async function makeTry ({ db, sender, delaysMs }: DeliverContext, begun: WebhookTry, signal: AbortSignal): Promise<TryEnd> {
+  const { deliveryId, tenant, target, step, begunAt } = begun
+  const [composed, secrets] = await Promise.all([compose(db, begun), readSecrets(db, tenant, target === 'own' ? null : target)])
+  if (!composed || secrets.length === 0) {
+    const entry = { startedAt: begunAt, latencyMs: 0, status: null, error: 'Cannot deliver: what was to be told of was removed', answer: null }
+    return { outcome: 'removed', entry, url: '', delayMs: null, restMs: 0, body: null }
+  }
+  const { url, headers, body } = composed
+  const signed = signWebhook({ id: begun.eventId, timestamp: Math.floor(begunAt / 1000), body }, secrets.map(({ secret }) => secret))
+  const startMs = performance.now()
+  const { status, error, answer, retryAfter } = await sender.send({ lane: `${tenant}:${target === 'own' ? new URL(url).origin : target}`, url, headers: { ...headers, ...signed }, body }, signal)
+  const latencyMs = Math.round(performance.now() - startMs)
+  const later = planNext(delaysMs, step, RESTING.has(status ?? 0) ? readRetryAfter(retryAfter, begunAt + latencyMs) : 0)
+  return {
+    outcome: error === null ? 'succeeded' : status === GONE ? 'gone' : 'failed',
+    entry: { startedAt: begunAt, latencyMs, status, error, answer },
+    url,
+    ...later,
+    body: error !== null && later.delayMs !== null && !begun.body ? await packWebhook(db, body, ['delivery', tenant, deliveryId]) : null,
+  }
+}
