@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { installRedis } from './install-redis.ts'
+import { installPackage } from './install-package.ts'
 
 const NAMES = ['redis-server', 'valkey-server'] as const
 const USUAL_FOLDERS = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin', '/opt/homebrew/bin']
@@ -32,7 +32,8 @@ export function findRedisServer (search: RedisSearch): string | undefined {
 export async function ensureRedisServer (search: RedisSearch, onInstall: (how: string) => void): Promise<string> {
   const found = findRedisServer(search)
   if (found) return found
-  const problem = await installRedis(onInstall)
+  // Only the tools: they hold the server program, while the package of that name would also start it as a service.
+  const problem = await installPackage({ apt: 'redis-tools', brew: 'redis' }, onInstall)
   const installed = findRedisServer(search)
   if (installed) return installed
   throw new Error([
@@ -42,7 +43,8 @@ export async function ensureRedisServer (search: RedisSearch, onInstall: (how: s
   ].join('\n'))
 }
 
-function findProgram (folders: readonly string[], name: string): string | undefined {
+/** Answers the path of a program in the first of the folders that has it, or undefined. */
+export function findProgram (folders: readonly string[], name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find(isExecutable)
 }
 

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import type { TestContext } from 'node:test'
+import type { Scope } from './scope.ts'
 
 export interface HttpServer {
   port: number
@@ -14,7 +14,7 @@ export interface HttpServer {
 }
 
 /** Starts a server of HTTP, or of HTTPS with a key and a certificate, on 127.0.0.1, which ends with the test whatever is open. */
-export async function startHttp (t: TestContext, listener: RequestListener, { host = '127.0.0.1', tls }: { host?: string, tls?: { key: string, cert: string } } = {}): Promise<HttpServer> {
+export async function startHttp (scope: Scope, listener: RequestListener, { host = '127.0.0.1', tls }: { host?: string, tls?: { key: string, cert: string } } = {}): Promise<HttpServer> {
   const requests: string[] = []
   const listen: RequestListener = (request, response) => {
     requests.push(`${request.method} ${request.url}`)
@@ -23,7 +23,7 @@ export async function startHttp (t: TestContext, listener: RequestListener, { ho
   const server = tls ? createSecureServer(tls, listen) : createServer(listen)
   server.listen(0, host)
   await once(server, 'listening')
-  t.after(() => new Promise<void>((resolve) => {
+  scope.after(() => new Promise<void>((resolve) => {
     server.close(() => resolve())
     server.closeAllConnections()
   }))

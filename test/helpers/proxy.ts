@@ -17,10 +17,23 @@ export interface Proxy {
   holdReplies (ms: number): Promise<void>
   /** Has every piece of data wait that long, for that time. */
   slow (delayMs: number, ms: number): Promise<void>
+  /**
+   * From now on passes everything on in pieces, split anywhere and each up to that late, and breaks connections in the middle of what they carry: each after
+   * a number of bytes that is drawn anew, half to one and a half times the given one. Answers how to end that, which tells how many it broke.
+   */
+  trouble (options: Trouble): () => number
   /** Lets nothing more out to connections that subscribed to something: they stay, and no word of Redis comes. */
   deafen (): void
   /** Leads every new connection to that port. */
   point (port: number): void
+}
+
+/** How bad the way is. */
+export interface Trouble {
+  /** Draws from [0, 1). */
+  random: () => number
+  delayMs: number
+  bytesPerCut: number
 }
 
 /** Listens on loopback and passes everything on to another port of it, or to a Unix socket. */
@@ -31,6 +44,28 @@ export async function startProxy (scope: Scope, to: number | string): Promise<Pr
   let isDeaf = false
   let target: number | string = to
   let delayMs = 0
+  let trouble: Trouble | undefined
+  let broken = 0
+  /** How much a connection carries until it is broken. */
+  const budgets = new WeakMap<Socket, number>()
+
+  /** Answers whether the connection still stands. */
+  const passInPieces = async (chunk: Buffer, to: Socket, { random, delayMs, bytesPerCut }: Trouble) => {
+    let left = budgets.get(to) ?? bytesPerCut * (0.5 + random())
+    for (let rest = chunk; rest.length > 0 && !to.destroyed;) {
+      const piece = rest.subarray(0, trouble ? Math.min(left, 1 + random() * rest.length) : rest.length)
+      rest = rest.subarray(piece.length)
+      await wait(random() * delayMs)
+      to.write(piece)
+      left -= piece.length
+      if (left < 1) {
+        broken++
+        return false
+      }
+    }
+    budgets.set(to, left)
+    return !to.destroyed
+  }
 
   const pass = async (from: Socket, to: Socket, way: 'in' | 'out') => {
     try {
@@ -40,7 +75,9 @@ export async function startProxy (scope: Scope, to: number | string): Promise<Pr
         await gates[way]
         if (delayMs > 0) await wait(delayMs)
         if (to.destroyed) break
-        if (!to.write(chunk as Buffer)) await once(to, 'drain')
+        if (trouble) {
+          if (!await passInPieces(chunk as Buffer, to, trouble)) break
+        } else if (!to.write(chunk as Buffer)) await once(to, 'drain')
       }
     } catch {
       // one side broke: the other one is broken below
@@ -82,6 +119,14 @@ export async function startProxy (scope: Scope, to: number | string): Promise<Pr
       delayMs = each
       await wait(ms)
       delayMs = 0
+    },
+    trouble (options) {
+      trouble = options
+      const before = broken
+      return () => {
+        trouble = undefined
+        return broken - before
+      }
     },
     deafen () { isDeaf = true },
     point (port) { target = port },

@@ -12,12 +12,19 @@ interface Manager {
   commands: string[][]
 }
 
+/** What a program's package is called, and whether Homebrew has it as an application. */
+export interface Package {
+  apt: string
+  brew: string
+  isCask?: boolean
+}
+
 /**
- * Installs Redis with apt-get or brew where neither asks a question, and starts no service.
+ * Installs a package with apt-get or brew where neither asks a question, and starts no service.
  * Answers what went wrong in one text, or undefined when it worked. `onInstall` gets the name of the package manager before it runs.
  */
-export async function installRedis (onInstall: (manager: string) => void): Promise<string | undefined> {
-  const manager = findManager()
+export async function installPackage (wanted: Package, onInstall: (manager: string) => void): Promise<string | undefined> {
+  const manager = findManager(wanted)
   if (!manager) return undefined
   onInstall(manager.name)
   for (const command of manager.commands) {
@@ -27,12 +34,11 @@ export async function installRedis (onInstall: (manager: string) => void): Promi
   return undefined
 }
 
-function findManager (): Manager | undefined {
+function findManager ({ apt: name, brew, isCask = false }: Package): Manager | undefined {
   const prefix = isPresent('apt-get') ? rootPrefix() : undefined
-  // Only the tools: they hold the server program, while the package of that name would also start it as a service.
-  if (prefix) return { name: 'apt-get', commands: [apt(prefix, 'update'), apt(prefix, 'install', '--yes', '--no-install-recommends', 'redis-tools')] }
+  if (prefix) return { name: 'apt-get', commands: [apt(prefix, 'update'), apt(prefix, 'install', '--yes', '--no-install-recommends', name)] }
   if (isPresent('brew')) {
-    return { name: 'brew', commands: [['env', 'HOMEBREW_NO_AUTO_UPDATE=1', 'NONINTERACTIVE=1', 'brew', 'install', 'redis']] }
+    return { name: 'brew', commands: [['env', 'HOMEBREW_NO_AUTO_UPDATE=1', 'NONINTERACTIVE=1', 'brew', 'install', ...(isCask ? ['--cask'] : []), brew]] }
   }
   return undefined
 }
