@@ -4,7 +4,8 @@ import { toEvent } from './envelope.ts'
 import type { Pool } from './pool.ts'
 
 const WAIT_SECONDS = 25
-const PAGE = 500
+/** Events of a page: fewer after one that did not come whole, so that even a way that breaks all the time gets on. */
+const PAGE_MAX = 500
 
 /** A page as the service answers it. */
 interface Page {
@@ -16,9 +17,13 @@ interface Page {
 }
 
 /** Asks for one page of what comes after the subscription's cursor, waiting for so long when there is nothing. */
-export function askPage ({ requester }: Context, { topic, cursor }: Subscription, wait: number, signal: AbortSignal): Promise<Page> {
+export async function askPage ({ requester }: Context, subscription: Subscription, wait: number, signal: AbortSignal): Promise<Page> {
+  const { topic, cursor, pageSize = PAGE_MAX } = subscription
   const { path, query } = locateTopic(topic)
-  return requester.json<Page>({ path, query: { ...query, after: cursor ?? undefined, limit: PAGE, wait }, waitMs: wait * 1000, retries: 0, signal })
+  subscription.pageSize = Math.ceil(pageSize / 4)
+  const page = await requester.json<Page>({ path, query: { ...query, after: cursor ?? undefined, limit: pageSize, wait }, waitMs: wait * 1000, retries: 0, signal })
+  subscription.pageSize = Math.min(PAGE_MAX, pageSize * 2)
+  return page
 }
 
 /** The long poll: works wherever a request does. A place of the pool is held for a request, not for the follower. */

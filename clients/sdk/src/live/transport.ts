@@ -13,6 +13,8 @@ export interface Subscription {
   readonly options: Pick<FollowOptions, 'delivery' | 'batch'>
   cursor: number | null
   missed: number
+  /** Events that the long poll asks for next. */
+  pageSize?: number
   /** The transport has proven that it works for this one. */
   found (): void
 }
