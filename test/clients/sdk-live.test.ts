@@ -3,12 +3,9 @@ import { test } from 'node:test'
 import { createClient, type Client } from '../../clients/sdk/src/index.ts'
 import type { LiveEvent, LiveOptions } from '../../clients/sdk/src/live/options.ts'
 import type { Scope } from '../helpers/scope.ts'
+import { WAYS } from '../helpers/sdk-ways.ts'
 import { startService } from '../helpers/service.ts'
 
-const WAYS: Readonly<Record<string, LiveOptions>> = {
-  'the long poll': { transport: 'poll' },
-  'whatever works': {},
-}
 const LINES = 250
 const TALK = `export default async (count) => {
   for (let i = 0; i < count; i++) {

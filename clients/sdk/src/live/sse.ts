@@ -1,9 +1,9 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
-import { ConnectionError, ProtocolError } from '../errors.ts'
+import { ProtocolError } from '../errors.ts'
 import { toEvent } from './envelope.ts'
 import { askPage } from './poll.ts'
 import type { Pool } from './pool.ts'
-import { locateTopic, noteMissed, type Context, type Subscription, type Transport } from './transport.ts'
+import { buildBroken, locateTopic, noteMissed, type Context, type Subscription, type Transport } from './transport.ts'
 import { createWatchdog } from './watchdog.ts'
 
 /** Server-Sent Events by fetch, since EventSource sends no key. A follower has a stream of its own, and is not ahead of its reader: what is not read waits in the socket. */
@@ -27,17 +27,18 @@ export function createSse (context: Context, pool: Pool): Transport {
 async function * readStream (context: Context, subscription: Subscription, signal: AbortSignal, fail: (error: Error) => void): ReturnType<Transport['read']> {
   const { settings: { connectTimeoutMs, heartbeatTimeoutMs } } = context
   const { topic } = subscription
-  const watchdog = createWatchdog(connectTimeoutMs, () => fail(new ConnectionError(`Cannot follow "${topic}": the stream of events was silent for too long; something between buffers it, or the connection is dead`)))
+  const watchdog = createWatchdog(connectTimeoutMs, () => fail(buildBroken(`Cannot follow "${topic}": the stream of events was silent for too long; something between buffers it, or the connection is dead`)))
   let close: (() => void) | undefined
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   try {
     reader = await openStream(context, subscription, signal)
+    if (!reader) return subscription.found() // it is over
     const decoder = new TextDecoder()
     const messages: EventSourceMessage[] = []
     const start = { cursor: NaN }
     const parser = createParser({ onEvent: (message) => messages.push(message), onId: (id) => { start.cursor = Number(id) } })
     for (;;) {
-      const { done, value } = await reader.read()
+      const { done, value } = await reader.read().catch((cause: unknown) => { throw signal.aborted ? signal.reason : buildBroken(`The stream of events of "${topic}" broke`, { cause }) })
       if (done) break
       watchdog.feed(heartbeatTimeoutMs)
       close ??= context.opened('sse')
@@ -56,31 +57,28 @@ async function * readStream (context: Context, subscription: Subscription, signa
   }
   // A stream that ends well may be at the topic's end, or cut by something between that does not say so.
   const page = await askPage(context, subscription, 0, signal)
-  if (page.nextCursor !== null || page.data.length > 0) throw new ConnectionError(`Cannot follow "${topic}": the stream of events ended before them`)
+  if (page.nextCursor !== null || page.data.length > 0) throw buildBroken(`Cannot follow "${topic}": the stream of events ended before them`)
 }
 
+/** Answers what to read from; undefined where nothing will come any more. */
 async function openStream ({ requester, settings: { connectTimeoutMs } }: Context, { topic, cursor }: Subscription, signal: AbortSignal) {
   const { path, query } = locateTopic(topic)
   const response = await requester.send({ path, query: { ...query, after: cursor ?? undefined }, accept: 'text/event-stream', retries: 0, timeoutMs: connectTimeoutMs, signal })
+  if (response.status === 204) return undefined
   if (response.body && response.headers.get('content-type')?.startsWith('text/event-stream')) return response.body.getReader()
   response.body?.cancel().catch(() => {})
   throw new ProtocolError(`Cannot follow "${topic}" by Server-Sent Events: the answer is ${response.headers.get('content-type')}`)
 }
 
-/** Empties the list. */
+/** Empties the list. What the service says of the stream itself, and this release does not know, is left alone. */
 function * readMessages (context: Context, subscription: Subscription, messages: EventSourceMessage[]) {
   for (let message = messages.shift(); message; message = messages.shift()) {
     const data = JSON.parse(message.data || '{}') as Record<string, unknown> // the service's own
-    switch (message.event) {
-      case 'system.heartbeat': break
-      case 'system.shutdown': throw new ConnectionError(`Cannot follow "${subscription.topic}" here any longer: the service stops`)
-      case 'system.dropped':
-        noteMissed(context, subscription, data as { count: number, cursor: number })
-        break
-      default: {
-        const event = context.admit(toEvent(data), subscription.topic, message.data.length)
-        if (event) yield event
-      }
-    }
+    const payload = data['payload'] as { count: number, cursor: number, reconnectInMs: number } // of the two types that are looked at
+    if (message.event === 'system.shutdown') throw buildBroken(`Cannot follow "${subscription.topic}" here any longer: the service stops`, { retryAfterMs: payload.reconnectInMs })
+    if (message.event === 'system.dropped') noteMissed(context, subscription, payload)
+    if (message.event?.startsWith('system.')) continue
+    const event = context.admit(toEvent(data), subscription.topic, message.data.length)
+    if (event) yield event
   }
 }
