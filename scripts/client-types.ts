@@ -15,12 +15,11 @@ const BANNER = '// Written by `npm run client:types` from /openapi.json: change 
 /** Nobody listens there: the description needs no store. */
 const NO_STORE = 'redis://127.0.0.1:1'
 
-const faults = Object.entries(FAILURES).map(([code, { fault }]) => `  ${code}: '${fault}',\n`).join('')
+const serviceFaults = Object.entries(FAILURES).filter(([, { fault }]) => fault === 'service').map(([code]) => code)
 const types = `${BANNER}
 
-/** Who has to act on each code: the caller who sent the request, the author of the code, or the operator of the service. */
-export const FAULTS = {
-${faults}} as const satisfies Record<FailureCode, 'caller' | 'code' | 'service'>
+/** Codes of which the operator of the service has to take care: neither the code nor who sent it is to blame. */
+export const SERVICE_FAULTS: readonly FailureCode[] = ${JSON.stringify(serviceFaults).replaceAll('"', "'").replaceAll(',', ', ')}
 
 ${Object.entries(nameTypes(await describeApi())).map(([name, schema]) => writeNamed(name, schema)).join('\n\n')}\n`
 const isCurrent = read(FILE) === types

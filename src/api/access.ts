@@ -36,6 +36,15 @@ export function parseBearer (header: string | undefined): string | undefined {
   return header === undefined ? undefined : BEARER.exec(header)?.[1]
 }
 
+/** Tells whether a key that a stream was opened with may go on: one that expires, or whose end this process was not told of, is found by looking it up again. */
+export async function isStillValid (findCaller: FindCaller, token: string): Promise<boolean> {
+  try {
+    return await findCaller(token) !== undefined
+  } catch {
+    return true // while the store is away; it is looked up again
+  }
+}
+
 /** Tokens that the operator configures. */
 export interface ConfiguredTokens {
   admin: string

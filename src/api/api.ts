@@ -5,7 +5,6 @@ import type { Logger } from 'pino'
 import type { z } from 'zod'
 import { loadLimitPolicy } from '../core/limits.ts'
 import { createDispatcher } from '../queue/dispatcher.ts'
-import { buildCipher } from '../store/cipher.ts'
 import { openDb, type Db } from '../store/db.ts'
 import { createDurability } from '../store/durability.ts'
 import { createFeed } from '../store/feed/feed.ts'
@@ -49,7 +48,7 @@ export interface Api {
 /** Builds the API of a configuration with its real collaborators. It does not listen. */
 export async function createApi ({ config, logger, version, connectWithinMs = CONNECT_WITHIN_MS, executeGraceMs = EXECUTE_GRACE_MS }: ApiOptions): Promise<Api> {
   const onError = (error: unknown) => logger.warn({ err: error }, 'store connection failed')
-  const db = openDb({ url: config.REDIS_URL, prefix: config.BATCHBOX_PREFIX, failFast: true, onError })
+  const db = openDb({ url: config.REDIS_URL, prefix: config.BATCHBOX_PREFIX, encryptionKeys: config.BATCHBOX_ENCRYPTION_KEYS, failFast: true, onError })
   const connected = waitForStore(db, connectWithinMs)
   const callers = buildCallers({ admin: config.BATCHBOX_ADMIN_KEY, metrics: config.BATCHBOX_METRICS_TOKEN }, (token) => findKey(db, token))
   const subscriber = createSubscriber(db, { onError })
@@ -101,8 +100,9 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
     },
     callers,
     keyBounds: { perTenant: config.BATCHBOX_KEYS_PER_TENANT, graceMs: config.BATCHBOX_KEY_GRACE_MS },
-    secrets: { cipher: buildCipher(config.BATCHBOX_ENCRYPTION_KEYS), perTenant: config.BATCHBOX_TENANT_SECRETS },
+    secrets: { cipher: db.cipher, perTenant: config.BATCHBOX_TENANT_SECRETS },
     checkReady: buildCheckReady(db, stopping.signal),
+    streams: { perProcess: config.BATCHBOX_STREAMS, perTenant: config.BATCHBOX_TENANT_STREAMS, heartbeatMs: config.BATCHBOX_HEARTBEAT_MS },
     metrics: { ...telemetry.metrics, open: config.BATCHBOX_METRICS_OPEN === '1' },
     logger,
     version,

@@ -5,6 +5,7 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import type { Callers } from './access.ts'
 import { answerClientError } from './client-error.ts'
 import type { JobService } from './job-service.ts'
+import { createOpenStreams, type StreamBounds } from './open-streams.ts'
 import { authentication } from './plugins/authentication.ts'
 import { body } from './plugins/body.ts'
 import { documentation, DOCS_PATH } from './plugins/documentation.ts'
@@ -19,17 +20,16 @@ import { unknownPaths } from './plugins/unknown-paths.ts'
 import { waiting } from './plugins/waiting.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { batchCancelRoutes } from './routes/batch-cancel.ts'
-import { batchEventRoutes } from './routes/batch-events.ts'
 import { batchReplayRoutes } from './routes/batch-replay.ts'
 import { batchResultRoutes } from './routes/batch-results.ts'
 import { batchRoutes } from './routes/batches.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
+import { eventRoutes } from './routes/events.ts'
 import { executeRoutes } from './routes/execute.ts'
 import { healthRoutes } from './routes/health.ts'
 import { jobCancelRoutes } from './routes/job-cancel.ts'
 import { jobCheckpointRoutes } from './routes/job-checkpoint.ts'
 import { jobDeleteRoutes } from './routes/job-delete.ts'
-import { jobEventRoutes } from './routes/job-events.ts'
 import { jobListRoutes } from './routes/job-list.ts'
 import { jobLogRoutes } from './routes/job-logs.ts'
 import { jobReplayRoutes } from './routes/job-replay.ts'
@@ -55,6 +55,8 @@ export interface AppOptions {
   checkReady (): Promise<void>
   /** `open` answers them to everybody. */
   metrics: Pick<Metrics, 'meter' | 'scrape'> & { open: boolean }
+  /** `heartbeatMs` is how long nothing is sent on a stream before it says that it is there. */
+  streams: StreamBounds & { heartbeatMs: number }
   logger: FastifyBaseLogger
   version: string
   /** See `LeavingOptions`. */
@@ -62,7 +64,7 @@ export interface AppOptions {
 }
 
 /** Builds the HTTP application. It does not listen; `close` ends the requests that wait and then those in flight. */
-export async function createApp ({ jobs, callers, keyBounds, secrets, checkReady, metrics, logger, version, lingerMs }: AppOptions): Promise<FastifyInstance> {
+export async function createApp ({ jobs, callers, keyBounds, secrets, checkReady, metrics, streams, logger, version, lingerMs }: AppOptions): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: logger,
     childLoggerFactory: (parent) => parent, // lines are tied to their request by the trace id
@@ -92,11 +94,12 @@ export async function createApp ({ jobs, callers, keyBounds, secrets, checkReady
   await app.register(healthRoutes, { checkReady })
   await app.register(metricsRoutes, metrics)
   for (const routes of [
-    jobRoutes, jobListRoutes, jobCancelRoutes, jobDeleteRoutes, jobReplayRoutes, jobResultRoutes, jobLogRoutes, jobEventRoutes, jobTraceRoutes, jobCheckpointRoutes,
-    batchRoutes, batchResultRoutes, batchEventRoutes, batchCancelRoutes, batchReplayRoutes, deadLetterRoutes, sweepRoutes, executeRoutes, auditRoutes, tenantRoutes, statsRoutes,
+    jobRoutes, jobListRoutes, jobCancelRoutes, jobDeleteRoutes, jobReplayRoutes, jobResultRoutes, jobLogRoutes, jobTraceRoutes, jobCheckpointRoutes,
+    batchRoutes, batchResultRoutes, batchCancelRoutes, batchReplayRoutes, deadLetterRoutes, sweepRoutes, executeRoutes, auditRoutes, tenantRoutes, statsRoutes,
   ]) {
     await app.register(routes, { jobs })
   }
+  await app.register(eventRoutes, { jobs, streams: createOpenStreams(metrics.meter, streams), findCaller: callers.find, heartbeatMs: streams.heartbeatMs })
   await app.register(secretRoutes, { jobs, ...secrets })
   await app.register(keyRoutes, { jobs, forget: callers.forget, bounds: keyBounds })
   return app

@@ -77,6 +77,7 @@ async function answerOther (jobs: JobService, { tenant, sourceId, replayed }: { 
       if (await isGone(jobs.db, tenant, replayed.jobId)) throw new JobError('GONE', `Cannot replay job "${sourceId}": it was replayed as "${replayed.jobId}", which was removed; ask with "again": true for another`)
       return { id: replayed.jobId, isNew: false }
     case 'mismatch': throw new JobError('IDEMPOTENCY_MISMATCH', 'Cannot take the request: its Idempotency-Key was used with another body')
+    case 'unreadable': throw replayed.error
     case 'incomplete': throw new JobError('GONE', `Cannot replay job "${sourceId}": its code or its input was removed`)
     case 'unfinished': throw unfinished(sourceId)
     case 'missing': return refuseMissing(jobs.db, tenant, 'job', sourceId)

@@ -14,8 +14,11 @@ export const Wait = z.coerce.number().int().min(0).default(0)
   .transform((seconds) => Math.min(seconds, WAIT_MAX_SECONDS))
   .describe(`Seconds to wait for the end, at most ${WAIT_MAX_SECONDS}`)
 
-/** An event's number that a reader has already seen. */
-export const After = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0).describe('Number of the last event already seen')
+/** Where a reader of events goes on. */
+export const EventCursor = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).describe('Cursor of the last event already seen')
+
+/** An event's number that a reader of a history has already seen. */
+export const After = EventCursor.default(0)
 
 const TAG_MAX_CHARS = TAG_BOUNDS.keyChars + 1 + TAG_BOUNDS.valueChars
 const CURSOR_MAX_CHARS = 512

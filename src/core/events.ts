@@ -4,7 +4,7 @@ import { z } from 'zod'
 export const EVENT_TYPES = [
   'job.queued', 'job.scheduled', 'job.started', 'job.log', 'job.progress', 'job.checkpoint', 'job.usage', 'job.warning',
   'job.lost', 'job.retrying', 'job.logs_dropped', 'job.succeeded', 'job.failed', 'job.dead', 'job.cancelled', 'job.expired',
-  'batch.progress', 'batch.completed', 'file.uploaded', 'file.deleted', 'system.heartbeat', 'system.shutdown',
+  'batch.progress', 'batch.completed', 'file.uploaded', 'file.deleted', 'system.heartbeat', 'system.dropped', 'system.shutdown',
 ] as const
 export const EventType = z.enum(EVENT_TYPES)
 export type EventType = z.infer<typeof EventType>

@@ -20,7 +20,9 @@ const MAX_HISTORY_BYTES = 64 * 1_048_576
  * ended; false, too, where the history is too long, and then it is no longer owed. Doing it again, or twice at once, is harmless.
  */
 export async function archive (db: Db, jobId: string, { maxBytes = MAX_HISTORY_BYTES } = {}): Promise<boolean> {
-  const [history, fields] = await Promise.all([foldStream(db, jobId, maxBytes), db.redis.hgetallBuffer(db.keys.job(jobId))])
+  const reading = db.redis.hgetallBuffer(db.keys.job(jobId))
+  const tenant = reading.then((fields) => String(fields['tenant'] ?? ''))
+  const [history, fields] = await Promise.all([foldStream(db, { jobId, tenant }, maxBytes), reading])
   if (history === 'too long') {
     await db.redis.zrem(db.keys.owedArchive, jobId)
     return false
@@ -29,6 +31,6 @@ export async function archive (db: Db, jobId: string, { maxBytes = MAX_HISTORY_B
   // The record may have been read before the job's last change, which the stream then tells.
   const status = fields['status']?.toString() as JobStatus | undefined // a move wrote it
   const isLast = status !== undefined && isTerminal(status) && Number(fields['seq']) === last
-  const record = isLast ? await foldRecord(fields) : []
+  const record = isLast ? await foldRecord(db, jobId, fields) : []
   return await runMove(db, SCRIPT, jobId, [last, value, INLINE_HISTORY_BYTES, ...record]) === 1
 }

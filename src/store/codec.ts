@@ -1,9 +1,10 @@
 import { promisify } from 'node:util'
 import { constants, zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompressSync, type ZstdOptions } from 'node:zlib'
+import { SEALED_FORMAT } from './cipher.ts'
 
-/** First byte of every packed value. 3 is that of `cipher.ts`. */
+/** First byte of every packed value; those of `cipher.ts` continue them. */
 const FORMAT = { json: 1, zstd: 2 } as const
-export const NEWEST_FORMAT = Math.max(...Object.values(FORMAT))
+export const NEWEST_FORMAT = Math.max(...Object.values(SEALED_FORMAT))
 /** Where a payload would stand inline, this byte says that its bytes are in a key of their own; the size follows in decimal. */
 const REFERENCE = 0
 
@@ -26,21 +27,28 @@ const decompress = promisify<Buffer, ZstdOptions, Buffer>(zstdDecompress)
 /** Packs JSON text: a format byte, then the text, compressed where it is long and that is shorter. */
 export async function pack (text: string | Buffer, compressFromBytes = COMPRESS_FROM_BYTES): Promise<Buffer> {
   const bytes = typeof text === 'string' ? Buffer.from(text) : text
-  if (bytes.length >= compressFromBytes) {
-    const options = zstdOptions(bytes.length)
-    const packed = bytes.length < IN_THREAD_FROM_BYTES ? zstdCompressSync(bytes, options) : await compress(bytes, options)
-    if (packed.length < bytes.length) return withFormat(FORMAT.zstd, packed)
-  }
-  return withFormat(FORMAT.json, bytes)
+  if (bytes.length < IN_THREAD_FROM_BYTES) return packNow(bytes, compressFromBytes)
+  const packed = await compress(bytes, zstdOptions(bytes.length))
+  return packed.length < bytes.length ? withFormat(FORMAT.zstd, packed) : withFormat(FORMAT.json, bytes)
+}
+
+/** The same at once, for what is short. */
+export function packNow (bytes: Buffer, compressFromBytes = COMPRESS_FROM_BYTES): Buffer {
+  const packed = bytes.length < compressFromBytes ? bytes : zstdCompressSync(bytes, zstdOptions(bytes.length))
+  return packed.length < bytes.length ? withFormat(FORMAT.zstd, packed) : withFormat(FORMAT.json, bytes)
 }
 
 /** Reads what `pack` made. Throws an Error for a format that this version does not know, and for a value that unpacks to too much. */
 export async function unpack (value: Buffer): Promise<Buffer> {
-  const format = value[0]
-  const body = value.subarray(1)
+  return value[0] === FORMAT.zstd && value.length >= IN_THREAD_FROM_BYTES ? await decompress(value.subarray(1), BOUND) : unpackNow(value)
+}
+
+/** The same at once, for what is short. */
+export function unpackNow (value: Buffer): Buffer {
+  const [format, body] = [value[0], value.subarray(1)]
   if (format === FORMAT.json) return body
   if (format !== FORMAT.zstd) throw new Error(`Cannot read stored value: its format is ${format}, this version knows 1 and 2`)
-  return value.length < IN_THREAD_FROM_BYTES ? zstdDecompressSync(body, BOUND) : await decompress(body, BOUND)
+  return zstdDecompressSync(body, BOUND)
 }
 
 /** A payload as it is stored: the field of the job, and what goes into a key of its own, if anything. */

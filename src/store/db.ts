@@ -1,4 +1,6 @@
 import { Redis } from 'ioredis'
+import type { EncryptionKey } from '../core/encryption-keys.ts'
+import { buildCipher, type Cipher } from './cipher.ts'
 import { buildRedisOptions } from './connection.ts'
 import { buildKeys, DEFAULT_PREFIX, type Keys } from './key-names.ts'
 
@@ -6,6 +8,8 @@ import { buildKeys, DEFAULT_PREFIX, type Keys } from './key-names.ts'
 export interface Db {
   readonly redis: Redis
   readonly keys: Keys
+  /** Encrypts payloads, where there is a key: see `sealing.ts`. */
+  readonly cipher: Cipher
   /** True when commands fail at once while Redis is away. */
   readonly failFast: boolean
   isClosed (): boolean
@@ -15,6 +19,7 @@ export interface Db {
 /** One run of a job: it may write to the job only while the job has this fence and this holder. */
 export interface Run {
   jobId: string
+  tenant: string
   /** Number of the run, from 1. */
   fence: number
   /** Drawn by the call that began the run: a Redis that lost writes counts some fences twice, and no two runs have both the same. */
@@ -25,6 +30,8 @@ export interface DbOptions {
   url: string
   /** Hash-tagged; without it, `{batchbox}`. */
   prefix?: string
+  /** What payloads are encrypted with; without any, they are not. */
+  encryptionKeys?: readonly EncryptionKey[]
   failFast: boolean
   /** See `ConnectionOptions`. */
   once?: boolean
@@ -35,7 +42,7 @@ export interface DbOptions {
  * Opens the store. The connection is made in the background and made again when it breaks; `close` ends it. Commands are not pipelined
  * by themselves: that holds one back until those before it are answered, and costs more than it saves where each job has its own few.
  */
-export function openDb ({ url, prefix = DEFAULT_PREFIX, failFast, once = false, onError }: DbOptions): Db {
+export function openDb ({ url, prefix = DEFAULT_PREFIX, encryptionKeys = [], failFast, once = false, onError }: DbOptions): Db {
   const keys = buildKeys(prefix)
   const redis = new Redis(buildRedisOptions({ url, failFast, once }))
   redis.on('error', onError)
@@ -43,6 +50,7 @@ export function openDb ({ url, prefix = DEFAULT_PREFIX, failFast, once = false, 
   return {
     redis,
     keys,
+    cipher: buildCipher(encryptionKeys),
     failFast,
     isClosed: () => closed,
     async close () {

@@ -1,5 +1,7 @@
 import type { EventType, JobEvent } from '../core/events.ts'
 import type { Db } from './db.ts'
+import { readOwner } from './owner.ts'
+import { isSealed, openMembers, placeOf, revealJson } from './sealing.ts'
 import { packSegment, readSegments, SEGMENTED } from './segments.ts'
 
 export interface EventPage {
@@ -19,34 +21,41 @@ const PAGE_CHARS = 4_194_304
 
 /**
  * Reads a job's events after a number, oldest first, at most that many, and fewer where they are long: the history is at its end when none
- * come. It is the same before, while and after they are archived.
+ * come. It is the same before, while and after they are archived. Throws UNAVAILABLE for one that cannot be decrypted.
  */
 export async function readEvents (db: Db, jobId: string, { after, limit }: EventPage): Promise<JobEvent[]> {
   const entries = await readStreamPage(db, jobId, { after, limit })
-  if (entries.length > 0) return entries.map(parseEntry)
+  if (entries.length > 0) return openEvents(db, jobId, entries.map(parseEntry))
   // Asked for after the stream: whoever finds the stream gone finds the history there, since one script swaps them.
   const [short, long] = await Promise.all([db.redis.hgetBuffer(db.keys.job(jobId), 'history'), db.redis.getBuffer(db.keys.history(jobId))])
   const history = short ?? long
-  return history ? readHistory(history, { after, limit }) : []
+  return history ? openEvents(db, jobId, await readHistory(db, jobId, history, { after, limit })) : []
+}
+
+async function openEvents (db: Db, jobId: string, events: JobEvent[]): Promise<JobEvent[]> {
+  if (!events.some(({ payload }) => isSealed(payload))) return events
+  const tenant = await readOwner(db, jobId)
+  return events.map((event) => ({ ...event, payload: openMembers(db, event.payload, placeOf('event', tenant, jobId, event.type)) as JobEvent['payload'] })) // a move was given it
 }
 
 /**
  * Folds a job's stream into one value. Answers it with the number of the last event in it; undefined where there is no stream, and
- * `too long`, without having read the rest, where it takes more bytes than that.
+ * `too long`, without having read the rest, where it takes more bytes than that. What cannot be decrypted is kept as it is.
  */
-export async function foldStream (db: Db, jobId: string, maxBytes: number): Promise<{ value: Buffer, last: number } | 'too long' | undefined> {
+export async function foldStream (db: Db, { jobId, tenant }: { jobId: string, tenant: Promise<string> }, maxBytes: number): Promise<{ value: Buffer, last: number } | 'too long' | undefined> {
   const segments: Buffer[] = [SEGMENTED]
   let bytes = 0
   let last = 0
   let lines = ''
   for (;;) {
     const entries = await readStream(db, jobId, last, READ_EVENTS)
+    const owner = await tenant
     for (const [id, fields] of entries) {
       last = sequenceOf(id)
-      lines += `[${last},"${fields[1]}",${fields[3]},${fields[5]},${fields[7]}]\n`
+      lines += `[${last},"${fields[1]}",${fields[3]},${fields[5]},${revealJson(db, fields[7] ?? '{}', placeOf('event', owner, jobId, fields[1] ?? ''))}]\n`
     }
     if (lines.length > SEGMENT_CHARS || (entries.length < READ_EVENTS && lines !== '')) {
-      const segment = await packSegment(lines, last)
+      const segment = await packSegment(db, lines, placeOf('history', owner, jobId, last), last)
       segments.push(segment)
       bytes += segment.length
       if (bytes > maxBytes) return 'too long'
@@ -93,10 +102,11 @@ function sequenceOf (id: string): number {
   return Number.parseInt(id, 10)
 }
 
-async function readHistory (history: Buffer, { after, limit }: EventPage): Promise<JobEvent[]> {
+async function readHistory (db: Db, jobId: string, history: Buffer, { after, limit }: EventPage): Promise<JobEvent[]> {
   const events: JobEvent[] = []
   let chars = 0
-  for await (const text of readSegments(history, after)) {
+  const tenant = await readOwner(db, jobId)
+  for await (const text of readSegments(db, history, (last) => placeOf('history', tenant, jobId, last), after)) {
     for (const line of text.split('\n')) {
       if (line === '' || Number.parseInt(line.slice(1), 10) <= after) continue
       if (events.length === limit || chars >= PAGE_CHARS) return events

@@ -5,11 +5,13 @@ import type { UsagePayload } from '../core/live-usage.ts'
 import type { CrashEvidence, Isolation, JobFailure, Usage } from '../core/outcome.ts'
 import type { RunReceipt } from '../core/receipt.ts'
 import { isTerminal, type JobStatus } from '../core/status.ts'
-import { readReference, unpack } from './codec.ts'
-import { unfoldRecord, type Fields } from './record-fold.ts'
+import type { Place } from './cipher.ts'
+import { readReference } from './codec.ts'
+import { placeOfField, unfoldRecord, type Fields } from './record-fold.ts'
+import { openJson, placeOf, unpackSealed, type Sealing } from './sealing.ts'
 
-/** Version of the record that this code reads and writes. It grows when a process that does not know the new one would do harm: fields that others can ignore need none. */
-export const RECORD_VERSION = 1
+/** Version of the records that this code reads and writes. It grows when a process that does not know the new one would do harm: fields that others can ignore need none. 2 is encrypted; what is not is still written as 1. */
+export const RECORD_VERSION = 2
 
 /** A job as it is stored. Times in milliseconds of Redis's clock. */
 export interface JobRecord {
@@ -71,23 +73,24 @@ interface RunEnd {
   evidence?: CrashEvidence
 }
 
-/** Reads the fields of a job's hash, folded or not. Throws UNAVAILABLE for a record of a newer version. */
-export async function parseJobRecord (id: string, stored: Fields): Promise<JobRecord> {
+/** Reads the fields of a job's hash, folded or not. Throws UNAVAILABLE for a record of a newer version, and for one that cannot be decrypted. */
+export async function parseJobRecord (sealing: Sealing, id: string, stored: Fields): Promise<JobRecord> {
   const version = Number(stored['v'] ?? 1)
   if (version > RECORD_VERSION) throw newerRecord(id, `record version ${version}, and this process knows ${RECORD_VERSION}`)
-  const fields = await unfoldRecord(stored)
+  const fields = await unfoldRecord(sealing, id, stored)
   const text = (name: string) => fields[name]?.toString() ?? ''
   const time = (name: string) => fields[name] ? Number(text(name)) : null
+  const tenant = text('tenant')
   // The moves wrote every JSON in here, from values that were validated before.
-  const json = <T>(name: string) => fields[name] ? JSON.parse(text(name)) as T : null
+  const json = <T>(name: string) => fields[name] ? openJson(sealing, text(name), placeOfField(tenant, id, name)) as T : null
   const status = text('status') as JobStatus
-  const spec = JSON.parse(text('spec')) as JobSpec
+  const spec = json<JobSpec>('spec') as JobSpec // every job has one
   const createdAt = Number(text('createdAt'))
   const startedAt = time('startedAt')
   const live = json<UsagePayload>('live')
   return {
     id,
-    tenant: text('tenant'),
+    tenant,
     status,
     attempt: Number(text('attempt')),
     turn: Number(text('turn') || 1),
@@ -103,7 +106,7 @@ export async function parseJobRecord (id: string, stored: Fields): Promise<JobRe
     crashes: Number(text('crashes')),
     lost: Number(text('lost')),
     cancelRequested: text('cancel') === '1',
-    result: fields['result'] ? await readResultField(fields['result']) : null,
+    result: fields['result'] ? await readResultField(sealing, fields['result'], placeOf('result', tenant, id)) : null,
     error: json<JobFailure>('error'),
     usage: live ? usageOf(live) : json<Usage>('usage'),
     queueMs: startedAt === null ? null : Math.max(0, startedAt - Math.max(createdAt + spec.delayMs, Date.parse(spec.runAt ?? '') || 0)),
@@ -122,10 +125,10 @@ export function newerRecord (id: string, how: string): JobError {
   return new JobError('UNAVAILABLE', `Cannot use job "${id}": a newer version of the service wrote it (${how}); ask again, another process may know it`)
 }
 
-async function readResultField (field: Buffer): Promise<JobRecord['result']> {
+async function readResultField (sealing: Sealing, field: Buffer, place: Place): Promise<JobRecord['result']> {
   const bytes = readReference(field)
   if (bytes !== undefined) return { bytes, json: null }
-  const json = await unpack(field)
+  const json = await unpackSealed(sealing, field, place)
   return { bytes: json.length, json: json.toString() }
 }
 

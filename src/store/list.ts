@@ -6,6 +6,7 @@ import { itemIdsBelow, readBatch, type BatchRecord } from './batches/read.ts'
 import type { Db } from './db.ts'
 import { parseJobRecord, type JobRecord } from './job-record.ts'
 import { FOLD, unfoldRecord } from './record-fold.ts'
+import { openJson, placeOf } from './sealing.ts'
 import { formatPosition, parsePosition, readIndex, type Position } from './walk.ts'
 
 /** Jobs looked at by one call, however few of them match; the cursor goes on from there. */
@@ -82,17 +83,17 @@ async function isItem (db: Db, jobId: string, { status, diedOf, since = -Infinit
 }
 
 async function hasTag (db: Db, jobId: string, { name, value }: { name: string, value: string }): Promise<boolean> {
-  const [spec, fold] = await db.redis.hmgetBuffer(db.keys.job(jobId), 'spec', FOLD)
-  const text = spec ?? (fold && (await unfoldRecord({ [FOLD]: fold }))['spec'])
+  const [spec, fold, tenant] = await db.redis.hmgetBuffer(db.keys.job(jobId), 'spec', FOLD, 'tenant')
+  const text = spec ?? (fold && (await unfoldRecord(db, jobId, { [FOLD]: fold, tenant: tenant ?? undefined }))['spec'])
   if (!text) return false
-  const { tags } = JSON.parse(text.toString()) as JobSpec // accept wrote it, from a validated request
+  const { tags } = openJson(db, text, placeOf('spec', String(tenant), jobId)) as JobSpec // accept wrote it, from a validated request
   return Object.hasOwn(tags, name) && tags[name] === value
 }
 
 function readRecords (db: Db, positions: readonly Position[]): Promise<(JobRecord | undefined)[]> {
   return Promise.all(positions.map(async ({ id }) => {
     const fields = await db.redis.hgetallBuffer(db.keys.job(id))
-    return fields['status'] ? parseJobRecord(id, fields) : undefined
+    return fields['status'] ? parseJobRecord(db, id, fields) : undefined
   }))
 }
 

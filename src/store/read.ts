@@ -1,9 +1,9 @@
 import { JobError } from '../core/failures.ts'
 import { isId } from '../core/ids.ts'
 import { INLINE_RESULT_BYTES } from '../core/job.ts'
-import { unpack } from './codec.ts'
 import type { Db } from './db.ts'
 import { parseJobRecord, type JobRecord } from './job-record.ts'
+import { placeOf, unpackSealed } from './sealing.ts'
 
 /** Of an id that is nobody's. */
 const SHOWN_CHARS = 64
@@ -17,7 +17,7 @@ export async function readJob (db: Db, tenant: string, jobId: string): Promise<J
   const job = await readRecord(db, jobId)
   if (job?.tenant !== tenant) return undefined
   if (!job.result || job.result.json !== null || job.result.bytes > INLINE_RESULT_BYTES) return job
-  const body = await readBody(db, jobId)
+  const body = await readBody(db, job)
   return { ...job, result: { bytes: job.result.bytes, json: body?.toString() ?? null } }
 }
 
@@ -25,13 +25,13 @@ export async function readJob (db: Db, tenant: string, jobId: string): Promise<J
 export async function readResult (db: Db, tenant: string, jobId: string): Promise<Buffer | undefined> {
   const job = await readRecord(db, jobId)
   if (job?.tenant !== tenant || !job.result) return undefined
-  return job.result.json === null ? readBody(db, jobId) : Buffer.from(job.result.json)
+  return job.result.json === null ? readBody(db, job) : Buffer.from(job.result.json)
 }
 
 /** Reads a job of any tenant. */
 export async function readRecord (db: Db, jobId: string): Promise<JobRecord | undefined> {
   const fields = await db.redis.hgetallBuffer(db.keys.job(jobId))
-  return fields['status'] ? parseJobRecord(jobId, fields) : undefined
+  return fields['status'] ? parseJobRecord(db, jobId, fields) : undefined
 }
 
 /** Tells whether a tenant's job was there and was removed not long ago. */
@@ -45,7 +45,7 @@ export async function refuseMissing (db: Db, tenant: string, kind: 'job' | 'batc
   throw new JobError('NOT_FOUND', `Cannot find ${kind} ${JSON.stringify(id.slice(0, SHOWN_CHARS))}`)
 }
 
-async function readBody (db: Db, jobId: string): Promise<Buffer | undefined> {
-  const body = await db.redis.getBuffer(db.keys.payload(jobId, 'result'))
-  return body ? unpack(body) : undefined
+async function readBody (db: Db, { id, tenant }: JobRecord): Promise<Buffer | undefined> {
+  const body = await db.redis.getBuffer(db.keys.payload(id, 'result'))
+  return body ? unpackSealed(db, body, placeOf('result', tenant, id)) : undefined
 }

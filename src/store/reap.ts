@@ -76,8 +76,8 @@ function memberOf ({ jobId, turn }: TurnRef): string {
 export async function overdueRuns (db: Db, graceMs: number, limit: number): Promise<Run[]> {
   const jobIds = await readDue(db, db.keys.running, graceMs, limit)
   return Promise.all(jobIds.map(async (jobId) => {
-    const [fence, holder] = await db.redis.hmget(db.keys.job(jobId), 'fence', 'holder')
-    return { jobId, fence: Number(fence), holder: holder ?? '' }
+    const [fence, holder, tenant] = await db.redis.hmget(db.keys.job(jobId), 'fence', 'holder', 'tenant')
+    return { jobId, tenant: tenant ?? '', fence: Number(fence), holder: holder ?? '' }
   }))
 }
 

@@ -1,4 +1,5 @@
-import { pack, unpack } from './codec.ts'
+import type { Place } from './cipher.ts'
+import { packSealed, placeOf, revealJson, unpackSealed, type Sealing } from './sealing.ts'
 
 /** Fields of a job's hash. */
 export type Fields = Readonly<Record<string, Buffer | undefined>>
@@ -12,23 +13,31 @@ const COMPRESS_FROM_BYTES = 256
 /** Ends a line; none of the folded values has one, since they are digits, identifiers and JSON. */
 const NEWLINE = '\n'
 
-/** Folds the record of a job that ended: the fields that stay, and all others in one. Answers names and values, one after the other. */
-export async function foldRecord (fields: Fields): Promise<(string | Buffer)[]> {
+/** Names what a field of a job's hash belongs to that is JSON. */
+export function placeOfField (tenant: string, id: string, name: string): Place {
+  const [field, ...parts] = name.split(':')
+  return placeOf(field === 'error' || field === 'progress' || field === 'end' ? field : 'spec', tenant, id, ...parts)
+}
+
+/** Folds the record of a job that ended: the fields that stay, and all others in one, encrypted as a whole. Answers names and values, one after the other. */
+export async function foldRecord (sealing: Sealing, id: string, fields: Fields): Promise<(string | Buffer)[]> {
   const kept: (string | Buffer)[] = []
+  const tenant = String(fields['tenant'])
   let lines = ''
   for (const [name, value] of Object.entries(fields)) {
     if (value && KEPT.has(name)) kept.push(name, value)
-    else lines += `${name} ${value?.toString()}${NEWLINE}`
+    else lines += `${name} ${revealJson(sealing, String(value), placeOfField(tenant, id, name))}${NEWLINE}`
   }
-  return [...kept, FOLD, await pack(lines, COMPRESS_FROM_BYTES)]
+  return [...kept, FOLD, await packSealed(sealing, lines, placeOf('record', tenant, id), COMPRESS_FROM_BYTES)]
 }
 
-/** Reads a record that may be folded. */
-export async function unfoldRecord (fields: Fields): Promise<Fields> {
+/** Reads a record that may be folded; the tenant is among the fields. Throws as `unpackSealed` does. */
+export async function unfoldRecord (sealing: Sealing, id: string, fields: Fields): Promise<Fields> {
   const fold = fields[FOLD]
   if (!fold) return fields
   const unfolded: Record<string, Buffer | undefined> = {}
-  for (const line of (await unpack(fold)).toString().split(NEWLINE)) {
+  const lines = await unpackSealed(sealing, fold, placeOf('record', String(fields['tenant']), id))
+  for (const line of lines.toString().split(NEWLINE)) {
     const end = line.indexOf(' ')
     if (end > 0) unfolded[line.slice(0, end)] = Buffer.from(line.slice(end + 1))
   }

@@ -2,14 +2,14 @@ import type { Tracer } from '@opentelemetry/api'
 import type { Logger } from 'pino'
 import type { NewEvent } from '../core/events.ts'
 import { isTerminal } from '../core/status.ts'
-import type { Outcome } from '../core/outcome.ts'
+import { buildFailure, type Outcome } from '../core/outcome.ts'
 import type { Engine, RunReport, RunRequest } from '../engine/engine.ts'
 import type { Claim, Verdict } from '../queue/consumer.ts'
 import type { Dispatcher } from '../queue/dispatcher.ts'
 import { archive } from '../store/archive.ts'
 import type { Db, Run } from '../store/db.ts'
 import type { Durability } from '../store/durability.ts'
-import { begin, type TurnRef, type BegunJob, type DropReason } from '../store/moves/begin.ts'
+import { begin, type TurnRef, type Begun, type BegunJob, type DropReason } from '../store/moves/begin.ts'
 import { giveBack } from '../store/moves/give-back.ts'
 import { settle, type Settled } from '../store/moves/settle.ts'
 import type { RunMetrics } from '../telemetry/metrics/runs.ts'
@@ -74,6 +74,7 @@ export async function runJob (context: JobRunner, ref: TurnRef, claim: Claim): P
     const begun = await begin(db, ref, { worker, retentionMs, deadRetentionMs, allowanceMs: context.allowanceMs, quarantineCrashes: context.quarantineCrashes })
     sent = context.dispatcher.dispatch(begun.deals).catch(context.onError) // what cannot be sent stays owed
     if (begun.type === 'drop') return await dropMessage(context, ref, begun.reason)
+    if (begun.type === 'unreadable') return await giveUp(context, begun)
     const { run, job } = begun
     active.run = run
     context.metrics.began(job.spec.priority, job.startedAt - job.queuedAt)
@@ -88,7 +89,19 @@ export async function runJob (context: JobRunner, ref: TurnRef, claim: Claim): P
 
 async function dropMessage ({ db, logger, onError }: JobRunner, ref: TurnRef, reason: DropReason): Promise<Verdict> {
   if (reason === 'newer') logger.warn({ jobId: ref.jobId }, 'job was left to a worker of a newer version: it is stored in a form that is not known here')
+  if (reason === 'sealed') logger.warn({ jobId: ref.jobId }, 'job was left to another worker: it is encrypted with a key that is not in BATCHBOX_ENCRYPTION_KEYS here')
   if (reason === 'expired' || reason === 'quarantined') await archive(db, ref.jobId).catch(onError) // owed: the reaper does it otherwise
+  return { type: 'done' }
+}
+
+/** A job that cannot be read is dead: it can be replayed once it can be. */
+async function giveUp (context: JobRunner, { run, error }: Extract<Begun, { type: 'unreadable' }>): Promise<Verdict> {
+  const { db, logger, deadRetentionMs, retryEveryMs, onError } = context
+  logger.error({ jobId: run.jobId, run: run.fence, err: error }, 'job cannot be read')
+  const failure = buildFailure(error.code, error.message, { name: 'Unreadable' })
+  const settled = await settle(db, run, { status: 'dead', usage: null, isolation: null, error: failure, events: [], retentionMs: deadRetentionMs, retryEveryMs })
+  if (settled.type === 'settled') await context.dispatcher.dispatch(settled.deals).catch(onError) // what cannot be sent stays owed
+  await archive(db, run.jobId).catch(onError) // owed, too
   return { type: 'done' }
 }
 

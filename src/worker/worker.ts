@@ -58,7 +58,7 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
   const worker = `${hostname()}-${process.pid}`
   const orphans = killOrphans([RUNNER_FILE, COMPILER_FILE])
   if (orphans.length > 0) logger.warn({ pids: orphans }, 'killed processes that workers before had left')
-  const db = openDb({ url: config.REDIS_URL, prefix: config.BATCHBOX_PREFIX, failFast: false, onError })
+  const db = openDb({ url: config.REDIS_URL, prefix: config.BATCHBOX_PREFIX, encryptionKeys: config.BATCHBOX_ENCRYPTION_KEYS, failFast: false, onError })
   const dispatcher = createDispatcher(db, { onError })
   const traceBounds = { maxBytes: config.BATCHBOX_TRACE_BYTES, ttlMs: config.BATCHBOX_TRACE_RETENTION_MS }
   const telemetry = await createTelemetry({

@@ -174,7 +174,7 @@ async function furnish (t: TestContext, api: TestApi, tenant: string) {
   await stepSweep(db, { perSecond: 1, inFlight: 1 })
   await post('/v1/batches', { job: { code: `${CODE} // of a batch` }, inputs: [1, 2, 3] }, { 'idempotency-key': 'batch' })
   const run = await beginRun(db, running)
-  await buildKv(db, db).set({ tenant, ...run }, { key: `of ${tenant}`, value: '1', ttlMs: 60_000, maxEntries: 1, maxBytes: 100 })
+  await buildKv(db, db).set(run, { key: `of ${tenant}`, value: '1', ttlMs: 60_000, maxEntries: 1, maxBytes: 100 })
   assert.equal((await api.send({ method: 'PUT', url: '/v1/secrets/TOKEN', headers: { ...holder, 'content-type': 'application/json' }, payload: JSON.stringify({ value: `of ${tenant}` }) })).statusCode, 200)
   await job({ delayMs: 3_600_000 })
   await job({ priority: 'low' })

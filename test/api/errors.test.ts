@@ -106,7 +106,7 @@ test('a body that nests too deep is 422 INVALID', async (t) => {
 
 test('an unknown, malformed or never seen id is 404 NOT_FOUND on every route of a job', async (t) => {
   const { get, post } = await startApi(t)
-  for (const id of [newId('job'), 'nope', 'job_1', `job_${'x'.repeat(200)}`, '%2e%2e']) {
+  for (const id of [newId('job'), 'nope', 'job_1', `job_${'x'.repeat(200)}`, '%2e%2e%2fx']) {
     for (const rest of ['', '/result', '/logs', '/events', '/checkpoint', '/trace']) readProblem(await get(`/v1/jobs/${id}${rest}`), 404, 'NOT_FOUND')
     readProblem(await post(`/v1/jobs/${id}/cancel`, {}), 404, 'NOT_FOUND')
   }

@@ -56,6 +56,18 @@ suite('the package of the client', () => {
     })
   }
 
+  test('the examples of its README print what they say', async () => {
+    const readme = await readFile(join(app, 'node_modules', '@batchbox', 'client', 'README.md'), 'utf8')
+    const blocks = [...readme.matchAll(/^```js\n(.*?)^```$/gms)].map(([, block = '']) => block)
+    await writeFile(join(app, 'readme.mjs'), blocks.join('\n'))
+    const said = blocks.join('').split('\n').flatMap((line) => /console\.log\(.* \/\/ (.*)$/.exec(line)?.[1]?.split(', ') ?? [])
+
+    const { stdout } = await run(process.execPath, [join(app, 'readme.mjs')], { env: { BATCHBOX_URL: service.url, BATCHBOX_KEY: service.key } })
+
+    assert.ok(said.length > 8)
+    assert.deepEqual(stdout.trimEnd().split('\n'), said)
+  })
+
   test('its declarations are those of its imports and of its requires, need no library but that of browsers, and name nothing of the service', async () => {
     const projects = {
       module: { files: ['use.mts'], compilerOptions: { ...STRICT, module: 'nodenext', target: 'es2022', lib: ['es2022', 'dom', 'dom.iterable'] } },

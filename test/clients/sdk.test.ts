@@ -1,16 +1,20 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import { CodeError, createClient, InvalidRequestError, LimitError, WaitTimeoutError, type Client } from '../../clients/sdk/src/index.ts'
+import {
+  AuthenticationError, CodeError, ConflictError, createClient, ForbiddenError, InvalidRequestError, LimitError, NotFoundError, WaitTimeoutError, type Client,
+} from '../../clients/sdk/src/index.ts'
 import { lastInFirstOut } from '../helpers/scope.ts'
-import { startService } from '../helpers/service.ts'
+import { startService, type TestService } from '../helpers/service.ts'
 
+const ONE = 'export default () => 1'
 const FOREVER = 'export default () => new Promise(() => { setTimeout(() => {}, 600_000) })'
 
 suite('the client of a running service', () => {
+  let service: TestService
   let client: Client
   const scope = lastInFirstOut({ after })
   before(async () => {
-    const service = await startService(scope)
+    service = await startService(scope, { env: { BATCHBOX_ENCRYPTION_KEYS: `test=${Buffer.alloc(32, 1).toString('base64')}` } })
     client = createClient({ url: service.url, apiKey: service.key })
   })
 
@@ -73,5 +77,105 @@ suite('the client of a running service', () => {
     assert.ok(error instanceof InvalidRequestError)
     assert.equal(error.code, 'INVALID')
     assert.deepEqual(error.problem?.errors?.map(({ pointer }) => pointer), ['/priority'])
+  })
+
+  test('jobs are listed page by page, read, waited for, replayed and removed', async () => {
+    const created = await Promise.all([1, 2, 3].map((input) => client.jobs.create({ code: 'export default (n) => { console.log("line", n); return n }', input, tags: { of: 'list' } })))
+    const ended = await Promise.all(created.map(({ id }) => client.jobs.wait<number>(id)))
+
+    const pages: number[] = []
+    for await (const { data } of client.jobs.list({ tag: 'of:list', limit: 2, since: new Date(0) }).pages()) pages.push(data.length)
+    assert.deepEqual(pages, [2, 1])
+    assert.deepEqual(ended.map(({ result }) => result), [1, 2, 3])
+    const { id = '' } = created[0] ?? {}
+    const lines = await Array.fromAsync(client.jobs.logs(id))
+    assert.deepEqual(lines.map(({ message }) => message), ['line 1'])
+    assert.equal(await client.jobs.result(id), 1)
+    const replay = await client.jobs.replay(id, { priority: 'high' })
+    assert.deepEqual([replay.replayOf, (await client.jobs.wait(replay.id)).status], [id, 'succeeded'])
+    assert.equal((await client.jobs.replay(id)).id, replay.id)
+    await client.jobs.delete(id)
+    await assert.rejects(client.jobs.get(id), NotFoundError)
+    assert.ok((await client.jobs.trace(replay.id)).resourceSpans.length > 0)
+  })
+
+  test('the same Idempotency-Key answers the same job, and another body is a conflict', async () => {
+    const idempotencyKey = 'order-4711'
+    const [first, second] = [await client.jobs.create({ code: ONE }, { idempotencyKey }), await client.jobs.create({ code: ONE }, { idempotencyKey })]
+
+    assert.equal(first.id, second.id)
+    await assert.rejects(client.jobs.create({ code: ONE, priority: 'low' }, { idempotencyKey }), ConflictError)
+  })
+
+  test('a batch of an array ends, and its results come in order', async () => {
+    const { id, total, items } = await client.batches.create({ job: { code: 'export default (n) => { if (n === 2) throw new Error("Two"); return n * n }' }, inputs: [1, 2, 3] })
+
+    const batch = await client.batches.wait(id)
+    const results = await Array.fromAsync(client.batches.results<number>(id))
+
+    assert.deepEqual([total, items.length, batch.status, batch.counts.succeeded, batch.counts.failed], [3, 3, 'completed', 2, 1])
+    assert.deepEqual(results.map(({ index, status, result, error }) => [index, status, result, error?.message]), [[0, 'succeeded', 1, undefined], [1, 'failed', undefined, 'Two'], [2, 'succeeded', 9, undefined]])
+    const again = await client.batches.replay(id)
+    assert.deepEqual([again.replayOf, again.total, (await client.batches.wait(again.id)).counts.failed], [id, 1, 1])
+  })
+
+  test('a batch is sent as an iterator makes it, jobs of their own too', async () => {
+    async function * jobs () {
+      for (let index = 0; index < 40; index += 1) yield { code: ONE, input: 'x'.repeat(4000), tags: { index: String(index) } }
+    }
+
+    const { id, total } = await client.batches.create({ jobs: jobs() })
+
+    assert.equal(total, 40)
+    const results = await Array.fromAsync(client.batches.results(id, { after: 9, limit: 5 }))
+    assert.deepEqual(results.map(({ index }) => index), [10, 11, 12, 13, 14])
+    assert.match((await client.batches.cancel(id)).status, /completed|cancell/)
+  })
+
+  test('what an iterator of items throws is what create throws', async () => {
+    function * inputs () {
+      yield 1
+      throw new RangeError('No more items')
+    }
+
+    await assert.rejects(client.batches.create({ job: { code: ONE }, inputs: inputs() }, { retries: 0 }), /^RangeError: No more items$/)
+  })
+
+  test('a batch that is refused while it is sent says why', async () => {
+    const stranger = createClient({ url: service.url, apiKey: `bbx_${'x'.repeat(40)}` })
+    async function * inputs () {
+      for (;;) yield 'x'.repeat(10_000)
+    }
+
+    await assert.rejects(stranger.batches.create({ job: { code: ONE }, inputs: inputs() }), AuthenticationError)
+  })
+
+  test('dead letters are listed, counted, replayed and purged', async () => {
+    const { id } = await client.jobs.run({ code: 'export default () => { throw new Error("Dead") }', retry: { attempts: 2, backoff: { delayMs: 0 } }, tags: { of: 'dead' } })
+
+    const [letter] = (await client.deadLetters.list({ tag: 'of:dead' }).page()).data
+    assert.deepEqual([letter?.id, letter?.error?.code, (await client.deadLetters.counts()).byCode['USER_ERROR']], [id, 'USER_ERROR', 1])
+    const replay = await client.deadLetters.wait(await client.deadLetters.replay({ ids: [id], retry: { attempts: 1 } }))
+    assert.deepEqual([replay.action, replay.status, replay.done], ['replay', 'done', 1])
+    const purge = await client.deadLetters.wait(await client.deadLetters.purge({ tag: 'of:dead', since: new Date(0) }))
+    assert.deepEqual([purge.action, purge.done], ['purge', 1])
+  })
+
+  test('keys are made, rotated and revoked, secrets and bounds are set', async () => {
+    const key = await client.keys.create({ name: 'reader', scopes: ['jobs:read'] })
+    const reader = createClient({ url: service.url, apiKey: key.token })
+
+    await assert.rejects(reader.jobs.create({ code: ONE }), ForbiddenError)
+    assert.ok((await Array.fromAsync(client.keys.list())).some(({ id }) => id === key.id))
+    const { token } = await client.keys.rotate(key.id, { graceMs: 0 })
+    assert.notEqual(token, key.token)
+    await client.keys.delete(key.id)
+    await assert.rejects(client.keys.get(key.id), NotFoundError)
+    assert.equal((await client.secrets.set('TOKEN', 'a secret value')).name, 'TOKEN')
+    assert.equal(await client.run('export default async () => (await secrets.get("TOKEN")).length', null, { tools: ['secrets'], secrets: ['TOKEN'] }), 14)
+    assert.deepEqual((await client.secrets.list()).map(({ name }) => name), ['TOKEN'])
+    await client.secrets.delete('TOKEN')
+    const acts = await Array.fromAsync(client.tenants.acts())
+    assert.ok(acts.some(({ act }) => act === 'key.revoked'))
   })
 })

@@ -36,7 +36,7 @@ export async function startApi (t: TestContext, env: Record<string, string> = {}
   const destination = { write: (line: string) => { lines.push(JSON.parse(line) as Record<string, unknown>) } } // pino writes one JSON object per line
   const config = parseEnv(ApiConfig, { REDIS_URL: url, BATCHBOX_PREFIX: prefix, BATCHBOX_ADMIN_KEY: ADMIN_KEY, ...env })
   const api = await createApi({ config, logger: createLogger({ name: 'api', level: 'info', destination }), version: '0.0.0', connectWithinMs: env['REDIS_URL'] ? 50 : 5000, ...options })
-  const db = openDb({ url, prefix, failFast: false, onError: (error) => t.diagnostic(error.message) })
+  const db = openDb({ url, prefix, encryptionKeys: config.BATCHBOX_ENCRYPTION_KEYS, failFast: false, onError: (error) => t.diagnostic(error.message) })
   let closing: Promise<unknown> | undefined
   const close = async () => { await (closing ??= Promise.all([api.close(), db.close()])) }
   t.after(close)

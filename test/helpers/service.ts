@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { startChild, type Child } from '../../src/cli/child.ts'
 import { parseLogLine, type LogRecord } from '../../src/cli/log-line.ts'
 import type { JobView } from '../../src/core/job.ts'
+import { EncryptionKeys } from '../../src/core/encryption-keys.ts'
 import { openDb, type Db } from '../../src/store/db.ts'
 import { buildClient, type Client } from './client.ts'
 import { INHERITED } from './inherited.ts'
@@ -59,7 +60,7 @@ export async function startService (scope: Scope, options: ServiceOptions = {}):
     return part.value
   })
   assert.ok(api)
-  const db = openDb({ url: redisUrl, prefix, failFast: false, onError: () => {} }) // tests stop Redis on purpose
+  const db = openDb({ url: redisUrl, prefix, encryptionKeys: EncryptionKeys.parse(options.env?.['BATCHBOX_ENCRYPTION_KEYS'] ?? ''), failFast: false, onError: () => {} }) // tests stop Redis on purpose
   scope.after(() => db.close())
   const url = String(api.ready['url'])
   return {

@@ -1,4 +1,5 @@
 import type { TestContext } from 'node:test'
+import type { EncryptionKey } from '../../src/core/encryption-keys.ts'
 import { newId } from '../../src/core/ids.ts'
 import { buildJobRequest, type JobRequest } from '../../src/core/job-request.ts'
 import { DEFAULT_LIMIT_POLICY } from '../../src/core/limits.ts'
@@ -15,9 +16,14 @@ export const RETENTION_MS = 60_000
 const Request = buildJobRequest(DEFAULT_LIMIT_POLICY, [])
 
 /** Opens a store under a prefix of its own; its connection ends with the test. */
-export async function openStore (t: TestContext): Promise<Db & { url: string }> {
+export async function openStore (t: TestContext, encryptionKeys: readonly EncryptionKey[] = []): Promise<Db & { url: string }> {
   const { url, prefix } = await redisForTest(t)
-  const db = openDb({ url, prefix, failFast: false, onError: (error) => t.diagnostic(error.message) })
+  return openSameStore(t, { url, keys: { prefix } }, encryptionKeys)
+}
+
+/** Opens a store once more, as another process does. */
+export function openSameStore (t: TestContext, { url, keys: { prefix } }: { url: string, keys: { prefix: string } }, encryptionKeys: readonly EncryptionKey[]): Db & { url: string } {
+  const db = openDb({ url, prefix, encryptionKeys, failFast: false, onError: (error) => t.diagnostic(error.message) })
   t.after(() => db.close())
   return { ...db, url }
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { NEWEST_FORMAT } from '../../src/store/codec.ts'
+import { RECORD_VERSION } from '../../src/store/job-record.ts'
 import { begin, NEWER_WAIT_MS } from '../../src/store/moves/begin.ts'
 import { cancel } from '../../src/store/moves/cancel.ts'
 import { settle } from '../../src/store/moves/settle.ts'
@@ -11,13 +13,13 @@ import { acceptJob, beginJob, openStore, RETENTION_MS, settlement, TENANT } from
 
 const BY = { worker: 'w1', retentionMs: RETENTION_MS }
 /** The first byte of a value that a newer version packed. */
-const NEWER_FORMAT = Buffer.of(3, 1, 2, 3)
+const NEWER_FORMAT = Buffer.of(NEWEST_FORMAT + 1, 1, 2, 3)
 
 type Store = Awaited<ReturnType<typeof openStore>>
 
 /** What makes a job one that only a newer version knows. */
 const NEWER: Record<string, (db: Store, id: string) => Promise<unknown>> = {
-  'its record': (db, id) => db.redis.hset(db.keys.job(id), 'v', 2),
+  'its record': (db, id) => db.redis.hset(db.keys.job(id), 'v', RECORD_VERSION + 1),
   'its input': (db, id) => db.redis.hset(db.keys.job(id), 'input', NEWER_FORMAT),
   'its checkpoint': (db, id) => db.redis.hset(db.keys.checkpoint(id), 'state', NEWER_FORMAT, 'format', NEWER_FORMAT[0] ?? 0),
   'its code': async (db, id) => db.redis.hset(db.keys.code(TENANT, await db.redis.hget(db.keys.job(id), 'code') ?? ''), 'bytes', NEWER_FORMAT),
@@ -47,7 +49,7 @@ test('when its time has come, its turn is handed out again, and a worker that kn
 
   await db.redis.zadd(db.keys.scheduled, 'XX', 0, `${id} 1`)
   const { deals } = await releaseDue(db, 10)
-  await db.redis.hset(db.keys.job(id), 'v', 1)
+  await db.redis.hset(db.keys.job(id), 'v', RECORD_VERSION)
   const { job } = await beginJob(db, id)
 
   assert.partialDeepStrictEqual(deals, [{ jobId: id, turn: 1 }])
@@ -58,9 +60,9 @@ test('a turn that was put off while its run went on is owed to nobody once that 
   const db = await openStore(t)
   const id = await acceptJob(db)
   const { run } = await beginJob(db, id)
-  await db.redis.hset(db.keys.job(id), 'v', 2)
+  await db.redis.hset(db.keys.job(id), 'v', RECORD_VERSION + 1)
   await begin(db, { jobId: id, turn: 1 }, BY)
-  await db.redis.hset(db.keys.job(id), 'v', 1)
+  await db.redis.hset(db.keys.job(id), 'v', RECORD_VERSION)
   await settle(db, run, settlement({ next: { attempt: 2, delayMs: 0 } }))
   await db.redis.zadd(db.keys.scheduled, 'XX', 0, `${id} 1`)
   await releaseDue(db, 10)
@@ -79,7 +81,7 @@ test('a run of a job of a newer version is not taken from it, neither when its m
   const db = await openStore(t)
   const id = await acceptJob(db)
   const { run } = await beginJob(db, id)
-  await db.redis.hset(db.keys.job(id), 'v', 2)
+  await db.redis.hset(db.keys.job(id), 'v', RECORD_VERSION + 1)
   await db.redis.zadd(db.keys.running, 1, id)
 
   const begun = await begin(db, { jobId: id, turn: 1 }, BY)
@@ -105,6 +107,6 @@ test('whoever reads or cancels a job of a newer version is told to ask again, an
 async function newerJob (t: TestContext): Promise<{ db: Store, id: string }> {
   const db = await openStore(t)
   const id = await acceptJob(db)
-  await db.redis.hset(db.keys.job(id), 'v', 2)
+  await db.redis.hset(db.keys.job(id), 'v', RECORD_VERSION + 1)
   return { db, id }
 }

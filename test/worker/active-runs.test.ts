@@ -40,7 +40,7 @@ test('of two runs of a job both are stopped, and one goes on when the other is o
 test('all are stopped at once, those that have not begun included', () => {
   const runs = new ActiveRuns()
   const [a, b] = [runs.add('a'), runs.add('b')]
-  a.run = { jobId: 'a', fence: 1, holder: 'h' }
+  a.run = { jobId: 'a', tenant: 't', fence: 1, holder: 'h' }
 
   runs.stopAll('shutdown')
 

@@ -26,7 +26,7 @@ test('a job whose begin was lost as well is sent again soon', async (t) => {
   const ends = new RecentEnds()
   const jobId = await acceptJob(db)
   await strikeDispatch(db, await owedDispatches(db, 0, 10), ({ jobId }) => db.keys.job(jobId)) // it was sent
-  ends.add({ run: { jobId, fence: 1, holder: 'here' }, turn: 1 })
+  ends.add({ run: { jobId, tenant: TENANT, fence: 1, holder: 'here' }, turn: 1 })
 
   const reclaimed = await ends.reclaim(db, RETENTION_MS)
 

@@ -1,43 +1,7 @@
 // Written by `npm run client:types` from /openapi.json: change the schemas of the service, not this file.
 
-/** Who has to act on each code: the caller who sent the request, the author of the code, or the operator of the service. */
-export const FAULTS = {
-  SYNTAX_ERROR: 'code',
-  ENTRY_ERROR: 'code',
-  USER_ERROR: 'code',
-  UNHANDLED_REJECTION: 'code',
-  TIMEOUT: 'code',
-  CPU_LIMIT: 'code',
-  MEMORY_LIMIT: 'code',
-  STACK_LIMIT: 'code',
-  TIMER_LIMIT: 'code',
-  RESULT_TOO_LARGE: 'code',
-  RESULT_NOT_SERIALIZABLE: 'code',
-  PERMISSION_DENIED: 'code',
-  TOOL_ERROR: 'code',
-  TOOL_LIMIT: 'code',
-  MODULE_NOT_ALLOWED: 'code',
-  CANCELLED: 'caller',
-  EXPIRED: 'caller',
-  WORKER_CRASHED: 'service',
-  INTERNAL: 'service',
-  BAD_REQUEST: 'caller',
-  INVALID: 'caller',
-  CODE_TOO_LARGE: 'caller',
-  INPUT_TOO_LARGE: 'caller',
-  UNAUTHENTICATED: 'caller',
-  FORBIDDEN: 'caller',
-  NOT_FOUND: 'caller',
-  METHOD_NOT_ALLOWED: 'caller',
-  UNSUPPORTED_MEDIA_TYPE: 'caller',
-  GONE: 'caller',
-  IDEMPOTENCY_MISMATCH: 'caller',
-  NOT_FINISHED: 'caller',
-  TENANT_ERASING: 'caller',
-  RATE_LIMITED: 'caller',
-  OVERLOADED: 'service',
-  UNAVAILABLE: 'service',
-} as const satisfies Record<FailureCode, 'caller' | 'code' | 'service'>
+/** Codes of which the operator of the service has to take care: neither the code nor who sent it is to blame. */
+export const SERVICE_FAULTS: readonly FailureCode[] = ['WORKER_CRASHED', 'INTERNAL', 'OVERLOADED', 'UNAVAILABLE']
 
 export type FailureCode = 'SYNTAX_ERROR' | 'ENTRY_ERROR' | 'USER_ERROR' | 'UNHANDLED_REJECTION' | 'TIMEOUT' | 'CPU_LIMIT' | 'MEMORY_LIMIT' | 'STACK_LIMIT' | 'TIMER_LIMIT' | 'RESULT_TOO_LARGE' | 'RESULT_NOT_SERIALIZABLE' | 'PERMISSION_DENIED' | 'TOOL_ERROR' | 'TOOL_LIMIT' | 'MODULE_NOT_ALLOWED' | 'CANCELLED' | 'EXPIRED' | 'WORKER_CRASHED' | 'INTERNAL' | 'BAD_REQUEST' | 'INVALID' | 'CODE_TOO_LARGE' | 'INPUT_TOO_LARGE' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'UNSUPPORTED_MEDIA_TYPE' | 'GONE' | 'IDEMPOTENCY_MISMATCH' | 'NOT_FINISHED' | 'TENANT_ERASING' | 'RATE_LIMITED' | 'OVERLOADED' | 'UNAVAILABLE'
 
@@ -334,7 +298,7 @@ export interface Trace {
   resourceSpans: unknown[]
 }
 
-export type EventType = 'job.queued' | 'job.scheduled' | 'job.started' | 'job.log' | 'job.progress' | 'job.checkpoint' | 'job.usage' | 'job.warning' | 'job.lost' | 'job.retrying' | 'job.logs_dropped' | 'job.succeeded' | 'job.failed' | 'job.dead' | 'job.cancelled' | 'job.expired' | 'batch.progress' | 'batch.completed' | 'file.uploaded' | 'file.deleted' | 'system.heartbeat' | 'system.shutdown'
+export type EventType = 'job.queued' | 'job.scheduled' | 'job.started' | 'job.log' | 'job.progress' | 'job.checkpoint' | 'job.usage' | 'job.warning' | 'job.lost' | 'job.retrying' | 'job.logs_dropped' | 'job.succeeded' | 'job.failed' | 'job.dead' | 'job.cancelled' | 'job.expired' | 'batch.progress' | 'batch.completed' | 'file.uploaded' | 'file.deleted' | 'system.heartbeat' | 'system.dropped' | 'system.shutdown'
 
 export interface EventView {
   /** Where a reader that has seen this event goes on: `after`, or `Last-Event-ID` */

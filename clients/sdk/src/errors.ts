@@ -1,4 +1,4 @@
-import { FAULTS, type BrokenLimit, type FailureCode, type JobFailure, type Problem } from './api-types.ts'
+import { SERVICE_FAULTS, type BrokenLimit, type FailureCode, type JobFailure, type Problem } from './api-types.ts'
 import type { Job } from './jobs.ts'
 
 /** Who has to act: the caller who sent the request, the author of the code, or the operator of the service. */
@@ -13,11 +13,6 @@ export class BatchboxError extends Error {
   constructor (code: FailureCode | (string & {}), message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code
-  }
-
-  /** Undefined for a code that this version does not know. */
-  get fault (): Fault | undefined {
-    return (FAULTS as Record<string, Fault>)[this.code]
   }
 }
 
@@ -70,6 +65,10 @@ export class ApiError extends BatchboxError {
     this.problem = problem
     this.retryAfterMs = retryAfterMs
   }
+
+  get fault (): Fault {
+    return this.status < 500 ? 'caller' : 'service'
+  }
 }
 
 /** 400, 405, 413, 415, 422: the request is not valid; `problem.errors` points at its members. */
@@ -114,13 +113,19 @@ function parseProblem (text: string): Problem | undefined {
 export class RunError extends BatchboxError {
   override readonly name: string = 'RunError'
   readonly job: Job
-  /** Why its last attempt failed; null where it was cancelled or expired before one. */
+  /** Why its last attempt failed, if one did. */
   readonly failure: JobFailure | null
   constructor (job: Job) {
     const { id, status, error } = job
-    super(error?.code ?? (status === 'expired' ? 'EXPIRED' : 'CANCELLED'), error ? `${error.name}: ${error.message} (job ${id}, ${error.code})` : `Job ${id} is ${status}`)
+    const isOff = status === 'cancelled' || status === 'expired'
+    super(isOff ? status.toUpperCase() : error?.code ?? 'INTERNAL', isOff || !error ? `Job ${id} is ${status}` : `${error.name}: ${error.message} (job ${id}, ${error.code})`)
     this.job = job
     this.failure = error
+  }
+
+  get fault (): Fault {
+    if (this.job.status === 'cancelled' || this.job.status === 'expired') return 'caller'
+    return (SERVICE_FAULTS as readonly string[]).includes(this.code) ? 'service' : 'code'
   }
 
   /** The frames of the user's own code, as V8 writes them, if it threw. */
@@ -154,7 +159,6 @@ export function buildRunError (job: Job): RunError {
   if (status === 'cancelled') return new CancelledError(job)
   if (status === 'expired') return new ExpiredError(job)
   if (error?.limit) return new LimitError(job)
-  if (error && FAULTS[error.code] === 'code') return new CodeError(job)
-  if (error && FAULTS[error.code] === 'service') return new JobLostError(job)
-  return new RunError(job)
+  const made = new RunError(job)
+  return made.fault === 'service' ? new JobLostError(job) : new CodeError(job)
 }

@@ -12,6 +12,9 @@ declare module 'fastify' {
   }
 }
 
+/** Reason of the signal where it is the service that stops. */
+export const STOPPING = 'the service stops'
+
 export interface WaitingOptions {
   /** Calls back with the id of each key that is to be looked up again. */
   onForget? (listener: (keyId: string) => void): void
@@ -24,7 +27,7 @@ export const waiting = fp<WaitingOptions>(async (app, { onForget }) => {
 
   app.addHook('preClose', async () => {
     stopping = true
-    for (const wait of waits.keys()) wait.abort()
+    for (const wait of waits.keys()) wait.abort(STOPPING)
   })
 
   onForget?.((keyId) => {
@@ -40,7 +43,7 @@ export const waiting = fp<WaitingOptions>(async (app, { onForget }) => {
 
   app.decorateReply('untilStopped', function (this: FastifyReply) {
     this.hasWaited = true
-    if (stopping || this.raw.closed) return AbortSignal.abort()
+    if (stopping || this.raw.closed) return AbortSignal.abort(STOPPING)
     const wait = abortWhenLeft(this, new AbortController())
     waits.set(wait, this.request)
     wait.signal.addEventListener('abort', () => waits.delete(wait))

@@ -1,7 +1,7 @@
 -- Adds the next items of a batch. The digest stands for all that was posted up to the last of them: the same items again change nothing.
 local tenant, first, items, digest = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local traceparent, max_delay_ms, late_refusal, mismatch_refusal = ARGV[7], tonumber(ARGV[8]), ARGV[9], ARGV[10]
-local TEMPLATE, ITEM = 9, 6
+local TEMPLATE, ITEM = 9, 7
 local templates, at = {}, 13
 local BATCH, KEY = ID, batch_key(ID)
 
@@ -62,7 +62,7 @@ for index = first, first + items - 1 do
   elseif is_new(index, ARGV[at + 3], string.match(ARGV[at + 4], '^(%x*)'), string.match(ARGV[at + 4], '(%d*)$')) then
     about(item_id(BATCH, index))
     local status = create_job({
-      tenant = tenant, spec = template.spec, codeHash = template.codeHash, input = input, inputBody = ARGV[at + 2], bounds = template.bounds,
+      tenant = tenant, spec = ARGV[at + 6] ~= '' and ARGV[at + 6] or template.spec, codeHash = template.codeHash, input = input, inputBody = ARGV[at + 2], bounds = template.bounds,
       traceparent = traceparent, ttlMs = template.ttlMs, batchId = BATCH, replayOf = ARGV[at + 5], hook = template.hook,
     }, due)
     local replayed = P .. ':job:' .. ARGV[at + 5]

@@ -1,5 +1,6 @@
 import type { FailureCode } from '../../core/failures.ts'
 import { DELAY_MAX_MS } from '../../core/job-request.ts'
+import { itemId } from '../../core/ids.ts'
 import type { StoredPayload } from '../codec.ts'
 import type { Db } from '../db.ts'
 import { readDeals, type DispatchRef } from '../deals.ts'
@@ -7,6 +8,7 @@ import type { Idempotency } from '../moves/accept.ts'
 import type { JobTemplate } from '../moves/new-job.ts'
 import { readText } from '../moves/reply.ts'
 import { loadMove, runMove } from '../script.ts'
+import { placeOf, sealJson, sealPacked, sealPayload } from '../sealing.ts'
 import { readReachedBound, writeRoomBounds, type ReachedBound, type RoomBounds } from '../tenant-room.ts'
 
 /** Why an item became no job. */
@@ -52,12 +54,20 @@ export async function addItems (db: Db, batchId: string, { tenant, first, items,
   const numbers = new Map(templates.map((template, index) => [template, index + 1]))
   const reply = await runMove(db, SCRIPT, batchId, [
     tenant, first, items.length, digest, traceparent ?? '', DELAY_MAX_MS, JSON.stringify(LATE), JSON.stringify(MISMATCH), templates.length, writeRoomBounds(bounds),
-    ...templates.flatMap(({ spec, codeHash, code, bounds, delayMs, ttlMs, runAtMs, level, hook }) => [spec, codeHash, code, bounds, delayMs, ttlMs, runAtMs, level, hook]),
-    ...items.flatMap((item) => item.type === 'refused' ? [0, JSON.stringify(item.refusal), '', '', '', ''] : [
-      numbers.get(item.template) ?? 0, item.input.field, item.input.body ?? '',
-      item.idempotency ? db.keys.idempotency(tenant, item.idempotency.key) : '', item.idempotency ? `${item.idempotency.bodyHash} ${item.idempotency.ttlMs}` : '',
-      item.replayOf ?? '',
+    ...templates.flatMap(({ spec, codeHash, code, bounds, delayMs, ttlMs, runAtMs, level, hook }) => [
+      spec, codeHash, sealPacked(db, code, placeOf('code', tenant, codeHash)), bounds, delayMs, ttlMs, runAtMs, level, hook,
     ]),
+    ...items.flatMap((item, at) => {
+      if (item.type === 'refused') return [0, sealJson(db, JSON.stringify(item.refusal), placeOf('exception', tenant, batchId, first + at), { code: item.refusal.code }), '', '', '', '', '']
+      const { template, idempotency, replayOf = '' } = item
+      const id = itemId(batchId, first + at)
+      const input = sealPayload(db, item.input, placeOf('input', tenant, id))
+      const spec = db.cipher.keyIds.length === 0 ? '' : sealJson(db, template.spec, placeOf('spec', tenant, id)) // bound to its job, it is another for each
+      return [
+        numbers.get(template) ?? 0, input.field, input.body ?? '',
+        idempotency ? db.keys.idempotency(tenant, idempotency.key) : '', idempotency ? `${idempotency.bodyHash} ${idempotency.ttlMs}` : '', replayOf, spec,
+      ]
+    }),
   ])
   const type = readText(reply, 0) as Added['type'] // add-items.lua has these eight
   if (type === 'full') return { type, ...readReachedBound(reply) }

@@ -3,7 +3,9 @@ import { JobError } from '../../core/failures.ts'
 import { itemId } from '../../core/ids.ts'
 import { JobStatus } from '../../core/status.ts'
 import type { BatchWebhook } from '../../core/webhook.ts'
+import type { Place } from '../cipher.ts'
 import type { Db } from '../db.ts'
+import { openJson, placeOf } from '../sealing.ts'
 import type { Refusal } from './add-items.ts'
 
 /** Version of the record that this code reads and writes. */
@@ -90,20 +92,21 @@ function timeOf (id: string): number {
 }
 
 /** Reads which of the items from that index on are no jobs of the batch, by index; at most that many items are looked at. */
-export async function readExceptions (db: Db, batchId: string, from: number, count: number): Promise<Map<number, Exception>> {
+export async function readExceptions (db: Db, { id, tenant }: Pick<BatchRecord, 'id' | 'tenant'>, from: number, count: number): Promise<Map<number, Exception>> {
   const exceptions = new Map<number, Exception>()
   if (count <= 0) return exceptions
-  const values = await db.redis.hmget(db.keys.exceptions(batchId), ...Array.from({ length: count }, (_, at) => String(from + at)))
-  values.forEach((value, at) => { if (value !== null) exceptions.set(from + at, parseException(value)) })
+  const values = await db.redis.hmget(db.keys.exceptions(id), ...Array.from({ length: count }, (_, at) => String(from + at)))
+  values.forEach((value, at) => { if (value !== null) exceptions.set(from + at, parseException(db, value, placeOf('exception', tenant, id, from + at))) })
   return exceptions
 }
 
 /** Reads the first items that are no jobs of the batch, in order. */
-export async function readFirstExceptions (db: Db, { id, total, counts }: BatchRecord, limit: number): Promise<Map<number, Exception>> {
+export async function readFirstExceptions (db: Db, batch: BatchRecord, limit: number): Promise<Map<number, Exception>> {
+  const { total, counts } = batch
   const first = new Map<number, Exception>()
   const all = Math.min(limit, counts.refused + counts.repeated)
   for (let from = 0; first.size < all && from < total; from += STEP) {
-    for (const [index, exception] of await readExceptions(db, id, from, Math.min(STEP, total - from))) {
+    for (const [index, exception] of await readExceptions(db, batch, from, Math.min(STEP, total - from))) {
       if (first.size < all) first.set(index, exception)
     }
   }
@@ -115,7 +118,14 @@ export function itemIdsBelow (batchId: string, below: number, count: number): st
   return Array.from({ length: Math.max(0, Math.min(count, below)) }, (_, at) => itemId(batchId, below - 1 - at))
 }
 
-/** add-items.lua wrote it: JSON of ours, or an id. */
-function parseException (value: string): Exception {
-  return value.startsWith('{') ? { type: 'refused', refusal: JSON.parse(value) as Refusal } : { type: 'repeated', jobId: value }
+/** add-items.lua wrote it: JSON of ours, or an id. Why an item was refused may not be readable, which keeps nothing from the others. */
+function parseException (db: Db, value: string, place: Place): Exception {
+  if (!value.startsWith('{')) return { type: 'repeated', jobId: value }
+  try {
+    return { type: 'refused', refusal: openJson(db, value, place) as Refusal }
+  } catch (error) {
+    if (!(error instanceof JobError)) throw error
+    const { code } = JSON.parse(value) as Pick<Refusal, 'code'> // which is not encrypted
+    return { type: 'refused', refusal: { code, message: error.message } }
+  }
 }

@@ -20,10 +20,11 @@ const STEP = 50
  * Reads the items of a batch in the order they were posted, after that index, as they are asked for: some records are read ahead, but no more than one
  * result that does not stand in its record.
  */
-export async function * readItems (db: Db, { id, tenant, total }: BatchRecord, after: number): AsyncGenerator<Item> {
+export async function * readItems (db: Db, batch: BatchRecord, after: number): AsyncGenerator<Item> {
+  const { id, tenant, total } = batch
   for (let from = after + 1; from < total; from += STEP) {
     const count = Math.min(STEP, total - from)
-    const exceptions = await readExceptions(db, id, from, count)
+    const exceptions = await readExceptions(db, batch, from, count)
     const items = await Promise.all(Array.from({ length: count }, async (_, at): Promise<Omit<Item, 'result'>> => {
       const index = from + at
       const exception = exceptions.get(index)

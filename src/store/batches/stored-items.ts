@@ -1,16 +1,16 @@
 import { itemId } from '../../core/ids.ts'
 import { isTerminal, type JobStatus } from '../../core/status.ts'
 import type { StoredPayload } from '../codec.ts'
-import { readReference } from '../codec.ts'
 import type { Db } from '../db.ts'
 import type { JobRecord } from '../job-record.ts'
 import { readRecord } from '../read.ts'
+import { openPacked, placeOf } from '../sealing.ts'
+import { readStoredInput } from '../stored-input.ts'
 import type { BatchRecord } from './read.ts'
 
-/** The job of an item, with what it was made of as it is stored; undefined where that is gone. */
+/** The job of an item, with what it was made of as it was packed; undefined where that is gone. */
 export interface StoredItem {
   job: JobRecord
-  /** Packed. */
   code: Buffer | undefined
   input: StoredPayload | undefined
 }
@@ -25,16 +25,13 @@ export async function * readStoredItems (db: Db, { id, tenant, total }: BatchRec
     const jobs = await Promise.all(Array.from({ length: Math.min(STEP, total - from) }, (_, at) => readRecord(db, itemId(id, from + at))))
     for (const job of jobs) {
       if (!job || job.tenant !== tenant || !isTerminal(job.status) || !statuses.has(job.status)) continue
-      if (code?.hash !== job.codeHash) code = { hash: job.codeHash, bytes: await db.redis.hgetBuffer(db.keys.code(tenant, job.codeHash), 'bytes') ?? undefined }
-      yield { job, code: code.bytes, input: await readInput(db, job.id) }
+      if (code?.hash !== job.codeHash) code = { hash: job.codeHash, bytes: await readCode(db, tenant, job.codeHash) }
+      yield { job, code: code.bytes, input: await readStoredInput(db, tenant, job.id) }
     }
   }
 }
 
-async function readInput (db: Db, jobId: string): Promise<StoredPayload | undefined> {
-  const field = await db.redis.hgetBuffer(db.keys.job(jobId), 'input')
-  if (!field) return undefined
-  if (readReference(field) === undefined) return { field, body: null }
-  const body = await db.redis.getBuffer(db.keys.payload(jobId, 'input'))
-  return body ? { field, body } : undefined
+async function readCode (db: Db, tenant: string, hash: string): Promise<Buffer | undefined> {
+  const stored = await db.redis.hgetBuffer(db.keys.code(tenant, hash), 'bytes')
+  return stored ? openPacked(db, stored, placeOf('code', tenant, hash)) : undefined
 }

@@ -3,6 +3,7 @@ import { packPayload } from '../codec.ts'
 import type { Db } from '../db.ts'
 import { readDeals, type DispatchRef } from '../deals.ts'
 import { loadMove, runMove } from '../script.ts'
+import { placeOf, sealJson, sealPacked, sealPayload } from '../sealing.ts'
 import { buildTemplate } from './new-job.ts'
 import { readNumber, readText } from './reply.ts'
 import { readReachedBound, writeRoomBounds, type ReachedBound, type RoomBounds } from '../tenant-room.ts'
@@ -43,9 +44,10 @@ const SCRIPT = loadMove(new URL('accept.lua', import.meta.url))
  */
 export async function accept (db: Db, job: NewJob): Promise<Accepted> {
   const { id, tenant, request, traceparent, idempotency, bounds = {} } = job
-  const [template, input] = await Promise.all([buildTemplate(request), packPayload(JSON.stringify(request.input) ?? 'null')])
+  const [template, packed] = await Promise.all([buildTemplate(request), packPayload(JSON.stringify(request.input) ?? 'null')])
+  const input = sealPayload(db, packed, placeOf('input', tenant, id))
   const reply = await runMove(db, SCRIPT, id, [
-    tenant, template.spec, template.codeHash, template.code, input.field, input.body ?? '',
+    tenant, sealJson(db, template.spec, placeOf('spec', tenant, id)), template.codeHash, sealPacked(db, template.code, placeOf('code', tenant, template.codeHash)), input.field, input.body ?? '',
     template.bounds, traceparent ?? '', template.delayMs, template.ttlMs,
     idempotency ? db.keys.idempotency(tenant, idempotency.key) : '', idempotency?.bodyHash ?? '', idempotency?.ttlMs ?? 0,
     template.runAtMs, DELAY_MAX_MS, template.level, writeRoomBounds(bounds), template.hook,

@@ -2,7 +2,7 @@ local turn, worker, holder = tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local retention_ms, allowance_ms = tonumber(ARGV[6]), tonumber(ARGV[7])
 local dead_failure, cancelled_failure, expired_failure = ARGV[8], ARGV[9], ARGV[10]
 local quarantine_crashes, quarantine_failure = tonumber(ARGV[11]), ARGV[12]
-local newest_format, newer_wait_ms, dead_retention_ms = tonumber(ARGV[13]), tonumber(ARGV[14]), tonumber(ARGV[15])
+local key_ids, rest_ms, dead_retention_ms = ARGV[13], tonumber(ARGV[14]), tonumber(ARGV[15])
 
 local function payload (field, kind)
   if field and string.byte(field) == 0 then return redis.call('GET', P .. ':payload:' .. ID .. ':' .. kind) end
@@ -10,7 +10,12 @@ local function payload (field, kind)
 end
 
 local function is_unknown (packed)
-  return packed and string.byte(packed) > newest_format
+  return packed and string.byte(packed) > NEWEST_FORMAT
+end
+
+-- Tells whether this worker has the key of that name. The ids stand between spaces.
+local function has_key (id)
+  return id == '' or string.find(key_ids, ' ' .. id .. ' ', 1, true)
 end
 
 local job = read_job()
@@ -23,13 +28,20 @@ end
 local stored = redis.call('HMGET', JOB, 'code', 'input')
 local code = redis.call('HGET', P .. ':code:' .. job.tenant .. ':' .. stored[1], 'bytes')
 local input = payload(stored[2], 'input')
-local checkpoint_format = tonumber(redis.call('HGET', checkpoint_key(), 'format') or 0)
+local has_expired = job.fence == 0 and job.ttlAt and job.ttlAt <= NOW
+local checkpoint = redis.call('HMGET', checkpoint_key(), 'format', 'key')
+local unusable
+if job.isNewer or is_unknown(code) or is_unknown(input) or tonumber(checkpoint[1] or 0) > NEWEST_FORMAT then
+  unusable = 'newer'
+elseif not (job.cancel or has_expired or is_erasing(job.tenant) or (has_key(code and key_id(code) or '') and has_key(input and key_id(input) or '') and has_key(checkpoint[2] or ''))) then -- what ends without a run need not be read
+  unusable = 'sealed'
+end
 -- Nothing of the job changes, but for when its turn comes again.
-if job.isNewer or is_unknown(code) or is_unknown(input) or checkpoint_format > newest_format then
+if unusable then
   strike_turn(job.tenant, job.level, ID .. ' ' .. turn)
-  owe_turn(job.tenant, job.level, NOW + newer_wait_ms, ID .. ' ' .. turn)
+  owe_turn(job.tenant, job.level, NOW + rest_ms, ID .. ' ' .. turn)
   deal()
-  return answer_with_deals({ 'drop', 'newer' })
+  return answer_with_deals({ 'drop', unusable })
 end
 
 local function answer (started)
@@ -52,7 +64,7 @@ elseif job.cancel or is_erasing(job.tenant) then
   end_job(job, 'cancelled', cancelled_failure, '{}', retention_ms)
   deal()
   return answer_with_deals({ 'drop', 'ended' })
-elseif job.fence == 0 and job.ttlAt and job.ttlAt <= NOW then
+elseif has_expired then
   end_job(job, 'expired', expired_failure, '{}', retention_ms)
   deal()
   return answer_with_deals({ 'drop', 'expired' })
@@ -67,6 +79,7 @@ end
 job.fence = redis.call('HINCRBY', JOB, 'fence', 1)
 local now, deadline = text(NOW), text(NOW + allowance_ms + job.timeoutMs)
 redis.call('HSETNX', JOB, 'startedAt', now)
+if key_ids ~= ' ' then redis.call('HSET', JOB, 'v', VERSION) end -- the run will encrypt what it writes
 redis.call('HSET', JOB, 'deadlineAt', deadline, 'holder', holder,
   'run:' .. job.fence, '{"attempt":' .. job.attempt .. ',"startedAt":' .. now .. ',"worker":' .. worker .. '}')
 redis.call('ZADD', P .. ':running', deadline, ID)

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import { JobError } from '../../core/failures.ts'
 import type { JobSpec } from '../../core/job-request.ts'
-import { NEWEST_FORMAT, unpack } from '../codec.ts'
 import type { Db, Run } from '../db.ts'
 import { readDeals, type DispatchRef } from '../deals.ts'
 import { loadMove, runMove, type Reply } from '../script.ts'
+import { openJson, placeOf, unpackSealed } from '../sealing.ts'
 import { readBytes, readNumber, readText } from './reply.ts'
 import { CANCELLED_FAILURE, EXPIRED_FAILURE, LOST_FAILURE, QUARANTINED_FAILURE } from './verdicts.ts'
 
@@ -51,18 +52,22 @@ export interface BegunJob {
 }
 
 /**
- * Why a message is not for this worker. Another follows one that was `early`, and one that is `newer`: a version of this service that this process does not know
- * wrote the job, or its code or input, and other workers may know it.
+ * Why a message is not for this worker. Another follows one that was `early`, one that is `newer`: a version of this service that this process does not know
+ * wrote the job, or its code or input, and other workers may know it, and one that is `sealed`: encrypted with a key that this process does not have.
  */
-export type DropReason = 'newer' | 'missing' | 'ended' | 'stale' | 'expired' | 'early' | 'quarantined'
+export type DropReason = 'newer' | 'sealed' | 'missing' | 'ended' | 'stale' | 'expired' | 'early' | 'quarantined'
 
-/** `deals` are messages that the caller is to send: where a run begins, there is room for others. */
+/**
+ * `deals` are messages that the caller is to send: where a run begins, there is room for others. The run of a job that is `unreadable` has begun all the same: what is stored of it was damaged, or
+ * its key is another than that of the same name here.
+ */
 export type Begun =
+  | { type: 'unreadable', run: Run, error: JobError, deals: DispatchRef[] }
   | { type: 'drop', reason: DropReason, deals: DispatchRef[] }
   | { type: 'run', run: Run, job: BegunJob, deals: DispatchRef[] }
 
 export const START_ALLOWANCE_MS = 5000
-/** How long a job rests that this worker cannot read. The next worker may be one that cannot either. */
+/** How long a job rests that this worker knows it cannot read. The next worker may be one that cannot either. */
 export const NEWER_WAIT_MS = 10_000
 
 const SCRIPT = loadMove(new URL('begin.lua', import.meta.url))
@@ -79,21 +84,32 @@ export async function begin (db: Db, { jobId, turn }: TurnRef, options: BeginOpt
   const holder = `${HOLDER}${calls.toString(36)}`
   const reply = await runMove(db, SCRIPT, jobId, [
     turn, JSON.stringify(worker), holder, retentionMs, allowanceMs, LOST_FAILURE, CANCELLED_FAILURE, EXPIRED_FAILURE,
-    quarantineCrashes, QUARANTINED_FAILURE, NEWEST_FORMAT, NEWER_WAIT_MS, deadRetentionMs,
+    quarantineCrashes, QUARANTINED_FAILURE, [' ', ...db.cipher.keyIds.map((id) => `${id} `)].join(''), NEWER_WAIT_MS, deadRetentionMs,
   ])
-  const type = readText(reply, 0)
-  if (type === 'run') return { type, run: { jobId, fence: readNumber(reply, 1), holder }, job: await readBegunJob(jobId, reply), deals: readDeals(reply, 17) }
-  return { type: 'drop', reason: readText(reply, 1) as DropReason, deals: readDeals(reply, 2) } // begin.lua has these seven
+  const type = readText(reply, 0) as 'drop' | 'run' // begin.lua has these two
+  if (type === 'drop') return { type, reason: readText(reply, 1) as DropReason, deals: readDeals(reply, 2) } // begin.lua has these eight
+  const run = { jobId, tenant: readText(reply, 2), fence: readNumber(reply, 1), holder }
+  const deals = readDeals(reply, 17)
+  try {
+    return { type, run, job: await readBegunJob(db, run, reply), deals }
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    return { type: 'unreadable', run, error: new JobError('UNAVAILABLE', `Cannot run the job: what is stored of it cannot be read. ${why}`, { cause }), deals }
+  }
 }
 
-async function readBegunJob (id: string, reply: Reply): Promise<BegunJob> {
-  const [code, input] = await Promise.all([unpack(readBytes(reply, 6)), unpack(readBytes(reply, 7))])
+async function readBegunJob (db: Db, { jobId: id, tenant }: Run, reply: Reply): Promise<BegunJob> {
+  const codeHash = readText(reply, 5)
+  const [code, input] = await Promise.all([
+    unpackSealed(db, readBytes(reply, 6), placeOf('code', tenant, codeHash)),
+    unpackSealed(db, readBytes(reply, 7), placeOf('input', tenant, id)),
+  ])
   return {
     id,
-    tenant: readText(reply, 2),
+    tenant,
     attempt: readNumber(reply, 3),
-    spec: JSON.parse(readText(reply, 4)) as JobSpec, // accept wrote it, from a validated request
-    codeHash: readText(reply, 5),
+    spec: openJson(db, readText(reply, 4), placeOf('spec', tenant, id)) as JobSpec, // accept wrote it, from a validated request
+    codeHash,
     code: code.toString(),
     input: input.toString(),
     crashes: readNumber(reply, 8),

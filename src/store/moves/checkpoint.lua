@@ -11,7 +11,7 @@ local number = tonumber(before[3] or 0)
 if before[1] ~= holder or before[2] ~= save then
   number = number + 1
   use_bytes(job.tenant, JOB, #state - redis.call('HSTRLEN', key, 'state'))
-  redis.call('HSET', key, 'number', number, 'run', fence, 'attempt', job.attempt, 'savedAt', text(NOW), 'bytes', bytes, 'state', state, 'format', string.byte(state), 'holder', holder, 'save', save)
+  redis.call('HSET', key, 'number', number, 'run', fence, 'attempt', job.attempt, 'savedAt', text(NOW), 'bytes', bytes, 'state', state, 'format', string.byte(state), 'key', key_id(state), 'holder', holder, 'save', save)
   append_event(job.attempt, 'job.checkpoint', text(NOW), '{"number":' .. number .. ',"run":' .. fence .. ',"bytes":' .. bytes .. '}')
 end
 return { 'kept', number, job.cancel and 1 or 0 }

@@ -1,6 +1,7 @@
-import { pack, unpack } from '../codec.ts'
 import type { Db, Run } from '../db.ts'
+import { readOwner } from '../owner.ts'
 import { loadMove, persist, runMove } from '../script.ts'
+import { packSealed, placeOf, unpackSealed } from '../sealing.ts'
 import { readNumber, readText } from './reply.ts'
 
 /** State that a job's code saved. `savedAt` in milliseconds of Redis's clock; `json` is JSON text of so many bytes. */
@@ -25,7 +26,8 @@ const SCRIPT = loadMove(new URL('checkpoint.lua', import.meta.url))
  * another, each under another number, `save`: the one that was written last may be sent again.
  */
 export async function saveCheckpoint (db: Db, run: Run, { save, json }: { save: number, json: string }): Promise<Saved> {
-  const reply = await runMove(db, SCRIPT, run.jobId, [run.fence, run.holder, save, Buffer.byteLength(json), await pack(json)])
+  const state = await packSealed(db, json, placeOf('checkpoint', run.tenant, run.jobId))
+  const reply = await runMove(db, SCRIPT, run.jobId, [run.fence, run.holder, save, Buffer.byteLength(json), state])
   return readText(reply, 0) === 'kept' ? { type: 'kept', number: readNumber(reply, 1), cancelled: readNumber(reply, 2) === 1 } : { type: 'fenced' }
 }
 
@@ -34,5 +36,6 @@ export async function readCheckpoint (db: Db, jobId: string): Promise<Checkpoint
   const [state, ...figures] = await persist(db, () => db.redis.hmgetBuffer(db.keys.checkpoint(jobId), 'state', 'number', 'run', 'attempt', 'savedAt', 'bytes'))
   if (!state) return undefined
   const [number, run, attempt, savedAt, bytes] = figures.map(Number) as [number, number, number, number, number] // checkpoint.lua wrote them all
-  return { number, run, attempt, savedAt, bytes, json: (await unpack(state)).toString() }
+  const place = placeOf('checkpoint', await persist(db, () => readOwner(db, jobId)), jobId)
+  return { number, run, attempt, savedAt, bytes, json: (await unpackSealed(db, state, place)).toString() }
 }

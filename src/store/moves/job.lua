@@ -69,10 +69,24 @@ local function count (what, jobs)
   redis.call('HINCRBY', P .. ':totals', what, jobs or 1)
 end
 
+-- Id of the key that a packed value is encrypted with; empty where it is not.
+local function key_id (packed)
+  local format = string.byte(packed)
+  return format >= OLDEST_SEALED and format <= NEWEST_FORMAT and string.sub(packed, 3, 2 + string.byte(packed, 2)) or ''
+end
+
 -- Keeps code for so many more jobs of a tenant.
 local function keep_code (tenant, hash, bytes, jobs)
   local key = P .. ':code:' .. tenant .. ':' .. hash
-  if redis.call('HSETNX', key, 'bytes', bytes) == 1 then use_code(tenant, #bytes, 1) end
+  local key_of = bytes ~= '' and key_id(bytes) or ''
+  if redis.call('HSETNX', key, 'bytes', bytes) == 1 then
+    use_code(tenant, #bytes, 1)
+    if key_of ~= '' then redis.call('HSET', key, 'key', key_of) end
+  elseif key_of ~= '' and redis.call('HGET', key, 'key') ~= key_of then
+    -- It was kept before there was a key, or with another one.
+    use_code(tenant, #bytes - redis.call('HSTRLEN', key, 'bytes'), 0)
+    redis.call('HSET', key, 'bytes', bytes, 'key', key_of)
+  end
   redis.call('HINCRBY', key, 'refs', jobs)
   redis.call('HSET', key, 'used', text(NOW))
 end
@@ -82,7 +96,9 @@ end
 local function create_job (new, due)
   local now, is_delayed = text(NOW), due > NOW
   local status = is_delayed and 'scheduled' or 'queued'
-  redis.call('HSET', JOB, 'v', VERSION, 'tenant', new.tenant, 'status', status, 'attempt', 1, 'fence', 0,
+  -- What is not encrypted can be used by the version before, too.
+  local version = string.sub(new.spec, 1, 10) == '{"sealed":' and VERSION or 1
+  redis.call('HSET', JOB, 'v', version, 'tenant', new.tenant, 'status', status, 'attempt', 1, 'fence', 0,
     'spec', new.spec, 'code', new.codeHash, 'input', new.input, 'bounds', new.bounds, 'createdAt', now)
   if is_delayed then redis.call('HSET', JOB, 'runAt', text(due)) end
   if new.ttlMs > 0 then redis.call('HSET', JOB, 'ttlAt', text(NOW + new.ttlMs)) end

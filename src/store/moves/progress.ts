@@ -1,6 +1,7 @@
-import type { NewEvent } from '../../core/events.ts'
+import type { EventType, NewEvent } from '../../core/events.ts'
 import type { Db, Run } from '../db.ts'
 import { loadMove, runMove } from '../script.ts'
+import { placeOf, sealJson } from '../sealing.ts'
 import { readNumber, readText } from './reply.ts'
 
 /** `cancelled` tells that somebody asked for the end of the job. A fenced run wrote nothing and is to stop. */
@@ -22,7 +23,7 @@ let batches = 0
 /** Appends events of a run, in order, and sets the job's progress. */
 export async function append (db: Db, run: Run, events: readonly NewEvent[], progress?: Progress): Promise<Appended> {
   batches += 1
-  const reply = await runMove(db, SCRIPT, run.jobId, [run.fence, run.holder, batches, progress ? JSON.stringify(progress) : '', ...flattenEvents(events)])
+  const reply = await runMove(db, SCRIPT, run.jobId, [run.fence, run.holder, batches, progress ? sealJson(db, JSON.stringify(progress), placeOf('progress', run.tenant, run.jobId)) : '', ...flattenEvents(db, run, events)])
   return readText(reply, 0) === 'kept' ? { type: 'kept', cancelled: readNumber(reply, 1) === 1 } : { type: 'fenced' }
 }
 
@@ -37,7 +38,12 @@ export async function check (db: Db, runs: readonly Run[]): Promise<Map<Run, Run
   return new Map(states)
 }
 
-/** Events as the moves take them: type, time, payload, one after the other. */
-export function flattenEvents (events: readonly NewEvent[]): (string | number)[] {
-  return events.flatMap(({ type, time, payload }) => [type, Math.round(time), JSON.stringify(payload)])
+/** Events of a run as the moves take them: type, time, payload, one after the other. */
+export function flattenEvents (db: Db, run: Run, events: readonly NewEvent[]): (string | number)[] {
+  return events.flatMap(({ type, time, payload }) => [type, Math.round(time), sealPayloadOf(db, run, type, payload)])
+}
+
+/** Writes what an event tells, encrypted where there is a key. */
+export function sealPayloadOf (db: Db, { tenant, jobId }: Run, type: EventType, payload: NewEvent['payload']): string {
+  return sealJson(db, JSON.stringify(payload), placeOf('event', tenant, jobId, type))
 }

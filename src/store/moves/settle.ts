@@ -7,7 +7,8 @@ import { packPayload } from '../codec.ts'
 import type { Db, Run } from '../db.ts'
 import { readDeals, type DispatchRef } from '../deals.ts'
 import { loadMove, runMove } from '../script.ts'
-import { flattenEvents } from './progress.ts'
+import { placeOf, sealJson, sealPayload } from '../sealing.ts'
+import { flattenEvents, sealPayloadOf } from './progress.ts'
 import { readText } from './reply.ts'
 import { CANCELLED_FAILURE } from './verdicts.ts'
 
@@ -57,17 +58,19 @@ const STATE_EVENTS: ReadonlySet<EventType> = new Set([
  * asked to be cancelled meanwhile, it is cancelled. Throws a RangeError for a settlement that neither ends the job nor has a next run.
  */
 export async function settle (db: Db, run: Run, settlement: Settlement): Promise<Settled> {
+  const { jobId, tenant } = run
   const { status, usage, isolation, receipt, error, result, next, charge, evidence, retentionMs, quarantineMs = QUARANTINE_MS, retryEveryMs = 0 } = settlement
   if (!next && !isTerminal(status)) throw new RangeError(`Cannot settle job "${run.jobId}": "${status}" is no end and there is no next run`)
-  const stored = result === undefined ? null : await packPayload(result)
-  const failure = status === 'cancelled' && !error ? CANCELLED_FAILURE : error && JSON.stringify(error)
+  const stored = result === undefined ? null : sealPayload(db, await packPayload(result), placeOf('result', tenant, jobId))
+  const failure = status === 'cancelled' && !error ? CANCELLED_FAILURE : error && sealJson(db, JSON.stringify(error), placeOf('error', tenant, jobId), { code: error.code })
+  const ended = JSON.stringify({ usage, isolation, error, ...(receipt && isUsed(receipt) ? { receipt } : {}), ...(charge ? { lost: LOSSES[charge] } : {}), evidence })
   const type = stateEvent(settlement)
   const reply = await runMove(db, SCRIPT, run.jobId, [
-    run.fence, run.holder, status, retentionMs, failure ?? '', usage ? JSON.stringify(usage) : '', `,${JSON.stringify({ usage, isolation, error, ...(receipt && isUsed(receipt) ? { receipt } : {}), ...(charge ? { lost: LOSSES[charge] } : {}), evidence }).slice(1)}`,
+    run.fence, run.holder, status, retentionMs, failure ?? '', usage ? JSON.stringify(usage) : '', `,${sealJson(db, ended, placeOf('end', tenant, jobId, run.fence)).slice(1)}`,
     stored?.field ?? '', stored?.body ?? '', charge ? CHARGED_FIELD[charge] : '', next?.attempt ?? 0, next?.delayMs ?? 0,
-    type, JSON.stringify({ ...statePayload(settlement), ...payloadGiven(settlement.events, type) }), CANCELLED_FAILURE,
+    type, sealPayloadOf(db, run, type, { ...statePayload(settlement), ...payloadGiven(settlement.events, type) }), CANCELLED_FAILURE,
     quarantineMs, retryEveryMs,
-    ...flattenEvents(settlement.events.filter((event) => !STATE_EVENTS.has(event.type))),
+    ...flattenEvents(db, run, settlement.events.filter((event) => !STATE_EVENTS.has(event.type))),
   ])
   if (readText(reply, 0) === 'fenced') return { type: 'fenced' }
   return { type: 'settled', status: readText(reply, 1) as JobStatus, deals: readDeals(reply, 2) } // settle.lua answers the state it wrote

@@ -41,7 +41,7 @@ test('a replay has the code and the input of the job, byte for byte, and outlive
 
 async function readRun (db: Db, jobId: string) {
   const [fence, holder] = await db.redis.hmget(db.keys.job(jobId), 'fence', 'holder')
-  return { jobId, fence: Number(fence), holder: String(holder) }
+  return { jobId, tenant: TENANT, fence: Number(fence), holder: String(holder) }
 }
 
 test('a job is replayed once, however many ask at the same time, unless it is to be made again', async (t) => {

@@ -20,7 +20,7 @@ export interface Upload {
 
 /** One request, and how it may be repeated. */
 export interface Call extends RequestOptions {
-  method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Below the client's URL, without a slash in front: `v1/jobs`. Parts are to be encoded. */
   path: string
   query?: Query
