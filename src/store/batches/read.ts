@@ -27,6 +27,8 @@ export interface BatchRecord {
   finishedAt: number | null
   expiresAt: number | null
   replayOf: string | null
+  /** Is told of its end. */
+  webhook: BatchWebhook | null
 }
 
 /** An item that is no job of the batch: why it is none, or the job that it repeats. */
@@ -60,6 +62,7 @@ function parseBatch (id: string, fields: Record<string, string>): BatchRecord {
     finishedAt: time('finishedAt'),
     expiresAt: time('expiresAt'),
     replayOf: fields['replayOf'] ?? null,
+    webhook: fields['webhook'] ? JSON.parse(fields['webhook']) as BatchWebhook : null, // openBatch wrote it
   }
 }
 

@@ -106,12 +106,16 @@ local function end_delivery (id, tenant, status, reason, bounds)
   for _, old in ipairs(surplus > 0 and redis.call('ZRANGE', deliveries_key(tenant, status), 0, math.min(surplus, 2) - 1) or {}) do remove_delivery(old) end
 end
 
+local function has_webhook_room (tenant, bounds)
+  return tonumber(redis.call('HGET', P .. ':webhook-bytes', tenant) or 0) + DELIVERY_BYTES <= bounds.owedBytes
+end
+
 -- Begins a delivery, new or once more. Where the tenant has as much undelivered as it may, it is given up at once: the log tells of it.
 local function begin_delivery (id, tenant, lane)
   local key, bounds = delivery_key(id), webhook_bounds()
   redis.call('HSET', key, 'status', 'pending')
   redis.call('ZADD', deliveries_key(tenant, 'pending'), redis.call('HGET', key, 'createdAt'), id)
-  if tonumber(redis.call('HGET', P .. ':webhook-bytes', tenant) or 0) + DELIVERY_BYTES > bounds.owedBytes then
+  if not has_webhook_room(tenant, bounds) then
     end_delivery(id, tenant, 'dead', 'full', bounds)
     return false
   end

@@ -53,7 +53,7 @@ export async function createEndpoint (db: Db, { tenant, url, events, headers, de
     ...auditArguments({ tenant, act: 'webhook.created', actor, target: id, details: { url: describeUrl(url), events } }, audit),
   ])
   switch (readText(reply, 0)) {
-    case 'full': throw new JobError('RATE_LIMITED', `Cannot make the endpoint: the tenant has ${maxEndpoints}, which is the most; delete one that is not needed`)
+    case 'full': throw new JobError('RATE_LIMITED', `Cannot make the endpoint: the tenant has ${maxEndpoints}, and the bound of every tenant, BATCHBOX_TENANT_WEBHOOKS, is ${maxEndpoints}; delete one that is not needed`)
     case 'stranger': throw strangerError()
   }
   const createdAt = readNumber(reply, 1)

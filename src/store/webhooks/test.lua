@@ -1,7 +1,9 @@
--- Owes an endpoint a delivery that tells of nothing, to try it out. One that is disabled is not asked.
-local tenant, id = ARGV[3], ARGV[4]
+-- Owes an endpoint a test event. It has a lane of its own, which begins anew with each test: it waits behind nothing, and is sent also where the endpoint is disabled or left alone.
+local tenant, endpoint, type = ARGV[3], ARGV[4], ARGV[5]
+local lane = tenant .. ':' .. endpoint .. '-test'
 
 if is_erasing(tenant) then return ERASING end
-local f = redis.call('HMGET', P .. ':webhook:' .. id, 'tenant', 'enabled')
-if f[1] ~= tenant then return nil end
-return make_delivery(tenant, id, id .. '-test-' .. text(NOW), 'webhook.test', id, tenant .. ':' .. id)
+if redis.call('HGET', P .. ':webhook:' .. endpoint, 'tenant') ~= tenant then return { 'missing' } end
+redis.call('UNLINK', P .. ':lane-state:' .. lane)
+redis.call('ZREM', WEBHOOK_HELD, lane)
+return { 'made', make_delivery(tenant, endpoint, endpoint .. '-test-' .. text(time[1] * 1000000 + time[2]), type, endpoint, lane) }
