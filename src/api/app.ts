@@ -42,6 +42,9 @@ import { secretRoutes, type SecretRoutesOptions } from './routes/secrets.ts'
 import { statsRoutes } from './routes/stats.ts'
 import { sweepRoutes } from './routes/sweeps.ts'
 import { tenantRoutes } from './routes/tenants.ts'
+import { webhookDeliveryRoutes } from './routes/webhook-deliveries.ts'
+import { webhookSecretRoutes } from './routes/webhook-secrets.ts'
+import { webhookRoutes, type WebhookRoutesOptions } from './routes/webhooks.ts'
 import { validatorCompiler } from './validation.ts'
 
 /** Longest that a client may take to send a request. */
@@ -52,6 +55,7 @@ export interface AppOptions {
   callers: Callers
   keyBounds: KeyRoutesOptions['bounds']
   secrets: Omit<SecretRoutesOptions, 'jobs'>
+  webhooks: Omit<WebhookRoutesOptions, 'jobs'>
   checkReady (): Promise<void>
   /** `open` answers them to everybody. */
   metrics: Pick<Metrics, 'meter' | 'scrape'> & { open: boolean }
@@ -64,7 +68,7 @@ export interface AppOptions {
 }
 
 /** Builds the HTTP application. It does not listen; `close` ends the requests that wait and then those in flight. */
-export async function createApp ({ jobs, callers, keyBounds, secrets, checkReady, metrics, streams, logger, version, lingerMs }: AppOptions): Promise<FastifyInstance> {
+export async function createApp ({ jobs, callers, keyBounds, secrets, webhooks, checkReady, metrics, streams, logger, version, lingerMs }: AppOptions): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: logger,
     childLoggerFactory: (parent) => parent, // lines are tied to their request by the trace id
@@ -96,11 +100,13 @@ export async function createApp ({ jobs, callers, keyBounds, secrets, checkReady
   for (const routes of [
     jobRoutes, jobListRoutes, jobCancelRoutes, jobDeleteRoutes, jobReplayRoutes, jobResultRoutes, jobLogRoutes, jobTraceRoutes, jobCheckpointRoutes,
     batchRoutes, batchResultRoutes, batchCancelRoutes, batchReplayRoutes, deadLetterRoutes, sweepRoutes, executeRoutes, auditRoutes, tenantRoutes, statsRoutes,
+    webhookSecretRoutes, webhookDeliveryRoutes,
   ]) {
     await app.register(routes, { jobs })
   }
   await app.register(eventRoutes, { jobs, streams: createOpenStreams(metrics.meter, streams), findCaller: callers.find, heartbeatMs: streams.heartbeatMs })
   await app.register(secretRoutes, { jobs, ...secrets })
+  await app.register(webhookRoutes, { jobs, ...webhooks })
   await app.register(keyRoutes, { jobs, forget: callers.forget, bounds: keyBounds })
   return app
 }

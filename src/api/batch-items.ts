@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { JobError } from '../core/failures.ts'
 import { maxBodyBytes, type JobRequest } from '../core/job-request.ts'
 import type { LimitPolicy } from '../core/limits.ts'
+import type { BatchWebhook } from '../core/webhook.ts'
 import type { NewItem } from '../store/batches/add-items.ts'
 import { packPayload } from '../store/codec.ts'
 import { buildTemplate, type JobTemplate } from '../store/moves/new-job.ts'
@@ -30,6 +31,8 @@ export interface ItemSource {
   digest (): string
   /** How many there are, if the client said so. */
   total: number | undefined
+  /** What is told of the end of the batch. */
+  webhook: BatchWebhook | undefined
 }
 
 export interface ItemOptions {
@@ -46,7 +49,7 @@ export function readJsonItems (body: BatchBody, options: ItemOptions): ItemSourc
   async function * items (): AsyncGenerator<WeighedItem> {
     for (const value of values) yield refuseItem(() => toItem(value))
   }
-  return { items: items(), digest: () => '', total: values.length }
+  return { items: items(), digest: () => '', total: values.length, webhook: body.webhook }
 }
 
 /** Reads items out of a body in NDJSON: the head is its first line, and each line after it an item. Throws INVALID or BAD_REQUEST for the head. */
@@ -57,7 +60,7 @@ export async function readNdjsonItems (stream: Readable, head: z.ZodType<BatchHe
   const first = await lines.next()
   if (first.done || !first.value.bytes) throw new JobError('BAD_REQUEST', `Cannot read the head of the batch: the first line is ${first.done ? 'missing' : 'too long'}`)
   hash.update(first.value.bytes)
-  const { job, total } = parseWith(head, parseJsonBody(first.value.bytes), 'first line')
+  const { job, total, webhook } = parseWith(head, parseJsonBody(first.value.bytes), 'first line')
   const toItem = job ? buildToInputItem(job, options) : buildToJobItem(options)
   async function * items (): AsyncGenerator<WeighedItem> {
     for await (const { number, bytes } of lines) {
@@ -68,7 +71,7 @@ export async function readNdjsonItems (stream: Readable, head: z.ZodType<BatchHe
       })
     }
   }
-  return { items: items(), digest: () => hash.copy().digest('hex'), total }
+  return { items: items(), digest: () => hash.copy().digest('hex'), total, webhook }
 }
 
 /** Throws a JobError for an item that cannot be taken. The bytes are those that it came as, where that is known. */

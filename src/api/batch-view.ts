@@ -4,7 +4,7 @@ import { isId, itemId } from '../core/ids.ts'
 import { refuseMissing } from '../store/read.ts'
 import { readBatch, readFirstExceptions, type BatchRecord } from '../store/batches/read.ts'
 import type { Db } from '../store/db.ts'
-import { formatTime } from './job-view.ts'
+import { formatTime, viewWebhook } from './job-view.ts'
 
 /** Items whose outcomes stand in the answer to who posted them. */
 const OUTCOMES_MAX = 1000
@@ -29,6 +29,7 @@ export function viewBatch (batch: BatchRecord): BatchView {
     finishedAt: batch.finishedAt === null ? null : formatTime(batch.finishedAt),
     expiresAt: batch.expiresAt === null ? null : formatTime(batch.expiresAt),
     replayOf,
+    webhook: batch.webhook ? viewWebhook({ ...batch.webhook, events: ['batch.completed'] }) : null,
     links: { self, results: `${self}/results`, events: `${self}/events`, jobs: `/v1/jobs?batch=${id}` },
   }
 }

@@ -4,6 +4,7 @@ import { JobError } from '../core/failures.ts'
 import type { JobSpec } from '../core/job-request.ts'
 import { buildReplayBounds, buildReplaySpec, type ReplayBounds, type ReplayChange } from '../core/replay-request.ts'
 import type { JobStatus } from '../core/status.ts'
+import { isWithinHosts } from '../core/webhook.ts'
 import type { BatchRecord } from '../store/batches/read.ts'
 import { readStoredItems, type StoredItem } from '../store/batches/stored-items.ts'
 import { templateOf, type JobTemplate } from '../store/moves/new-job.ts'
@@ -30,6 +31,7 @@ export interface BatchReplay {
 export function replayBatch (jobs: JobService, { caller, batch, statuses, change, span, idempotency }: BatchReplay): Promise<string> {
   if (batch.finishedAt === null) throw new JobError('NOT_FINISHED', `Cannot replay batch "${batch.id}": it has not ended; cancel it, or wait for its end`)
   if (statuses.every((status) => batch.counts[status] === 0)) throw new JobError('INVALID', `Cannot replay batch "${batch.id}": none of its items is ${statuses.join(' or ')}`)
+  if (batch.webhook && !isWithinHosts(batch.webhook.url, caller.ceilings.webhooks)) throw new JobError('INVALID', `Cannot replay batch "${batch.id}": the host of its webhook, ${JSON.stringify(new URL(batch.webhook.url).host)}, is beyond the API key's ceiling (ceilings.webhooks)`)
   const source = readReplayedItems(jobs, { batch, statuses, change, bounds: buildReplayBounds(jobs.policy, caller.ceilings) })
   return submitBatch(jobs, { caller, source, span, idempotency, replayOf: batch.id })
 }
@@ -54,5 +56,5 @@ function readReplayedItems ({ db }: JobService, { batch, statuses, change, bound
       yield refuseItem(() => toItem(stored))
     }
   }
-  return { items: items(), digest: () => hash.copy().digest('hex'), total: undefined }
+  return { items: items(), digest: () => hash.copy().digest('hex'), total: undefined, webhook: batch.webhook ?? undefined }
 }

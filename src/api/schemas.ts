@@ -7,6 +7,8 @@ import { WAIT_MAX_SECONDS } from './prefer.ts'
 /** Ids are looked at by the route: a malformed one is as unknown as any, not an invalid request. */
 export const JobParams = z.object({ id: z.string().describe('Id of a job') })
 
+export const WebhookParams = z.object({ id: z.string().describe('Id of an endpoint') })
+
 export const BatchParams = z.object({ id: z.string().describe('Id of a batch') })
 
 /** Seconds to wait for the end; more than the bound counts as the bound. */

@@ -67,13 +67,14 @@ export async function submitBatch (jobs: JobService, submission: BatchSubmission
   return id
 }
 
-async function open (jobs: JobService, { caller, idempotency, replayOf }: BatchSubmission): Promise<Opening> {
+async function open (jobs: JobService, { caller, source: { webhook }, idempotency, replayOf }: BatchSubmission): Promise<Opening> {
   const opened = await openBatch(jobs.db, {
     id: newId('batch'),
     tenant: caller.tenant,
     retentionMs: jobs.retentionMs,
     bounds: boundsOf(caller, jobs),
     ...(replayOf === undefined ? {} : { replayOf }),
+    ...(webhook ? { webhook } : {}),
     ...(idempotency ? { idempotency: { ...idempotency, ttlMs: jobs.idempotencyMs } } : {}),
   })
   if (opened.type === 'full') throw describeFull('Cannot make the batch', opened, caller, jobs)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { JobFailure } from './outcome.ts'
 import { JobStatus } from './status.ts'
+import { WebhookView } from './webhook.ts'
 
 /** `open` takes items still. A batch is `cancelling` until its last running item was stopped; one that was cancelled too late to matter is `cancelled` all the same. */
 export const BatchStatus = z.enum(['open', 'running', 'cancelling', 'completed', 'cancelled'])
@@ -25,6 +26,7 @@ export const BatchView = z.object({
   finishedAt: time.nullable(),
   expiresAt: time.nullable().describe('When the batch, its items and their results will be removed'),
   replayOf: z.string().nullable().describe('The batch whose items it runs again'),
+  webhook: WebhookView.nullable().describe('What is told of its end, beside the endpoints of the tenant'),
   links: z.object({ self: z.string(), results: z.string(), events: z.string(), jobs: z.string() }),
 })
 export type BatchView = z.infer<typeof BatchView>
