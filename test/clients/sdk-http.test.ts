@@ -119,6 +119,23 @@ test('the key is asked for before each request, and headers of a call go before 
   assert.deepEqual(requests.map(({ headers }) => [headers.authorization, headers['x-a'], headers['x-b']]), [['Bearer bbx_1', 'client', 'client'], ['Bearer bbx_2', 'client', 'call']])
 })
 
+test('items of an iterator are streamed; in browsers, which cannot, they are sent whole, and again where that is needed only from a function', async (t) => {
+  const posted = { id: 'bat_1', items: [] }
+  const { client, requests } = await script(t, [(response) => { response.end(JSON.stringify(posted)) }, cut, (response) => { response.end(JSON.stringify(posted)) }, cut])
+  const inputs = async function * () { yield * [1, { two: 2 }, undefined] }
+
+  await client.batches.create({ job: { code: CODE }, inputs: inputs() })
+  Object.defineProperty(globalThis, 'document', { value: {}, configurable: true })
+  t.after(() => Reflect.deleteProperty(globalThis, 'document'))
+  await client.batches.create({ job: { code: CODE }, inputs })
+  await assert.rejects(client.batches.create({ job: { code: CODE }, inputs: inputs() }), ConnectionError)
+
+  const body = `{"job":{"code":"${CODE}"}}\n1\n{"two":2}\nnull\n`
+  assert.deepEqual(requests.map(({ headers, body }) => [headers['transfer-encoding'], headers['content-length'], body]), [
+    ['chunked', undefined, body], ...Array.from({ length: 3 }, () => [undefined, String(body.length), body]),
+  ])
+})
+
 test('a URL with a path keeps it, and one that is none is refused at once', async (t) => {
   const server = await startHttp(t, (_request, response) => { response.end('{}') })
   await createClient({ url: `${server.origin}/batchbox` }).jobs.get('job/1')

@@ -5,6 +5,7 @@ import {
 } from '../../clients/sdk/src/index.ts'
 import { lastInFirstOut } from '../helpers/scope.ts'
 import { startService, type TestService } from '../helpers/service.ts'
+import { until } from '../helpers/until.ts'
 
 const ONE = 'export default () => 1'
 const FOREVER = 'export default () => new Promise(() => { setTimeout(() => {}, 600_000) })'
@@ -143,11 +144,17 @@ suite('the client of a running service', () => {
 
   test('a batch that is refused while it is sent says why', async () => {
     const stranger = createClient({ url: service.url, apiKey: `bbx_${'x'.repeat(40)}` })
+    let isOver = false
     async function * inputs () {
-      for (;;) yield 'x'.repeat(10_000)
+      try {
+        for (;;) yield 'x'.repeat(10_000)
+      } finally {
+        isOver = true
+      }
     }
 
     await assert.rejects(stranger.batches.create({ job: { code: ONE }, inputs: inputs() }), AuthenticationError)
+    await until('the iterator was ended', () => isOver)
   })
 
   test('dead letters are listed, counted, replayed and purged', async () => {

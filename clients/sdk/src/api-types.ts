@@ -353,6 +353,13 @@ export interface Batch {
   expiresAt: string | null
   /** The batch whose items it runs again */
   replayOf: string | null
+  /** What is told of its end, beside the endpoints of the tenant */
+  webhook: {
+    url: string
+    events: ('job.started' | 'job.retrying' | 'job.lost' | 'job.succeeded' | 'job.failed' | 'job.dead' | 'job.cancelled' | 'job.expired' | 'batch.completed')[]
+    /** Names of its headers */
+    headers: string[]
+  } | null
   links: {
     self: string
     results: string
@@ -388,6 +395,13 @@ export interface PostedBatch {
   expiresAt: string | null
   /** The batch whose items it runs again */
   replayOf: string | null
+  /** What is told of its end, beside the endpoints of the tenant */
+  webhook: {
+    url: string
+    events: ('job.started' | 'job.retrying' | 'job.lost' | 'job.succeeded' | 'job.failed' | 'job.dead' | 'job.cancelled' | 'job.expired' | 'batch.completed')[]
+    /** Names of its headers */
+    headers: string[]
+  } | null
   links: {
     self: string
     results: string
@@ -787,7 +801,7 @@ export interface Erasure {
 export interface Act {
   id: string
   time: string
-  /** What was done: key.created, key.rotated, key.revoked, job.deleted, tenant.bounded, tenant.erased, secret.stored, secret.deleted, dead-letters.replayed, dead-letters.purged */
+  /** What was done: key.created, key.rotated, key.revoked, job.deleted, tenant.bounded, tenant.erased, secret.stored, secret.deleted, dead-letters.replayed, dead-letters.purged, webhook.created, webhook.updated, webhook.deleted, webhook.rotated, webhook.redelivered */
   act: string
   /** Id of the key that did it; `operator` for the configured one */
   actor: string

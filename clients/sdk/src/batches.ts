@@ -70,7 +70,9 @@ export function buildBatches (requester: Requester, live: Live): Batches {
       try {
         return await json<PostedBatch>({ method: 'POST', path: 'v1/batches', upload: source.upload, idempotent: true, ...options })
       } catch (error) {
-        throw source.failure() ?? error // what the caller's own iterator threw, where it did
+        throw source.failure() ?? error
+      } finally {
+        source.close()
       }
     },
     get: (id, options) => json({ path: pathOf(id), ...options }),
