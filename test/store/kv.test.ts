@@ -1,17 +1,23 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { test, type TestContext } from 'node:test'
+import type { EncryptionKey } from '../../src/core/encryption-keys.ts'
 import type { KvService, KvWriter } from '../../src/core/kv.ts'
 import { openDb, type Db } from '../../src/store/db.ts'
 import { buildKv, removeExpiredEntries } from '../../src/store/kv/kv.ts'
 import { settle } from '../../src/store/moves/settle.ts'
 import { reconcile } from '../../src/store/reconcile/reconcile.ts'
 import { until } from '../helpers/until.ts'
-import { acceptJob, allKeys, beginJob, openStore, settlement, TENANT } from '../helpers/store.ts'
+import { dumpLines } from '../helpers/dump.ts'
+import { acceptJob, allKeys, beginJob, openSameStore, openStore, settlement, TENANT } from '../helpers/store.ts'
 
 const QUOTA = { maxEntries: 1000, maxBytes: 1_000_000 }
 
+/** What holds whether values are encrypted or not. */
+const BOTH: [how: string, keys: EncryptionKey[]][] = [['', []], [', encrypted', [{ id: 'k', key: randomBytes(32) }]]]
+
 interface TestKv extends KvService {
-  db: Db
+  db: Db & { url: string }
   writer: KvWriter
   /** Sets an entry that stays, unless told for how long. */
   put (key: string, value: unknown, members?: { ttlMs?: number, maxEntries?: number, maxBytes?: number }): Promise<void>
@@ -20,9 +26,9 @@ interface TestKv extends KvService {
 }
 
 /** A store of entries, and a run that may write to it. */
-async function openKv (t: TestContext): Promise<TestKv> {
-  const db = await openStore(t)
-  const once = openDb({ url: db.url, prefix: db.keys.prefix, failFast: true, once: true, onError: (error) => t.diagnostic(error.message) })
+async function openKv (t: TestContext, encryptionKeys: readonly EncryptionKey[] = []): Promise<TestKv> {
+  const db = await openStore(t, encryptionKeys)
+  const once = openDb({ url: db.url, prefix: db.keys.prefix, encryptionKeys, failFast: true, once: true, onError: (error) => t.diagnostic(error.message) })
   t.after(() => once.close())
   const kv = buildKv(db, once)
   const { run } = await beginJob(db, await acceptJob(db))
@@ -74,21 +80,23 @@ test('an entry expires by Redis\'s clock: nobody reads or lists it, it counts fo
   assert.equal(await removeExpiredEntries(kv.db, 10), 0)
 })
 
-test('to set an entry anew ends or renews its time; to increment it keeps it', async (t) => {
-  const kv = await openKv(t)
-  const timeOf = (key: string) => kv.db.redis.zscore(kv.db.keys.kvExpiring(TENANT), key)
-  await kv.put('n', 1, { ttlMs: 60_000 })
-  const first = await timeOf('n')
+for (const [how, keys] of BOTH) {
+  test(`to set an entry anew ends or renews its time; to increment it keeps it${how}`, async (t) => {
+    const kv = await openKv(t, keys)
+    const timeOf = (key: string) => kv.db.redis.zscore(kv.db.keys.kvExpiring(TENANT), key)
+    await kv.put('n', 1, { ttlMs: 60_000 })
+    const first = await timeOf('n')
 
-  await kv.increment(kv.writer, { key: 'n', by: 1, ...QUOTA })
-  const afterIncrement = await timeOf('n')
-  await kv.put('n', 1)
+    await kv.increment(kv.writer, { key: 'n', by: 1, ...QUOTA })
+    const afterIncrement = await timeOf('n')
+    await kv.put('n', 1)
 
-  assert.ok(Number(first) > 0)
-  assert.equal(afterIncrement, first)
-  assert.equal(await timeOf('n'), null)
-  assert.equal(await kv.db.redis.zscore(kv.db.keys.kvDue, TENANT), null)
-})
+    assert.ok(Number(first) > 0)
+    assert.equal(afterIncrement, first)
+    assert.equal(await timeOf('n'), null)
+    assert.equal(await kv.db.redis.zscore(kv.db.keys.kvDue, TENANT), null)
+  })
+}
 
 test('more entries than a write removes have expired: there is room all the same', async (t) => {
   const kv = await openKv(t)
@@ -117,41 +125,47 @@ test('the quota is exact under 50 writers at once, in entries and in bytes, and 
   await kv.put('e-00', '', { maxBytes: 1 }).catch(() => assert.fail('what gets shorter is taken in any case'))
 })
 
-test('50 writers at once increment by one each, and none is lost', async (t) => {
-  const kv = await openKv(t)
+for (const [how, keys] of BOTH) {
+  test(`50 writers at once increment by one each, and none is lost${how}`, async (t) => {
+    const kv = await openKv(t, keys)
 
-  const sums = await Promise.all(Array.from({ length: 50 }, () => kv.increment(kv.writer, { key: 'n', by: 1, ...QUOTA })))
+    const sums = await Promise.all(Array.from({ length: 50 }, () => kv.increment(kv.writer, { key: 'n', by: 1, ...QUOTA })))
 
-  assert.deepEqual(sums.sort((a, b) => a - b), Array.from({ length: 50 }, (_, i) => i + 1))
-  assert.deepEqual(await kv.usage(), { entries: 1, bytes: 3 })
-})
+    assert.deepEqual(sums.sort((a, b) => a - b), Array.from({ length: 50 }, (_, i) => i + 1))
+    assert.deepEqual([(await kv.usage()).entries, await kv.get(TENANT, 'n')], [1, '50'])
+  })
+}
 
-test('only integers are incremented, and only to sums that a number holds exactly', async (t) => {
-  const kv = await openKv(t)
-  await kv.put('text', '1')
-  await kv.put('half', 0.5)
-  await kv.put('most', Number.MAX_SAFE_INTEGER)
-  const increment = (key: string, by: number) => kv.increment(kv.writer, { key, by, ...QUOTA })
+for (const [how, keys] of BOTH) {
+  test(`only integers are incremented, and only to sums that a number holds exactly${how}`, async (t) => {
+    const kv = await openKv(t, keys)
+    await kv.put('text', '1')
+    await kv.put('half', 0.5)
+    await kv.put('most', Number.MAX_SAFE_INTEGER)
+    const increment = (key: string, by: number) => kv.increment(kv.writer, { key, by, ...QUOTA })
 
-  await assert.rejects(increment('text', 1), { code: 'INVALID', message: 'Cannot increment "text": its value is no integer' })
-  await assert.rejects(increment('half', 1), { code: 'INVALID' })
-  await assert.rejects(increment('most', 1), { code: 'INVALID', message: 'Cannot increment "most": the sum is beyond the integers that a number holds exactly' })
-  assert.equal(await increment('most', -Number.MAX_SAFE_INTEGER), 0)
-  assert.equal(await increment('most', -5), -5)
-})
+    await assert.rejects(increment('text', 1), { code: 'INVALID', message: 'Cannot increment "text": its value is no integer' })
+    await assert.rejects(increment('half', 1), { code: 'INVALID' })
+    await assert.rejects(increment('most', 1), { code: 'INVALID', message: 'Cannot increment "most": the sum is beyond the integers that a number holds exactly' })
+    assert.equal(await increment('most', -Number.MAX_SAFE_INTEGER), 0)
+    assert.equal(await increment('most', -5), -5)
+  })
+}
 
-test('of 50 that compare and set at once, one wins each round', async (t) => {
-  const kv = await openKv(t)
-  const round = async (expected: string | undefined, value: string) => {
-    const ends = await Promise.all(Array.from({ length: 50 }, (_, i) => kv.compareAndSet(kv.writer, { key: 'k', value: `"${value}-${i}"`, ttlMs: 0, ...QUOTA }, expected)))
-    return ends.filter(({ isSet }) => isSet).length
-  }
+for (const [how, keys] of BOTH) {
+  test(`of 50 that compare and set at once, one wins each round${how}`, async (t) => {
+    const kv = await openKv(t, keys)
+    const round = async (expected: string | undefined, value: string) => {
+      const ends = await Promise.all(Array.from({ length: 50 }, (_, i) => kv.compareAndSet(kv.writer, { key: 'k', value: `"${value}-${i}"`, ttlMs: 0, ...QUOTA }, expected)))
+      return ends.filter(({ isSet }) => isSet).length
+    }
 
-  const wins = [await round(undefined, 'first'), await round(await kv.get(TENANT, 'k'), 'second'), await round(undefined, 'third'), await round('"first"', 'fourth')]
+    const wins = [await round(undefined, 'first'), await round(await kv.get(TENANT, 'k'), 'second'), await round(undefined, 'third'), await round('"first"', 'fourth')]
 
-  assert.deepEqual(wins, [1, 1, 0, 0])
-  assert.match(await kv.get(TENANT, 'k') ?? '', /^"second-\d+"$/)
-})
+    assert.deepEqual(wins, [1, 1, 0, 0])
+    assert.match(await kv.get(TENANT, 'k') ?? '', /^"second-\d+"$/)
+  })
+}
 
 test('keys are listed in the order of their bytes, by prefix and page by page', async (t) => {
   const kv = await openKv(t)
@@ -174,6 +188,26 @@ test('keys are listed in the order of their bytes, by prefix and page by page', 
   assert.deepEqual(await listAll('a:', 100), ['a:1', 'a:10', 'a:2'])
   assert.deepEqual(await kv.list(TENANT, { prefix: 'a:', cursor: '', limit: 1 }), { keys: ['a:1'], cursor: 'a:1' })
   assert.deepEqual((await kv.list(TENANT, { prefix: 'a:', cursor: '0 before all of them', limit: 1 })).keys, ['a:1'])
+})
+
+test('an encrypted entry is found nowhere in Redis, reads as it was beside one from before, and is an error without its key', async (t) => {
+  const kv = await openKv(t, [{ id: 'k', key: randomBytes(32) }])
+  const { db, writer } = kv
+  const plain = buildKv(openSameStore(t, db, []), openSameStore(t, db, []))
+  await plain.set(writer, { key: 'before', value: '41', ttlMs: 0, ...QUOTA })
+  await kv.put('now', 'a marker')
+  await kv.put('other', 'a marker')
+
+  const read = [await kv.get(TENANT, 'before'), await kv.get(TENANT, 'now'), await kv.increment(writer, { key: 'before', by: 1, ...QUOTA })]
+  const unreadable = { code: 'UNAVAILABLE', message: /key "k", which is not in BATCHBOX_ENCRYPTION_KEYS/ }
+
+  assert.deepEqual(read, ['41', '"a marker"', 42])
+  assert.deepEqual((await dumpLines(db)).filter((line) => line.includes('marker') || line.includes('before = 42')), [])
+  await assert.rejects(plain.get(TENANT, 'now'), unreadable)
+  await assert.rejects(plain.increment(writer, { key: 'before', by: 1, ...QUOTA }), unreadable)
+  await assert.rejects(plain.compareAndSet(writer, { key: 'now', value: '1', ttlMs: 0, ...QUOTA }, '2'), unreadable)
+  await db.redis.hset(db.keys.kv(TENANT), 'now', await db.redis.hgetBuffer(db.keys.kv(TENANT), 'other') ?? '')
+  await assert.rejects(kv.get(TENANT, 'now'), { code: 'UNAVAILABLE', message: /^Cannot decrypt/ })
 })
 
 test('tenants have nothing of each other', async (t) => {
