@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import type { z } from 'zod'
 import { loadLimitPolicy } from '../core/limits.ts'
 import { createDispatcher } from '../queue/dispatcher.ts'
+import { checkEncryption } from '../store/check-encryption.ts'
 import { openDb, type Db } from '../store/db.ts'
 import { createDurability } from '../store/durability.ts'
 import { createFeed } from '../store/feed/feed.ts'
@@ -72,6 +73,7 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
   })
   const stopObserving = observeStore(telemetry.metrics.meter, { read: () => readFigures(db), ping: () => db.redis.ping() })
   await connected
+  await tellOfEncryption(db, logger)
   await warnOfMemory(db, logger)
   const stopping = new AbortController()
   const app = await createApp({
@@ -123,6 +125,13 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
       await db.close()
     },
   }
+}
+
+/** A wrong key stops the boot; where the store is not there yet, it is looked at when it is. */
+async function tellOfEncryption (db: Db, logger: Logger): Promise<void> {
+  const tell = async () => logger.info(await checkEncryption(db))
+  if (db.redis.status === 'ready') return tell()
+  db.redis.once('ready', () => { tell().catch((error: unknown) => logger.error({ err: error }, 'encryption keys are not those of the store')) })
 }
 
 /** A Redis that evicts loses jobs; one without a limit takes jobs until the machine has no memory left. */

@@ -6,7 +6,8 @@ import { buildReplayBounds, buildReplaySpec, type ReplayBounds, type ReplayChang
 import type { JobStatus } from '../core/status.ts'
 import { isWithinHosts } from '../core/webhook.ts'
 import type { BatchRecord } from '../store/batches/read.ts'
-import { readStoredItems, type StoredItem } from '../store/batches/stored-items.ts'
+import { createItemReader, readEndedItems } from '../store/batches/stored-items.ts'
+import type { ListedRecord } from '../store/listed-record.ts'
 import { templateOf, type JobTemplate } from '../store/moves/new-job.ts'
 import type { Caller } from './access.ts'
 import { refuseItem, type ItemSource, type WeighedItem } from './batch-items.ts'
@@ -45,15 +46,17 @@ function readReplayedItems ({ db }: JobService, { batch, statuses, change, bound
     if (last?.spec !== text || last.codeHash !== codeHash) last = { spec: text, codeHash, template: templateOf(spec, codeHash, code) }
     return last.template
   }
-  const toItem = async ({ job, code, input }: StoredItem): Promise<WeighedItem> => {
+  const readItem = createItemReader(db)
+  const toItem = async (job: ListedRecord): Promise<WeighedItem> => {
+    const { code, input } = await readItem(job)
     if (!code || !input) throw new JobError('GONE', `Cannot replay job "${job.id}": its code or its input was removed`)
     const template = templateFor(buildReplaySpec(job.spec, change, bounds), job.codeHash, code)
     return { item: { type: 'job', template, input, replayOf: job.id }, bytes: input.field.length + (input.body?.length ?? 0) }
   }
   async function * items (): AsyncGenerator<WeighedItem> {
-    for await (const stored of readStoredItems(db, batch, new Set(statuses))) {
-      hash.update(stored.job.id)
-      yield refuseItem(() => toItem(stored))
+    for await (const job of readEndedItems(db, batch, new Set(statuses))) {
+      hash.update(job.id)
+      yield refuseItem(() => toItem(job))
     }
   }
   return { items: items(), digest: () => hash.copy().digest('hex'), total: undefined, webhook: batch.webhook ?? undefined }

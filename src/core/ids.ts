@@ -15,6 +15,11 @@ export function isId (kind: Kind, text: string): boolean {
   return text.startsWith(PREFIXES[kind]) && UUID_V7.test(text.slice(PREFIXES[kind].length))
 }
 
+/** Milliseconds of the Unix epoch in an id's UUIDv7 (RFC 9562). */
+export function timeOfId (id: string): number {
+  return Number.parseInt(id.slice(4, 17).replace('-', ''), 16)
+}
+
 /** Digits of an id that count the items of a batch. */
 const ITEM_DIGITS = 6
 /** Most items that ids can be made for. */

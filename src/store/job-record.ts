@@ -75,8 +75,7 @@ interface RunEnd {
 
 /** Reads the fields of a job's hash, folded or not. Throws UNAVAILABLE for a record of a newer version, and for one that cannot be decrypted. */
 export async function parseJobRecord (sealing: Sealing, id: string, stored: Fields): Promise<JobRecord> {
-  const version = Number(stored['v'] ?? 1)
-  if (version > RECORD_VERSION) throw newerRecord(id, `record version ${version}, and this process knows ${RECORD_VERSION}`)
+  checkVersion(id, stored)
   const fields = await unfoldRecord(sealing, id, stored)
   const text = (name: string) => fields[name]?.toString() ?? ''
   const time = (name: string) => fields[name] ? Number(text(name)) : null
@@ -118,6 +117,12 @@ export async function parseJobRecord (sealing: Sealing, id: string, stored: Fiel
     replayedAs: text('replayedAs').split(' ')[0] || null,
     ...readAttempts(json, { runs: Number(text('fence')), ongoing: isTerminal(status) ? 0 : Number(text('attempt')), live }),
   }
+}
+
+/** Throws UNAVAILABLE for a record of a newer version. */
+export function checkVersion (id: string, { v }: Fields): void {
+  const version = Number(v ?? 1)
+  if (version > RECORD_VERSION) throw newerRecord(id, `record version ${version}, and this process knows ${RECORD_VERSION}`)
 }
 
 /** For a job that only a newer version of the service may read or change. */

@@ -72,6 +72,8 @@ export function buildKeys (prefix: string) {
     owedDispatch: `${prefix}:owed:dispatch`,
     /** Ended jobs whose events are still a stream. */
     owedArchive: `${prefix}:owed:archive`,
+    /** A proof of each key that payloads were encrypted with, by its id. */
+    encryption: `${prefix}:encryption`,
     /** Another after Redis lost writes: see `takePulse`. */
     epoch: `${prefix}:epoch`,
     batch: (id: string) => `${prefix}:batch:${id}`,

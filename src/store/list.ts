@@ -4,7 +4,8 @@ import type { JobSpec } from '../core/job-request.ts'
 import type { JobStatus } from '../core/status.ts'
 import { itemIdsBelow, readBatch, type BatchRecord } from './batches/read.ts'
 import type { Db } from './db.ts'
-import { parseJobRecord, type JobRecord } from './job-record.ts'
+import type { JobRecord } from './job-record.ts'
+import { parseListedRecord } from './listed-record.ts'
 import { FOLD, unfoldRecord } from './record-fold.ts'
 import { openJson, placeOf } from './sealing.ts'
 import { formatPosition, parsePosition, readIndex, type Position } from './walk.ts'
@@ -48,7 +49,7 @@ export async function listJobs (db: Db, tenant: string, filter: JobFilter): Prom
   let at = parseCursor(filter.cursor)
   for (let scanned = 0; scanned < LIST_SCAN_JOBS; scanned += PAGE_JOBS) {
     const { positions, isLast } = batch ? readItemPositions(batch, at) : await readIndex(db, index, { since, until, at, count: PAGE_JOBS })
-    const matching = await Promise.all(positions.map(async ({ id }) => (!batch || await isItem(db, id, filter)) && (!tag || await hasTag(db, id, tag))))
+    const matching = await Promise.all(positions.map(async ({ id }) => (!batch || await isItem(db, id, filter)) && (!tag || await hasReadableTag(db, id, tag))))
     const wanted = positions.filter((_, index) => matching[index])
     const room = wanted.slice(0, limit - jobs.length)
     let read = 0
@@ -90,10 +91,20 @@ async function hasTag (db: Db, jobId: string, { name, value }: { name: string, v
   return Object.hasOwn(tags, name) && tags[name] === value
 }
 
+/** Of one that cannot be decrypted nobody knows. */
+async function hasReadableTag (db: Db, jobId: string, tag: { name: string, value: string }): Promise<boolean> {
+  try {
+    return await hasTag(db, jobId, tag)
+  } catch (error) {
+    if (!(error instanceof JobError)) throw error
+    return false
+  }
+}
+
 function readRecords (db: Db, positions: readonly Position[]): Promise<(JobRecord | undefined)[]> {
   return Promise.all(positions.map(async ({ id }) => {
     const fields = await db.redis.hgetallBuffer(db.keys.job(id))
-    return fields['status'] ? parseJobRecord(db, id, fields) : undefined
+    return fields['status'] ? parseListedRecord(db, id, fields) : undefined
   }))
 }
 

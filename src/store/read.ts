@@ -3,6 +3,7 @@ import { isId } from '../core/ids.ts'
 import { INLINE_RESULT_BYTES } from '../core/job.ts'
 import type { Db } from './db.ts'
 import { parseJobRecord, type JobRecord } from './job-record.ts'
+import { parseListedRecord, type ListedRecord } from './listed-record.ts'
 import { placeOf, unpackSealed } from './sealing.ts'
 
 /** Of an id that is nobody's. */
@@ -32,6 +33,12 @@ export async function readResult (db: Db, tenant: string, jobId: string): Promis
 export async function readRecord (db: Db, jobId: string): Promise<JobRecord | undefined> {
   const fields = await db.redis.hgetallBuffer(db.keys.job(jobId))
   return fields['status'] ? parseJobRecord(db, jobId, fields) : undefined
+}
+
+/** Reads a job of any tenant for a list: see `parseListedRecord`. */
+export async function readListedRecord (db: Db, jobId: string): Promise<ListedRecord | undefined> {
+  const fields = await db.redis.hgetallBuffer(db.keys.job(jobId))
+  return fields['status'] ? parseListedRecord(db, jobId, fields) : undefined
 }
 
 /** Tells whether a tenant's job was there and was removed not long ago. */

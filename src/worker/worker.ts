@@ -9,6 +9,7 @@ import { RUNNER_FILE } from '../engine/runner-command.ts'
 import { createConsumer, type Consumer } from '../queue/consumer.ts'
 import { createDispatcher } from '../queue/dispatcher.ts'
 import { JOBS } from '../queue/messages.ts'
+import { checkEncryption } from '../store/check-encryption.ts'
 import { openDb, type Db } from '../store/db.ts'
 import { createDurability } from '../store/durability.ts'
 import { readFigures } from '../store/figures.ts'
@@ -59,6 +60,7 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
   const orphans = killOrphans([RUNNER_FILE, COMPILER_FILE])
   if (orphans.length > 0) logger.warn({ pids: orphans }, 'killed processes that workers before had left')
   const db = openDb({ url: config.REDIS_URL, prefix: config.BATCHBOX_PREFIX, encryptionKeys: config.BATCHBOX_ENCRYPTION_KEYS, failFast: false, onError })
+  logger.info(await checkEncryption(db))
   const dispatcher = createDispatcher(db, { onError })
   const traceBounds = { maxBytes: config.BATCHBOX_TRACE_BYTES, ttlMs: config.BATCHBOX_TRACE_RETENTION_MS }
   const telemetry = await createTelemetry({

@@ -272,3 +272,21 @@ test('a message delivered again while its job is marked running counts a lost ru
   assert.deepEqual([job?.status, job?.lost], ['succeeded', 1])
   assert.deepEqual(await typesOf(db, id), ['job.queued', 'job.started', 'job.lost', 'job.started', 'job.succeeded'])
 })
+
+test('a job that cannot be read is dead, and says why; the worker goes on with the next', async (t) => {
+  const { db, engine, run, errors, lines } = await openBench(t)
+  const [id, next] = [await acceptJob(db, { input: 1 }), await acceptJob(db)]
+  await db.redis.hset(db.keys.job(id), 'input', Buffer.of(2, 9, 9))
+
+  const verdict = await run(id)
+  const following = run(next)
+  ;(await engine.next()).end({ type: 'succeeded' })
+
+  const job = await readJob(db, TENANT, id)
+  assert.deepEqual([verdict, await following], [{ type: 'done' }, { type: 'done' }])
+  assert.deepEqual([job?.status, job?.error?.code, (await readJob(db, TENANT, next))?.status], ['dead', 'UNAVAILABLE', 'succeeded'])
+  assert.match(job?.error?.message ?? '', /^Cannot run the job: what is stored of it cannot be read\./)
+  assert.deepEqual(await typesOf(db, id), ['job.queued', 'job.started', 'job.dead'])
+  assert.equal(await db.redis.zscore(db.keys.dead(TENANT, 'UNAVAILABLE'), id) !== null, true)
+  assert.deepEqual([errors, lines.filter(({ jobId }) => jobId === id).map(({ msg }) => msg)], [[], ['job cannot be read']])
+})

@@ -1,6 +1,6 @@
 import type { BatchCounts, BatchStatus } from '../../core/batch.ts'
 import { JobError } from '../../core/failures.ts'
-import { itemId } from '../../core/ids.ts'
+import { itemId, timeOfId } from '../../core/ids.ts'
 import { JobStatus } from '../../core/status.ts'
 import type { BatchWebhook } from '../../core/webhook.ts'
 import type { Place } from '../cipher.ts'
@@ -83,15 +83,10 @@ export async function listBatches (db: Db, tenant: string, { limit, cursor }: { 
   const rank = cursor === undefined ? null : await db.redis.zrevrank(index, cursor)
   // The one that the cursor names may have been removed: those made before it have the lesser times, which ids tell.
   const ids = cursor !== undefined && rank === null
-    ? await db.redis.zrevrangebyscore(index, `(${timeOf(cursor)}`, '-inf', 'LIMIT', 0, limit + 1)
+    ? await db.redis.zrevrangebyscore(index, `(${timeOfId(cursor)}`, '-inf', 'LIMIT', 0, limit + 1)
     : await db.redis.zrevrange(index, rank === null ? 0 : rank + 1, (rank === null ? 0 : rank + 1) + limit)
   const records = await Promise.all(ids.slice(0, limit).map((id) => readBatch(db, tenant, id)))
   return { batches: records.filter((batch) => batch !== undefined), nextCursor: ids.length > limit ? ids[limit - 1] ?? null : null }
-}
-
-/** Milliseconds of the Unix epoch in a UUIDv7 (RFC 9562). */
-function timeOf (id: string): number {
-  return Number.parseInt(id.slice(4, 17).replace('-', ''), 16)
 }
 
 /** Reads which of the items from that index on are no jobs of the batch, by index; at most that many items are looked at. */

@@ -1,7 +1,9 @@
+import { JobError } from '../../core/failures.ts'
 import { itemId } from '../../core/ids.ts'
 import type { Db } from '../db.ts'
 import type { JobRecord } from '../job-record.ts'
-import { readRecord, readResult } from '../read.ts'
+import { withUnreadable } from '../listed-record.ts'
+import { readListedRecord, readResult } from '../read.ts'
 import { readExceptions, type BatchRecord, type Exception } from './read.ts'
 
 /** An item, its job as it is now, if there is one, and its result as JSON text, if it has one. */
@@ -29,10 +31,10 @@ export async function * readItems (db: Db, batch: BatchRecord, after: number): A
       const index = from + at
       const exception = exceptions.get(index)
       const jobId = jobIdOf(id, index, exception)
-      const job = jobId === null ? undefined : await readRecord(db, jobId)
+      const job = jobId === null ? undefined : await readListedRecord(db, jobId)
       return { index, jobId, exception, job: job?.tenant === tenant ? job : undefined }
     }))
-    for (const item of items) yield { ...item, result: await resultOf(db, tenant, item.job) }
+    for (const item of items) yield withResult(db, tenant, item)
   }
 }
 
@@ -41,7 +43,14 @@ function jobIdOf (batchId: string, index: number, exception: Exception | undefin
   return exception.type === 'repeated' ? exception.jobId : null
 }
 
-async function resultOf (db: Db, tenant: string, job: JobRecord | undefined): Promise<string | undefined> {
-  if (!job?.result) return undefined
-  return job.result.json ?? (await readResult(db, tenant, job.id))?.toString()
+/** A result that cannot be decrypted keeps nothing from the other items. */
+async function withResult (db: Db, tenant: string, item: Omit<Item, 'result'>): Promise<Item> {
+  const { job } = item
+  if (!job?.result) return { ...item, result: undefined }
+  try {
+    return { ...item, result: job.result.json ?? (await readResult(db, tenant, job.id))?.toString() }
+  } catch (error) {
+    if (!(error instanceof JobError)) throw error
+    return { ...item, job: withUnreadable(job, error), result: undefined }
+  }
 }

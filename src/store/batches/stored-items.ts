@@ -3,14 +3,14 @@ import { isTerminal, type JobStatus } from '../../core/status.ts'
 import type { StoredPayload } from '../codec.ts'
 import type { Db } from '../db.ts'
 import type { JobRecord } from '../job-record.ts'
-import { readRecord } from '../read.ts'
+import type { ListedRecord } from '../listed-record.ts'
+import { readListedRecord } from '../read.ts'
 import { openPacked, placeOf } from '../sealing.ts'
 import { readStoredInput } from '../stored-input.ts'
 import type { BatchRecord } from './read.ts'
 
-/** The job of an item, with what it was made of as it was packed; undefined where that is gone. */
+/** What the job of an item was made of, as it was packed; undefined where that is gone. */
 export interface StoredItem {
-  job: JobRecord
   code: Buffer | undefined
   input: StoredPayload | undefined
 }
@@ -18,20 +18,27 @@ export interface StoredItem {
 /** Items whose records are read at one time. */
 const STEP = 50
 
-/** Reads the items of a batch that ended in one of those states, in the order they were posted, as they are asked for. */
-export async function * readStoredItems (db: Db, { id, tenant, total }: BatchRecord, statuses: ReadonlySet<JobStatus>): AsyncGenerator<StoredItem> {
-  let code: { hash: string, bytes: Buffer | undefined } | undefined
+/** Reads the jobs of a batch's items that ended in one of those states, in the order they were posted, as they are asked for. */
+export async function * readEndedItems (db: Db, { id, tenant, total }: BatchRecord, statuses: ReadonlySet<JobStatus>): AsyncGenerator<ListedRecord> {
   for (let from = 0; from < total; from += STEP) {
-    const jobs = await Promise.all(Array.from({ length: Math.min(STEP, total - from) }, (_, at) => readRecord(db, itemId(id, from + at))))
+    const jobs = await Promise.all(Array.from({ length: Math.min(STEP, total - from) }, (_, at) => readListedRecord(db, itemId(id, from + at))))
     for (const job of jobs) {
-      if (!job || job.tenant !== tenant || !isTerminal(job.status) || !statuses.has(job.status)) continue
-      if (code?.hash !== job.codeHash) code = { hash: job.codeHash, bytes: await readCode(db, tenant, job.codeHash) }
-      yield { job, code: code.bytes, input: await readStoredInput(db, tenant, job.id) }
+      if (job?.tenant === tenant && isTerminal(job.status) && statuses.has(job.status)) yield job
     }
   }
 }
 
-async function readCode (db: Db, tenant: string, hash: string): Promise<Buffer | undefined> {
-  const stored = await db.redis.hgetBuffer(db.keys.code(tenant, hash), 'bytes')
-  return stored ? openPacked(db, stored, placeOf('code', tenant, hash)) : undefined
+/** Reads what jobs were made of, one after another: items of one batch may share their code. Throws UNAVAILABLE for one that cannot be decrypted. */
+export function createItemReader (db: Db): (job: ListedRecord) => Promise<StoredItem> {
+  let code: { hash: string, bytes: Buffer | undefined } | undefined
+  return async (job) => {
+    if (job.unreadable) throw job.unreadable
+    if (code?.hash !== job.codeHash) code = { hash: job.codeHash, bytes: await readCode(db, job) }
+    return { code: code.bytes, input: await readStoredInput(db, job.tenant, job.id) }
+  }
+}
+
+async function readCode ({ redis, keys, cipher }: Db, { tenant, codeHash }: JobRecord): Promise<Buffer | undefined> {
+  const stored = await redis.hgetBuffer(keys.code(tenant, codeHash), 'bytes')
+  return stored ? openPacked({ cipher }, stored, placeOf('code', tenant, codeHash)) : undefined
 }
