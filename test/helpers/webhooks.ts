@@ -7,12 +7,15 @@ import { OPERATOR } from '../../src/store/audit.ts'
 import type { Db } from '../../src/store/db.ts'
 import { accept } from '../../src/store/moves/accept.ts'
 import { settle } from '../../src/store/moves/settle.ts'
+import { listDeliveries } from '../../src/store/webhooks/deliveries.ts'
+import type { Delivery, DeliveryStatus } from '../../src/store/webhooks/delivery.ts'
 import { createEndpoint } from '../../src/store/webhooks/endpoints.ts'
 import { createWorkerListener } from '../../src/store/worker-listener.ts'
 import { WorkerConfig } from '../../src/worker/config.ts'
 import { createWebhooks, type Webhooks } from '../../src/worker/webhooks/webhooks.ts'
 import { readBody, startHttp } from './http-server.ts'
 import { beginJob, request, settlement, TENANT } from './store.ts'
+import { until } from './until.ts'
 
 export const CHANGE = { actor: OPERATOR, audit: { maxEntries: 100, maxAgeMs: 60_000 }, maxEndpoints: 20 }
 
@@ -66,4 +69,15 @@ export async function endJob (db: Db, members: Record<string, unknown> = {}, end
   const { run } = await beginJob(db, id)
   await settle(db, run, settlement(end))
   return id
+}
+
+/** All deliveries of the tenant in that state. */
+export async function listAll (db: Db, status: DeliveryStatus): Promise<Delivery[]> {
+  return (await listDeliveries(db, TENANT, { status, limit: 1000 })).deliveries
+}
+
+/** The deliveries of the tenant in that state, once there are so many. */
+export async function whenAll (db: Db, status: DeliveryStatus, count: number): Promise<Delivery[]> {
+  await until(`${count} deliveries are ${status}`, async () => await db.redis.zcard(db.keys.deliveries(TENANT, status)) >= count)
+  return listAll(db, status)
 }

@@ -3,6 +3,7 @@ import type { Db } from '../db.ts'
 import type { Idempotency } from '../moves/accept.ts'
 import { readText } from '../moves/reply.ts'
 import { loadMove, runMove } from '../script.ts'
+import { placeOf, sealJson } from '../sealing.ts'
 import { buildHook } from '../webhooks/hook.ts'
 import { readReachedBound, writeRoomBounds, type ReachedBound, type RoomBounds } from '../tenant-room.ts'
 
@@ -28,7 +29,7 @@ const SCRIPT = loadMove(new URL('open.lua', import.meta.url))
 export async function openBatch (db: Db, { id, tenant, retentionMs, replayOf, idempotency, webhook, bounds = {} }: NewBatch): Promise<Opened> {
   const reply = await runMove(db, SCRIPT, id, [
     tenant, retentionMs, replayOf ?? '', idempotency ? db.keys.idempotency(tenant, idempotency.key) : '', idempotency?.bodyHash ?? '', idempotency?.ttlMs ?? 0, writeRoomBounds(bounds),
-    buildHook(webhook), webhook ? JSON.stringify(webhook) : '',
+    buildHook(webhook), webhook ? sealJson(db, JSON.stringify(webhook), placeOf('webhook', tenant, id)) : '',
   ])
   const type = readText(reply, 0) as Opened['type'] | 'repeated' // open.lua has these four
   if (type === 'full') return { type, ...readReachedBound(reply) }

@@ -37,16 +37,10 @@ export type Exception = { type: 'refused', refusal: Refusal } | { type: 'repeate
 /** Reads a tenant's batch; undefined for another tenant's. */
 export async function readBatch (db: Db, tenant: string, batchId: string): Promise<BatchRecord | undefined> {
   const fields = await db.redis.hgetall(db.keys.batch(batchId))
-  return fields['tenant'] === tenant ? parseBatch(batchId, fields) : undefined
+  return fields['tenant'] === tenant ? parseBatch(db, batchId, fields) : undefined
 }
 
-/** Reads the webhook that a tenant's batch came with. */
-export async function readBatchWebhook (db: Db, tenant: string, batchId: string): Promise<BatchWebhook | undefined> {
-  const [owner, webhook] = await db.redis.hmget(db.keys.batch(batchId), 'tenant', 'webhook')
-  return owner === tenant && webhook ? JSON.parse(webhook) as BatchWebhook : undefined // openBatch wrote it
-}
-
-function parseBatch (id: string, fields: Record<string, string>): BatchRecord {
+function parseBatch (db: Db, id: string, fields: Record<string, string>): BatchRecord {
   if (fields['v'] !== RECORD_VERSION) throw new JobError('UNAVAILABLE', `Cannot read batch "${id}": a newer version of the service wrote it (version ${fields['v']}, and this process knows ${RECORD_VERSION}); ask again, another process may know it`)
   const time = (name: string) => fields[name] ? Number(fields[name]) : null
   const counted = ['refused', 'repeated', ...JobStatus.options].map((name) => [name, Number(fields[`n:${name}`] ?? 0)])
@@ -62,7 +56,7 @@ function parseBatch (id: string, fields: Record<string, string>): BatchRecord {
     finishedAt: time('finishedAt'),
     expiresAt: time('expiresAt'),
     replayOf: fields['replayOf'] ?? null,
-    webhook: fields['webhook'] ? JSON.parse(fields['webhook']) as BatchWebhook : null, // openBatch wrote it
+    webhook: fields['webhook'] ? openJson(db, fields['webhook'], placeOf('webhook', fields['tenant'] ?? '', id)) as BatchWebhook : null, // openBatch wrote it
   }
 }
 

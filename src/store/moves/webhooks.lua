@@ -7,13 +7,23 @@ local DELIVERY_BYTES = 512
 local WEBHOOK_RING, WEBHOOK_HELD, WEBHOOK_OWED = P .. ':webhook-ring', P .. ':webhook-held', P .. ':webhook-owed'
 local WEBHOOK_LEASES, WEBHOOK_SCHEDULED, WEBHOOK_UNTIL = P .. ':webhook-leases', P .. ':webhook-scheduled', P .. ':webhook-until'
 
--- What workers were told by their operator, in the order of `WEBHOOK_BOUNDS`; what stands here counts until one was started.
+-- What workers were told by their operator, in the order of `WebhookBounds`; what stands here counts until one was started.
+local known_bounds
 local function webhook_bounds ()
+  if known_bounds then return known_bounds end
   local f = redis.call('HMGET', P .. ':webhook-bounds', 'owedBytes', 'logEntries', 'retentionMs', 'giveUpMs', 'endpointTries', 'tenantTries')
-  return {
+  known_bounds = {
     owedBytes = tonumber(f[1] or 67108864), logEntries = tonumber(f[2] or 10000), retentionMs = tonumber(f[3] or 259200000), giveUpMs = tonumber(f[4] or 604800000),
     endpointTries = tonumber(f[5] or 4), tenantTries = tonumber(f[6] or 16),
   }
+  return known_bounds
+end
+
+-- Tells workers that there is something to deliver. One word is enough for all of it.
+local is_announced = false
+local function announce_webhooks ()
+  if not is_announced then redis.call('PUBLISH', P .. ':webhooks-owed', '') end
+  is_announced = true
 end
 
 local function delivery_key (id)
@@ -39,7 +49,7 @@ end
 
 -- Puts a lane among those that are dealt from, beside the one that was dealt from least; unless it is held, since its receiver is to be left alone.
 local function join_webhook_ring (lane)
-  if redis.call('ZSCORE', WEBHOOK_HELD, lane) or redis.call('ZSCORE', WEBHOOK_RING, lane) or redis.call('EXISTS', lane_key(lane)) == 0 then return end
+  if redis.call('ZSCORE', WEBHOOK_RING, lane) or redis.call('ZSCORE', WEBHOOK_HELD, lane) or redis.call('EXISTS', lane_key(lane)) == 0 then return end
   redis.call('ZADD', WEBHOOK_RING, redis.call('ZRANGE', WEBHOOK_RING, 0, 0, 'WITHSCORES')[2] or 0, lane)
 end
 
@@ -111,30 +121,27 @@ local function has_webhook_room (tenant, bounds)
 end
 
 -- Begins a delivery, new or once more. Where the tenant has as much undelivered as it may, it is given up at once: the log tells of it.
-local function begin_delivery (id, tenant, lane)
-  local key, bounds = delivery_key(id), webhook_bounds()
-  redis.call('HSET', key, 'status', 'pending')
-  redis.call('ZADD', deliveries_key(tenant, 'pending'), redis.call('HGET', key, 'createdAt'), id)
-  if not has_webhook_room(tenant, bounds) then
-    end_delivery(id, tenant, 'dead', 'full', bounds)
-    return false
-  end
-  use_webhook_bytes(tenant, key, DELIVERY_BYTES)
+local function begin_delivery (id, tenant, lane, created)
+  local bounds = webhook_bounds()
+  redis.call('HSET', delivery_key(id), 'status', 'pending', 'bytes', DELIVERY_BYTES)
+  redis.call('ZADD', deliveries_key(tenant, 'pending'), created, id)
+  local owed = redis.call('HINCRBY', P .. ':webhook-bytes', tenant, DELIVERY_BYTES)
+  if owed > bounds.owedBytes then return end_delivery(id, tenant, 'dead', 'full', bounds) end
   redis.call('ZADD', WEBHOOK_UNTIL, text(NOW + bounds.giveUpMs), id)
   owe_delivery(id, lane, NOW)
-  redis.call('PUBLISH', P .. ':webhooks-owed', '')
-  return true
+  announce_webhooks()
 end
 
 -- Makes the delivery of an event to one target, once. Answers its id.
 local function make_delivery (tenant, subject, event, type, target, lane, traceparent)
   local id = 'whd_' .. string.sub(redis.sha1hex(event .. ' ' .. target), 1, 32)
-  if redis.call('EXISTS', delivery_key(id)) == 1 then return id end
-  redis.call('HSET', delivery_key(id), 'v', DELIVERY_VERSION, 'tenant', tenant, 'subject', subject, 'event', event, 'type', type, 'target', target, 'lane', lane, 'createdAt', text(NOW), 'tries', 0, 'step', 0)
-  if traceparent then redis.call('HSET', delivery_key(id), 'traceparent', traceparent) end
+  local key = delivery_key(id)
+  if redis.call('EXISTS', key) == 1 then return id end
+  redis.call('HSET', key, 'v', DELIVERY_VERSION, 'tenant', tenant, 'subject', subject, 'event', event, 'type', type, 'target', target, 'lane', lane, 'createdAt', text(NOW), 'tries', 0, 'step', 0)
+  if traceparent then redis.call('HSET', key, 'traceparent', traceparent) end
   redis.call('SADD', P .. ':hooked:' .. subject, id)
   redis.call('ZADD', deliveries_key(tenant), text(NOW), id)
-  begin_delivery(id, tenant, lane)
+  begin_delivery(id, tenant, lane, text(NOW))
   return id
 end
 

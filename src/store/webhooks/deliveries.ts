@@ -34,9 +34,9 @@ const EXPIRE = loadMove(new URL('expire.lua', import.meta.url))
 const REDELIVER = loadMove(new URL('redeliver.lua', import.meta.url))
 
 /** Reads a tenant's delivery with all its tries; undefined for another tenant's. */
-export async function readDelivery ({ redis, keys }: Db, tenant: string, id: string): Promise<Delivery | undefined> {
+export async function readDelivery (db: Db, tenant: string, id: string): Promise<Delivery | undefined> {
   if (!isDeliveryId(id)) return undefined
-  const delivery = parseDelivery(id, await redis.hgetall(keys.delivery(id)))
+  const delivery = parseDelivery(db, id, await db.redis.hgetall(db.keys.delivery(id)))
   return delivery?.tenant === tenant ? delivery : undefined
 }
 

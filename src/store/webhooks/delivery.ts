@@ -1,4 +1,5 @@
 import type { WebhookType } from '../../core/webhook.ts'
+import { openJson, placeOf, sealJson, type Sealing } from '../sealing.ts'
 
 /** `pending` waits or is being sent; `dead` was given up. */
 export const DELIVERY_STATUSES = ['pending', 'succeeded', 'dead'] as const
@@ -56,15 +57,23 @@ export function isDeliveryId (text: string): boolean {
   return DELIVERY_ID.test(text)
 }
 
+/** A try as it is stored, by its number in the field's name. */
+type StoredTry = Omit<DeliveryTry, 'number'> & { url: string }
+
+/** Writes a try as it is stored. */
+export function writeTry (sealing: Sealing, { tenant, deliveryId, number }: { tenant: string, deliveryId: string, number: number }, stored: StoredTry): string {
+  return sealJson(sealing, JSON.stringify(stored), placeOf('delivery', tenant, deliveryId, number))
+}
+
 /** Reads a delivery's hash; undefined for one that is not there. */
-export function parseDelivery (id: string, fields: Readonly<Record<string, string>>): Delivery | undefined {
+export function parseDelivery (sealing: Sealing, id: string, fields: Readonly<Record<string, string>>): Delivery | undefined {
   if (!fields['status']) return undefined
   const time = (name: string) => fields[name] ? Number(fields[name]) : null
   const text = (name: string) => fields[name] ?? ''
   const tries = Object.entries(fields).flatMap(([name, json]) => {
     const number = Number(TRY_FIELD.exec(name)?.[1] ?? 0)
-    return number === 0 ? [] : [{ number, ...JSON.parse(json) as Omit<DeliveryTry, 'number'> }] // settleTry wrote it
-  })
+    return number === 0 ? [] : [{ number, stored: openJson(sealing, json, placeOf('delivery', text('tenant'), id, number)) as StoredTry }] // writeTry wrote it
+  }).sort((a, b) => a.number - b.number)
   return {
     id,
     tenant: text('tenant'),
@@ -72,13 +81,13 @@ export function parseDelivery (id: string, fields: Readonly<Record<string, strin
     subject: text('subject'),
     type: text('type') as Delivery['type'], // the moves wrote these
     target: text('target'),
-    url: text('url') || null,
+    url: tries.at(-1)?.stored.url || null,
     status: text('status') as DeliveryStatus,
     reason: (text('reason') || null) as DeadReason | null,
     createdAt: Number(text('createdAt')),
     nextTryAt: time('nextAt'),
     finishedAt: time('finishedAt'),
     expiresAt: time('expiresAt'),
-    tries: tries.sort((a, b) => a.number - b.number),
+    tries: tries.map(({ number, stored: { startedAt, latencyMs, status, error, answer } }) => ({ number, startedAt, latencyMs, status, error, answer })),
   }
 }

@@ -14,7 +14,7 @@ local function enable_endpoint (id, tenant, enabled)
     redis.call('DEL', P .. ':lane-state:' .. lane)
     redis.call('ZREM', WEBHOOK_HELD, lane)
     join_webhook_ring(lane)
-    redis.call('PUBLISH', P .. ':webhooks-owed', '')
+    announce_webhooks()
   else
     redis.call('HSET', key, 'disabledReason', 'asked')
     redis.call('HDEL', P .. ':webhook-filters:' .. tenant, id)

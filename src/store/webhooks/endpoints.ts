@@ -6,8 +6,8 @@ import { auditArguments, type Actor, type AuditBounds } from '../audit.ts'
 import type { Db } from '../db.ts'
 import { readNumber, readText } from '../moves/reply.ts'
 import { loadMove, NO_JOB, runMove } from '../script.ts'
+import { packSealed, placeOf, unpackSealed } from '../sealing.ts'
 import { writeEvents } from './hook.ts'
-import { packWebhook, unpackWebhook } from './seal.ts'
 import type { SigningSecret } from './secrets.ts'
 
 /** Where a tenant is told of events of all its jobs and batches. Times in milliseconds of Redis's clock. */
@@ -47,7 +47,7 @@ const DELETE = loadMove(new URL('delete.lua', import.meta.url), SHARED)
 export async function createEndpoint (db: Db, { tenant, url, events, headers, description, enabled }: EndpointRequest & { tenant: string }, { actor, audit, maxEndpoints }: WebhookChange & { maxEndpoints: number }): Promise<{ endpoint: Endpoint, secret: SigningSecret }> {
   const id = newId('webhook')
   const secret = newWebhookSecret()
-  const [address, packed] = await Promise.all([packWebhook(db, JSON.stringify({ url, headers }), ['webhook', tenant, id]), packWebhook(db, secret, ['secret', tenant, id])])
+  const [address, packed] = await Promise.all([packSealed(db, JSON.stringify({ url, headers }), placeOf('webhook', tenant, id)), packSealed(db, secret, placeOf('webhook-secret', tenant, id))])
   const reply = await runMove(db, CREATE, NO_JOB, [
     tenant, id, address, writeEvents(events), description, enabled ? 1 : 0, packed, maxEndpoints, actor.tokenHash,
     ...auditArguments({ tenant, act: 'webhook.created', actor, target: id, details: { url: describeUrl(url), events } }, audit),
@@ -85,7 +85,7 @@ export async function readEndpoint (db: Db, tenant: string, id: string): Promise
 
 /** Reads the part of a record that says where to send. */
 export async function readAddress (db: Db, { tenant, id }: Pick<Endpoint, 'tenant' | 'id'>, packed: Buffer): Promise<Pick<Endpoint, 'url' | 'headers'>> {
-  const { url, headers } = JSON.parse((await unpackWebhook(db, packed, ['webhook', tenant, id])).toString()) as Pick<Endpoint, 'url' | 'headers'> // createEndpoint wrote it
+  const { url, headers } = JSON.parse((await unpackSealed(db, packed, placeOf('webhook', tenant, id))).toString()) as Pick<Endpoint, 'url' | 'headers'> // createEndpoint wrote it
   return { url, headers }
 }
 
@@ -101,7 +101,7 @@ export async function updateEndpoint (db: Db, tenant: string, id: string, change
   const before = await readEndpoint(db, tenant, id)
   if (!before) return undefined
   const { url = before.url, headers = before.headers, events, description, enabled } = change
-  const address = change.url === undefined && change.headers === undefined ? '' : await packWebhook(db, JSON.stringify({ url, headers }), ['webhook', tenant, id])
+  const address = change.url === undefined && change.headers === undefined ? '' : await packSealed(db, JSON.stringify({ url, headers }), placeOf('webhook', tenant, id))
   const reply = await runMove(db, UPDATE, NO_JOB, [
     tenant, id, address, events ? writeEvents(events) : '', description === undefined ? '' : `=${description}`, enabled === undefined ? '' : enabled ? 1 : 0, actor.tokenHash,
     ...auditArguments({ tenant, act: 'webhook.updated', actor, target: id, details: { ...(change.url === undefined ? {} : { url: describeUrl(url) }), events, enabled } }, audit),

@@ -74,6 +74,7 @@ end
 local function note_failure (lane, rest_ms, most_failures, open_ms, open_max_ms)
   local state = lane_state(lane)
   local failures = redis.call('HINCRBY', state, 'failures', 1)
+  redis.call('PEXPIRE', state, webhook_bounds().giveUpMs) -- nothing that was owed then is owed any more
   if redis.call('ZSCORE', WEBHOOK_HELD, lane) then return end
   if failures >= most_failures then
     local opened = redis.call('HINCRBY', state, 'open', 1)

@@ -1,10 +1,11 @@
 import { newWebhookSecret } from '../../core/webhook-signature.ts'
 import { auditArguments } from '../audit.ts'
+import type { Place } from '../cipher.ts'
 import type { Db } from '../db.ts'
 import { readNumber, readText } from '../moves/reply.ts'
 import { loadMove, NO_JOB, runMove, type Reply } from '../script.ts'
+import { packSealed, placeOf, unpackSealed } from '../sealing.ts'
 import { strangerError, type WebhookChange } from './endpoints.ts'
-import { packWebhook, unpackWebhook } from './seal.ts'
 
 /** What deliveries are signed with. Times in milliseconds of Redis's clock. */
 export interface SigningSecret {
@@ -24,12 +25,12 @@ const SCRIPT = loadMove(new URL('secrets.lua', import.meta.url), new URL('endpoi
 export async function readSecrets (db: Db, tenant: string, endpointId: string | null): Promise<SigningSecret[]> {
   const stored = await run(db, tenant, endpointId, ['', 0, 0, ''])
   if (endpointId !== null || stored.length > 0) return stored
-  return run(db, tenant, endpointId, [await packWebhook(db, newWebhookSecret(), placeOf(tenant, endpointId)), 0, 0, ''])
+  return run(db, tenant, endpointId, [await packSealed(db, newWebhookSecret(), placeOfSecret(tenant, endpointId)), 0, 0, ''])
 }
 
 /** Adds a secret, and ends those before when the grace is over; several sign meanwhile. Undefined for an endpoint that is not there. Throws UNAUTHENTICATED as `createEndpoint` does. */
 export async function rotateSecret (db: Db, tenant: string, endpointId: string | null, { graceMs, actor, audit }: WebhookChange & { graceMs: number }): Promise<SigningSecret[] | undefined> {
-  const secret = await packWebhook(db, newWebhookSecret(), placeOf(tenant, endpointId))
+  const secret = await packSealed(db, newWebhookSecret(), placeOfSecret(tenant, endpointId))
   const act = { tenant, act: 'webhook.rotated', actor, target: endpointId ?? 'own', details: { graceMs } } as const
   const secrets = await run(db, tenant, endpointId, [secret, 1, graceMs, actor.tokenHash, ...auditArguments(act, audit)])
   return secrets.length === 0 ? undefined : secrets
@@ -55,10 +56,10 @@ function readFields (reply: Reply): Buffer[] {
 async function readSecret (db: Db, tenant: string, endpointId: string | null, field: Buffer): Promise<SigningSecret> {
   const first = field.indexOf(' ')
   const second = field.indexOf(' ', first + 1)
-  const secret = await unpackWebhook(db, field.subarray(second + 1), placeOf(tenant, endpointId))
+  const secret = await unpackSealed(db, field.subarray(second + 1), placeOfSecret(tenant, endpointId))
   return { secret: secret.toString(), createdAt: Number(field.toString('latin1', 0, first)), expiresAt: Number(field.toString('latin1', first + 1, second)) || null }
 }
 
-function placeOf (tenant: string, endpointId: string | null): ['secret', string, string] {
-  return ['secret', tenant, endpointId ?? 'own']
+function placeOfSecret (tenant: string, endpointId: string | null): Place {
+  return placeOf('webhook-secret', tenant, endpointId ?? 'own')
 }

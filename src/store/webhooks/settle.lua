@@ -1,7 +1,7 @@
 -- Notes how a try ended and what becomes of its delivery, once: whoever lost the try to another changes nothing.
 local try, holder, outcome, entry, delay_ms = tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7])
 local rest_ms, most_failures, open_ms, open_max_ms = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
-local body, url = ARGV[12], ARGV[13]
+local body = ARGV[12]
 local key = delivery_key(ID)
 
 local f = redis.call('HMGET', key, 'tenant', 'status', 'tries', 'lane', 'target', 'holder', 'settledBy')
@@ -9,7 +9,7 @@ local tenant, lane, target = f[1], f[4], f[5]
 if tonumber(f[3] or 0) == try and f[7] == holder then return { 'settled', f[2] } end -- its answer was lost on the way
 if f[2] ~= 'pending' or tonumber(f[3]) + 1 ~= try or f[6] ~= holder then return { 'fenced' } end
 
-redis.call('HSET', key, 'tries', try, 'try:' .. try, entry, 'url', url, 'settledBy', holder)
+redis.call('HSET', key, 'tries', try, 'try:' .. try, entry, 'settledBy', holder)
 redis.call('HDEL', key, 'holder', 'begunAt')
 if outcome ~= 'removed' then count_webhook('try:' .. (outcome == 'gone' and 'failed' or outcome)) end
 local bounds = webhook_bounds()
@@ -22,7 +22,7 @@ elseif outcome == 'gone' or outcome == 'removed' or delay_ms < 0 then
   if outcome == 'gone' and target ~= 'own' then
     redis.call('HSET', P .. ':webhook:' .. target, 'enabled', 0, 'disabledReason', 'gone', 'updatedAt', text(NOW))
     redis.call('HDEL', P .. ':webhook-filters:' .. tenant, target)
-    hold_lane(lane, false)
+    hold_lane(tenant .. ':' .. target, false)
   elseif outcome == 'failed' then
     note_failure(lane, rest_ms, most_failures, open_ms, open_max_ms)
   end

@@ -5,7 +5,7 @@ import { readBytes, readNumber, readText } from '../moves/reply.ts'
 import { loadMove, NO_JOB, runMove, type Reply } from '../script.ts'
 import { RESEND_AFTER_MS } from '../reap.ts'
 import { readTime } from '../time.ts'
-import type { DeliveryTry } from './delivery.ts'
+import { writeTry, type DeliveryTry } from './delivery.ts'
 
 /** A message to be given to the queue: one try of one delivery. */
 export interface TryRef {
@@ -111,8 +111,8 @@ export async function beginTry (db: Db, { deliveryId, number }: TryRef, { leaseM
 export async function settleTry (db: Db, begun: WebhookTry, end: TryEnd, circuit: CircuitPolicy): Promise<{ type: 'settled', status: 'pending' | 'succeeded' | 'dead', deals: TryRef[] } | { type: 'fenced' }> {
   const { outcome, entry, url, delayMs, restMs, body } = end
   const reply = await runMove(db, SETTLE, begun.deliveryId, [
-    begun.number, begun.holder, outcome, JSON.stringify(entry), delayMs === null ? -1 : Math.ceil(delayMs), Math.ceil(restMs),
-    circuit.failures, circuit.openMs, circuit.openMaxMs, body ?? '', url,
+    begun.number, begun.holder, outcome, writeTry(db, begun, { ...entry, url }), delayMs === null ? -1 : Math.ceil(delayMs), Math.ceil(restMs),
+    circuit.failures, circuit.openMs, circuit.openMaxMs, body ?? '',
   ])
   if (readText(reply, 0) === 'fenced') return { type: 'fenced' }
   return { type: 'settled', status: readText(reply, 1) as 'pending', deals: readTries(reply, 2) } // settle.lua has these three

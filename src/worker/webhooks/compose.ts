@@ -1,10 +1,10 @@
 import { isTerminal } from '../../core/status.ts'
 import { TEST_EVENT, type BatchWebhook, type JobWebhook } from '../../core/webhook.ts'
-import { readBatch, readBatchWebhook } from '../../store/batches/read.ts'
+import { readBatch } from '../../store/batches/read.ts'
 import type { Db } from '../../store/db.ts'
 import { readJob, type JobRecord } from '../../store/read.ts'
+import { placeOf, unpackSealed } from '../../store/sealing.ts'
 import { readAddress } from '../../store/webhooks/endpoints.ts'
-import { unpackWebhook } from '../../store/webhooks/seal.ts'
 import type { WebhookTry } from '../../store/webhooks/tries.ts'
 
 /** Bytes of JSON up to which a result stands in what is sent; of a longer one there is the link. */
@@ -25,7 +25,7 @@ export async function compose (db: Db, begun: WebhookTry): Promise<Composed | un
   const { deliveryId, tenant, target, address, body } = begun
   const subject = address && body ? undefined : await describeSubject(db, begun)
   const to = address ? await readAddress(db, { tenant, id: target }, address) : subject?.webhook
-  const bytes = body ? await unpackWebhook(db, body, ['delivery', tenant, deliveryId]) : subject && writeBody(begun, subject.data)
+  const bytes = body ? await unpackSealed(db, body, placeOf('delivery', tenant, deliveryId)) : subject && writeBody(begun, subject.data)
   return to && bytes ? { url: to.url, headers: to.headers, body: bytes } : undefined
 }
 
@@ -42,7 +42,7 @@ async function describeSubject (db: Db, { tenant, subject, type, target }: Webho
 }
 
 async function describeBatch (db: Db, tenant: string, id: string): Promise<{ data: string, webhook: BatchWebhook | undefined } | undefined> {
-  const [batch, webhook] = await Promise.all([readBatch(db, tenant, id), readBatchWebhook(db, tenant, id)])
+  const batch = await readBatch(db, tenant, id)
   if (!batch) return undefined
   const self = `/v1/batches/${id}`
   const { status, total, counts, incomplete, createdAt, finishedAt, expiresAt, replayOf } = batch
@@ -51,7 +51,7 @@ async function describeBatch (db: Db, tenant: string, id: string): Promise<{ dat
     createdAt: formatTime(createdAt), finishedAt: formatOptional(finishedAt), expiresAt: formatOptional(expiresAt), replayOf,
     links: { self, results: `${self}/results`, events: `${self}/events`, jobs: `/v1/jobs?batch=${id}` },
   }
-  return { data: JSON.stringify(data), webhook }
+  return { data: JSON.stringify(data), webhook: batch.webhook ?? undefined }
 }
 
 /** Members of a job as the API answers it, but for its attempts, of which there may be many. The result is put in as the text it was stored as: it may nest deeper than this process can write. */

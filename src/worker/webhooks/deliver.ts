@@ -1,9 +1,10 @@
 import type { Tracer } from '@opentelemetry/api'
+import { TEST_EVENT } from '../../core/webhook.ts'
 import { signWebhook } from '../../core/webhook-signature.ts'
 import type { Claim, Verdict } from '../../queue/consumer.ts'
 import type { WebhookDispatcher } from '../../queue/webhook-dispatcher.ts'
 import type { Db } from '../../store/db.ts'
-import { packWebhook } from '../../store/webhooks/seal.ts'
+import { packSealed, placeOf } from '../../store/sealing.ts'
 import { readSecrets } from '../../store/webhooks/secrets.ts'
 import { beginTry, settleTry, type CircuitPolicy, type TryEnd, type TryRef, type WebhookTry } from '../../store/webhooks/tries.ts'
 import type { WebhookMetrics } from '../../telemetry/metrics/webhooks.ts'
@@ -18,6 +19,8 @@ const LEASE_MARGIN_MS = 15_000
 const GONE = 410
 /** Answers whose Retry-After counts. Source: RFC 9110, section 10.2.3, and RFC 6585, section 4. */
 const RESTING: ReadonlySet<number> = new Set([429, 503])
+/** Somebody waits to hear how a test went. */
+const ONCE = [0]
 const DONE: Verdict = { type: 'done' }
 const BACK: Verdict = { type: 'back' }
 
@@ -66,12 +69,12 @@ async function makeTry ({ db, sender, delaysMs }: DeliverContext, begun: Webhook
   const startMs = performance.now()
   const { status, error, answer, retryAfter } = await sender.send({ lane: `${tenant}:${target === 'own' ? new URL(url).origin : target}`, url, headers: { ...headers, ...signed }, body }, signal)
   const latencyMs = Math.round(performance.now() - startMs)
-  const later = planNext(delaysMs, step, RESTING.has(status ?? 0) ? readRetryAfter(retryAfter, begunAt + latencyMs) : 0)
+  const later = planNext(begun.type === TEST_EVENT ? ONCE : delaysMs, step, RESTING.has(status ?? 0) ? readRetryAfter(retryAfter, begunAt + latencyMs) : 0)
   return {
     outcome: error === null ? 'succeeded' : status === GONE ? 'gone' : 'failed',
     entry: { startedAt: begunAt, latencyMs, status, error, answer },
     url,
     ...later,
-    body: error !== null && later.delayMs !== null && !begun.body ? await packWebhook(db, body, ['delivery', tenant, deliveryId]) : null,
+    body: error !== null && later.delayMs !== null && !begun.body ? await packSealed(db, body, placeOf('delivery', tenant, deliveryId)) : null,
   }
 }

@@ -1,22 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Webhook } from 'standardwebhooks'
-import type { Db } from '../../../src/store/db.ts'
-import { listDeliveries } from '../../../src/store/webhooks/deliveries.ts'
-import type { Delivery } from '../../../src/store/webhooks/delivery.ts'
 import { readSecrets } from '../../../src/store/webhooks/secrets.ts'
 import { openStore, TENANT } from '../../helpers/store.ts'
 import { until } from '../../helpers/until.ts'
-import { addEndpoint, endJob, startReceiver, startWebhooks, type Received } from '../../helpers/webhooks.ts'
-
-async function whenDelivered (db: Db, count: number): Promise<Delivery[]> {
-  let found: Delivery[] = []
-  await until(`${count} are delivered`, async () => {
-    found = (await listDeliveries(db, TENANT, { status: 'succeeded', limit: 1000 })).deliveries
-    return found.length >= count
-  })
-  return found
-}
+import { addEndpoint, endJob, startReceiver, startWebhooks, whenAll, type Received } from '../../helpers/webhooks.ts'
 
 function verify (received: Received, secret: string): unknown {
   return new Webhook(secret).verify(received.body, received.headers as Record<string, string>) // each of these is there once
@@ -40,6 +28,6 @@ test('the end of a job is told to an endpoint and to the webhook of the job, sig
   assert.deepEqual([body.data['id'], body.data['status'], body.data['result'], body.data['tags']], [id, 'succeeded', { x: [1] }, { a: 'b' }])
   assert.equal(toEndpoint.headers['x-from'], 'batchbox')
   assert.deepEqual([toEndpoint, toOwn].map(({ headers }) => headers['webhook-id']), [`${id}-3`, `${id}-3`])
-  const deliveries = await whenDelivered(db, 2)
+  const deliveries = await whenAll(db, 'succeeded', 2)
   assert.deepEqual(deliveries.map(({ tries }) => tries.map(({ number, status, error }) => [number, status, error])), [[[1, 204, null]], [[1, 204, null]]])
 })
