@@ -11,16 +11,18 @@ import { begin } from '../../src/store/moves/begin.ts'
 import { settle } from '../../src/store/moves/settle.ts'
 import { reconcile } from '../../src/store/reconcile/reconcile.ts'
 import { appendTrace } from '../../src/store/trace.ts'
+import { beginTry, stepWebhooks } from '../../src/store/webhooks/tries.ts'
 import { ADMIN_HEADERS, ADMIN_TENANT, startApi, type TestApi } from '../helpers/api.ts'
 import { die } from '../helpers/dead-letters.ts'
 import { dumpLines } from '../helpers/dump.ts'
+import { playDeliveries } from '../helpers/play-webhooks.ts'
 import { beginRun, playWorker } from '../helpers/play-worker.ts'
 import { settlement } from '../helpers/store.ts'
 import { until } from '../helpers/until.ts'
 
 const CODE = 'export default (x) => x'
 const [GONE, OTHER] = ['a-tenant-that-goes', 'one-that-stays']
-const ID = /(?:job|bat|key|swp)_[0-9a-f-]{36}/g
+const ID = /(?:job|bat|key|swp|whk)_[0-9a-f-]{36}|whd_[0-9a-f]{32}/g
 /** What changes whoever is erased: its own record and note, the queue's stream that nobody reads, counts over everybody, and when the others were last dealt to. */
 const OWN = new RegExp(`^(?:erasure:|erasing |audit:${ADMIN_TENANT} |queue:jobs:(?:events|meta) |totals |dealing )`)
 
@@ -141,6 +143,25 @@ async function stepUntil (t: TestContext, { db }: TestApi, check: () => Promise<
   await dispatcher.close()
 }
 
+/** Gives a tenant webhooks and deliveries in every state; of its receivers one is left alone, and one is disabled. */
+async function hook ({ db }: TestApi, { tenant, post, job }: { tenant: string, post (url: string, body: unknown, headers?: object): Promise<string>, job (members: object): Promise<string> }): Promise<void> {
+  const url = `https://example.com/${tenant}`
+  const end = async (members = {}) => playWorker(db, await job(members))
+  const failed = { outcome: 'failed', entry: { startedAt: 1, latencyMs: 1, status: 500, error: 'no', answer: '' } } as const
+  const endpoints = [await post('/v1/webhooks', { url }), await post('/v1/webhooks', { url, enabled: false })]
+  await end({ webhook: { url } })
+  await playDeliveries(db) // succeed
+  await end()
+  await playDeliveries(db, failed) // are given up
+  await end()
+  await playDeliveries(db, { ...failed, delayMs: 3_600_000, body: Buffer.from('body') }) // wait for their next tries
+  await end({ webhook: { url: `https://${tenant}.example.com` } })
+  await playDeliveries(db, { ...failed, delayMs: 3_600_000 }, { failures: 1, openMs: 3_600_000, openMaxMs: 3_600_000 })
+  for (const id of endpoints) await post(`/v1/webhooks/${id}/test`, {}, { prefer: 'wait=0' })
+  for (const ref of (await stepWebhooks(db, 1)).deals) await beginTry(db, ref, { leaseMs: 60_000 })
+  await end({ webhook: { url: 'https://example.org' } })
+}
+
 /** Ids in every key that is named after a tenant. */
 async function idsOf ({ db }: TestApi, tenant: string): Promise<string[]> {
   return (await dumpLines(db)).filter((line) => line.includes(tenant)).flatMap((line) => line.match(ID) ?? [])
@@ -173,6 +194,7 @@ async function furnish (t: TestContext, api: TestApi, tenant: string) {
   await post('/v1/dead-letters/replay', { all: true })
   await stepSweep(db, { perSecond: 1, inFlight: 1 })
   await post('/v1/batches', { job: { code: `${CODE} // of a batch` }, inputs: [1, 2, 3] }, { 'idempotency-key': 'batch' })
+  await hook(api, { tenant, post, job })
   const run = await beginRun(db, running)
   await buildKv(db, db).set(run, { key: `of ${tenant}`, value: '1', ttlMs: 60_000, maxEntries: 1, maxBytes: 100 })
   assert.equal((await api.send({ method: 'PUT', url: '/v1/secrets/TOKEN', headers: { ...holder, 'content-type': 'application/json' }, payload: JSON.stringify({ value: `of ${tenant}` }) })).statusCode, 200)

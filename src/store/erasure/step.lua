@@ -13,7 +13,7 @@ if to ~= 'quiet' or rest_ms > 0 then
   redis.call('ZADD', P .. ':erasing', text(NOW + rest_ms), tenant)
   return 1
 end
-for _, name in ipairs({ ':dealt', ':max-running', ':max-waiting', ':ceilings' }) do redis.call('HDEL', P .. name, tenant) end
+for _, name in ipairs({ ':dealt', ':max-running', ':max-waiting', ':ceilings', ':webhook-bytes' }) do redis.call('HDEL', P .. name, tenant) end
 redis.call('ZREM', RING, tenant)
 redis.call('ZREM', P .. ':kv-due', tenant)
 redis.call('SREM', P .. ':tenants', tenant)

@@ -26,7 +26,8 @@ const SCAN_KEYS = 1000
 /** Until it is looked again whether jobs have ended. */
 const WAIT_REST_MS = 250
 /** First parts of the names of keys whose second part is the tenant: see `buildKeys`. */
-const OWN = new Set(['code', 'idem', 'idems', 'jobs', 'dead', 'sweeps', 'usage', 'waiting', 'stats', 'batches', 'keys', 'audit', 'crashes', 'retries', 'kv', 'kv-names', 'kv-expiring', 'secrets', 'sealed'])
+const OWN = new Set(['code', 'idem', 'idems', 'jobs', 'dead', 'sweeps', 'usage', 'waiting', 'stats', 'batches', 'keys', 'audit', 'crashes', 'retries', 'kv', 'kv-names', 'kv-expiring', 'secrets', 'sealed',
+  'webhooks', 'webhook-filters', 'webhook-secrets', 'deliveries', 'lane', 'lane-state', 'lane-flight', 'webhook-flight', 'webhook-parked'])
 
 const [TAKE, KEY, JOB, BATCH, NAME, NEXT] = ['take', 'key', 'job', 'batch', 'name', 'step']
   .map((name) => loadMove(new URL(`${name}.lua`, import.meta.url))) as [Script, Script, Script, Script, Script, Script] // as many as there are names
@@ -131,7 +132,7 @@ async function removeNames (db: Db, order: Order): Promise<Progress> {
   const { own, jobs, batches } = await sort(db, order.tenant, names)
   const { turns } = await eraseJobs(db, order, jobs)
   await eraseBatches(db, order, batches)
-  await Promise.all(own.map(({ name, keyId }) => runMove(db, NAME, NO_JOB, [order.digest, order.erasure.id, name, keyId])))
+  await Promise.all(own.map(({ name, keyId }) => runMove(db, NAME, NO_JOB, [order.digest, order.erasure.id, name, keyId, order.tenant])))
   const isDirty = dirty === '1' || jobs.length > 0 || batches.length > 0
   if (cursor !== '0') return { to: formatScan({ server: current, cursor, isDirty }), turns }
   return isDirty ? { to: formatScan({ server: current, cursor, isDirty: false }), turns, restMs: WAIT_REST_MS } : { to: 'quiet', turns, isSwept: true }
@@ -160,6 +161,8 @@ async function readOwner ({ redis, keys }: Db, tenant: string, name: string): Pr
     case 'batch':
     case 'api-key':
     case 'sweep':
+    case 'webhook':
+    case 'delivery':
       return { isOwn: third === undefined && await redis.hget(key, 'tenant') === tenant, keyId: kind === 'api-key' ? second : '' }
     case 'gone':
       return { isOwn: await redis.get(key) === tenant, keyId: '' }

@@ -155,6 +155,7 @@ local function owe_webhooks (record_key, subject, sequence, type)
   if not HOOKED[type] then return end
   local f = redis.call('HMGET', record_key, 'tenant', 'hook', 'traceparent')
   local tenant, event = f[1], subject .. '-' .. text(sequence)
+  if is_erasing(tenant) then return end -- nobody is told of what is to be gone
   local receiver, events = string.match(f[2] or '', '^(%S+) (%S+)$')
   if receiver and wants(events, type) then make_delivery(tenant, subject, event, type, 'own', tenant .. ':' .. receiver, f[3]) end
   local filters = redis.call('HGETALL', P .. ':webhook-filters:' .. tenant)
