@@ -6,8 +6,10 @@ import type { Callers } from './access.ts'
 import { answerClientError } from './client-error.ts'
 import type { JobService } from './job-service.ts'
 import { createOpenStreams, type StreamBounds } from './open-streams.ts'
+import { isListed } from './origins.ts'
 import { authentication } from './plugins/authentication.ts'
 import { body } from './plugins/body.ts'
+import { crossOrigin } from './plugins/cross-origin.ts'
 import { documentation, DOCS_PATH } from './plugins/documentation.ts'
 import { answerError, errors } from './plugins/errors.ts'
 import { httpMetrics } from './plugins/http-metrics.ts'
@@ -18,6 +20,7 @@ import { securityHeaders } from './plugins/security-headers.ts'
 import { tracing } from './plugins/tracing.ts'
 import { unknownPaths } from './plugins/unknown-paths.ts'
 import { waiting } from './plugins/waiting.ts'
+import { webSockets } from './plugins/web-sockets.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { batchCancelRoutes } from './routes/batch-cancel.ts'
 import { batchReplayRoutes } from './routes/batch-replay.ts'
@@ -40,11 +43,13 @@ import { keyRoutes, type KeyRoutesOptions } from './routes/keys.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { secretRoutes, type SecretRoutesOptions } from './routes/secrets.ts'
 import { statsRoutes } from './routes/stats.ts'
+import { streamRoutes, type StreamRoutesOptions } from './routes/stream.ts'
 import { sweepRoutes } from './routes/sweeps.ts'
 import { tenantRoutes } from './routes/tenants.ts'
 import { webhookDeliveryRoutes } from './routes/webhook-deliveries.ts'
 import { webhookSecretRoutes } from './routes/webhook-secrets.ts'
 import { webhookRoutes, type WebhookRoutesOptions } from './routes/webhooks.ts'
+import { isUpgrade } from './stream/handshake.ts'
 import { validatorCompiler } from './validation.ts'
 
 /** Longest that a client may take to send a request. */
@@ -60,7 +65,9 @@ export interface AppOptions {
   /** `open` answers them to everybody. */
   metrics: Pick<Metrics, 'meter' | 'scrape'> & { open: boolean }
   /** `heartbeatMs` is how long nothing is sent on a stream before it says that it is there. */
-  streams: StreamBounds & { heartbeatMs: number }
+  streams: StreamBounds & { heartbeatMs: number, socket: StreamRoutesOptions['bounds'] }
+  /** Web origins whose pages may use the API. */
+  corsOrigins: readonly string[]
   logger: FastifyBaseLogger
   version: string
   /** See `LeavingOptions`. */
@@ -68,13 +75,14 @@ export interface AppOptions {
 }
 
 /** Builds the HTTP application. It does not listen; `close` ends the requests that wait and then those in flight. */
-export async function createApp ({ jobs, callers, keyBounds, secrets, webhooks, checkReady, metrics, streams, logger, version, lingerMs }: AppOptions): Promise<FastifyInstance> {
+export async function createApp ({ jobs, callers, keyBounds, secrets, webhooks, checkReady, metrics, streams, corsOrigins, logger, version, lingerMs }: AppOptions): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: logger,
     childLoggerFactory: (parent) => parent, // lines are tied to their request by the trace id
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxBodyBytes(jobs.policy),
     requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { shouldUpgradeCallback: isUpgrade },
     return503OnClosing: false,
     pluginTimeout: 0, // closing counts as well, and has bounds of its own
     routerOptions: { maxParamLength: 256, ignoreTrailingSlash: false },
@@ -85,9 +93,11 @@ export async function createApp ({ jobs, callers, keyBounds, secrets, webhooks, 
   app.setSerializerCompiler(serializerCompiler)
   await app.register(securityHeaders)
   await app.register(waiting, { onForget: callers.onForget })
+  await app.register(webSockets)
   await app.register(httpMetrics, { meter: metrics.meter })
   await app.register(tracing, { tracer: jobs.tracer })
   await app.register(errors)
+  await app.register(crossOrigin, { origins: corsOrigins })
   await app.register(authentication, { findCaller: callers.find, openPath: DOCS_PATH })
   await app.register(rateLimit, { db: jobs.db })
   await app.register(unknownPaths)
@@ -104,7 +114,9 @@ export async function createApp ({ jobs, callers, keyBounds, secrets, webhooks, 
   ]) {
     await app.register(routes, { jobs })
   }
-  await app.register(eventRoutes, { jobs, streams: createOpenStreams(metrics.meter, streams), findCaller: callers.find, heartbeatMs: streams.heartbeatMs })
+  const following = { jobs, streams: createOpenStreams(metrics.meter, streams), findCaller: callers.find, heartbeatMs: streams.heartbeatMs }
+  await app.register(eventRoutes, following)
+  await app.register(streamRoutes, { ...following, bounds: streams.socket, isAllowedOrigin: (origin) => isListed(corsOrigins, origin) })
   await app.register(secretRoutes, { jobs, ...secrets })
   await app.register(webhookRoutes, { jobs, ...webhooks })
   await app.register(keyRoutes, { jobs, forget: callers.forget, bounds: keyBounds })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { LIMIT_VARIABLES } from '../core/limits.ts'
 import { SHARED_VARIABLES } from '../core/shared-variables.ts'
+import { CorsOrigins } from './origins.ts'
 
 const DAY_MS = 86_400_000
 /** Longest that a rotation may leave a former token valid. */
@@ -26,7 +27,12 @@ export const ApiConfig = z.object({
   BATCHBOX_AUDIT_RETENTION_MS: z.coerce.number().int().min(60_000).max(3650 * DAY_MS).default(90 * DAY_MS).describe('How long administrative acts are kept'),
   BATCHBOX_STREAMS: z.coerce.number().int().min(1).max(1_000_000).default(10_000).describe('Streams of events that one API process may have open; further ones are 503'),
   BATCHBOX_TENANT_STREAMS: z.coerce.number().int().min(1).max(1_000_000).default(2000).describe('Streams of events that a tenant may have open in one API process; further ones are 429'),
+  BATCHBOX_SOCKET_SUBSCRIPTIONS: z.coerce.number().int().min(1).max(100_000).default(1000).describe('Subscriptions that one WebSocket may have'),
+  BATCHBOX_TENANT_SUBSCRIPTIONS: z.coerce.number().int().min(1).max(1_000_000).default(20_000).describe('Subscriptions that the WebSockets of a tenant may have in one API process'),
+  BATCHBOX_SOCKET_BUFFER_BYTES: z.coerce.number().int().min(1024).max(67_108_864).default(65_536).describe('Bytes that may wait for the client of a WebSocket to take them before nothing more is read for it; one frame may go beyond'),
+  BATCHBOX_SOCKET_SLOW_MS: z.coerce.number().int().min(0).max(600_000).default(1000).describe('How long the client of a WebSocket may leave no room there before its at-most-once subscriptions go on without it'),
   BATCHBOX_HEARTBEAT_MS: z.coerce.number().int().min(100).max(600_000).default(15_000).describe('How long nothing is sent on a stream of events before it says that it is there'),
+  BATCHBOX_CORS_ORIGINS: CorsOrigins.describe('Web origins whose pages may use the API, like `https://app.example.com`, separated by commas; `*` for any'),
   BATCHBOX_UNREADY_MS: z.coerce.number().int().min(0).max(600_000).default(0).describe('How long the API goes on as before when it is told to stop, while `/readyz` answers 503: for balancers that ask it'),
   BATCHBOX_LINGER_MS: z.coerce.number().int().min(0).max(600_000).default(0).describe('How long it then leaves idle connections to their clients to close, and takes no new ones; behind a proxy, longer than that keeps them'),
   BATCHBOX_SHED_AT: z.coerce.number().min(0.1).max(1).default(0.8).describe('Share of the memory that Redis may use (`maxmemory`) above which new jobs are refused with 503; what is left is for the jobs that were accepted'),

@@ -40,6 +40,7 @@ export const FAILURES = {
   NOT_FOUND: { status: 404, fault: 'caller', retry: false, title: 'Not found' },
   METHOD_NOT_ALLOWED: { status: 405, fault: 'caller', retry: false, title: 'Method is not allowed here' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, fault: 'caller', retry: false, title: 'Content type is not supported' },
+  UPGRADE_REQUIRED: { status: 426, fault: 'caller', retry: false, title: 'Only a WebSocket is served here' },
   GONE: { status: 410, fault: 'caller', retry: false, title: 'Removed' },
   IDEMPOTENCY_MISMATCH: { status: 409, fault: 'caller', retry: false, title: 'Idempotency key was used with another body' },
   NOT_FINISHED: { status: 409, fault: 'caller', retry: false, title: 'The job has not ended' },

@@ -1,13 +1,17 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { hasScope, type Scope } from '../../core/api-key.ts'
 import { JobError } from '../../core/failures.ts'
 import { parseBearer, type Caller, type FindCaller } from '../access.ts'
+import { parseBearerProtocol } from '../stream/handshake.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** What a key needs for this route; `open` needs none. */
     access?: Scope | 'open'
+    /** Whether the key may come as a subprotocol of the WebSocket, for want of a header. */
+    bearerProtocol?: boolean
   }
   interface FastifyRequest {
     /** Who makes the request. Throws a TypeError in an open route. */
@@ -38,8 +42,13 @@ export const authentication = fp<AuthenticationOptions>(async (app, { findCaller
   })
 }, { name: 'authentication' })
 
+/** Reads the token of a request's headers: of `Authorization`, or of the subprotocols that it offers where that may be. */
+export function readToken ({ authorization, 'sec-websocket-protocol': protocols }: IncomingHttpHeaders, fromProtocol = false): string | undefined {
+  return parseBearer(authorization) ?? (fromProtocol ? parseBearerProtocol(protocols) : undefined)
+}
+
 async function identify (request: FastifyRequest, findCaller: FindCaller): Promise<Caller> {
-  const token = parseBearer(request.headers.authorization)
+  const token = readToken(request.headers, request.routeOptions.config?.bearerProtocol)
   if (token === undefined) throw new JobError('UNAUTHENTICATED', 'Cannot identify the caller: the header "Authorization: Bearer <key>" is missing or malformed')
   const caller = await findCaller(token)
   if (!caller) throw new JobError('UNAUTHENTICATED', 'Cannot identify the caller: the key is unknown, revoked or expired')
