@@ -67,6 +67,7 @@ export class RunWatch {
   #poll: NodeJS.Timeout
   #startedAt: number | undefined
   #claimed = { cpuMs: 0, nativeCalls: 0 }
+  #toldCpuMs = 0
   #announced: { code: StopCode, observed: number } | undefined
   /** Others run, or ran, in the process: what it uses is not to be told apart, and a memory that is over the line kills without blame. */
   accompanied = false
@@ -175,9 +176,10 @@ export class RunWatch {
 
   #tellSample (grownBytes: number): void {
     if (this.#startedAt === undefined || this.#announced) return
+    this.#toldCpuMs = Math.max(this.#toldCpuMs, this.#cpu.believe(this.#claimed.cpuMs, !this.accompanied)) // a claim may catch up with what was seen
     this.#options.onSample?.({
       wallMs: performance.now() - this.#startedAt,
-      cpuMs: this.#cpu.believe(this.#claimed.cpuMs, !this.accompanied),
+      cpuMs: this.#toldCpuMs,
       memoryBytes: this.accompanied ? null : { now: Math.max(0, grownBytes), peak: this.#peakBytes },
       nativeCalls: this.#claimed.nativeCalls,
     })

@@ -6,7 +6,7 @@ const linux = { skip: process.platform !== 'linux' && 'reads /proc' }
 
 function burn (ms: number): void {
   const from = process.cpuUsage()
-  for (let used = from; (used.user + used.system) / 1000 < ms; used = process.cpuUsage(from)); // oxlint-disable-line no-empty
+  for (let used = { user: 0, system: 0 }; (used.user + used.system) / 1000 < ms; used = process.cpuUsage(from)); // oxlint-disable-line no-empty
 }
 
 test('a claim within what passed and what was taken is gone by', linux, () => {
@@ -38,6 +38,16 @@ test('a claim that is far less than the process took is replaced, unless others 
   assert.ok(check.settle({ wallMs: 1000, cpuMs: 5 }, true) >= 1150)
   assert.equal(check.settle({ wallMs: 1000, cpuMs: 5 }, false), 5)
   assert.deepEqual([check.exceeds(5), check.exceeds(400)], [true, false])
+})
+
+test('while a run goes on, what is claimed counts as far as its process took it, and what was seen where that is far more', linux, () => {
+  const check = new CpuCheck(process.pid)
+  burn(1200)
+  check.look()
+
+  const [honest, high, silent, shared] = [check.believe(600, true), check.believe(1e6, true), check.believe(5, true), check.believe(5, false)]
+
+  assert.deepEqual([honest, high, silent, shared], [600, check.usedMs + 50, check.usedMs, 5])
 })
 
 test('a process that is gone took nothing, and of a short run nothing is asked', () => {
