@@ -129,7 +129,7 @@ async function sendStream ({ jobs, streams, findCaller, heartbeatMs }: EventRout
 async function readPage (reader: FeedReader, { limit, wait }: { limit: number, wait: number }, reply: FastifyReply): Promise<string> {
   const events: string[] = []
   let [chars, missed] = [0, 0]
-  let signal = wait > 0 ? AbortSignal.any([reply.untilStopped(), AbortSignal.timeout(wait * 1000)]) : NOW
+  let signal = wait > 0 ? reply.untilStopped(wait * 1000) : NOW
   for (;;) {
     const page = await reader.next(limit - events.length, signal)
     signal = NOW
