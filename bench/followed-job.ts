@@ -12,6 +12,7 @@ interface Event {
 
 /** A job whose events are read as they come. */
 export interface FollowedJob {
+  id: string
   /** Resolves with the next event of that type. */
   waitFor (type: string): Promise<Event>
   read (): Promise<JobView>
@@ -34,6 +35,7 @@ export async function postJob ({ url, key }: BenchService, job: Readonly<Record<
   const { id } = await ask('POST', '/v1/jobs', JSON.stringify(job)) as JobView // the service's own answers, here and below
   let cursor: string | null = '0'
   return {
+    id,
     async waitFor (type) {
       while (cursor !== null) {
         const page = await ask('GET', `/v1/jobs/${id}/events?after=${cursor}&wait=${WAIT_S}&limit=1`) as { data: Event[], nextCursor: string | null }

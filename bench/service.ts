@@ -50,11 +50,11 @@ export async function startRedis (bench: Bench, closing: AsyncDisposableStack): 
   return redis
 }
 
-/** Starts Redis, the API and one worker with the configuration that they have when nobody sets any. `closing` stops them. */
-export async function startService (bench: Bench, closing: AsyncDisposableStack): Promise<BenchService> {
+/** Starts Redis, the API and one worker with the configuration that they have when nobody sets any but what is given. `closing` stops them. */
+export async function startService (bench: Bench, closing: AsyncDisposableStack, given: Environment = {}): Promise<BenchService> {
   const redis = await startRedis(bench, closing)
   const key = makeAdminKey()
-  const env = { ...ownEnvironment(), ...profileOptions(bench), REDIS_URL: redis.url, PORT: '0', BATCHBOX_ADMIN_KEY: key, LOG_LEVEL: 'warn' }
+  const env = { ...ownEnvironment(), ...profileOptions(bench), REDIS_URL: redis.url, PORT: '0', BATCHBOX_ADMIN_KEY: key, LOG_LEVEL: 'warn', ...given }
   let linesLeft = LINES_SHOWN
   const onLine = (line: string) => { if (linesLeft-- > 0) bench.note(`  ${line}`) }
   const start = async (part: Part) => {

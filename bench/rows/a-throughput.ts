@@ -1,4 +1,5 @@
-import { startBaseline, type Baseline } from '../baseline.ts'
+import type { AskedProcess } from '../asked-process.ts'
+import { startBaseline } from '../baseline.ts'
 import { createJobClient, NO_OP, type JobClient } from '../jobs.ts'
 import { readProcessCpuMs } from '../../src/engine/proc.ts'
 import { readCpuMs, readMachineCpuMs } from '../processes.ts'
@@ -65,7 +66,7 @@ async function measureJobs ({ pids }: BenchService, client: JobClient): Promise<
   })
 }
 
-async function measureIsolates (isolates: Baseline): Promise<Spell> {
+async function measureIsolates (isolates: AskedProcess): Promise<Spell> {
   return measureSpell(() => ({ isolates: readProcessCpuMs(isolates.pid) }), async () => {
     const { count } = await isolates.ask({ threads: LANES, forMs: BASELINE_MS, code: NO_OP }) as { count: number } // what the baseline answers
     return count

@@ -15,6 +15,9 @@ import { metrics } from './m-metrics.ts'
 import { fairness } from './n-fairness.ts'
 import { tools } from './o-tools.ts'
 import { channel } from './p-channel.ts'
+import { followers } from './q-followers.ts'
+import { webhooks } from './r-webhooks.ts'
+import { clientSize } from './s-client-size.ts'
 
 /** Every row, in the order they are measured. */
-export const ROWS: readonly Row[] = [throughput, queue, roundTrip, userCode, start, memory, overhead, recovery, cancel, depth, enqueue, batch, metrics, fairness, tools, channel]
+export const ROWS: readonly Row[] = [throughput, queue, roundTrip, userCode, start, memory, overhead, recovery, cancel, depth, enqueue, batch, metrics, fairness, tools, channel, followers, webhooks, clientSize]
