@@ -50,7 +50,7 @@ function nameTypes (document: Schema): Record<string, Schema> {
     const content = at(document, 'paths', path, method, 'responses', status, 'content')
     return at(content, Object.keys(content)[0] ?? '', 'schema')
   }
-  const body = (path: string) => at(document, 'paths', path, 'post', 'requestBody', 'content', 'application/json', 'schema')
+  const body = (path: string, method = 'post') => at(document, 'paths', path, method, 'requestBody', 'content', 'application/json', 'schema')
   const job = answer('get /v1/jobs/{id}')
   const attempt = at(job, 'properties', 'attempts', 'items')
   const newJob = body('/v1/jobs')
@@ -68,6 +68,7 @@ function nameTypes (document: Schema): Record<string, Schema> {
     Problem: at(document, 'components', 'schemas', 'Problem'),
     JobStatus: at(job, 'properties', 'status'),
     Priority: at(newJob, 'properties', 'priority'),
+    JobWebhook: at(newJob, 'properties', 'webhook'),
     Permissions: at(newJob, 'properties', 'permissions'),
     Limits: at(newJob, 'properties', 'limits'),
     RetryPolicy: at(newJob, 'properties', 'retry'),
@@ -86,6 +87,7 @@ function nameTypes (document: Schema): Record<string, Schema> {
     EventView: event,
     LogLevel: at(line, 'properties', 'level'),
     LogLine: line,
+    BatchWebhook: at(body('/v1/batches'), 'anyOf', '0', 'properties', 'webhook'),
     BatchCounts: at(batch, 'properties', 'counts'),
     Batch: batch,
     ItemOutcome: at(posted, 'properties', 'items', 'items'),
@@ -101,6 +103,17 @@ function nameTypes (document: Schema): Record<string, Schema> {
     NewKey: body('/v1/keys'),
     ApiKey: key,
     ApiKeyWithToken: answer('post /v1/keys', '201'),
+    WebhookEvent: at(body('/v1/webhooks'), 'properties', 'events', 'items'),
+    NewWebhookEndpoint: body('/v1/webhooks'),
+    WebhookEndpointChange: body('/v1/webhooks/{id}', 'patch'),
+    WebhookEndpoint: at(document, 'components', 'schemas', 'WebhookEndpoint'),
+    WatchedWebhookEndpoint: answer('get /v1/webhooks/{id}'),
+    WebhookEndpointWithSecret: answer('post /v1/webhooks', '201'),
+    SigningSecret: at(answer('get /v1/webhooks/secret'), 'properties', 'data', 'items'),
+    ListedWebhookDelivery: at(answer('get /v1/webhooks/deliveries'), 'properties', 'data', 'items'),
+    WebhookDelivery: at(document, 'components', 'schemas', 'WebhookDelivery'),
+    WebhookRedelivery: body('/v1/webhooks/deliveries/redeliver'),
+    WebhookRedelivered: answer('post /v1/webhooks/deliveries/redeliver'),
     Secret: at(document, 'components', 'schemas', 'Secret'),
     TenantBounds: answer('get /v1/tenants/{tenant}/bounds'),
     Erasure: at(document, 'components', 'schemas', 'Erasure'),

@@ -38,7 +38,7 @@ test('during a rotation either secret verifies, on either side', async () => {
 
   await verifyWebhook(BODY, sign([current, old]), [old], at)
   await verifyWebhook(BODY, sign([old]), [current, old], at)
-  await assert.rejects(verifyWebhook(BODY, sign([old, current]), [other], at), { code: 'WEBHOOK_VERIFICATION', message: /no signature of it is by any of the secrets/ })
+  await assert.rejects(verifyWebhook(BODY, sign([old, current]), [other], at), { code: 'WEBHOOK_VERIFICATION', message: /no signature is by any of the secrets/ })
 })
 
 test('nothing is verified that was changed, that is signed in another way, or that lacks a header', async () => {
@@ -63,7 +63,7 @@ test('a delivery of more than five minutes ago, or in that time, is refused, and
   const verify = (ms: number, more = {}) => verifyWebhook(BODY, sign([secret], { ms }), secret, { ...at, ...more })
 
   await Promise.all([verify(NOW - 300_000), verify(NOW + 300_000), verify(NOW - 600_000, { toleranceMs: 600_000 })])
-  await assert.rejects(verify(NOW - 301_000), /its time \(\d+\) is more than 300000 ms from now/)
+  await assert.rejects(verify(NOW - 301_000), /its time \(\d+\) is more than 300000 ms off/)
   await assert.rejects(verify(NOW + 301_000), { name: 'WebhookVerificationError' })
   await assert.rejects(verifyWebhook(BODY, { ...sign([secret]), 'webhook-timestamp': 'NaN' }, secret, at), { name: 'WebhookVerificationError' })
 })

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import type { IncomingHttpHeaders } from 'node:http'
 import { after, before, suite, test } from 'node:test'
 import {
   AuthenticationError, CodeError, ConflictError, createClient, ForbiddenError, InvalidRequestError, LimitError, NotFoundError, WaitTimeoutError, type Client,
 } from '../../clients/sdk/src/index.ts'
+import { readBody, startHttp } from '../helpers/http-server.ts'
 import { lastInFirstOut } from '../helpers/scope.ts'
 import { startService, type TestService } from '../helpers/service.ts'
 import { until } from '../helpers/until.ts'
@@ -15,7 +17,7 @@ suite('the client of a running service', () => {
   let client: Client
   const scope = lastInFirstOut({ after })
   before(async () => {
-    service = await startService(scope, { env: { BATCHBOX_ENCRYPTION_KEYS: `test=${Buffer.alloc(32, 1).toString('base64')}` } })
+    service = await startService(scope, { env: { BATCHBOX_ENCRYPTION_KEYS: `test=${Buffer.alloc(32, 1).toString('base64')}`, BATCHBOX_WEBHOOK_ALLOW_RANGES: '127.0.0.0/8', BATCHBOX_WEBHOOK_DELAYS_MS: '0,100,200' } })
     client = createClient({ url: service.url, apiKey: service.key })
   })
 
@@ -184,5 +186,36 @@ suite('the client of a running service', () => {
     await client.secrets.delete('TOKEN')
     const acts = await Array.fromAsync(client.tenants.acts())
     assert.ok(acts.some(({ act }) => act === 'key.revoked'))
+  })
+
+  test('webhooks are sent to endpoints, verified, looked up, sent again and signed by another secret', async (t) => {
+    const bodies: { body: string, headers: IncomingHttpHeaders }[] = []
+    const receiver = await startHttp(t, async (request, response) => {
+      bodies.push({ body: String(await readBody(request)), headers: request.headers })
+      response.end()
+    })
+    const { endpoints, deliveries } = client.webhooks
+    const { id, secret } = await endpoints.create({ url: `${receiver.origin}/hook`, events: ['job.succeeded'], headers: { 'x-from': 'batchbox' } })
+
+    const job = await client.jobs.run({ code: ONE })
+
+    await until('the webhook came', () => bodies.length === 1)
+    const [{ body, headers } = { body: '', headers: {} }] = bodies
+    const message = await client.webhooks.verify(body, headers, secret)
+    assert.deepEqual([message.type, message.data['id'], message.data['result'], headers['x-from']], ['job.succeeded', job.id, 1, 'batchbox'])
+    const [delivery] = (await deliveries.list({ endpoint: id, job: job.id, since: new Date(0) }).page()).data
+    assert.equal(delivery?.eventId, message.id)
+    const deliveryId = delivery?.id ?? ''
+    await until('the delivery was noted', async () => (await deliveries.get(deliveryId)).status === 'succeeded')
+    await client.webhooks.redeliver(deliveryId)
+    await until('it came again', () => bodies.length === 2)
+    const secrets = await client.webhooks.rotateSecret({ endpointId: id, graceMs: 60_000 })
+    assert.deepEqual([secrets.length, secrets[1]?.secret, (await client.webhooks.secrets(id)).length], [2, secret, 2])
+    const tried = await endpoints.test(id)
+    assert.deepEqual([tried.type, tried.status], ['webhook.test', 'succeeded'])
+    assert.equal((await client.webhooks.verify(bodies.at(-1)?.body ?? '', bodies.at(-1)?.headers ?? {}, secrets[0]?.secret ?? '')).type, 'webhook.test')
+    assert.deepEqual([(await endpoints.update(id, { enabled: false })).disabledReason, (await endpoints.get(id)).circuit.state, (await Array.fromAsync(endpoints.list())).length], ['asked', 'closed', 1])
+    await endpoints.delete(id)
+    assert.match((await client.webhooks.secrets())[0]?.secret ?? '', /^whsec_/)
   })
 })

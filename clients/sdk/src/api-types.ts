@@ -43,6 +43,15 @@ export type JobStatus = 'scheduled' | 'queued' | 'running' | 'succeeded' | 'fail
 
 export type Priority = 'low' | 'normal' | 'high' | 'critical'
 
+export interface JobWebhook {
+  /** Posted to over https, or http; without credentials and without a fragment */
+  url: string
+  /** Events that it is sent */
+  events?: ('job.started' | 'job.retrying' | 'job.lost' | 'job.succeeded' | 'job.failed' | 'job.dead' | 'job.cancelled' | 'job.expired')[]
+  /** Sent with every delivery: `authorization` and `x-…`; their values are not answered again */
+  headers?: Record<string, string>
+}
+
 export type Permissions = 'none' | {
   /** Hosts that the code may reach by the `fetch` tool: `host` (ports 80 and 443), `host:port`, `host:*`, `*.suffix`; true for any */
   net?: boolean | string[]
@@ -124,14 +133,7 @@ export interface NewJob {
   ttlMs?: number
   tags?: Record<string, string>
   /** Is told of the job's events, beside the tenant's endpoints; signed with the tenant's secret (GET /v1/webhooks/secret) */
-  webhook?: {
-    /** Posted to over https, or http; without credentials and without a fragment */
-    url: string
-    /** Events that it is sent */
-    events?: ('job.started' | 'job.retrying' | 'job.lost' | 'job.succeeded' | 'job.failed' | 'job.dead' | 'job.cancelled' | 'job.expired')[]
-    /** Sent with every delivery: `authorization` and `x-…`; their values are not answered again */
-    headers?: Record<string, string>
-  }
+  webhook?: JobWebhook
 }
 
 export interface Isolation {
@@ -239,7 +241,7 @@ export interface JobView {
   /** What is told of its events, beside the endpoints of the tenant */
   webhook: {
     url: string
-    events: ('job.started' | 'job.retrying' | 'job.lost' | 'job.succeeded' | 'job.failed' | 'job.dead' | 'job.cancelled' | 'job.expired' | 'batch.completed')[]
+    events: WebhookEvent[]
     /** Names of its headers */
     headers: string[]
   } | null
@@ -325,6 +327,13 @@ export interface LogLine {
   attempt: number
 }
 
+export interface BatchWebhook {
+  /** Posted to over https, or http; without credentials and without a fragment */
+  url: string
+  /** Sent with every delivery: `authorization` and `x-…`; their values are not answered again */
+  headers?: Record<string, string>
+}
+
 export interface BatchCounts {
   refused: number
   repeated: number
@@ -356,7 +365,7 @@ export interface Batch {
   /** What is told of its end, beside the endpoints of the tenant */
   webhook: {
     url: string
-    events: ('job.started' | 'job.retrying' | 'job.lost' | 'job.succeeded' | 'job.failed' | 'job.dead' | 'job.cancelled' | 'job.expired' | 'batch.completed')[]
+    events: WebhookEvent[]
     /** Names of its headers */
     headers: string[]
   } | null
@@ -398,7 +407,7 @@ export interface PostedBatch {
   /** What is told of its end, beside the endpoints of the tenant */
   webhook: {
     url: string
-    events: ('job.started' | 'job.retrying' | 'job.lost' | 'job.succeeded' | 'job.failed' | 'job.dead' | 'job.cancelled' | 'job.expired' | 'batch.completed')[]
+    events: WebhookEvent[]
     /** Names of its headers */
     headers: string[]
   } | null
@@ -502,7 +511,7 @@ export interface DeadLetter {
   /** What is told of its events, beside the endpoints of the tenant */
   webhook: {
     url: string
-    events: ('job.started' | 'job.retrying' | 'job.lost' | 'job.succeeded' | 'job.failed' | 'job.dead' | 'job.cancelled' | 'job.expired' | 'batch.completed')[]
+    events: WebhookEvent[]
     /** Names of its headers */
     headers: string[]
   } | null
@@ -734,6 +743,199 @@ export interface ApiKeyWithToken {
   }
   /** What a request is to carry as `Authorization: Bearer …`; answered this once */
   token: string
+}
+
+export type WebhookEvent = 'job.started' | 'job.retrying' | 'job.lost' | 'job.succeeded' | 'job.failed' | 'job.dead' | 'job.cancelled' | 'job.expired' | 'batch.completed'
+
+export interface NewWebhookEndpoint {
+  /** Posted to over https, or http; without credentials and without a fragment */
+  url: string
+  /** Events that it is sent */
+  events?: WebhookEvent[]
+  /** Sent with every delivery: `authorization` and `x-…`; their values are not answered again */
+  headers?: Record<string, string>
+  description?: string
+  enabled?: boolean
+}
+
+export interface WebhookEndpointChange {
+  /** Posted to over https, or http; without credentials and without a fragment */
+  url?: string
+  /** Events that it is sent */
+  events?: WebhookEvent[]
+  /** Instead of all headers that it has */
+  headers?: Record<string, string>
+  description?: string
+  /** true has it tried again at once, whatever it was disabled for */
+  enabled?: boolean
+}
+
+export interface WebhookEndpoint {
+  url: string
+  events: WebhookEvent[]
+  /** Names of its headers */
+  headers: string[]
+  id: string
+  description: string
+  enabled: boolean
+  /** `gone`: it answered 410. Enable it with PATCH */
+  disabledReason: 'asked' | 'gone' | null
+  createdAt: string
+  updatedAt: string
+  links: {
+    self: string
+    deliveries: string
+  }
+}
+
+export interface WatchedWebhookEndpoint {
+  url: string
+  events: WebhookEvent[]
+  /** Names of its headers */
+  headers: string[]
+  id: string
+  description: string
+  enabled: boolean
+  /** `gone`: it answered 410. Enable it with PATCH */
+  disabledReason: 'asked' | 'gone' | null
+  createdAt: string
+  updatedAt: string
+  links: {
+    self: string
+    deliveries: string
+  }
+  circuit: {
+    /** `open`: it failed so often in a row that nothing is sent until `openUntil`; `half-open`: one delivery tries whether it is back */
+    state: 'closed' | 'open' | 'half-open'
+    /** Tries that failed in a row */
+    failures: number
+    openUntil: string | null
+    /** Deliveries that are to be sent */
+    waiting: number
+    /** Deliveries that are being sent */
+    sending: number
+  }
+}
+
+export interface WebhookEndpointWithSecret {
+  url: string
+  events: WebhookEvent[]
+  /** Names of its headers */
+  headers: string[]
+  id: string
+  description: string
+  enabled: boolean
+  /** `gone`: it answered 410. Enable it with PATCH */
+  disabledReason: 'asked' | 'gone' | null
+  createdAt: string
+  updatedAt: string
+  links: {
+    self: string
+    deliveries: string
+  }
+  /** What its deliveries are signed with */
+  secret: string
+}
+
+export interface SigningSecret {
+  /** `whsec_` and base64, as Standard Webhooks has it */
+  secret: string
+  createdAt: string
+  /** When it stops signing; null for the current one */
+  expiresAt: string | null
+}
+
+export interface ListedWebhookDelivery {
+  id: string
+  /** The header `webhook-id`: the same in every try, and at every endpoint */
+  eventId: string
+  /** Of the event: job.started, job.retrying, job.lost, job.succeeded, job.failed, job.dead, job.cancelled, job.expired, batch.completed, webhook.test */
+  type: string
+  /** Id of the job, the batch or the endpoint that the event is about */
+  subject: string
+  /** Null for the webhook of the job or batch itself */
+  endpointId: string | null
+  /** Where the last try went; null before the first */
+  url: string | null
+  status: 'pending' | 'succeeded' | 'dead'
+  /** Why it was given up: exhausted (its last try failed), expired (the schedule is over), gone (410), full (the tenant had too much undelivered), removed (the job or batch was), deleted (the endpoint was) */
+  reason: string | null
+  createdAt: string
+  nextTryAt: string | null
+  finishedAt: string | null
+  /** When it will be removed from this log */
+  expiresAt: string | null
+  /** How often it was tried */
+  tried: number
+  links: {
+    self: string
+  }
+}
+
+export interface WebhookDelivery {
+  id: string
+  /** The header `webhook-id`: the same in every try, and at every endpoint */
+  eventId: string
+  /** Of the event: job.started, job.retrying, job.lost, job.succeeded, job.failed, job.dead, job.cancelled, job.expired, batch.completed, webhook.test */
+  type: string
+  /** Id of the job, the batch or the endpoint that the event is about */
+  subject: string
+  /** Null for the webhook of the job or batch itself */
+  endpointId: string | null
+  /** Where the last try went; null before the first */
+  url: string | null
+  status: 'pending' | 'succeeded' | 'dead'
+  /** Why it was given up: exhausted (its last try failed), expired (the schedule is over), gone (410), full (the tenant had too much undelivered), removed (the job or batch was), deleted (the endpoint was) */
+  reason: string | null
+  createdAt: string
+  nextTryAt: string | null
+  finishedAt: string | null
+  /** When it will be removed from this log */
+  expiresAt: string | null
+  /** How often it was tried */
+  tried: number
+  links: {
+    self: string
+  }
+  tries: {
+    number: number
+    startedAt: string
+    latencyMs: number
+    /** HTTP status of the answer; null where none came */
+    status: number | null
+    /** Why it failed; null for one that succeeded */
+    error: string | null
+    /** The first 1,024 bytes of what was answered */
+    answer: string | null
+  }[]
+}
+
+export interface WebhookRedelivery {
+  status?: 'succeeded' | 'dead'
+  /** Id of an endpoint; `own` for webhooks of jobs and batches */
+  endpoint?: string
+  /** Id of a job that the event is about */
+  job?: string
+  /** Id of a batch that the event is about */
+  batch?: string
+  type?: 'job.started' | 'job.retrying' | 'job.lost' | 'job.succeeded' | 'job.failed' | 'job.dead' | 'job.cancelled' | 'job.expired' | 'batch.completed' | 'webhook.test'
+  /** Of an event at this time or later */
+  since?: string
+  /** Of an event at this time or before */
+  until?: string
+  /** Most deliveries that are made again */
+  limit?: number
+  /** `nextCursor` of the page before */
+  cursor?: string
+}
+
+export interface WebhookRedelivered {
+  redelivered: number
+  /** Of an endpoint that is disabled or deleted, or a job or batch that was removed */
+  skipped: number
+  /** It stopped since the tenant has as many undelivered bytes as it may (BATCHBOX_WEBHOOK_OWED_BYTES): go on when some were delivered */
+  isFull: boolean
+  nextCursor: string | null
 }
 
 export interface Secret {

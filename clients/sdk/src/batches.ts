@@ -1,14 +1,17 @@
-import type { Batch, BatchReplay, BatchResultView, NewJob, PostedBatch } from './api-types.ts'
-import { ConnectionError, WaitTimeoutError } from './errors.ts'
+import type { Batch, BatchReplay, BatchResultView, BatchWebhook, NewJob, PostedBatch } from './api-types.ts'
+import { ConnectionError } from './errors.ts'
 import { readLines } from './http/lines.ts'
 import { buildListing, type Listing } from './http/pages.ts'
 import type { Requester } from './http/requester.ts'
 import { delayOf, sleep } from './http/retry.ts'
 import { NDJSON, openItems, type Items } from './http/upload.ts'
-import { checkJob, pollUntil, type WaitOptions } from './jobs.ts'
+import { poll, waitFor, type WaitOptions } from './http/wait.ts'
+import { checkJob } from './jobs.ts'
 import type { Live } from './live/events.ts'
 import type { Follower, FollowOptions } from './live/options.ts'
 import type { RequestOptions } from './options.ts'
+
+const ROOT = 'v1/batches'
 
 /** An item that is a job of its own. */
 export interface BatchJob extends NewJob {
@@ -20,12 +23,6 @@ export interface BatchJob extends NewJob {
 export type NewBatch =
   | { job: Omit<NewJob, 'input'>, inputs: Items<unknown>, webhook?: BatchWebhook }
   | { jobs: Items<BatchJob>, webhook?: BatchWebhook }
-
-/** Who is told of the end of a batch. */
-export interface BatchWebhook {
-  url: string
-  headers?: Record<string, string>
-}
 
 /** A line of a batch's results, with the type of what its code returns. */
 export interface BatchResult<T = unknown> extends Omit<BatchResultView, 'result'> {
@@ -68,23 +65,19 @@ export function buildBatches (requester: Requester, live: Live): Batches {
       const { items, head } = splitBatch(batch)
       const source = openItems(head, items)
       try {
-        return await json<PostedBatch>({ method: 'POST', path: 'v1/batches', upload: source.upload, idempotent: true, ...options })
+        return await json<PostedBatch>({ method: 'POST', path: ROOT, upload: source.upload, idempotent: true, ...options })
       } catch (error) {
         throw source.failure() ?? error
       } finally {
         source.close()
       }
     },
-    get: (id, options) => json({ path: pathOf(id), ...options }),
-    list: (query, options) => buildListing(requester, { path: 'v1/batches', query: { ...query }, ...options }),
-    async wait (id, options = {}) {
-      const batch = await pollUntil<Batch>(requester, pathOf(id), ({ finishedAt }) => finishedAt !== null, options)
-      if (batch.finishedAt !== null) return batch
-      throw new WaitTimeoutError(`Batch ${id} is ${batch.status}: it has not ended within ${options.waitMs} ms`, batch)
-    },
+    get: (id, options) => json({ path: [ROOT, id], ...options }),
+    list: (query, options) => buildListing(requester, ROOT, { query, options }),
+    wait: (id, { waitMs, ...options } = {}) => waitFor(poll<Batch>(requester, [ROOT, id], options), ({ finishedAt }) => finishedAt !== null, waitMs),
     results: (id, query, options) => readResults(requester, id, query, options),
-    cancel: (id, options) => json({ method: 'POST', path: `${pathOf(id)}/cancel`, repeatable: true, ...options }),
-    replay: (id, change = {}, options) => json({ method: 'POST', path: `${pathOf(id)}/replay`, json: change, idempotent: true, ...options }),
+    cancel: (id, options) => json({ method: 'POST', path: [ROOT, id, 'cancel'], repeatable: true, ...options }),
+    replay: (id, change = {}, options) => json({ method: 'POST', path: [ROOT, id, 'replay'], json: change, idempotent: true, ...options }),
     events: (id, options) => live.follow(`batch:${id}`, options),
   }
 }
@@ -105,7 +98,7 @@ async function * readResults<T> (requester: Requester, id: string, { after = -1,
   let left = limit
   for (let failures = 0; left > 0;) {
     const query = { after: last, status, limit: left === Infinity ? undefined : left }
-    const { body } = await requester.send({ path: `${pathOf(id)}/results`, query, accept: NDJSON, ...options })
+    const { body } = await requester.send({ path: [ROOT, id, 'results'], query, accept: NDJSON, ...options })
     if (!body) return
     try {
       for await (const line of readLines(body)) {
@@ -123,8 +116,4 @@ async function * readResults<T> (requester: Requester, id: string, { after = -1,
       await sleep(delayOf(failures), signal)
     }
   }
-}
-
-function pathOf (id: string): string {
-  return `v1/batches/${encodeURIComponent(id)}`
 }

@@ -10,6 +10,7 @@ import type { ClientOptions, RequestOptions } from './options.ts'
 import { run, type RunOptions } from './run.ts'
 import { buildSecrets, type Secrets } from './secrets.ts'
 import { buildTenants, type Tenants } from './tenants.ts'
+import { buildWebhooks, type Webhooks } from './webhooks.ts'
 
 /** A client of one service. */
 export interface Client {
@@ -19,6 +20,7 @@ export interface Client {
   readonly keys: Keys
   readonly secrets: Secrets
   readonly tenants: Tenants
+  readonly webhooks: Webhooks
   /** The connection of all that is followed: its state, its figures, and what looks into it. */
   readonly live: Live
   /**
@@ -48,6 +50,7 @@ export function createClient (options: ClientOptions): Client {
     keys: buildKeys(requester),
     secrets: buildSecrets(requester),
     tenants: buildTenants(requester),
+    webhooks: buildWebhooks(requester),
     live,
     run: (code, input, options) => run(jobs, code, input, options),
     events: (topic, options) => live.follow(topic, options),

@@ -1,11 +1,11 @@
 import type { DeadLetter, DeadLetterCounts, FailureCode, NewSweep, Sweep } from './api-types.ts'
-import { WaitTimeoutError } from './errors.ts'
 import { buildListing, type Listing } from './http/pages.ts'
 import type { Requester } from './http/requester.ts'
 import { sleep } from './http/retry.ts'
-import { writeQuery, type WaitOptions } from './jobs.ts'
+import { waitFor, type WaitOptions } from './http/wait.ts'
 import type { RequestOptions } from './options.ts'
 
+const ROOT = 'v1/dead-letters'
 const POLL_MS = 1000
 
 /** Which dead letters are meant. */
@@ -44,24 +44,23 @@ export function buildDeadLetters (requester: Requester): DeadLetters {
   const get: DeadLetters['get'] = (order, options) => json({ path: pathOf(order), ...options })
   return {
     get,
-    list: (query, options) => buildListing(requester, { path: 'v1/dead-letters', query: writeQuery(query), ...options }),
-    counts: (options) => json({ path: 'v1/dead-letters/counts', ...options }),
-    replay: (order, options) => json({ method: 'POST', path: 'v1/dead-letters/replay', json: order, idempotent: true, ...options }),
-    purge: (choice, options) => json({ method: 'DELETE', path: 'v1/dead-letters', query: writeQuery('ids' in choice ? { ids: choice.ids.join(',') } : choice), ...options }),
-    cancel: (order, options) => json({ method: 'POST', path: `${pathOf(order)}/cancel`, repeatable: true, ...options }),
-    async wait (order, { waitMs = Infinity, ...options } = {}) {
-      const until = Date.now() + waitMs
-      for (;;) {
-        const sweep = await get(order, options)
-        const leftMs = until - Date.now()
-        if (sweep.status !== 'running') return sweep
-        if (leftMs <= 0) throw new WaitTimeoutError(`The ${sweep.action} ${sweep.id} has looked at ${sweep.seen} of ${sweep.total} dead letters: it is not done within ${waitMs} ms`, sweep)
-        await sleep(Math.min(POLL_MS, leftMs), options.signal)
+    list: (query, options) => buildListing(requester, ROOT, { query, options }),
+    counts: (options) => json({ path: [ROOT, 'counts'], ...options }),
+    replay: (order, options) => json({ method: 'POST', path: [ROOT, 'replay'], json: order, idempotent: true, ...options }),
+    purge: (choice, options) => json({ method: 'DELETE', path: ROOT, query: 'ids' in choice ? { ids: choice.ids.join(',') } : { ...choice }, ...options }),
+    cancel: (order, options) => json({ method: 'POST', path: [...pathOf(order), 'cancel'], repeatable: true, ...options }),
+    async wait (order, { waitMs, ...options } = {}) {
+      let pauseMs = 0
+      const look = async (seconds: number) => {
+        await sleep(Math.min(pauseMs, seconds * 1000), options.signal)
+        pauseMs = POLL_MS
+        return get(order, options)
       }
+      return waitFor(look, ({ status }) => status !== 'running', waitMs)
     },
   }
 }
 
-function pathOf ({ id, action }: Pick<Sweep, 'id' | 'action'>): string {
-  return `v1/dead-letters/${action}s/${encodeURIComponent(id)}`
+function pathOf ({ id, action }: Pick<Sweep, 'id' | 'action'>) {
+  return [ROOT, `${action}s`, id] as const
 }

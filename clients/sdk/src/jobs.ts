@@ -1,13 +1,12 @@
 import type { CancelledJob, Checkpoint, JobStatus, JobView, LogLevel, LogLine, NewJob, ReplayChange, Trace } from './api-types.ts'
-import { WaitTimeoutError } from './errors.ts'
 import { buildListing, type Listing } from './http/pages.ts'
-import type { Query, Requester } from './http/requester.ts'
+import type { Requester } from './http/requester.ts'
+import { poll, secondsOf, waitFor, type WaitOptions } from './http/wait.ts'
 import type { Live } from './live/events.ts'
 import type { Follower, FollowOptions } from './live/options.ts'
 import type { RequestOptions } from './options.ts'
 
-/** Longest that one request waits; proxies give up on a silent one after a minute. */
-const POLL_SECONDS = 30
+const ROOT = 'v1/jobs'
 const ENDED: ReadonlySet<string> = new Set(['succeeded', 'failed', 'cancelled', 'expired', 'dead'] satisfies JobStatus[])
 
 /** A job, with the type of its result. */
@@ -18,12 +17,6 @@ export interface Job<T = unknown> extends Omit<JobView, 'result'> {
 
 /** A job as lists have it. */
 export type ListedJob = Omit<JobView, 'result'>
-
-/** How long something is waited for. */
-export interface WaitOptions extends RequestOptions {
-  /** Longest to wait, in all; no bound without it. */
-  waitMs?: number | undefined
-}
 
 /** Which jobs are listed, newest first. */
 export interface JobQuery {
@@ -77,61 +70,38 @@ export interface Jobs {
 
 export function buildJobs (requester: Requester, live: Live): Jobs {
   const { json } = requester
-  const wait: Jobs['wait'] = async <T>(id: string, options: WaitOptions = {}) => {
-    const job = await pollUntil<Job<T>>(requester, pathOf(id), hasEnded, options)
-    if (hasEnded(job)) return job
-    throw new WaitTimeoutError(`Job ${id} is ${job.status}: it has not ended within ${options.waitMs} ms`, job)
-  }
+  const wait: Jobs['wait'] = <T>(id: string, { waitMs, ...options }: WaitOptions = {}) => waitFor(poll<Job<T>>(requester, [ROOT, id], options), hasEnded, waitMs)
   return {
     wait,
-    create: async (job, options) => json({ method: 'POST', path: 'v1/jobs', json: checkJob(job), idempotent: true, ...options }),
+    create: async (job, options) => json({ method: 'POST', path: ROOT, json: checkJob(job), idempotent: true, ...options }),
     async run<T> (job: NewJob, { waitMs = Infinity, ...options }: WaitOptions = {}) {
       const until = Date.now() + waitMs
-      const seconds = Math.min(POLL_SECONDS, Math.ceil(waitMs / 1000))
+      const seconds = secondsOf(waitMs)
       const posted = await json<Job<T>>({
-        method: 'POST', path: 'v1/jobs', json: checkJob(job), idempotent: true, ...options,
+        method: 'POST', path: ROOT, json: checkJob(job), idempotent: true, ...options,
         headers: { prefer: `wait=${seconds}`, ...options.headers }, waitMs: seconds * 1000,
       })
       return hasEnded(posted) ? posted : wait<T>(posted.id, { ...options, waitMs: Math.max(0, until - Date.now()) })
     },
-    get: (id, options) => json({ path: pathOf(id), ...options }),
-    list: (query, options) => buildListing(requester, { path: 'v1/jobs', query: writeQuery(query), ...options }),
-    cancel: (id, options) => json({ method: 'POST', path: `${pathOf(id)}/cancel`, repeatable: true, ...options }),
-    replay: (id, change = {}, options) => json({ method: 'POST', path: `${pathOf(id)}/replay`, json: change, idempotent: true, ...options }),
-    result: (id, options) => json({ path: `${pathOf(id)}/result`, ...options }),
-    logs: (id, query, options) => buildListing(requester, { path: `${pathOf(id)}/logs`, query: { ...query }, ...options }, 'after'),
+    get: (id, options) => json({ path: [ROOT, id], ...options }),
+    list: (query, options) => buildListing(requester, ROOT, { query, options }),
+    cancel: (id, options) => json({ method: 'POST', path: [ROOT, id, 'cancel'], repeatable: true, ...options }),
+    replay: (id, change = {}, options) => json({ method: 'POST', path: [ROOT, id, 'replay'], json: change, idempotent: true, ...options }),
+    result: (id, options) => json({ path: [ROOT, id, 'result'], ...options }),
+    logs: (id, query, options) => buildListing(requester, [ROOT, id, 'logs'], { query, options, cursor: 'after' }),
     events: (id, options) => live.follow(`job:${id}`, options),
-    checkpoint: (id, options) => json({ path: `${pathOf(id)}/checkpoint`, ...options }),
-    trace: (id, options) => json({ path: `${pathOf(id)}/trace`, ...options }),
-    delete: (id, options) => json({ method: 'DELETE', path: pathOf(id), ...options }),
-  }
-}
-
-/** Reads a thing until it is as wanted or the time is over; answers it as it is then. */
-export async function pollUntil<T> (requester: Requester, path: string, isDone: (thing: T) => boolean, { waitMs = Infinity, ...options }: WaitOptions): Promise<T> {
-  const until = Date.now() + waitMs
-  for (;;) {
-    const seconds = Math.min(POLL_SECONDS, Math.ceil(Math.max(0, until - Date.now()) / 1000))
-    const thing = await requester.json<T>({ path, query: { wait: seconds }, waitMs: seconds * 1000, ...options })
-    if (isDone(thing) || Date.now() >= until) return thing
+    checkpoint: (id, options) => json({ path: [ROOT, id, 'checkpoint'], ...options }),
+    trace: (id, options) => json({ path: [ROOT, id, 'trace'], ...options }),
+    delete: (id, options) => json({ method: 'DELETE', path: [ROOT, id], ...options }),
   }
 }
 
 /** Refuses a function given as code: its text lacks what it refers to. */
 export function checkJob (job: NewJob): NewJob {
   if (typeof job.code !== 'function') return job
-  throw new TypeError('Cannot run a function: only its text would be sent, without anything it refers to; pass the source of a module as a string, like "export default async (input) => input.length"')
-}
-
-/** Writes members of a query: times as RFC 3339. */
-export function writeQuery (query: object = {}): Query {
-  return Object.fromEntries(Object.entries(query).map(([name, value]) => [name, value instanceof Date ? value.toISOString() : value])) as Query // what the types of queries allow
+  throw new TypeError('Cannot run a function: its text would arrive without what it refers to; pass the source of a module, like "export default (n) => n + 1"')
 }
 
 export function hasEnded ({ status }: Pick<Job, 'status'>): boolean {
   return ENDED.has(status)
-}
-
-function pathOf (id: string): string {
-  return `v1/jobs/${encodeURIComponent(id)}`
 }

@@ -3,6 +3,8 @@ import { buildListing, type Listing } from './http/pages.ts'
 import type { Requester } from './http/requester.ts'
 import type { RequestOptions } from './options.ts'
 
+const ROOT = 'v1/keys'
+
 /** What administrators do with keys. */
 export interface Keys {
   /** The answer has the token, this once. It is not repeated where the answer was lost: there may be a key then that nobody knows. */
@@ -18,14 +20,10 @@ export interface Keys {
 export function buildKeys (requester: Requester): Keys {
   const { json } = requester
   return {
-    create: (key, options) => json({ method: 'POST', path: 'v1/keys', json: key, ...options }),
-    list: (query, options) => buildListing(requester, { path: 'v1/keys', query: { ...query }, ...options }),
-    get: (id, options) => json({ path: pathOf(id), ...options }),
-    rotate: (id, change = {}, options) => json({ method: 'POST', path: `${pathOf(id)}/rotate`, json: change, ...options }),
-    delete: (id, options) => json({ method: 'DELETE', path: pathOf(id), ...options }),
+    create: (key, options) => json({ method: 'POST', path: ROOT, json: key, ...options }),
+    list: (query, options) => buildListing(requester, ROOT, { query, options }),
+    get: (id, options) => json({ path: [ROOT, id], ...options }),
+    rotate: (id, change = {}, options) => json({ method: 'POST', path: [ROOT, id, 'rotate'], json: change, ...options }),
+    delete: (id, options) => json({ method: 'DELETE', path: [ROOT, id], ...options }),
   }
-}
-
-function pathOf (id: string): string {
-  return `v1/keys/${encodeURIComponent(id)}`
 }

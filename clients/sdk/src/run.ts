@@ -1,7 +1,8 @@
 import type { NewJob } from './api-types.ts'
 import { buildRunError } from './errors.ts'
 import { newIdempotencyKey } from './http/requester.ts'
-import type { Jobs, WaitOptions } from './jobs.ts'
+import type { WaitOptions } from './http/wait.ts'
+import type { Jobs } from './jobs.ts'
 import type { RequestOptions } from './options.ts'
 
 /** What a run may be given beside code and input, and how its end is waited for. */

@@ -2,6 +2,8 @@ import type { Secret } from './api-types.ts'
 import type { Requester } from './http/requester.ts'
 import type { RequestOptions } from './options.ts'
 
+const ROOT = 'v1/secrets'
+
 /** An operator's choice of another tenant than the key's own. */
 interface OfTenant {
   tenant?: string
@@ -16,12 +18,8 @@ export interface Secrets {
 
 export function buildSecrets ({ json }: Requester): Secrets {
   return {
-    set: (name, value, query, options) => json({ method: 'PUT', path: pathOf(name), query: { ...query }, json: { value }, ...options }),
-    list: async (query, options) => (await json<{ data: Secret[] }>({ path: 'v1/secrets', query: { ...query }, ...options })).data,
-    delete: (name, query, options) => json({ method: 'DELETE', path: pathOf(name), query: { ...query }, ...options }),
+    set: (name, value, query, options) => json({ method: 'PUT', path: [ROOT, name], query: { ...query }, json: { value }, ...options }),
+    list: async (query, options) => (await json<{ data: Secret[] }>({ path: ROOT, query: { ...query }, ...options })).data,
+    delete: (name, query, options) => json({ method: 'DELETE', path: [ROOT, name], query: { ...query }, ...options }),
   }
-}
-
-function pathOf (name: string): string {
-  return `v1/secrets/${encodeURIComponent(name)}`
 }

@@ -3,6 +3,8 @@ import { buildListing, type Listing } from './http/pages.ts'
 import type { Requester } from './http/requester.ts'
 import type { RequestOptions } from './options.ts'
 
+const ROOT = 'v1/tenants'
+
 /** What operators do with tenants; administrators read the bounds of their own, and what was done in it. */
 export interface Tenants {
   bounds (tenant: string, options?: RequestOptions): Promise<TenantBounds>
@@ -17,14 +19,10 @@ export interface Tenants {
 export function buildTenants (requester: Requester): Tenants {
   const { json } = requester
   return {
-    bounds: (tenant, options) => json({ path: `${pathOf(tenant)}/bounds`, ...options }),
-    setBounds: (tenant, bounds, options) => json({ method: 'PUT', path: `${pathOf(tenant)}/bounds`, json: bounds, ...options }),
-    erase: (tenant, options) => json({ method: 'DELETE', path: pathOf(tenant), ...options }),
-    erasure: (tenant, options) => json({ path: `${pathOf(tenant)}/erasure`, ...options }),
-    acts: (query, options) => buildListing(requester, { path: 'v1/audit', query: { ...query }, ...options }),
+    bounds: (tenant, options) => json({ path: [ROOT, tenant, 'bounds'], ...options }),
+    setBounds: (tenant, bounds, options) => json({ method: 'PUT', path: [ROOT, tenant, 'bounds'], json: bounds, ...options }),
+    erase: (tenant, options) => json({ method: 'DELETE', path: [ROOT, tenant], ...options }),
+    erasure: (tenant, options) => json({ path: [ROOT, tenant, 'erasure'], ...options }),
+    acts: (query, options) => buildListing(requester, 'v1/audit', { query, options }),
   }
-}
-
-function pathOf (tenant: string): string {
-  return `v1/tenants/${encodeURIComponent(tenant)}`
 }

@@ -39,9 +39,9 @@ export interface WebhookMessage {
  */
 export async function verifyWebhook (body: string | Uint8Array | ArrayBuffer, headers: HeadersLike, secrets: string | readonly string[], { toleranceMs = TOLERANCE_MS, now = Date.now() }: VerifyOptions = {}): Promise<WebhookMessage> {
   const [id, timestamp, signature] = ['id', 'timestamp', 'signature'].map((name) => readHeader(headers, `webhook-${name}`))
-  if (!id || !timestamp || !signature) throw new WebhookVerificationError('Cannot verify the webhook: it lacks one of the headers webhook-id, webhook-timestamp and webhook-signature')
+  if (!id || !timestamp || !signature) throw new WebhookVerificationError('Cannot trust the webhook: it lacks webhook-id, webhook-timestamp or webhook-signature')
   const ageMs = now - Number(timestamp) * 1000
-  if (!/^\d{1,12}$/.test(timestamp) || Math.abs(ageMs) > toleranceMs) throw new WebhookVerificationError(`Cannot trust the webhook: its time (${timestamp.slice(0, 32)}) is more than ${toleranceMs} ms from now`)
+  if (!/^\d{1,12}$/.test(timestamp) || Math.abs(ageMs) > toleranceMs) throw new WebhookVerificationError(`Cannot trust the webhook: its time (${timestamp.slice(0, 32)}) is more than ${toleranceMs} ms off`)
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : new Uint8Array(body)
   const head = new TextEncoder().encode(`${id}.${timestamp}.`)
   const signed = new Uint8Array(head.length + bytes.length)
@@ -53,7 +53,7 @@ export async function verifyWebhook (body: string | Uint8Array | ArrayBuffer, he
     // The runtime compares in constant time.
     for (const each of given) if (each && await crypto.subtle.verify('HMAC', key, each, signed)) return readMessage(id, bytes)
   }
-  throw new WebhookVerificationError('Cannot trust the webhook: no signature of it is by any of the secrets')
+  throw new WebhookVerificationError('Cannot trust the webhook: no signature is by any of the secrets')
 }
 
 function readHeader (headers: HeadersLike, name: string): string | undefined {
@@ -80,6 +80,6 @@ function readMessage (id: string, bytes: Uint8Array): WebhookMessage {
   try {
     return { ...JSON.parse(new TextDecoder().decode(bytes)) as Omit<WebhookMessage, 'id'>, id } // the holder of the secret vouches for it
   } catch {
-    throw new WebhookVerificationError('Cannot read the webhook: it is signed, but it is not JSON')
+    throw new WebhookVerificationError('Cannot read the webhook: it is not JSON')
   }
 }

@@ -1,4 +1,5 @@
-import type { Call, Requester } from './requester.ts'
+import type { RequestOptions } from '../options.ts'
+import type { Path, Requester } from './requester.ts'
 
 /** A part of a list. */
 export interface Page<T> {
@@ -15,9 +16,9 @@ export interface Listing<T> extends AsyncIterable<T> {
   pages (): AsyncGenerator<Page<T>, void, undefined>
 }
 
-/** Builds a list from its first request. `cursor` is the member of the query that pages go on with. */
-export function buildListing<T> (requester: Requester, call: Call, cursor = 'cursor'): Listing<T> {
-  const read = (at: string | undefined) => requester.json<Page<T>>(at === undefined ? call : { ...call, query: { ...call.query, [cursor]: at } })
+/** Builds a list of a path. `cursor` is the member of the query that pages go on with. */
+export function buildListing<T> (requester: Requester, path: Path, { query, options, cursor = 'cursor' }: { query?: object | undefined, options?: RequestOptions | undefined, cursor?: string }): Listing<T> {
+  const read = (at?: string) => requester.json<Page<T>>({ path, query: { ...query, ...(at === undefined ? {} : { [cursor]: at }) }, ...options })
   async function * pages (): AsyncGenerator<Page<T>, void, undefined> {
     for (let at: string | null | undefined; at !== null;) {
       const page = await read(at)
@@ -26,7 +27,7 @@ export function buildListing<T> (requester: Requester, call: Call, cursor = 'cur
     }
   }
   return {
-    page: () => read(undefined),
+    page: () => read(),
     pages,
     async * [Symbol.asyncIterator] () {
       for await (const { data } of pages()) yield * data

@@ -7,7 +7,10 @@ const RETRIES = 5
 /** A timer of more fires at once. */
 const TIMER_MAX_MS = 2 ** 31 - 1
 
-export type Query = Readonly<Record<string, string | number | boolean | undefined>>
+export type Query = Readonly<Record<string, string | number | boolean | Date | undefined>>
+
+/** Below the client's URL, without a slash in front: `v1/jobs`. Of a list, what comes after the first is encoded: `['v1/jobs', id, 'cancel']`. */
+export type Path = string | readonly [root: string, ...parts: string[]]
 
 /** A body that is not JSON. */
 export interface Upload {
@@ -21,8 +24,7 @@ export interface Upload {
 /** One request, and how it may be repeated. */
 export interface Call extends RequestOptions {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** Below the client's URL, without a slash in front: `v1/jobs`. Parts are to be encoded. */
-  path: string
+  path: Path
   query?: Query
   accept?: string
   json?: unknown
@@ -41,7 +43,7 @@ export interface Requester {
   readonly url: URL
   /** Tries beyond the first, unless a call says. */
   readonly retries: number
-  resolve (path: string, query?: Query): URL
+  resolve (path: Path, query?: Query): URL
   /** The headers of every request, the key among them. */
   headers (): Promise<Headers>
   /** The key's token; undefined where the client has none. */
@@ -64,8 +66,9 @@ export function buildRequester (options: ClientOptions): Requester {
     return headers
   }
   const resolve: Requester['resolve'] = (path, query = {}) => {
-    const to = new URL(path, url)
-    for (const [name, value] of Object.entries(query)) if (value !== undefined) to.searchParams.set(name, String(value))
+    const [root, ...parts] = typeof path === 'string' ? [path] : path
+    const to = new URL([root, ...parts.map(encodeURIComponent)].join('/'), url)
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) to.searchParams.set(name, value instanceof Date ? value.toISOString() : String(value))
     return to
   }
   const prepare = async (call: Call, idempotencyKey: string | undefined, signal: AbortSignal): Promise<Request> => {
