@@ -56,13 +56,13 @@ const REFUSED_HEADERS = /^x-(?:forwarded|real-ip|original|rewrite|http-method|me
 const HEADER_VALUE = /^[!-~](?:[ -~]*[!-~])?$/
 
 const WebhookHeaders = z.record(z.string(), z.string().regex(HEADER_VALUE, 'Expected printable ASCII without spaces around it'))
+  .refine((headers) => Object.keys(headers).length <= WEBHOOK_BOUNDS.headers, { error: `At most ${WEBHOOK_BOUNDS.headers} headers`, abort: true })
   .superRefine((headers, context) => {
     for (const name of Object.keys(headers).filter((each) => !isHeaderName(each.toLowerCase()))) {
       context.addIssue({ code: 'custom', path: [name], message: 'No header that a webhook may have: expected "authorization" or one of your own, "x-…", that servers give no meaning to' })
     }
   })
   .overwrite((headers) => Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])))
-  .refine((headers) => Object.keys(headers).length <= WEBHOOK_BOUNDS.headers, `At most ${WEBHOOK_BOUNDS.headers} headers`)
   .refine((headers) => Object.entries(headers).flat().join('').length <= WEBHOOK_BOUNDS.headersChars, `At most ${WEBHOOK_BOUNDS.headersChars} characters of headers`)
   .meta({ description: 'Sent with every delivery: `authorization` and `x-…`; their values are not answered again', example: { 'x-environment': 'production' } })
 

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, test, type TestContext } from 'node:test'
-import { Webhook } from 'standardwebhooks'
+import { Webhook as Verifier } from 'standardwebhooks'
 import { ensurePython } from '../helpers/python.ts'
 import { KEY, startService, type TestService } from '../helpers/service.ts'
 import { until } from '../helpers/until.ts'
-import { startReceiver, type ReceivedWebhook } from '../helpers/webhook-receiver.ts'
+import { startReceiver, type Received } from '../helpers/webhooks.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const CODE = 'export default (input) => { if (input === "bad") throw new Error("no"); return input }'
@@ -20,6 +21,29 @@ before(async () => {
 after(() => stack.disposeAsync())
 
 type Members = Record<string, unknown>
+
+/** What came, with its body read. */
+interface Webhook extends Received {
+  event: { type: string, data: Members }
+}
+
+/** Starts a receiver that can be waited for, and told to answer otherwise. */
+async function receive (t: TestContext) {
+  const webhooks: Webhook[] = []
+  const receiver = {
+    webhooks,
+    answer: (response: ServerResponse) => { response.writeHead(204).end() },
+    async wait (count: number, fits = (_: Webhook): boolean => true): Promise<Webhook[]> {
+      await until(`${count} webhooks came`, () => webhooks.filter(fits).length >= count, 30_000)
+      return webhooks.filter(fits)
+    },
+  }
+  const { origin } = await startReceiver(t, (received, response) => {
+    webhooks.push({ ...received, event: JSON.parse(received.body) as Webhook['event'] }) // the test looks at it
+    receiver.answer(response)
+  })
+  return Object.assign(receiver, { origin })
+}
 
 async function ask (method: string, path: string, body?: unknown): Promise<{ status: number, json: Members }> {
   return service.request(method, path, body === undefined ? {} : { body })
@@ -43,12 +67,12 @@ async function deliveriesOf (query: string): Promise<Members[]> {
   return (await ask('GET', `/v1/webhooks/deliveries?${query}`)).json['data'] as Members[]
 }
 
-function verify ({ body, headers }: ReceivedWebhook, secret: string): Members {
-  return new Webhook(secret).verify(body, headers as Record<string, string>) as Members // each has one value
+function verify ({ body, headers }: Received, secret: string): Members {
+  return new Verifier(secret).verify(body, headers as Record<string, string>) as Members // each has one value
 }
 
 test('a job tells its webhook and the endpoints of its tenant of its end, signed with the secret of each, under one id', async (t) => {
-  const receiver = await startReceiver(t)
+  const receiver = await receive(t)
   const { id, secret } = await makeEndpoint(t, { url: `${receiver.origin}/endpoint`, events: ['job.started', 'job.succeeded'], headers: { 'X-Env': 'test' } })
   const job = await service.run({ code: CODE, input: { a: 'é😀' }, tags: { pipeline: 'orders' }, webhook: { url: `${receiver.origin}/job?token=t`, headers: { authorization: 'Bearer swordfish' } } })
 
@@ -72,7 +96,7 @@ test('a job tells its webhook and the endpoints of its tenant of its end, signed
 })
 
 test('a batch tells of its end, once, and its items of theirs; what is replayed has the webhook too', async (t) => {
-  const receiver = await startReceiver(t)
+  const receiver = await receive(t)
   const webhook = (path: string) => ({ url: `${receiver.origin}${path}` })
   const { json } = await ask('POST', '/v1/batches', { job: { code: CODE, webhook: { ...webhook('/item'), events: ['job.failed'] } }, inputs: [1, 'bad', 2], webhook: webhook('/batch') })
 
@@ -91,12 +115,12 @@ test('a batch tells of its end, once, and its items of theirs; what is replayed 
 })
 
 test('while a secret is rotated deliveries verify with both, and then with the new one alone', async (t) => {
-  const receiver = await startReceiver(t)
+  const receiver = await receive(t)
   const { id, secret } = await makeEndpoint(t, { url: receiver.origin, events: ['job.succeeded'] })
   const send = async () => {
-    const before = receiver.received.length
+    const before = receiver.webhooks.length
     await ask('POST', `/v1/webhooks/${id}/test`)
-    return (await receiver.wait(before + 1))[before] as ReceivedWebhook
+    return (await receiver.wait(before + 1))[before] as Webhook
   }
 
   const rotated = (await ask('POST', `/v1/webhooks/${id}/rotate`, { graceMs: 60_000 })).json['data'] as { secret: string }[]
@@ -111,7 +135,7 @@ test('while a secret is rotated deliveries verify with both, and then with the n
 })
 
 test('a test is delivered as any event, and is answered with how it went', async (t) => {
-  const receiver = await startReceiver(t)
+  const receiver = await receive(t)
   const { id, secret } = await makeEndpoint(t, { url: receiver.origin, events: ['job.dead'] })
 
   const good = await ask('POST', `/v1/webhooks/${id}/test`)
@@ -120,19 +144,19 @@ test('a test is delivered as any event, and is answered with how it went', async
 
   assert.equal(good.status, 200)
   assert.partialDeepStrictEqual(good.json, { type: 'webhook.test', subject: id, endpointId: id, status: 'succeeded', tries: [{ number: 1, status: 204, error: null }] })
-  assert.partialDeepStrictEqual(verify(receiver.received[0] as ReceivedWebhook, secret), { type: 'webhook.test', data: { webhookId: id } })
+  assert.partialDeepStrictEqual(verify(receiver.webhooks[0] as Webhook, secret), { type: 'webhook.test', data: { webhookId: id } })
   assert.equal(bad.status, 200)
   assert.partialDeepStrictEqual((bad.json['tries'] as Members[])[0], { number: 1, status: 503, answer: 'away for <b>lunch</b>' })
 })
 
 test('what was given up while a receiver was down is delivered again, one or many, under the ids it had', async (t) => {
-  const receiver = await startReceiver(t)
+  const receiver = await receive(t)
   const { id } = await makeEndpoint(t, { url: receiver.origin, events: ['job.succeeded'] })
   receiver.answer = (response) => { response.writeHead(500).end() }
   await service.run({ code: CODE, input: 1 })
   await until('it was given up', async () => (await deliveriesOf(`endpoint=${id}&status=dead`)).length === 1)
   const [dead] = await deliveriesOf(`endpoint=${id}`)
-  const tried = receiver.received.length
+  const tried = receiver.webhooks.length
 
   receiver.answer = (response) => { response.writeHead(204).end() }
   await ask('PATCH', `/v1/webhooks/${id}`, { enabled: true })
@@ -146,11 +170,11 @@ test('what was given up while a receiver was down is delivered again, one or man
   assert.equal(tried, 3)
   assert.equal(one.status, 202)
   assert.deepEqual(many.json, { redelivered: 1, skipped: 0, isFull: false, nextCursor: null })
-  assert.deepEqual(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size, 1)
+  assert.deepEqual(new Set(receiver.webhooks.map(({ headers }) => headers['webhook-id'])).size, 1)
 })
 
 test('an endpoint that answers 410 is sent no more until it is enabled again', async (t) => {
-  const receiver = await startReceiver(t)
+  const receiver = await receive(t)
   const { id } = await makeEndpoint(t, { url: receiver.origin, events: ['job.succeeded'] })
   receiver.answer = (response) => { response.writeHead(410).end() }
   await service.run({ code: CODE })

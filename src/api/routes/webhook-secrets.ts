@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { readSecrets, rotateSecret } from '../../store/webhooks/secrets.ts'
+import { confirm } from '../confirm.ts'
 import { logAct } from '../log-act.ts'
 import type { JobService } from '../job-service.ts'
 import { TAKES_BODY, withProblems } from '../problem.ts'
@@ -21,11 +22,17 @@ export const webhookSecretRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = 
   const { db, audit, logger } = jobs
   const config = { access: 'webhooks:write' } as const
   const schema = { tags: ['webhooks'] }
+  /** A receiver is told of a secret once: it is to be there for good. */
+  const confirmSecrets = (tenant: string, id: string | null) => confirm(jobs, 'change of webhooks', async (redis) => await redis.exists(db.keys.webhookSecrets(tenant, id)) === 1)
 
   app.get('/v1/webhooks/secret', {
     config,
     schema: { ...schema, summary: "Read the tenant's secret, which signs for webhooks of jobs and batches", response: withProblems({ 200: SecretsView }, 'TENANT_ERASING') },
-  }, async ({ caller: { tenant } }, reply) => reply.header('cache-control', 'no-store').send(viewSecrets(await readSecrets(db, tenant, null))))
+  }, async ({ caller: { tenant } }, reply) => {
+    const secrets = await readSecrets(db, tenant, null)
+    await confirmSecrets(tenant, null)
+    return reply.header('cache-control', 'no-store').send(viewSecrets(secrets))
+  })
 
   app.post('/v1/webhooks/secret/rotate', {
     config,
@@ -34,6 +41,7 @@ export const webhookSecretRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = 
     const { tenant } = caller
     const secrets = await rotateSecret(db, tenant, null, { graceMs, actor: caller, audit })
     logAct(logger, { tenant, act: 'webhook.rotated', actor: caller, target: tenant, details: { graceMs } })
+    await confirmSecrets(tenant, null)
     return reply.header('cache-control', 'no-store').send(viewSecrets(secrets ?? []))
   })
 
@@ -54,6 +62,7 @@ export const webhookSecretRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = 
     const secrets = await rotateSecret(db, tenant, id, { graceMs, actor: caller, audit })
     if (!secrets) throw missingEndpoint(id)
     logAct(logger, { tenant, act: 'webhook.rotated', actor: caller, target: id, details: { graceMs } })
+    await confirmSecrets(tenant, id)
     return reply.header('cache-control', 'no-store').send(viewSecrets(secrets))
   })
 }
