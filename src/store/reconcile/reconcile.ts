@@ -6,6 +6,7 @@ import { readRecord } from '../read.ts'
 import { recountDealt, TOMBSTONE_MS } from '../reap.ts'
 import { loadMove, NO_JOB, runMove } from '../script.ts'
 import { readTime } from '../time.ts'
+import { reconcileWebhooks } from './webhooks.ts'
 
 /** Adds up what repairs answer. One that fails is reported, and keeps nothing from the others. */
 type Sum = (repairs: Promise<number>[]) => Promise<number>
@@ -50,7 +51,10 @@ export async function * reconcile (db: Db, { onError }: { onError (error: unknow
     yield await sum([...jobIds].map((id) => reconcileJob(db, id)))
     const batchIds = new Set(names.map(batchIdOf).filter((id) => id !== undefined))
     yield await sum([...batchIds].map((id) => reconcileBatch(db, id)))
-    for (const name of names) yield * reconcileName(db, name, sum)
+    for (const name of names) {
+      yield * reconcileName(db, name, sum)
+      yield * reconcileWebhooks(db, name, sum)
+    }
   }
   yield await recountDealt(db)
   if (!isSound) return // a job that could not be looked at noted nothing of its code
