@@ -52,9 +52,9 @@ export class Tail {
     return this.#isOver && this.ring.last >= this.#newest
   }
 
-  /** There is more than the ring holds, or may be. */
+  /** There is more than the ring holds, or may be. While it is being read, nobody begins to wait: what wakes those who do may have come already. */
   get isBehind (): boolean {
-    return this.#isStale || this.ring.last < this.#newest
+    return this.#isStale || this.#refreshing !== undefined || this.ring.last < this.#newest
   }
 
   /** Takes a state that was just read. */
@@ -106,6 +106,7 @@ export class Tail {
     if (stretch) {
       this.ring.append(stretch.events, stretch.last)
       if (stretch.events.some(({ type }) => this.source.isLast(type))) this.#isOver = true
+      this.#wake()
     } else if (wasStale) {
       return this.#explainMissing()
     } else {
