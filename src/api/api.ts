@@ -56,7 +56,10 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
   subscriber.listen(db.keys.apiKeysChannel, (keyId) => callers.forget(keyId || undefined)) // none: a tenant was bounded, or words were missed
   const dispatcher = createDispatcher(db, { onError })
   const waiter = createJobWaiter(db, subscriber)
-  const feed = createFeed(db, subscriber)
+  const feed = createFeed(db, {
+    subscriber,
+    tagLogs: { keepMs: config.BATCHBOX_TAG_LOG_MS, events: config.BATCHBOX_TAG_LOG_EVENTS, perTenant: config.BATCHBOX_TENANT_TAG_LOGS },
+  })
   const durability = createDurability(db, {
     replicas: config.BATCHBOX_ACK_REPLICAS, fsync: config.BATCHBOX_ACK_FSYNC === '1', timeoutMs: config.BATCHBOX_ACK_MS, onError,
   })

@@ -153,6 +153,14 @@ export function buildKeys (prefix: string) {
     webhookTotals: `${prefix}:webhook-totals`,
     /** Channel with a word whenever there is something to deliver. */
     webhooksChannel: `${prefix}:webhooks-owed`,
+    /** That a tag of a tenant is followed: since which number, up to which, and for how long its log is kept. The tag is a digest: see `digestTag`. */
+    tag: (tenant: string, tag: string) => `${prefix}:tag:${tenant}:${tag}`,
+    /** References to the events of jobs with that tag. */
+    tagLog: (tenant: string, tag: string) => `${prefix}:tag-log:${tenant}:${tag}`,
+    /** Tags of a tenant that have such a log, by the time it ends. */
+    followed: (tenant: string) => `${prefix}:followed:${tenant}`,
+    /** Channel with the number of the log's last event, whenever there are new ones. */
+    tagNewsChannel: (tenant: string, tag: string) => `${prefix}:tag-news:${tenant}:${tag}`,
     /** Channel with one message when the job ends. */
     endedChannel: (id: string) => `${prefix}:ended:${id}`,
     /** Channel with the number of the job's last event, whenever there are new ones. */

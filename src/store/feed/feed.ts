@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { JobError } from '../../core/failures.ts'
 import { formatTopic, type Topic } from '../../core/topic.ts'
 import type { Db } from '../db.ts'
 import { isStoreAway } from '../store-away.ts'
@@ -7,11 +6,12 @@ import type { Subscriber } from '../subscriber.ts'
 import type { FeedEvent } from './feed-event.ts'
 import { cutPage } from './ring.ts'
 import { openHistory, type Source } from './source.ts'
+import { openTagLog, type TagLogBounds } from './tag-log.ts'
 import { Tail } from './tail.ts'
 
 /** Events of jobs, batches and tags for any number of readers, over one subscriber and with one read of what is new for all readers of a topic. */
 export interface Feed {
-  /** Opens a topic of a tenant after a cursor; null is its start, and of a tag now. Throws NOT_FOUND or GONE where there is no such job or batch. */
+  /** Opens a topic of a tenant after a cursor; null is its start, and of a tag now. Throws NOT_FOUND or GONE where there is no such job or batch, RATE_LIMITED where the tenant follows too many tags. */
   open (tenant: string, topic: Topic, after: number | null): Promise<FeedReader>
   /** Lets everybody who waits go, without events. The subscriber is the caller's to close, after it. */
   close (): void
@@ -45,15 +45,19 @@ const OLDER_EVENTS = 200
 const REST_MS = 500
 const NOTHING: FeedPage = Object.freeze({ events: [], missed: 0, isOver: false })
 
+export interface FeedOptions {
+  subscriber: Pick<Subscriber, 'listen'>
+  tagLogs: TagLogBounds
+}
+
 /** Creates the feed of a process beside a store's connection. */
-export function createFeed (db: Db, subscriber: Pick<Subscriber, 'listen'>): Feed {
+export function createFeed (db: Db, { subscriber, tagLogs }: FeedOptions): Feed {
   const tails = new Map<string, Tail>()
   const room = { chars: 0 }
   const closing = new AbortController()
 
   function openSource (tenant: string, topic: Topic): Source {
-    if (topic.type === 'tag') throw new JobError('NOT_FOUND', 'Cannot follow a tag: not yet')
-    return openHistory(db, tenant, topic)
+    return topic.type === 'tag' ? openTagLog(db, tenant, topic, tagLogs) : openHistory(db, tenant, topic)
   }
 
   return {

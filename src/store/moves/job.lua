@@ -40,20 +40,45 @@ local function add_event (attempt, type, ms, payload)
   return sequence
 end
 
--- Tells those who follow the job that its history has grown up to that number.
-local function publish_news (sequence)
-  redis.call('PUBLISH', P .. ':news:' .. ID, sequence)
+-- Notes events in the logs of those tags of the job that somebody follows. The logs hold references, and are numbered on their own. They end some time after the last follower, together
+-- with what says that they are kept.
+local function note_tags (first, last)
+  local f = redis.call('HMGET', JOB, 'tags', 'tenant')
+  if not f[1] then return end
+  for tag in string.gmatch(f[1], '%x+') do
+    local of = ':' .. f[2] .. ':' .. tag
+    local kept = redis.call('HMGET', P .. ':tag' .. of, 'events', 'keepMs')
+    if kept[1] then
+      local number
+      for sequence = first, last do
+        number = text(redis.call('HINCRBY', P .. ':tag' .. of, 'last', 1))
+        redis.call('XADD', P .. ':tag-log' .. of, 'MAXLEN', '~', kept[1], number .. '-0', 'j', ID, 's', sequence)
+      end
+      redis.call('PEXPIRE', P .. ':tag-log' .. of, kept[2], 'NX')
+      redis.call('PUBLISH', P .. ':tag-news' .. of, number)
+    end
+  end
+end
+
+-- Tells those who follow the job, or a tag that it has, that its history has grown by these.
+local function publish_news (first, last)
+  redis.call('PUBLISH', P .. ':news:' .. ID, last)
+  note_tags(first, last)
 end
 
 local function append_event (attempt, type, ms, payload)
-  publish_news(add_event(attempt, type, ms, payload))
+  local sequence = add_event(attempt, type, ms, payload)
+  publish_news(sequence, sequence)
 end
 
 -- Events given as flat triples of type, time and payload, from that argument on to the last. One word is enough for all of them.
 local function append_given (attempt, first)
-  local sequence
-  for i = first, #ARGV, 3 do sequence = add_event(attempt, ARGV[i], ARGV[i + 1], ARGV[i + 2]) end
-  if sequence then publish_news(sequence) end
+  local from, to
+  for i = first, #ARGV, 3 do
+    to = add_event(attempt, ARGV[i], ARGV[i + 1], ARGV[i + 2])
+    from = from or to
+  end
+  if to then publish_news(from, to) end
 end
 
 local function set_status (job, status)
@@ -102,7 +127,7 @@ local function create_job (new, due)
     'spec', new.spec, 'code', new.codeHash, 'input', new.input, 'bounds', new.bounds, 'createdAt', now)
   if is_delayed then redis.call('HSET', JOB, 'runAt', text(due)) end
   if new.ttlMs > 0 then redis.call('HSET', JOB, 'ttlAt', text(NOW + new.ttlMs)) end
-  for _, name in ipairs({ 'traceparent', 'batchId', 'replayOf', 'hook' }) do
+  for _, name in ipairs({ 'traceparent', 'batchId', 'replayOf', 'hook', 'tags' }) do
     if (new[name] or '') ~= '' then redis.call('HSET', JOB, name, new[name]) end
   end
   if new.inputBody ~= '' then redis.call('SET', P .. ':payload:' .. ID .. ':input', new.inputBody) end
@@ -157,7 +182,7 @@ local function end_job (job, status, failure, payload, retention_ms)
   local expires = text(NOW + retention_ms)
   redis.call('HSET', JOB, 'finishedAt', text(NOW), 'expiresAt', expires)
   if failure ~= '' then redis.call('HSET', JOB, 'error', failure) end
-  redis.call('HDEL', JOB, 'bounds', 'cancel', 'ttlAt', 'runAt')
+  redis.call('HDEL', JOB, 'bounds', 'cancel', 'ttlAt', 'runAt', 'tags')
   strike_turn(job.tenant, job.level, ID .. ' ' .. job.turn)
   if status == 'dead' then
     redis.call('HSET', JOB, 'diedOf', code)

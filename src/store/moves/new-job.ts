@@ -2,6 +2,7 @@ import { sha256 } from '../../core/digest.ts'
 import type { JobRequest, JobSpec } from '../../core/job-request.ts'
 import { pack } from '../codec.ts'
 import { levelOf } from '../deals.ts'
+import { digestTags } from '../tags.ts'
 import { buildHook } from '../webhooks/hook.ts'
 
 /** What jobs of one request have in common, as it is stored: all but their inputs. */
@@ -14,6 +15,8 @@ export interface JobTemplate {
   bounds: string
   /** What its own webhook is told, as moves read it; empty where it has none. */
   hook: string
+  /** As the moves know them. */
+  tags: string
   level: number
   delayMs: number
   ttlMs: number
@@ -34,6 +37,7 @@ export function templateOf (spec: JobSpec, codeHash: string, code: Buffer): JobT
     code,
     bounds: buildBounds(spec),
     hook: buildHook(spec.webhook),
+    tags: digestTags(spec.tags),
     level: levelOf(spec.priority),
     delayMs: spec.delayMs,
     ttlMs: spec.ttlMs ?? 0,

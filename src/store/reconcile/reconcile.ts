@@ -141,6 +141,9 @@ async function * reconcileName (db: Db, name: string, sum: Sum): AsyncGenerator<
     case 'gone':
     case 'idem':
     case 'pulse':
+    case 'tag':
+    case 'tag-log':
+    case 'followed':
       yield await db.redis.pexpire(key, TOMBSTONE_MS, 'NX')
   }
 }

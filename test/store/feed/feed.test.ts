@@ -1,47 +1,15 @@
 import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
-import type { Topic } from '../../../src/core/topic.ts'
+import { test } from 'node:test'
 import { archive } from '../../../src/store/archive.ts'
-import type { Db } from '../../../src/store/db.ts'
-import { createFeed, type Feed, type FeedReader } from '../../../src/store/feed/feed.ts'
 import { cancel } from '../../../src/store/moves/cancel.ts'
 import { append } from '../../../src/store/moves/progress.ts'
 import { settle } from '../../../src/store/moves/settle.ts'
-import { createSubscriber } from '../../../src/store/subscriber.ts'
+import { countChannels, jobTopic, NEVER, NOW, readAll, startFeed } from '../../helpers/feed.ts'
 import { logEvent } from '../../helpers/play-worker.ts'
 import { acceptJob, beginJob, openStore, RETENTION_MS, settlement, TENANT } from '../../helpers/store.ts'
 import { until } from '../../helpers/until.ts'
 
-const NEVER = new AbortController().signal
-const NOW = AbortSignal.abort()
-
-function startFeed (t: TestContext, db: Db): Feed {
-  const subscriber = createSubscriber(db, { onError: (error) => t.diagnostic(error.message) })
-  const feed = createFeed(db, subscriber)
-  t.after(() => {
-    feed.close()
-    return subscriber.close()
-  })
-  return feed
-}
-
-const jobTopic = (id: string): Topic => ({ type: 'job', id })
-
-/** Reads to the end of a topic. */
-async function readAll (reader: FeedReader, limit = 100): Promise<number[]> {
-  const cursors: number[] = []
-  for (;;) {
-    const { events, isOver } = await reader.next(limit, NEVER)
-    for (const { cursor } of events) cursors.push(cursor)
-    if (isOver) return cursors
-  }
-}
-
 const count = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index)
-
-async function channels (db: Db): Promise<number> {
-  return (await db.redis.pubsub('CHANNELS') as string[]).filter((name) => name.startsWith(db.keys.prefix)).length
-}
 
 test('from every cursor comes the same rest, before, while and after a job is archived', async (t) => {
   const db = await openStore(t)
@@ -73,13 +41,13 @@ test('1,000 readers of a job get every event over one subscription, and the chan
 
   const reading = readers.map((reader) => readAll(reader))
   for (let batch = 0; batch < 20; batch++) await append(db, run, Array.from({ length: 50 }, () => logEvent('info', 'a line')))
-  await until('they listen', async () => await channels(db) === 1)
+  await until('they listen', async () => await countChannels(db) === 1)
   await settle(db, run, settlement())
   const all = await Promise.all(reading)
   for (const reader of readers) reader.close()
 
   assert.ok(all.every((cursors) => cursors.length === 1003 && cursors.every((cursor, index) => cursor === index + 1)))
-  await until('the channel is left', async () => await channels(db) === 0)
+  await until('the channel is left', async () => await countChannels(db) === 0)
 })
 
 test('a signal ends a wait without events, and one that has come looks without waiting', async (t) => {
@@ -105,7 +73,7 @@ test('events that are published while the subscriber is broken are read when it 
   const id = await acceptJob(db)
   const reader = await feed.open(TENANT, jobTopic(id), 1)
   const waiting = reader.next(10, NEVER)
-  await until('it listens', async () => await channels(db) === 1)
+  await until('it listens', async () => await countChannels(db) === 1)
 
   await db.redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
   await cancel(db, TENANT, id, RETENTION_MS)
