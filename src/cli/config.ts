@@ -7,6 +7,7 @@ import { WorkerConfig } from '../worker/config.ts'
 export const CliConfig = z.object({
   REDIS_URL: ApiConfig.shape.REDIS_URL.optional()
     .describe('Redis or Valkey: `redis://`, `rediss://` or `unix:///path/to.sock`; without it the command starts a private one'),
+  BATCHBOX_PREFIX: ApiConfig.shape.BATCHBOX_PREFIX,
   BATCHBOX_DATA_DIR: z.string().optional()
     .describe('Folder of the private Redis and of the lock that lets one `npm start` use it; without it `.batchbox` in the project'),
   BATCHBOX_ADMIN_KEY: ApiConfig.shape.BATCHBOX_ADMIN_KEY.optional()

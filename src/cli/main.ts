@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path'
 import type { Command } from './command.ts'
 import { demo } from './commands/demo.ts'
+import { countEncryption, renewEncryption } from './commands/encryption.ts'
 import { startOne } from './commands/start-part.ts'
 import { start } from './commands/start.ts'
 import { loadConfig } from './config.ts'
@@ -11,6 +12,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   start,
   'start:api': (context) => startOne('api', context),
   'start:worker': (context) => startOne('worker', context),
+  encryption: countEncryption,
+  'encryption:renew': renewEncryption,
 }
 /** A terminal and npm both pass one Ctrl-C on; only a signal later than this is a second wish. */
 const SAME_SIGNAL_MS = 1000

@@ -64,6 +64,12 @@ export function openMembers ({ cipher }: Sealing, value: unknown, place: Place):
   return Object.assign({}, members, shown)
 }
 
+/** What is encrypted of an object that `sealJson` wrote, as bytes; undefined of one that is not. */
+export function readSealedMember (json: string): Buffer | undefined {
+  const value: unknown = JSON.parse(json)
+  return isSealed(value) ? Buffer.from(value[SEALED], 'base64') : undefined
+}
+
 /** Answers JSON without encryption; as it stands where it cannot be read, so that whoever keeps it loses nothing. */
 export function revealJson (sealing: Sealing, json: string, place: Place): string {
   if (!json.includes(`"${SEALED}":"`)) return json

@@ -6,13 +6,15 @@ export const SEGMENTED = Buffer.of(1)
 /** A segment starts with the bytes that follow its head and the number of the last event in it, each big-endian in 32 bits. */
 const HEAD_BYTES = 8
 
-/** Packs JSON text as one segment. Segments let a long value be made and read piece by piece. */
+/** A segment as it is stored. */
+interface Segment {
+  packed: Buffer
+  lastSequence: number
+}
+
+/** Packs JSON text as one segment, encrypted where there is a key. Segments let a long value be made and read piece by piece. */
 export async function packSegment (sealing: Sealing, json: string | Buffer, place: Place, lastSequence = 0): Promise<Buffer> {
-  const packed = await packSealed(sealing, json, place)
-  const head = Buffer.allocUnsafe(HEAD_BYTES)
-  head.writeUInt32BE(packed.length, 0)
-  head.writeUInt32BE(lastSequence, 4)
-  return Buffer.concat([head, packed])
+  return joinSegment({ packed: await packSealed(sealing, json, place), lastSequence })
 }
 
 /**
@@ -20,12 +22,32 @@ export async function packSegment (sealing: Sealing, json: string | Buffer, plac
  * Error for a newer format, and UNAVAILABLE for a segment that cannot be decrypted.
  */
 export async function * readSegments (sealing: Sealing, value: Buffer, placeOfSegment: (lastSequence: number) => Place, after = -1): AsyncGenerator<string> {
+  for (const { packed, lastSequence } of splitSegments(value)) {
+    if (lastSequence > after) yield (await unpackSealed(sealing, packed, placeOfSegment(lastSequence))).toString()
+  }
+}
+
+/** Takes a value apart. Throws an Error for a newer format. */
+export function splitSegments (value: Buffer): Segment[] {
   if (value[0] !== SEGMENTED[0]) throw new Error(`Cannot read stored value: its form is ${value[0]}, this version knows 1`)
+  const segments: Segment[] = []
   for (let at = SEGMENTED.length; at < value.length;) {
     const start = at + HEAD_BYTES
     const end = start + value.readUInt32BE(at)
-    const last = value.readUInt32BE(at + 4)
-    if (last > after) yield (await unpackSealed(sealing, value.subarray(start, end), placeOfSegment(last))).toString()
+    segments.push({ packed: value.subarray(start, end), lastSequence: value.readUInt32BE(at + 4) })
     at = end
   }
+  return segments
+}
+
+/** Makes a value of what becomes of each of its segments. */
+export function mapSegments (value: Buffer, change: (packed: Buffer, lastSequence: number) => Buffer): Buffer {
+  return Buffer.concat([SEGMENTED, ...splitSegments(value).map(({ packed, lastSequence }) => joinSegment({ packed: change(packed, lastSequence), lastSequence }))])
+}
+
+function joinSegment ({ packed, lastSequence }: Segment): Buffer {
+  const head = Buffer.allocUnsafe(HEAD_BYTES)
+  head.writeUInt32BE(packed.length, 0)
+  head.writeUInt32BE(lastSequence, 4)
+  return Buffer.concat([head, packed])
 }

@@ -18,7 +18,7 @@ const ATTACH_POLL_MS = 200
  */
 export async function startOne (part: Part, context: CommandContext): Promise<number> {
   const { config, env, root, signal, terminal } = context
-  const redis = config.REDIS_URL ? { url: config.REDIS_URL, close: async () => {} } : await openRedis(context)
+  const redis = await openRedis(context)
   try {
     if (signal.aborted) return 0
     const key = config.BATCHBOX_ADMIN_KEY ?? makeAdminKey()
@@ -45,7 +45,9 @@ interface OpenedRedis {
   close(): Promise<void>
 }
 
-async function openRedis (context: CommandContext): Promise<OpenedRedis> {
+/** Opens the Redis of the configuration: that of REDIS_URL, else the private one of the data folder, which is started where it does not run. The caller closes it. */
+export async function openRedis (context: CommandContext): Promise<OpenedRedis> {
+  if (context.config.REDIS_URL) return { url: context.config.REDIS_URL, close: async () => {} }
   const folder = dataFolder(context)
   const socket = socketPath(redisFolder(folder))
   const deadline = Date.now() + ATTACH_MS

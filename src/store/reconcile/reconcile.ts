@@ -2,7 +2,7 @@ import { isTerminal, JobStatus } from '../../core/status.ts'
 import type { Db } from '../db.ts'
 import { SWEEP_KEPT_MS } from '../dead-letters/sweeps.ts'
 import { readNumber, readText } from '../moves/reply.ts'
-import { readRecord } from '../read.ts'
+import { readListedRecord } from '../read.ts'
 import { recountDealt, TOMBSTONE_MS } from '../reap.ts'
 import { loadMove, NO_JOB, runMove } from '../script.ts'
 import { readTime } from '../time.ts'
@@ -93,8 +93,8 @@ async function reconcileJob (db: Db, jobId: string): Promise<number> {
   const reply = await runMove(db, JOB, jobId, [])
   const repairs = readNumber(reply, 1)
   if (readText(reply, 0) !== 'unlisted') return repairs
-  const job = await readRecord(db, jobId)
-  if (!job) return repairs
+  const job = await readListedRecord(db, jobId)
+  if (!job || job.unreadable) return repairs // who has its key lists it
   return repairs + Number(await runMove(db, LIST, jobId, [job.createdAt, isTerminal(job.status) ? job.expiresAt ?? '' : '', job.error?.code ?? 'INTERNAL']))
 }
 

@@ -1,6 +1,6 @@
-import { JobError } from '../core/failures.ts'
-import type { Db } from './db.ts'
-import { persist } from './script.ts'
+import { JobError } from '../../core/failures.ts'
+import type { Db } from '../db.ts'
+import { persist } from '../script.ts'
 
 const PROOF = Buffer.from('batchbox')
 

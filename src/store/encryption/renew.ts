@@ -1,0 +1,94 @@
+import { JobError } from '../../core/failures.ts'
+import { readKeyId } from '../cipher.ts'
+import type { Db } from '../db.ts'
+import { readNumber } from '../moves/reply.ts'
+import { loadMove, NO_JOB, runMove } from '../script.ts'
+import { openJson, openPacked, packSealed, readSealedMember, sealJson, sealPacked } from '../sealing.ts'
+import { mapSegments, splitSegments } from '../segments.ts'
+import { readSlots, type Slot } from './slots.ts'
+
+/** How many values there are by the id of the key that they are encrypted with; those under '' are not. */
+export type KeyCounts = Map<string, number>
+
+/** What a pass that renews encryption has done. */
+export interface Renewed {
+  /** Values that the first key encrypts now. */
+  renewed: number
+  /** Values that were not changed, by why: their key is not there, or they were written meanwhile. */
+  unreadable: number
+  missed: number
+}
+
+/** Names looked at in one go. */
+const STEP = 200
+
+/** Kinds of names that a job's id follows. */
+const OF_JOBS: ReadonlySet<string> = new Set(['job', 'payload', 'history', 'trace', 'checkpoint'])
+
+const SWAP = loadMove(new URL('swap.lua', import.meta.url))
+
+/** Counts by their keys what is stored encrypted, or would be now. */
+export async function countKeys (db: Db): Promise<KeyCounts> {
+  const counts: KeyCounts = new Map()
+  for await (const slot of walkSlots(db)) {
+    for (const id of keyIdsOf(slot)) counts.set(id, (counts.get(id) ?? 0) + 1)
+  }
+  return counts
+}
+
+/**
+ * Encrypts with the first key whatever another one encrypts, and what is not encrypted. Each value is swapped only if nobody has written it meanwhile, so the pass runs beside everything
+ * else, and may be stopped and made again. Throws UNAVAILABLE where there is no key.
+ */
+export async function renewEncryption (db: Db): Promise<Renewed> {
+  const done: Renewed = { renewed: 0, unreadable: 0, missed: 0 }
+  const [first] = db.cipher.keyIds
+  if (first === undefined) throw new JobError('UNAVAILABLE', 'Cannot renew the encryption: BATCHBOX_ENCRYPTION_KEYS is empty')
+  for await (const slot of walkSlots(db)) {
+    if (keyIdsOf(slot).every((id) => id === first)) continue
+    const value = await reseal(db, slot).catch(() => undefined)
+    if (!value) done.unreadable += 1
+    else if (await swap(db, slot, value)) done.renewed += 1
+    else done.missed += 1
+  }
+  return done
+}
+
+/** Every slot of the store, some more than once. */
+async function * walkSlots (db: Db): AsyncGenerator<Slot> {
+  const pattern = `${db.keys.prefix.replaceAll(/[*?[\]\\]/g, '\\$&')}:*`
+  let cursor = '0'
+  do {
+    const [next, keys] = await db.redis.scan(cursor, 'MATCH', pattern, 'COUNT', STEP)
+    cursor = next
+    for (const key of keys) yield * await readSlots(db, key.slice(db.keys.prefix.length + 1))
+  } while (cursor !== '0')
+}
+
+/** Ids of the keys of a slot: one, but where there are segments. */
+function keyIdsOf ({ form, value }: Slot): string[] {
+  switch (form) {
+    case 'json': return [readKeyId(readSealedMember(value.toString()) ?? Buffer.of()) ?? '']
+    case 'segments': return splitSegments(value).map(({ packed }) => readKeyId(packed) ?? '')
+    default: return [readKeyId(value) ?? '']
+  }
+}
+
+async function reseal (db: Db, { form, value, place }: Slot): Promise<Buffer> {
+  switch (form) {
+    case 'packed': return sealPacked(db, openPacked(db, value, place(0)), place(0))
+    case 'text': return readKeyId(value) === undefined ? packSealed(db, value, place(0)) : sealPacked(db, openPacked(db, value, place(0)), place(0))
+    case 'segments': return mapSegments(value, (packed, last) => sealPacked(db, openPacked(db, packed, place(last)), place(last)))
+    case 'json': {
+      const { sealed: _, ...shown } = JSON.parse(value.toString()) as Record<string, unknown> // a move wrote it
+      const isSealed = readSealedMember(value.toString()) !== undefined
+      const members = JSON.stringify(openJson(db, value, place(0)))
+      return Buffer.from(sealJson(db, members, place(0), isSealed ? shown : 'code' in shown ? { code: shown['code'] } : {}))
+    }
+  }
+}
+
+async function swap (db: Db, { name, field, value, counted }: Slot, renewed: Buffer): Promise<boolean> {
+  const [kind = '', id = ''] = name.split(':')
+  return readNumber([await runMove(db, SWAP, OF_JOBS.has(kind) ? id : NO_JOB, [name, field ?? '', value, renewed, counted, id])], 0) === 1
+}

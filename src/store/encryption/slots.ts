@@ -1,0 +1,78 @@
+import type { Place } from '../cipher.ts'
+import { readReference } from '../codec.ts'
+import type { Db } from '../db.ts'
+import { readOwner } from '../owner.ts'
+import { placeOfField } from '../record-fold.ts'
+import { placeOf, readSealedMember } from '../sealing.ts'
+
+/** A place in Redis whose value is encrypted, or would be if it were written now. */
+export interface Slot {
+  /** Name of the key, without the store's prefix. */
+  name: string
+  /** Of a hash. */
+  field: string | null
+  value: Buffer
+  /** A packed value; JSON of which a member is encrypted; segments, each on its own; or the text of an entry of kv, which is not packed where it is not encrypted. */
+  form: 'packed' | 'json' | 'segments' | 'text'
+  /** What it belongs to; of a segment, with the number of its last event. */
+  place (lastSequence: number): Place
+  /** Where its bytes are counted, beside the job, if anywhere. */
+  counted: 'job' | 'code' | 'kv' | ''
+}
+
+/** Fields of a job whose bytes are counted. */
+const COUNTED: ReadonlySet<string> = new Set(['spec', 'input', 'result', 'history'])
+/** Others than `spec` are written anew when the job ends, and some of them have nothing to encrypt. */
+const LIVE_FIELD = /^(?:error|progress|end:\d+)$/
+
+/** Reads the slots under a name. What is in the live streams of events is none: it is written anew when the job ends. */
+export async function readSlots (db: Db, name: string): Promise<Slot[]> {
+  const [kind, id = '', third = ''] = name.split(':')
+  const hash = async (make: (field: string, value: Buffer) => Omit<Slot, 'name' | 'field' | 'value'> | undefined) => {
+    const fields = await db.redis.hgetallBuffer(`${db.keys.prefix}:${name}`)
+    return Object.entries(fields).flatMap(([field, value]) => {
+      const slot = make(field, value)
+      return slot ? [{ ...slot, name, field, value }] : []
+    })
+  }
+  const whole = async (slot: Omit<Slot, 'name' | 'field' | 'value'>) => {
+    const value = await db.redis.getBuffer(`${db.keys.prefix}:${name}`)
+    return value ? [{ ...slot, name, field: null, value }] : []
+  }
+  switch (kind) {
+    case 'job': {
+      const tenant = await readOwner(db, id)
+      return hash((field, value) => jobSlot(tenant, id, field, value))
+    }
+    case 'payload': {
+      const place = placeOf(third === 'input' ? 'input' : 'result', await readOwner(db, id), id)
+      return whole({ form: 'packed', place: () => place, counted: 'job' })
+    }
+    case 'history':
+    case 'trace': {
+      const tenant = await readOwner(db, id)
+      return whole({ form: 'segments', place: (last) => kind === 'trace' ? placeOf(kind, tenant, id) : placeOf(kind, tenant, id, last), counted: kind === 'history' ? 'job' : '' })
+    }
+    case 'checkpoint': {
+      const place = placeOf(kind, await readOwner(db, id), id)
+      return hash((field) => field === 'state' ? { form: 'packed', place: () => place, counted: 'job' } : undefined)
+    }
+    case 'exceptions': {
+      const tenant = await db.redis.hget(db.keys.batch(id), 'tenant') ?? ''
+      return hash((field, value) => value.toString('latin1', 0, 1) === '{' ? { form: 'json', place: () => placeOf('exception', tenant, id, field), counted: '' } : undefined)
+    }
+    case 'code': return hash((field) => field === 'bytes' ? { form: 'packed', place: () => placeOf(kind, id, third), counted: 'code' } : undefined)
+    case 'kv': return hash((field) => field === '' ? undefined : { form: 'text', place: () => placeOf(kind, id, field), counted: 'kv' })
+    case 'sealed': return hash((field) => ({ form: 'packed', place: () => ['secret', id, field], counted: '' }))
+    default: return []
+  }
+}
+
+function jobSlot (tenant: string, id: string, field: string, value: Buffer): Omit<Slot, 'name' | 'field' | 'value'> | undefined {
+  const counted = COUNTED.has(field) ? 'job' : ''
+  if (field === 'spec' || (LIVE_FIELD.test(field) && readSealedMember(value.toString()))) return { form: 'json', place: () => placeOfField(tenant, id, field), counted }
+  if (field === 'history') return { form: 'segments', place: (last) => placeOf(field, tenant, id, last), counted }
+  if (field === 'fold') return { form: 'packed', place: () => placeOf('record', tenant, id), counted }
+  if ((field !== 'input' && field !== 'result') || readReference(value) !== undefined) return undefined
+  return { form: 'packed', place: () => placeOf(field, tenant, id), counted }
+}
