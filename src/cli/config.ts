@@ -13,7 +13,7 @@ export const CliConfig = z.object({
   BATCHBOX_ADMIN_KEY: ApiConfig.shape.BATCHBOX_ADMIN_KEY.optional()
     .describe('API key of the operator, at least 32 characters: it may do everything, for every tenant, and its own is `default`; made and printed at the start when unset'),
   BATCHBOX_ENCRYPTION_KEYS: z.string().optional()
-    .describe('Keys that secrets are encrypted with: `id=base64 of 32 bytes`, separated by commas; the first encrypts, all decrypt. Made in the data folder when unset, unless the API or a worker is started alone with a REDIS_URL'),
+    .describe('Keys that payloads and secrets are encrypted with in Redis: `id=base64 of 32 bytes`, separated by commas; the first encrypts, all decrypt. Made in the data folder when unset, unless the API or a worker is started alone with a REDIS_URL'),
   LOG_LEVEL: ApiConfig.shape.LOG_LEVEL.unwrap().default('warn')
     .describe('Lowest level of the log'),
   BATCHBOX_UNREADY_MS: ApiConfig.shape.BATCHBOX_UNREADY_MS,

@@ -51,7 +51,7 @@ interface Tally {
 export async function stepSweep (db: Db, pace: Pace, onlyId = ''): Promise<DispatchRef[] | undefined> {
   const reply = await runMove(db, TAKE, NO_JOB, [onlyId, LEASE_MS])
   if (reply === null) return undefined
-  const sweep = parseSweep(readText(reply, 0), readFields(reply, 2), readNumber(reply, 1))
+  const sweep = parseSweep(db, readText(reply, 0), readFields(reply, 2), readNumber(reply, 1))
   const room = sweep.action === 'purge' ? LOOK : Math.min(MADE_MAX, Math.ceil(pace.perSecond / STEPS_PER_SECOND), pace.inFlight - sweep.inFlight)
   const tally = room > 0 && !sweep.isThrough ? await workThrough(db, sweep, room) : emptyTally(sweep)
   const restMs = sweep.action === 'purge' ? 0 : Math.max(Math.ceil(tally.made * 1000 / pace.perSecond), tally.at === sweep.at ? FULL_REST_MS : 0)

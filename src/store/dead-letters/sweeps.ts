@@ -6,6 +6,7 @@ import type { Db } from '../db.ts'
 import type { Idempotency } from '../moves/accept.ts'
 import { readText } from '../moves/reply.ts'
 import { loadMove, NO_JOB, runMove } from '../script.ts'
+import { openJson, placeOf, sealJson } from '../sealing.ts'
 import { readReachedBound, writeRoomBounds, type ReachedBound, type RoomBounds } from '../tenant-room.ts'
 
 /** Dead letters by what they are. All members must fit. */
@@ -97,7 +98,7 @@ export async function startSweep (db: Db, sweep: NewSweep): Promise<StartedSweep
   const { id, tenant, choice, change, headStart = false, idempotency } = sweep
   const [index, filter, count] = 'ids' in choice ? ['', {}, choice.ids.length] as const : [indexOf(db, tenant, choice), choice, 0] as const
   const reply = await runMove(db, START, NO_JOB, [
-    id, tenant, change ? 'replay' : 'purge', JSON.stringify(choice), JSON.stringify(change), SWEEPS_PER_TENANT,
+    id, tenant, change ? 'replay' : 'purge', sealJson(db, JSON.stringify(choice), placeOf('sweep', tenant, id)), JSON.stringify(change), SWEEPS_PER_TENANT,
     index, filter.since ?? '-inf', filter.until ?? '', count,
     idempotency ? db.keys.idempotency(tenant, idempotency.key) : '', idempotency?.bodyHash ?? '', idempotency?.ttlMs ?? 0, headStart ? LEASE_MS : 0,
     writeRoomBounds({ idempotencyKeys: change?.room.idempotencyKeys }),
@@ -122,7 +123,7 @@ export function indexOf (db: Db, tenant: string, { diedOf }: DeadFilter): string
 /** Reads a tenant's order; undefined for another tenant's, one of the other action, and one that ended long ago. */
 export async function readSweep (db: Db, { tenant, action, id }: Pick<Sweep, 'tenant' | 'action' | 'id'>): Promise<Sweep | undefined> {
   const [fields, inFlight] = await Promise.all([db.redis.hgetall(db.keys.sweep(id)), db.redis.scard(db.keys.sweepFlight(id))])
-  const sweep = fields['tenant'] === undefined ? undefined : parseSweep(id, fields, inFlight)
+  const sweep = fields['tenant'] === undefined ? undefined : parseSweep(db, id, fields, inFlight)
   return sweep?.tenant === tenant && sweep.action === action ? sweep : undefined
 }
 
@@ -131,8 +132,8 @@ export async function cancelSweep (db: Db, { tenant, action, id }: Pick<Sweep, '
   return await runMove(db, CANCEL, NO_JOB, [id, tenant, action, SWEEP_KEPT_MS]) === 1
 }
 
-/** Reads the fields of an order. Throws UNAVAILABLE for one of a newer version. */
-export function parseSweep (id: string, fields: Readonly<Record<string, string>>, inFlight: number): Sweep {
+/** Reads the fields of an order. Throws UNAVAILABLE for one of a newer version, and one that cannot be decrypted. */
+export function parseSweep (db: Db, id: string, fields: Readonly<Record<string, string>>, inFlight: number): Sweep {
   const count = (name: string) => Number(fields[name] ?? 0)
   if (fields['v'] !== '1') throw new JobError('UNAVAILABLE', `Cannot read order "${id}": a newer version of the service wrote it (version ${fields['v']}, and this process knows 1); ask again, another process may know it`)
   // The scripts wrote these, from values that were validated before.
@@ -141,7 +142,7 @@ export function parseSweep (id: string, fields: Readonly<Record<string, string>>
     tenant: fields['tenant'] ?? '',
     action: fields['action'] as SweepAction,
     status: fields['status'] as SweepStatus,
-    choice: JSON.parse(fields['choice'] ?? '{}') as Choice,
+    choice: openJson(db, fields['choice'] ?? '{}', placeOf('sweep', fields['tenant'] ?? '', id)) as Choice,
     change: JSON.parse(fields['change'] ?? 'null') as SweepChange | null,
     total: Math.max(count('total'), count('seen')), // what dies meanwhile is looked at, too
     seen: count('seen'),

@@ -58,14 +58,23 @@ export async function readSlots (db: Db, name: string): Promise<Slot[]> {
       return hash((field) => field === 'state' ? { form: 'packed', place: () => place, counted: 'job' } : undefined)
     }
     case 'exceptions': {
-      const tenant = await db.redis.hget(db.keys.batch(id), 'tenant') ?? ''
+      const tenant = await readTenant(db, `batch:${id}`)
       return hash((field, value) => value.toString('latin1', 0, 1) === '{' ? { form: 'json', place: () => placeOf('exception', tenant, id, field), counted: '' } : undefined)
+    }
+    case 'sweep': {
+      if (third !== '') return [] // jobs that it made
+      const tenant = await readTenant(db, name)
+      return hash((field) => field === 'choice' ? { form: 'json', place: () => placeOf(kind, tenant, id), counted: '' } : undefined)
     }
     case 'code': return hash((field) => field === 'bytes' ? { form: 'packed', place: () => placeOf(kind, id, third), counted: 'code' } : undefined)
     case 'kv': return hash((field) => field === '' ? undefined : { form: 'text', place: () => placeOf(kind, id, field), counted: 'kv' })
     case 'sealed': return hash((field) => ({ form: 'packed', place: () => ['secret', id, field], counted: '' }))
     default: return []
   }
+}
+
+async function readTenant ({ redis, keys }: Db, name: string): Promise<string> {
+  return await redis.hget(`${keys.prefix}:${name}`, 'tenant') ?? ''
 }
 
 function jobSlot (tenant: string, id: string, field: string, value: Buffer): Omit<Slot, 'name' | 'field' | 'value'> | undefined {
