@@ -32,6 +32,7 @@ export interface BatchReplay {
 export function replayBatch (jobs: JobService, { caller, batch, statuses, change, span, idempotency }: BatchReplay): Promise<string> {
   if (batch.finishedAt === null) throw new JobError('NOT_FINISHED', `Cannot replay batch "${batch.id}": it has not ended; cancel it, or wait for its end`)
   if (statuses.every((status) => batch.counts[status] === 0)) throw new JobError('INVALID', `Cannot replay batch "${batch.id}": none of its items is ${statuses.join(' or ')}`)
+  if (batch.unreadable) throw batch.unreadable
   if (batch.webhook && !isWithinHosts(batch.webhook.url, caller.ceilings.webhooks)) throw new JobError('INVALID', `Cannot replay batch "${batch.id}": the host of its webhook, ${JSON.stringify(new URL(batch.webhook.url).host)}, is beyond the API key's ceiling (ceilings.webhooks)`)
   const source = readReplayedItems(jobs, { batch, statuses, change, bounds: buildReplayBounds(jobs.policy, caller.ceilings) })
   return submitBatch(jobs, { caller, source, span, idempotency, replayOf: batch.id })

@@ -18,6 +18,8 @@ import { removeExpired } from '../../src/store/reap.ts'
 import { readEvents, readJob, readResult } from '../../src/store/read.ts'
 import { buildSecrets, putSecret } from '../../src/store/secrets/secrets.ts'
 import { appendTrace, readTrace } from '../../src/store/trace.ts'
+import { createEndpoint, readEndpoint } from '../../src/store/webhooks/endpoints.ts'
+import { readSecrets } from '../../src/store/webhooks/secrets.ts'
 import { dumpLines } from '../helpers/dump.ts'
 import { acceptJob, beginJob, openSameStore, openStore, settlement, TENANT } from '../helpers/store.ts'
 
@@ -41,13 +43,16 @@ async function furnish (db: Db) {
   const third = await beginJob(db, running)
   await append(db, third.run, [], { value: 1, message: MARK })
   await kv(db).set(third.run, { key: 'k', value: JSON.stringify(MARK), ttlMs: 60_000, maxEntries: 10, maxBytes: 10_000 })
+  const { endpoint } = await createEndpoint(db, { tenant: TENANT, url: `https://example.com/?token=${MARK}`, events: ['job.dead'], headers: {}, description: '', enabled: true }, { actor: OPERATOR, audit: AUDIT, maxEndpoints: 10 })
+  await readSecrets(db, TENANT, null)
   const batch = newId('batch')
-  await openBatch(db, { id: batch, tenant: TENANT, retentionMs: 60_000 })
+  await openBatch(db, { id: batch, tenant: TENANT, retentionMs: 60_000, webhook: { url: `https://example.com/${MARK}`, headers: {} } })
   await addItems(db, batch, { tenant: TENANT, first: 0, digest: 'd', traceparent: null, items: [{ type: 'refused', refusal: { code: 'INVALID', message: MARK } }] })
   const readAll = async (each: Db) => {
     const jobs = await Promise.all([ended, waiting, running].map((id) => readJob(each, TENANT, id)))
     const exceptions = await readFirstExceptions(each, await readBatch(each, TENANT, batch) ?? assert.fail(), 10)
-    return [jobs, String(await readResult(each, TENANT, ended)), await readEvents(each, ended, { after: 0, limit: 100 }), await readTrace(each, ended), (await readCheckpoint(each, running))?.json, await kv(each).get(TENANT, 'k'), exceptions]
+    const webhooks = [await readEndpoint(each, TENANT, endpoint.id), await readSecrets(each, TENANT, endpoint.id), await readSecrets(each, TENANT, null), (await readBatch(each, TENANT, batch))?.webhook]
+    return [webhooks, jobs, String(await readResult(each, TENANT, ended)), await readEvents(each, ended, { after: 0, limit: 100 }), await readTrace(each, ended), (await readCheckpoint(each, running))?.json, await kv(each).get(TENANT, 'k'), exceptions]
   }
   return { ended, waiting, running, run: third.run, readAll }
 }

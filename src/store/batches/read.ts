@@ -27,8 +27,9 @@ export interface BatchRecord {
   finishedAt: number | null
   expiresAt: number | null
   replayOf: string | null
-  /** Is told of its end. */
+  /** Is told of its end. Null also where it cannot be decrypted, and then `unreadable` says why. */
   webhook: BatchWebhook | null
+  unreadable: JobError | null
 }
 
 /** An item that is no job of the batch: why it is none, or the job that it repeats. */
@@ -56,7 +57,18 @@ function parseBatch (db: Db, id: string, fields: Record<string, string>): BatchR
     finishedAt: time('finishedAt'),
     expiresAt: time('expiresAt'),
     replayOf: fields['replayOf'] ?? null,
-    webhook: fields['webhook'] ? openJson(db, fields['webhook'], placeOf('webhook', fields['tenant'] ?? '', id)) as BatchWebhook : null, // openBatch wrote it
+    ...readWebhook(db, id, fields),
+  }
+}
+
+/** openBatch wrote it. A batch can be used without it. */
+function readWebhook (db: Db, id: string, { webhook, tenant = '' }: Record<string, string>): Pick<BatchRecord, 'webhook' | 'unreadable'> {
+  if (!webhook) return { webhook: null, unreadable: null }
+  try {
+    return { webhook: openJson(db, webhook, placeOf('webhook', tenant, id)) as BatchWebhook, unreadable: null }
+  } catch (error) {
+    if (!(error instanceof JobError)) throw error
+    return { webhook: null, unreadable: error }
   }
 }
 

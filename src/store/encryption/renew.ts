@@ -66,7 +66,9 @@ async function * walkSlots (db: Db): AsyncGenerator<Slot> {
 }
 
 /** Ids of the keys of a slot: one, but where there are segments. */
-function keyIdsOf ({ form, value }: Slot): string[] {
+function keyIdsOf (slot: Slot): string[] {
+  const { form } = slot
+  const value = bodyOf(slot)
   switch (form) {
     case 'json': return [readKeyId(readSealedMember(value.toString()) ?? Buffer.of()) ?? '']
     case 'segments': return splitSegments(value).map(({ packed }) => readKeyId(packed) ?? '')
@@ -74,7 +76,17 @@ function keyIdsOf ({ form, value }: Slot): string[] {
   }
 }
 
-async function reseal (db: Db, { form, value, place }: Slot): Promise<Buffer> {
+function bodyOf ({ value, headBytes = 0 }: Slot): Buffer {
+  return value.subarray(headBytes)
+}
+
+async function reseal (db: Db, slot: Slot): Promise<Buffer> {
+  return Buffer.concat([slot.value.subarray(0, slot.headBytes ?? 0), await resealBody(db, slot)])
+}
+
+async function resealBody (db: Db, slot: Slot): Promise<Buffer> {
+  const { form, place } = slot
+  const value = bodyOf(slot)
   switch (form) {
     case 'packed': return sealPacked(db, openPacked(db, value, place(0)), place(0))
     case 'text': return readKeyId(value) === undefined ? packSealed(db, value, place(0)) : sealPacked(db, openPacked(db, value, place(0)), place(0))

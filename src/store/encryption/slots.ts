@@ -12,6 +12,8 @@ export interface Slot {
   /** Of a hash. */
   field: string | null
   value: Buffer
+  /** Bytes at its start that are not encrypted. */
+  headBytes?: number
   /** A packed value; JSON of which a member is encrypted; segments, each on its own; or the text of an entry of kv, which is not packed where it is not encrypted. */
   form: 'packed' | 'json' | 'segments' | 'text'
   /** What it belongs to; of a segment, with the number of its last event. */
@@ -68,9 +70,23 @@ export async function readSlots (db: Db, name: string): Promise<Slot[]> {
     }
     case 'code': return hash((field) => field === 'bytes' ? { form: 'packed', place: () => placeOf(kind, id, third), counted: 'code' } : undefined)
     case 'kv': return hash((field) => field === '' ? undefined : { form: 'text', place: () => placeOf(kind, id, field), counted: 'kv' })
+    case 'webhook': {
+      const tenant = await readTenant(db, name)
+      return hash((field) => field === 'address' ? { form: 'packed', place: () => placeOf(kind, tenant, id), counted: '' } : undefined)
+    }
+    case 'webhook-secrets': return hash((_, value) => ({ form: 'packed', headBytes: headOf(value), place: () => placeOf('webhook-secret', id, third || 'own'), counted: '' }))
+    case 'batch': {
+      const tenant = await readTenant(db, name)
+      return hash((field) => field === 'webhook' ? { form: 'json', place: () => placeOf('webhook', tenant, id), counted: '' } : undefined)
+    }
     case 'sealed': return hash((field) => ({ form: 'packed', place: () => ['secret', id, field], counted: '' }))
     default: return []
   }
+}
+
+/** Two numbers stand before a secret, each with a space after it: see `webhooks/secrets.ts`. */
+function headOf (value: Buffer): number {
+  return value.indexOf(' ', value.indexOf(' ') + 1) + 1
 }
 
 async function readTenant ({ redis, keys }: Db, name: string): Promise<string> {

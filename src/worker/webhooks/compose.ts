@@ -44,6 +44,7 @@ async function describeSubject (db: Db, { tenant, subject, type, target }: Webho
 async function describeBatch (db: Db, tenant: string, id: string): Promise<{ data: string, webhook: BatchWebhook | undefined } | undefined> {
   const batch = await readBatch(db, tenant, id)
   if (!batch) return undefined
+  if (batch.unreadable) throw batch.unreadable
   const self = `/v1/batches/${id}`
   const { status, total, counts, incomplete, createdAt, finishedAt, expiresAt, replayOf } = batch
   const data = {

@@ -1,6 +1,7 @@
 import type { Tracer } from '@opentelemetry/api'
 import { TEST_EVENT } from '../../core/webhook.ts'
 import { signWebhook } from '../../core/webhook-signature.ts'
+import { JobError } from '../../core/failures.ts'
 import type { Claim, Verdict } from '../../queue/consumer.ts'
 import type { WebhookDispatcher } from '../../queue/webhook-dispatcher.ts'
 import type { Db } from '../../store/db.ts'
@@ -59,11 +60,12 @@ export async function deliver (context: DeliverContext, ref: TryRef, { signal }:
 
 async function makeTry ({ db, sender, delaysMs }: DeliverContext, begun: WebhookTry, signal: AbortSignal): Promise<TryEnd> {
   const { deliveryId, tenant, target, step, begunAt } = begun
-  const [composed, secrets] = await Promise.all([compose(db, begun), readSecrets(db, tenant, target === 'own' ? null : target)])
-  if (!composed || secrets.length === 0) {
-    const entry = { startedAt: begunAt, latencyMs: 0, status: null, error: 'Cannot deliver: what was to be told of was removed', answer: null }
-    return { outcome: 'removed', entry, url: '', delayMs: null, restMs: 0, body: null }
-  }
+  const unsent = (error: string) => ({ entry: { startedAt: begunAt, latencyMs: 0, status: null, error, answer: null }, url: '', body: null })
+  const parts = await Promise.all([compose(db, begun), readSecrets(db, tenant, target === 'own' ? null : target)]).catch(keepRefusal)
+  // What cannot be decrypted here may be when its key is back.
+  if (parts instanceof JobError) return { outcome: 'failed', ...unsent(`Cannot deliver: ${parts.message}`), ...planNext(delaysMs, step, 0) }
+  const [composed, secrets] = parts
+  if (!composed || secrets.length === 0) return { outcome: 'removed', ...unsent('Cannot deliver: what was to be told of was removed'), delayMs: null, restMs: 0 }
   const { url, headers, body } = composed
   const signed = signWebhook({ id: begun.eventId, timestamp: Math.floor(begunAt / 1000), body }, secrets.map(({ secret }) => secret))
   const startMs = performance.now()
@@ -77,4 +79,9 @@ async function makeTry ({ db, sender, delaysMs }: DeliverContext, begun: Webhook
     ...later,
     body: error !== null && later.delayMs !== null && !begun.body ? await packSealed(db, body, placeOf('delivery', tenant, deliveryId)) : null,
   }
+}
+
+function keepRefusal (error: unknown): JobError {
+  if (error instanceof JobError) return error
+  throw error
 }
