@@ -1,52 +1,217 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { createClient, type Client } from '../../clients/sdk/src/index.ts'
-import type { LiveEvent, LiveOptions } from '../../clients/sdk/src/live/options.ts'
-import type { Scope } from '../helpers/scope.ts'
+import { test, type TestContext } from 'node:test'
+import { createClient, NotFoundError, type ClientOptions, type LiveEvent, type LiveSignals } from '../../clients/sdk/src/index.ts'
+import { freePort } from '../helpers/free-port.ts'
+import { startHttpProxy } from '../helpers/http-proxy.ts'
+import { startProxy } from '../helpers/proxy.ts'
+import { lastInFirstOut } from '../helpers/scope.ts'
 import { WAYS } from '../helpers/sdk-ways.ts'
 import { startService } from '../helpers/service.ts'
+import { until } from '../helpers/until.ts'
 
+const HEARTBEAT_MS = 200
 const LINES = 250
-const TALK = `export default async (count) => {
-  for (let i = 0; i < count; i++) {
+/** Writes so many lines, and rests now and then. */
+const TALK = `export default async ({ lines, restMs = 5 }) => {
+  for (let i = 0; i < lines; i++) {
     console.log('line ' + i)
-    if (i % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 20))
+    if (i % 10 === 0) await new Promise((resolve) => setTimeout(resolve, restMs))
   }
-  return count
 }`
 
 test('live following', async (t) => {
-  const service = await startService(t)
-  const connect = (scope: Scope, options: LiveOptions = {}, url = service.url) => {
-    const client = createClient({ url, apiKey: service.key, ...options })
-    scope.after(() => client.close())
+  const scope = lastInFirstOut(t)
+  const service = await startService(scope, { env: { BATCHBOX_HEARTBEAT_MS: String(HEARTBEAT_MS) } })
+  const connect = (t: TestContext, options: Partial<ClientOptions> = {}) => {
+    const client = createClient({ url: service.url, apiKey: service.key, reconnect: { delayMs: 10, maxDelayMs: 100 }, ...options })
+    t.after(() => client.close())
     return client
   }
+  const connectAll = (t: TestContext) => Object.entries(WAYS).map(([name, options]) => ({ name, client: connect(t, options) }))
+  const talk = async (lines: number, more: object = {}) => (await service.post({ code: TALK, input: { lines, ...more } })).id
+  /** Posts a job that waits: its first event is there, and the last comes once it is cancelled. */
+  const queueForLater = async () => (await service.post({ code: 'export default () => 1', delayMs: 600_000 })).id
+  const cancel = (id: string) => service.request('POST', `/v1/jobs/${id}/cancel`)
+  const sequenceOf = async (id: string) => (await service.events(id)).map(({ sequence }) => sequence)
 
   await t.test('a job is told the same from its first event to its last over every transport, while it runs and after', async (t) => {
-    const clients = Object.entries(WAYS).map(([name, options]) => [name, connect(t, options)] as const)
-    const { id } = await service.post({ code: TALK, input: LINES })
+    const clients = connectAll(t)
+    const id = await talk(LINES)
 
-    const live = await Promise.all(clients.map(([, client]) => readAll(client, `job:${id}`)))
-    const stored = await service.events(id)
-    const after = await Promise.all(clients.map(([, client]) => readAll(client, `job:${id}`, { after: 100 })))
+    const live = await Promise.all(clients.map(({ client }) => readAll(client.jobs.events(id))))
+    const after = await Promise.all(clients.map(({ client }) => readAll(client.jobs.events(id, { after: 100 }))))
 
-    const whole = stored.map(({ sequence }) => sequence)
-    assert.equal(stored.at(-1)?.type, 'job.succeeded')
+    const whole = await sequenceOf(id)
     assert.ok(whole.length > LINES)
-    for (const [i, [name]] of clients.entries()) {
+    for (const [i, { name, client }] of clients.entries()) {
       assert.deepEqual(live[i]?.map(({ sequence }) => sequence), whole, name)
-      assert.deepEqual(live[i]?.map(stable), live[0]?.map(stable), name)
+      assert.deepEqual(live[i], live[0], name)
       assert.deepEqual(after[i]?.map(({ cursor }) => cursor), whole.slice(100), name)
+      assert.equal(client.live.transport, WAYS[name]?.transport)
+    }
+  })
+
+  await t.test('a batch is told the same over every transport', async (t) => {
+    const clients = connectAll(t)
+
+    const { id } = await createClient({ url: service.url, apiKey: service.key }).batches.create({ job: { code: 'export default (n) => n' }, inputs: [1, 2, 3] })
+    const batches = await Promise.all(clients.map(({ client }) => readAll(client.batches.events(id))))
+
+    for (const [i, { name }] of clients.entries()) {
+      assert.equal(batches[i]?.at(-1)?.type, 'batch.completed', name)
+      assert.deepEqual(batches[i]?.map(({ cursor }) => cursor), batches[i]?.map((_, i) => i + 1), name)
+    }
+  })
+
+  for (const [streams, expected] of [['passed', 'sse'], ['refused', 'poll'], ['buffered', 'poll']] as const) {
+    await t.test(`where a WebSocket is refused and streams of events are ${streams}, ${expected} is used, and by the next client at once`, async (t) => {
+      const proxy = await startHttpProxy(t, service.url, { streams })
+      const options = { url: proxy.url, connectTimeoutMs: 400 }
+      const id = await talk(LINES, { restMs: 40 })
+
+      const events = await readAll(connect(t, options).jobs.events(id))
+      const before = proxy.requests.length
+      const next = connect(t, options)
+      await readAll(next.jobs.events(id))
+
+      assert.deepEqual(events.map(({ sequence }) => sequence), await sequenceOf(id))
+      assert.equal(next.live.transport, expected)
+      assert.deepEqual(proxy.requests.slice(before).filter((request) => request.includes('/v1/stream')), [])
+    })
+  }
+
+  await t.test('what is asked for while the service is away is followed once it is back, from where it was', async (t) => {
+    const proxy = await startProxy(t, await freePort())
+    for (const [name, options] of Object.entries(WAYS)) {
+      proxy.point(await freePort())
+      proxy.cut() // what was kept open of the way before
+      const client = connect(t, { url: `http://127.0.0.1:${proxy.port}`, connectTimeoutMs: 1000, ...options })
+      const states: string[] = []
+      client.live.on('state', ({ state }) => states.push(state))
+      const id = await queueForLater()
+
+      const follower = client.jobs.events(id)
+      const first = follower.next()
+      await until('it has been tried', () => client.live.metrics().errors > 0)
+      proxy.point(Number(new URL(service.url).port))
+      const { value } = await first
+      proxy.point(await freePort())
+      proxy.cut()
+      const rest = readAll(follower)
+      await until('it is looked for again', () => states.includes('reconnecting'))
+      await cancel(id)
+      proxy.point(Number(new URL(service.url).port))
+
+      assert.deepEqual([value as LiveEvent, ...await rest].map(({ type }) => type), ['job.scheduled', 'job.cancelled'], name)
+      assert.deepEqual(states.slice(0, 4), ['connecting', 'open', 'reconnecting', 'open'], name)
+      assert.equal(client.live.metrics().reconnects, states.filter((state) => state === 'open').length - 1, name)
+    }
+  })
+
+  await t.test('a connection on which nothing comes any more is left for another', async (t) => {
+    const proxy = await startProxy(t, Number(new URL(service.url).port))
+    for (const transport of ['websocket', 'sse'] as const) {
+      const client = connect(t, { url: `http://127.0.0.1:${proxy.port}`, transport, heartbeatTimeoutMs: 5 * HEARTBEAT_MS, connectTimeoutMs: 5 * HEARTBEAT_MS })
+      const id = await queueForLater()
+
+      const follower = client.jobs.events(id)
+      const first = await follower.next()
+      const release = proxy.hold()
+      const rest = readAll(follower)
+      await until('the silence is noticed', () => client.live.metrics().errors > 0)
+      await cancel(id)
+      release()
+
+      assert.deepEqual([first.value as LiveEvent, ...await rest].map(({ type }) => type), ['job.scheduled', 'job.cancelled'], transport)
+    }
+  })
+
+  await t.test('state, figures and interceptors are there to be seen', async (t) => {
+    const client = connect(t, { transport: 'websocket' })
+    const states: string[] = []
+    const sent: string[] = []
+    client.live.on('state', ({ state, transport }) => states.push(`${state} ${transport}`))
+    client.live.intercept({ outgoing: (message) => { sent.push(message.type); return message } })
+    const stop = client.live.intercept({ incoming: (event, topic) => event.type === 'job.log' ? { ...event, payload: { ...event.payload, topic } } : event })
+    client.live.intercept({ incoming: (event) => event.type === 'job.started' ? null : event })
+    const id = await talk(LINES)
+
+    const events = await readAll(client.jobs.events(id))
+    stop()
+    const { received, sent: { messages }, types, uptimeMs, errors, latencyMs, state } = client.live.metrics()
+    await client.close()
+
+    assert.ok(events.filter(({ type }) => type === 'job.log').every(({ payload }) => payload['topic'] === `job:${id}`))
+    assert.ok(!events.some(({ type }) => type === 'job.started'))
+    assert.deepEqual([received.messages, errors, state], [events.length + 1, 0, 'open'])
+    assert.ok(received.bytes > LINES * 100 && uptimeMs > 0 && messages >= sent.length)
+    assert.equal(types['job.log']?.count, LINES)
+    const { p50 = 0, p99 = 0 } = types['job.log']?.sizeBytes ?? {}
+    assert.ok(p50 > 100 && p99 >= p50 && latencyMs.p99 >= latencyMs.p50)
+    assert.deepEqual(sent.filter((type) => type !== 'ack' && type !== 'unsubscribe'), ['ping', 'subscribe'])
+    assert.ok(sent.includes('ack'))
+    assert.deepEqual(states, ['connecting null', 'open websocket', 'closed websocket'])
+  })
+
+  await t.test('a slow reader at most once is skipped ahead, and told of what it missed and how to catch up', async (t) => {
+    const client = connect(t, { transport: 'websocket' })
+    const dropped: LiveSignals['dropped'][] = []
+    client.live.on('dropped', (signal) => dropped.push(signal))
+    const { id } = await service.post({ code: TALK, input: { lines: 3000 }, limits: { logLines: 5000 } })
+
+    const follower = client.jobs.events(id, { delivery: 'at-most-once' })
+    const events = [(await follower.next()).value as LiveEvent]
+    await service.end(id)
+    await until('more has come than may wait', () => client.live.metrics().received.bytes > 2500 * 350)
+    events.push(...await readAll(follower))
+
+    assert.equal(events.length + follower.missed, events.at(-1)?.sequence)
+    assert.equal(events.at(-1)?.type, 'job.succeeded')
+    assert.ok(follower.missed > 0)
+    assert.equal(dropped.reduce((sum, { count }) => sum + count, 0), follower.missed)
+    const [gap] = dropped
+    const [missed] = await readAll(client.jobs.events(id, { after: gap?.after ?? 0 }))
+    assert.equal(missed?.cursor, (gap?.after ?? 0) + 1)
+  })
+
+  await t.test('types and members that this release does not know are passed on, or left out where it asks for others', async (t) => {
+    const { id } = await service.post({ code: 'export default () => 1', delayMs: 500 })
+    const { redis, keys } = service.db
+    await redis.xadd(keys.events(id), '2-0', 'type', 'job.from_a_later_release', 'time', String(Date.now()), 'attempt', '0', 'payload', '{"new":[1]}')
+    await redis.hset(keys.job(id), 'sequence', 2)
+
+    for (const { name, client } of connectAll(t)) {
+      const [events, known] = await Promise.all([readAll(client.jobs.events(id)), readAll(client.jobs.events(id, { types: ['job.succeeded'] }))])
+
+      assert.deepEqual(events[1] && [events[1].type, events[1].payload], ['job.from_a_later_release', { new: [1] }], name)
+      assert.deepEqual(known.map(({ type }) => type), ['job.succeeded'], name)
+    }
+  })
+
+  await t.test('a follower says what it cannot follow, ends when it is left or its signal is aborted, and with the client', async (t) => {
+    const id = await queueForLater()
+    for (const { name, client } of connectAll(t)) {
+      const leaving = new AbortController()
+      const left = client.jobs.events(id)
+      const aborted = client.jobs.events(id, { signal: leaving.signal })
+      await Promise.all([left.next(), aborted.next()])
+      const [nothing, never, more] = [left.next(), aborted.next(), client.jobs.events(id, { after: 1 }).next()]
+      const closed = assert.rejects(more, { code: 'CLOSED' }, name)
+
+      await left.return()
+      leaving.abort(new Error('seen enough'))
+
+      await assert.rejects(never, /seen enough/, name)
+      assert.deepEqual(await nothing, { done: true, value: undefined }, name)
+      await assert.rejects(client.jobs.events('job_01980000-0000-7000-8000-000000000000').next(), NotFoundError, name)
+      assert.throws(() => client.events('jobs:1'), /a topic is "job:<id>"/)
+      await client.close()
+      await closed
+      assert.equal(client.live.state, 'closed')
     }
   })
 })
 
-/** All events of a topic, until it is over. */
-async function readAll (client: Client, topic: string, options: { after?: number } = {}): Promise<LiveEvent[]> {
-  return Array.fromAsync(client.events(topic, options))
-}
-
-function stable ({ id, type, sequence, cursor, subject, attempt, time, version, payload }: LiveEvent) {
-  return { id, type, sequence, cursor, subject, attempt, time, version, payload }
+function readAll (events: AsyncIterable<LiveEvent>): Promise<LiveEvent[]> {
+  return Array.fromAsync(events)
 }

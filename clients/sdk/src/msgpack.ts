@@ -2,7 +2,7 @@ import { decode, encode } from '@msgpack/msgpack'
 import type { Codec } from './live/options.ts'
 
 /**
- * Writes messages on the WebSocket as MessagePack: `createClient({ codec: msgpack, … })`. A service that has none is spoken to in JSON. An entry of its own,
+ * Writes messages on the WebSocket as MessagePack: `createClient({ codec: msgpack, … })`. An entry of its own,
  * `@batchbox/client/msgpack`, since it doubles what a page loads.
  */
 export const msgpack: Codec = {

@@ -67,7 +67,6 @@ export class WorkerClient {
   /** Has a listener hear of log lines, of progress, or of executions that failed. Answers what ends that. */
   on<K extends keyof WorkerSignals> (type: K, listener: (signal: WorkerSignals[K]) => void): () => void {
     const listeners = this.#listeners[type]
-    if (!listeners) throw new TypeError(`Cannot listen to ${JSON.stringify(type)}: there are log, progress and error`)
     listeners.add(listener)
     return () => { listeners.delete(listener) }
   }
@@ -150,7 +149,7 @@ export class WorkerClient {
   }
 
   #buildTimeout (nodeId: string, timeout: number, cause: RunError | undefined): BatchboxError {
-    const what = !cause || cause.code === 'EXPIRED' ? `it has not started and ended within ${timeout + START_MS} ms` : cause.message
+    const what = !cause || cause.code === 'EXPIRED' ? `it has not ended within ${timeout + START_MS} ms` : cause.message
     return new BatchboxError('EXECUTION_TIMEOUT', `Cannot finish node "${nodeId}": ${what}`, { cause })
   }
 

@@ -28,8 +28,8 @@ export function readFrame (frame: unknown): Partial<Envelope>[] {
 
 /** The event that a message carries. */
 export function readEvent ({ id = '', type = '', timestamp = '', payload = {}, headers = {} }: Partial<Envelope>): LiveEvent {
-  const { cursor, sequence, attempt, subject, eventVersion } = headers
-  return toEvent({ id, type, time: timestamp, payload, cursor, sequence, attempt, subject, version: eventVersion })
+  const { eventVersion, subscription: _, ...rest } = headers
+  return toEvent({ ...rest, id, type, time: timestamp, payload, version: eventVersion })
 }
 
 /** Fills in what an older service leaves out: there a cursor is the event's sequence. */

@@ -43,15 +43,18 @@ export function openLive (requester: Requester, options: LiveOptions): Live {
   let state: ConnectionState = 'idle'
   let transport: TransportName | null = null
   let openedAt = 0
-  /** Connections that are open, and followers that look for one. */
+  /** Connections that are open, and followers that read or look for one. */
   let open = 0
-  let seeking = 0
+  let following = 0
+  let updating: ReturnType<typeof setTimeout> | undefined
 
   const emit = <K extends keyof LiveSignals> (type: K, signal: LiveSignals[K]) => {
     for (const listener of listeners.get(type) ?? []) (listener as (signal: LiveSignals[K]) => void)(signal) // it was added for that type
   }
-  const update = () => {
-    const found: ConnectionState = closing.signal.aborted ? 'closed' : open > 0 ? 'open' : seeking === 0 ? 'idle' : openedAt === 0 ? 'connecting' : 'reconnecting'
+  const settle = () => {
+    clearTimeout(updating)
+    updating = undefined
+    const found: ConnectionState = closing.signal.aborted ? 'closed' : open > 0 ? 'open' : following === 0 ? 'idle' : openedAt === 0 ? 'connecting' : 'reconnecting'
     if (found === state) return
     if (found === 'open') {
       if (state === 'reconnecting') counts.reconnects++
@@ -60,6 +63,8 @@ export function openLive (requester: Requester, options: LiveOptions): Live {
     state = found
     emit('state', { state, transport })
   }
+  /** One stream may end in the turn in which another is opened: what stands after it counts. */
+  const update = () => { updating ??= setTimeout(settle, 0) }
   const context: Context = {
     requester, settings, roundTrips,
     opened (name) {
@@ -102,14 +107,9 @@ export function openLive (requester: Requester, options: LiveOptions): Live {
     for (;;) {
       const startedAt = Date.now()
       let isFound = false
-      seeking++
-      update()
       subscription.found = () => {
-        if (isFound) return
+        if (!isFound) choice.opened(name)
         isFound = true
-        seeking--
-        choice.opened(name)
-        update()
       }
       try {
         for await (const event of transports[name].read(subscription, signal)) {
@@ -127,9 +127,6 @@ export function openLive (requester: Requester, options: LiveOptions): Live {
         tries = isFound || next.name !== name ? 1 : tries + 1
         name = next.name
         if (next.isPause) await pause(++failures, error, signal)
-      } finally {
-        if (!isFound) seeking--
-        update()
       }
     }
   }
@@ -137,13 +134,20 @@ export function openLive (requester: Requester, options: LiveOptions): Live {
   /** Leaves out what came before, and what was not asked for. */
   async function * sift (subscription: Subscription, { types, delivery }: FollowOptions, signal: AbortSignal): AsyncGenerator<LiveEvent, undefined> {
     const seen = delivery === 'effectively-once' ? createDeduplication() : undefined
-    for await (const event of readTopic(subscription, signal)) {
-      signal.throwIfAborted()
-      if (!(event.cursor > (subscription.cursor ?? 0))) continue
-      subscription.cursor = event.cursor
-      if (seen?.isRepeat(event.id) || types?.includes(event.type) === false) continue
-      emit('event', event)
-      yield event
+    following++
+    update()
+    try {
+      for await (const event of readTopic(subscription, signal)) {
+        signal.throwIfAborted()
+        if (!(event.cursor > (subscription.cursor ?? 0))) continue
+        subscription.cursor = event.cursor
+        if (seen?.isRepeat(event.id) || types?.includes(event.type) === false) continue
+        emit('event', event)
+        yield event
+      }
+    } finally {
+      following--
+      update()
     }
     return undefined
   }
@@ -196,7 +200,7 @@ export function openLive (requester: Requester, options: LiveOptions): Live {
     async close () {
       closing.abort(new BatchboxError('CLOSED', 'The client was closed'))
       for (const each of Object.values(transports)) each.close()
-      update()
+      settle()
     },
   }
 }

@@ -29,7 +29,7 @@ export function createPool ({ max, acquireTimeoutMs }: { max: number, acquireTim
           const stop = () => { end(); reject(signal.reason) }
           const timer = setTimeout(() => {
             end()
-            reject(new BatchboxError('POOL_TIMEOUT', `Cannot follow "${what}": all ${max} streams were in use for ${acquireTimeoutMs} ms; leave one, raise maxStreams, or use the WebSocket, which carries them all on one connection`))
+            reject(new BatchboxError('POOL_TIMEOUT', `Cannot follow "${what}": all ${max} streams were in use for ${acquireTimeoutMs} ms; raise maxStreams, or use the WebSocket`))
           }, acquireTimeoutMs)
           waiting.add(go)
           signal.addEventListener('abort', stop)

@@ -33,18 +33,17 @@ export interface Socket {
 
 /** Opens a WebSocket. Rejects with a ConnectionError when there is none, it is refused, or takes too long. */
 export async function openSocket (context: Context): Promise<Socket> {
-  const { requester, settings: { WebSocket, codec, connectTimeoutMs } } = context
+  const { requester, settings: { WebSocket, codec = JSON_CODEC, connectTimeoutMs } } = context
   if (!WebSocket) throw buildBroken('Cannot open a WebSocket: there is none here')
   const url = requester.resolve('v1/stream')
   url.protocol = url.protocol.replace('http', 'ws')
   const key = await requester.apiKey()
-  const codecs = codec ? [codec, JSON_CODEC] : [JSON_CODEC]
-  const socket = new WebSocket(url.href, [...codecs.map(({ subprotocol }) => subprotocol), ...(key ? [BEARER + key] : [])])
+  const socket = new WebSocket(url.href, [codec.subprotocol, ...(key ? [BEARER + key] : [])])
   socket.binaryType = 'arraybuffer'
   const watchdog = createWatchdog(connectTimeoutMs, () => socket.close())
   try {
     await new Promise<void>((resolve, reject) => {
-      const refuse = () => reject(buildBroken(`Cannot open a WebSocket at ${url.href}: it was refused, or did not open in ${connectTimeoutMs} ms`))
+      const refuse = () => reject(buildBroken(`Cannot open a WebSocket at ${url.href}: refused, or not open within ${connectTimeoutMs} ms`))
       socket.addEventListener('open', () => resolve(), { once: true })
       socket.addEventListener('error', refuse, { once: true })
       socket.addEventListener('close', refuse, { once: true })
@@ -52,7 +51,7 @@ export async function openSocket (context: Context): Promise<Socket> {
   } finally {
     watchdog.stop()
   }
-  return runSocket(context, socket, codecs.find(({ subprotocol }) => subprotocol === socket.protocol) ?? JSON_CODEC)
+  return runSocket(context, socket, codec)
 }
 
 function runSocket (context: Context, socket: WebSocket, codec: Codec): Socket {

@@ -27,7 +27,7 @@ export function createSse (context: Context, pool: Pool): Transport {
 async function * readStream (context: Context, subscription: Subscription, signal: AbortSignal, fail: (error: Error) => void): ReturnType<Transport['read']> {
   const { settings: { connectTimeoutMs, heartbeatTimeoutMs } } = context
   const { topic } = subscription
-  const watchdog = createWatchdog(connectTimeoutMs, () => fail(buildBroken(`Cannot follow "${topic}": the stream of events was silent for too long; something between buffers it, or the connection is dead`)))
+  const watchdog = createWatchdog(connectTimeoutMs, () => fail(buildBroken(`Cannot follow "${topic}": the stream is silent: it is dead, or something buffers it`)))
   let close: (() => void) | undefined
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   try {
@@ -38,7 +38,7 @@ async function * readStream (context: Context, subscription: Subscription, signa
     const start = { cursor: NaN }
     const parser = createParser({ onEvent: (message) => messages.push(message), onId: (id) => { start.cursor = Number(id) } })
     for (;;) {
-      const { done, value } = await reader.read().catch((cause: unknown) => { throw signal.aborted ? signal.reason : buildBroken(`The stream of events of "${topic}" broke`, { cause }) })
+      const { done, value } = await reader.read().catch((cause: unknown) => { throw signal.aborted ? signal.reason : buildBroken(`Cannot follow "${topic}": the stream broke`, { cause }) })
       if (done) break
       watchdog.feed(heartbeatTimeoutMs)
       close ??= context.opened('sse')
@@ -50,14 +50,15 @@ async function * readStream (context: Context, subscription: Subscription, signa
       yield * readMessages(context, subscription, messages)
       watchdog.feed() // the reader's own time is not the stream's
     }
+    watchdog.stop()
+    // A stream that ends well may be at the topic's end, or cut by something between that does not say so.
+    const page = await askPage(context, subscription, 0, signal)
+    if (page.nextCursor !== null || page.data.length > 0) throw buildBroken(`Cannot follow "${topic}": the stream ended too early`)
   } finally {
     watchdog.stop()
     close?.()
     reader?.cancel().catch(() => {}) // it may be broken already
   }
-  // A stream that ends well may be at the topic's end, or cut by something between that does not say so.
-  const page = await askPage(context, subscription, 0, signal)
-  if (page.nextCursor !== null || page.data.length > 0) throw buildBroken(`Cannot follow "${topic}": the stream of events ended before them`)
 }
 
 /** Answers what to read from; undefined where nothing will come any more. */
@@ -75,7 +76,7 @@ function * readMessages (context: Context, subscription: Subscription, messages:
   for (let message = messages.shift(); message; message = messages.shift()) {
     const data = JSON.parse(message.data || '{}') as Record<string, unknown> // the service's own
     const payload = data['payload'] as { count: number, cursor: number, reconnectInMs: number } // of the two types that are looked at
-    if (message.event === 'system.shutdown') throw buildBroken(`Cannot follow "${subscription.topic}" here any longer: the service stops`, { retryAfterMs: payload.reconnectInMs })
+    if (message.event === 'system.shutdown') throw buildBroken(`Cannot follow "${subscription.topic}": the service stops`, { retryAfterMs: payload.reconnectInMs })
     if (message.event === 'system.dropped') noteMissed(context, subscription, payload)
     if (message.event?.startsWith('system.')) continue
     const event = context.admit(toEvent(data), subscription.topic, message.data.length)
