@@ -43,6 +43,7 @@ export function openLive (requester: Requester, options: LiveOptions): Live {
   let state: ConnectionState = 'idle'
   let transport: TransportName | null = null
   let openedAt = 0
+  let isBroken = false
   /** Connections that are open, and followers that read or look for one. */
   let open = 0
   let following = 0
@@ -56,21 +57,19 @@ export function openLive (requester: Requester, options: LiveOptions): Live {
     updating = undefined
     const found: ConnectionState = closing.signal.aborted ? 'closed' : open > 0 ? 'open' : following === 0 ? 'idle' : openedAt === 0 ? 'connecting' : 'reconnecting'
     if (found === state) return
-    if (found === 'open') {
-      if (state === 'reconnecting') counts.reconnects++
-      openedAt = Date.now()
-    }
     state = found
     emit('state', { state, transport })
   }
-  /** One stream may end in the turn in which another is opened: what stands after it counts. */
+  /** For what ends: another may be opened, or the follower be over, in the same turn. */
   const update = () => { updating ??= setTimeout(settle, 0) }
   const context: Context = {
     requester, settings, roundTrips,
     opened (name) {
       transport = name
-      open++
-      update()
+      if (open++ === 0) openedAt = Date.now()
+      if (isBroken) counts.reconnects++
+      isBroken = false
+      settle()
       return () => { open--; update() }
     },
     received: (bytes) => { counts.received.bytes += bytes },
@@ -121,6 +120,7 @@ export function openLive (requester: Requester, options: LiveOptions): Live {
         signal.throwIfAborted()
         if (isFinal(error, name)) throw error
         counts.errors++
+        isBroken ||= isFound
         emit('error', { error: error as Error, transport: name, topic: subscription.topic }) // nothing else is thrown
         const next = isFound ? { name: choice.first(), isPause: true } : choice.next(name, tries)
         if (Date.now() - startedAt > STEADY_MS) failures = 0
@@ -135,7 +135,7 @@ export function openLive (requester: Requester, options: LiveOptions): Live {
   async function * sift (subscription: Subscription, { types, delivery }: FollowOptions, signal: AbortSignal): AsyncGenerator<LiveEvent, undefined> {
     const seen = delivery === 'effectively-once' ? createDeduplication() : undefined
     following++
-    update()
+    settle()
     try {
       for await (const event of readTopic(subscription, signal)) {
         signal.throwIfAborted()
