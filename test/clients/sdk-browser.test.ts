@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import type { Page } from 'playwright-core'
 import { Webhook } from 'standardwebhooks'
@@ -13,7 +12,6 @@ import { lastInFirstOut, type Scope } from '../helpers/scope.ts'
 import { startService } from '../helpers/service.ts'
 
 const SDK = join(import.meta.dirname, '../../clients/sdk/src')
-const MAX_BYTES = 15 * 1024
 const TALK = `export default async (count, { progress }) => {
   for (let i = 0; i < count; i++) {
     console.log('line ' + i)
@@ -35,13 +33,6 @@ test('the client in a real browser', async (t) => {
   })
   const [service, page] = await Promise.all([startService(scope, { env: { BATCHBOX_CORS_ORIGINS: origin } }), openPage(scope, origin)])
   const access = { url: service.url, apiKey: service.key }
-
-  await t.test('everything together is smaller than 15 KB', () => {
-    const bytes = gzipSync(bundles.get('/client.js') ?? '', { level: 9 }).length
-
-    t.diagnostic(`${bytes} bytes, minified and gzipped`)
-    assert.ok(bytes < MAX_BYTES, `${bytes} bytes`)
-  })
 
   for (const [name, options] of Object.entries({ websocket: {}, 'websocket with MessagePack': { transport: 'websocket', isPacked: true }, sse: { transport: 'sse' }, poll: { transport: 'poll' } } as const)) {
     await t.test(`a page runs a job and follows it live: ${name}`, async () => {
