@@ -34,14 +34,17 @@ export async function connectStream (scope: Scope, url: string, { protocol = 'ba
   const isJson = protocol === 'batchbox.v1.json'
   const messages: Message[] = []
   const frames: number[] = []
-  const closed = once(socket, 'close').then(([code, reason]) => ({ code: Number(code), reason: String(reason) }))
+  const { promise: closed, resolve: onClosed } = Promise.withResolvers<{ code: number, reason: string }>()
   let change = Promise.withResolvers<void>()
   const tell = () => {
     change.resolve()
     change = Promise.withResolvers()
   }
   socket.on('error', () => {}) // the close that follows tells
-  socket.once('close', tell)
+  socket.once('close', (code, reason) => {
+    onClosed({ code, reason: reason.toString() })
+    tell()
+  })
   socket.on('message', (data: Buffer) => {
     const frame: unknown = isJson ? JSON.parse(data.toString()) : decode(data)
     const came = Array.isArray(frame) ? frame as unknown[] : [frame]
