@@ -32,7 +32,7 @@ export async function use (): Promise<number> {
     throw error
   }
 }
-export const check = (body: string, headers: Headers) => verifyWebhook(body, headers, ['whsec_AAAA'])
+export const check = (body: string | Uint8Array, headers: Headers) => verifyWebhook(body, headers, ['whsec_AAAA'])
 `
 
 suite('the package of the client', () => {

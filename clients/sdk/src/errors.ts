@@ -71,7 +71,7 @@ export class ApiError extends BatchboxError {
   }
 }
 
-/** 400, 405, 413, 415, 422: the request is not valid; `problem.errors` points at its members. */
+/** Any other refusal (400, 413, 415, 422, …): the request is not valid; `problem.errors` points at its members. */
 export class InvalidRequestError extends ApiError { override readonly name = 'InvalidRequestError' }
 /** 401: no valid API key. */
 export class AuthenticationError extends ApiError { override readonly name = 'AuthenticationError' }
@@ -87,16 +87,14 @@ export class RateLimitedError extends ApiError { override readonly name = 'RateL
 export class ServiceError extends ApiError { override readonly name = 'ServiceError' }
 
 const BY_STATUS: Readonly<Record<number, typeof ApiError>> = {
-  400: InvalidRequestError, 405: InvalidRequestError, 413: InvalidRequestError, 415: InvalidRequestError, 422: InvalidRequestError,
   401: AuthenticationError, 403: ForbiddenError, 404: NotFoundError, 409: ConflictError, 410: NotFoundError, 429: RateLimitedError,
 }
 
 /** Makes the error of a refusal. */
 export function buildApiError (request: string, { status, text, retryAfterMs }: { status: number, text: string, retryAfterMs: number | undefined }): ApiError {
   const problem = parseProblem(text)
-  const members = problem?.errors?.map(({ pointer, message }) => `${pointer}: ${message}`).join('; ')
-  const detail = problem ? problem.detail + (members && !problem.detail.includes(members) ? ` (${members})` : '') : text.slice(0, 200) || 'no reason given'
-  const Class = BY_STATUS[status] ?? (status >= 500 ? ServiceError : ApiError)
+  const detail = problem?.detail ?? (text.slice(0, 200) || 'no reason given')
+  const Class = BY_STATUS[status] ?? (status < 500 ? InvalidRequestError : ServiceError)
   return new Class(`${request} was answered ${status}: ${detail}`, { code: problem?.code ?? `HTTP_${status}`, status, problem, retryAfterMs })
 }
 

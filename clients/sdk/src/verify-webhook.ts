@@ -2,8 +2,6 @@ import { BatchboxError } from './errors.ts'
 
 const SECRET_PREFIX = 'whsec_'
 const TOLERANCE_MS = 300_000
-/** Of every signature that is compared. */
-const VERSION = 'v1'
 
 /** A delivery that is not, or no longer, to be trusted. */
 export class WebhookVerificationError extends BatchboxError {
@@ -35,31 +33,27 @@ export interface WebhookMessage {
 
 /**
  * Checks that a delivery came from the holder of one of the secrets and is recent, and answers what it tells. `body` is what came, byte by byte: not
- * parsed and written anew. Throws a WebhookVerificationError. Source: Standard Webhooks 1.0.0.
+ * parsed and written anew. Throws a WebhookVerificationError, and a SyntaxError for what is signed but no JSON. Source: Standard Webhooks 1.0.0.
  */
 export async function verifyWebhook (body: string | Uint8Array | ArrayBuffer, headers: HeadersLike, secrets: string | readonly string[], { toleranceMs = TOLERANCE_MS, now = Date.now() }: VerifyOptions = {}): Promise<WebhookMessage> {
-  const [id, timestamp, signature] = ['id', 'timestamp', 'signature'].map((name) => readHeader(headers, `webhook-${name}`))
-  if (!id || !timestamp || !signature) throw new WebhookVerificationError('Cannot trust the webhook: it lacks webhook-id, webhook-timestamp or webhook-signature')
-  const ageMs = now - Number(timestamp) * 1000
-  if (!/^\d{1,12}$/.test(timestamp) || Math.abs(ageMs) > toleranceMs) throw new WebhookVerificationError(`Cannot trust the webhook: its time (${timestamp.slice(0, 32)}) is more than ${toleranceMs} ms off`)
-  const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : new Uint8Array(body)
-  const head = new TextEncoder().encode(`${id}.${timestamp}.`)
-  const signed = new Uint8Array(head.length + bytes.length)
-  signed.set(head)
-  signed.set(bytes, head.length)
-  const given = signature.split(' ').flatMap((each) => each.startsWith(`${VERSION},`) ? [decodeBase64(each.slice(VERSION.length + 1))] : [])
+  const [id = '', timestamp = '', signatures = ''] = ['id', 'timestamp', 'signature'].map((name) => readHeader(headers, `webhook-${name}`))
+  if (!id || !timestamp || !signatures) throw new WebhookVerificationError('Cannot trust the webhook: it lacks webhook-id, webhook-timestamp or webhook-signature')
+  if (!/^\d{1,12}$/.test(timestamp) || Math.abs(now - Number(timestamp) * 1000) > toleranceMs) throw new WebhookVerificationError(`Cannot trust the webhook: its time (${timestamp.slice(0, 32)}) is more than ${toleranceMs} ms off`)
+  const sent = body as string // whichever of the three it is, a Blob takes it
+  const signed = await new Blob([`${id}.${timestamp}.`, sent]).arrayBuffer()
+  const given = signatures.split(' ').flatMap((each) => each.startsWith('v1,') ? [decodeBase64(each.slice('v1,'.length))] : [])
   for (const secret of typeof secrets === 'string' ? [secrets] : secrets) {
     const key = await importKey(secret)
     // The runtime compares in constant time.
-    for (const each of given) if (each && await crypto.subtle.verify('HMAC', key, each, signed)) return readMessage(id, bytes)
+    for (const each of given) if (each && await crypto.subtle.verify('HMAC', key, each, signed)) return { ...JSON.parse(await new Blob([sent]).text()) as Omit<WebhookMessage, 'id'>, id } // the holder of the secret vouches for it
   }
   throw new WebhookVerificationError('Cannot trust the webhook: no signature is by any of the secrets')
 }
 
-function readHeader (headers: HeadersLike, name: string): string | undefined {
-  if (headers instanceof Headers) return headers.get(name) ?? undefined
-  const value = Object.entries(headers).find(([each]) => each.toLowerCase() === name)?.[1]
-  return typeof value === 'string' ? value : value?.[0]
+/** Node has a list for a header that came twice. */
+function readHeader (headers: HeadersLike, name: string): string {
+  const value = headers instanceof Headers ? headers.get(name) : Object.entries(headers).find(([each]) => each.toLowerCase() === name)?.[1]
+  return String(value ?? '')
 }
 
 async function importKey (secret: string): Promise<CryptoKey> {
@@ -73,13 +67,5 @@ function decodeBase64 (text: string): Uint8Array<ArrayBuffer> | undefined {
     return Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
   } catch {
     return undefined // not base64
-  }
-}
-
-function readMessage (id: string, bytes: Uint8Array): WebhookMessage {
-  try {
-    return { ...JSON.parse(new TextDecoder().decode(bytes)) as Omit<WebhookMessage, 'id'>, id } // the holder of the secret vouches for it
-  } catch {
-    throw new WebhookVerificationError('Cannot read the webhook: it is not JSON')
   }
 }

@@ -67,7 +67,7 @@ export function buildRequester (options: ClientOptions): Requester {
   }
   const resolve: Requester['resolve'] = (path, query = {}) => {
     const [root, ...parts] = typeof path === 'string' ? [path] : path
-    const to = new URL([root, ...parts.map(encodeURIComponent)].join('/'), url)
+    const to = new URL([root, ...parts.map(encodePart)].join('/'), url)
     for (const [name, value] of Object.entries(query)) if (value !== undefined) to.searchParams.set(name, value instanceof Date ? value.toISOString() : String(value))
     return to
   }
@@ -86,22 +86,28 @@ export function buildRequester (options: ClientOptions): Requester {
 
   const tryOnce = async <T>(call: Call, key: string | undefined, read: (response: Response) => Promise<T>): Promise<T> => {
     const { signal, method = 'GET', timeoutMs = options.timeoutMs ?? TIMEOUT_MS, waitMs = 0 } = call
+    const name = `${method} ${resolve(call.path).href}`
     signal?.throwIfAborted()
     const expiry = new AbortController()
     const within = timeoutMs + waitMs
     const timer = within <= TIMER_MAX_MS ? setTimeout(() => expiry.abort(), within) : undefined
-    const name = `${method} ${resolve(call.path).href}`
+    // What the caller's own functions throw is none of this.
+    const reach = async <R>(work: () => Promise<R>): Promise<R> => {
+      try {
+        return await work()
+      } catch (error) {
+        if (error instanceof ProtocolError) throw error
+        if (signal?.aborted) throw signal.reason
+        if (expiry.signal.aborted) throw new RequestTimeoutError(`${name} was not answered within ${within} ms`)
+        throw new ConnectionError(`${name} was not answered: ${reasonOf(error)}`, { cause: error })
+      }
+    }
     try {
       const request = await prepare(call, key, signal ? AbortSignal.any([signal, expiry.signal]) : expiry.signal)
-      const answered = await (options.fetch ?? fetch)(request)
+      const answered = await reach(() => (options.fetch ?? fetch)(request))
       const response = await options.onResponse?.(answered, request) ?? answered
-      if (response.ok) return await read(response)
-      throw buildApiError(name, { status: response.status, text: await response.text(), retryAfterMs: readRetryAfter(response.headers.get('retry-after')) })
-    } catch (error) {
-      if (error instanceof ApiError || error instanceof ProtocolError) throw error
-      if (signal?.aborted) throw signal.reason
-      if (expiry.signal.aborted) throw new RequestTimeoutError(`${name} was not answered within ${within} ms`)
-      throw new ConnectionError(`${name} was not answered: ${reasonOf(error)}`, { cause: error })
+      if (response.ok) return await reach(() => read(response))
+      throw buildApiError(name, { status: response.status, text: await reach(() => response.text()), retryAfterMs: readRetryAfter(response.headers.get('retry-after')) })
     } finally {
       clearTimeout(timer)
     }
@@ -139,6 +145,12 @@ function parseUrl (text: string | URL): URL {
   const url = new URL(text)
   if (!url.pathname.endsWith('/')) url.pathname += '/'
   return url
+}
+
+/** Dots alone would lead elsewhere, and nothing to a list. */
+function encodePart (part: string): string {
+  if (/[^.]/.test(part)) return encodeURIComponent(part)
+  throw new TypeError(`Cannot ask for ${JSON.stringify(part)}: it is no id`)
 }
 
 /** 128 random bits. `crypto.randomUUID` is not there on pages without TLS. */

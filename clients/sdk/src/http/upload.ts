@@ -53,6 +53,7 @@ export function openItems (head: object, items: Items<unknown>): OpenItems {
   }
   const open = async () => {
     close()
+    if (failure !== undefined) throw failure
     const source = pieces()
     if (!isArray && !isBrowser()) return stream(source)
     const parts: string[] = []
