@@ -14,7 +14,7 @@ export const crossOrigin = fp<{ origins: readonly string[] }>(async (app, { orig
   if (origins.length === 0) return
   await app.register(cors, {
     origin: [...origins],
-    methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
     exposedHeaders: READABLE,
     maxAge: PREFLIGHT_SECONDS,
     strictPreflight: false, // it would answer in plain text
