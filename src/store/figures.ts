@@ -1,15 +1,16 @@
 import type { Figures } from '../core/figures.ts'
 import type { Db } from './db.ts'
 import { readEnds } from './stats.ts'
+import { readWebhookFigures } from './webhooks/figures.ts'
 import { readMemory } from './memory.ts'
 
 /** Reads them all in one round trip of commands that cost the same however many jobs there are. */
 export async function readFigures (db: Db): Promise<Figures> {
   const { redis, keys } = db
-  const [waiting, scheduled, running, owedArchives, firstDue, firstScheduled, totals, memory, time] = await Promise.all([
+  const [waiting, scheduled, running, owedArchives, firstDue, firstScheduled, totals, memory, webhooks, time] = await Promise.all([
     redis.zcard(keys.due), redis.zcard(keys.scheduled), redis.zcard(keys.running), redis.zcard(keys.owedArchive),
     redis.zrange(keys.due, 0, '0', 'WITHSCORES'), redis.zrange(keys.scheduled, 0, '0', 'WITHSCORES'),
-    redis.hgetall(keys.totals), readMemory(db), redis.time(),
+    redis.hgetall(keys.totals), readMemory(db), readWebhookFigures(db), redis.time(),
   ])
   const nowMs = Number(time[0]) * 1000 + Number(time[1]) / 1000
   const waitOf = ([, since]: string[]) => since === undefined ? 0 : Math.max(0, nowMs - Number(since)) // where no worker lives, nobody has released what is due
@@ -20,6 +21,7 @@ export async function readFigures (db: Db): Promise<Figures> {
     owedArchives,
     accepted: Number(accepted),
     ended: readEnds(ended),
+    webhooks,
     memoryBytes: { used: memory.usedBytes, max: memory.maxBytes },
   }
 }

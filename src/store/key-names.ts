@@ -140,11 +140,12 @@ export function buildKeys (prefix: string) {
     /** Lanes that are dealt from, by how much was; and those that are left alone, by until when. */
     webhookRing: `${prefix}:webhook-ring`,
     webhookHeld: `${prefix}:webhook-held`,
-    /** Deliveries by the time of their next try; by when their message was handed out; by when a try that says nothing is lost; and by when they are given up or removed. */
+    /** Deliveries by the time of their next try; by when their message was handed out; by when a try that says nothing is lost; all that are pending, by when they are given up; and the others, by when they are removed. */
     webhookScheduled: `${prefix}:webhook-scheduled`,
     webhookOwed: `${prefix}:webhook-owed`,
     webhookLeases: `${prefix}:webhook-leases`,
-    webhookUntil: `${prefix}:webhook-until`,
+    webhookPending: `${prefix}:webhook-pending`,
+    webhookExpiring: `${prefix}:webhook-expiring`,
     /** What workers were told by their operator: see `saveWebhookBounds`. */
     webhookBounds: `${prefix}:webhook-bounds`,
     /** Bytes that tenants have undelivered. */

@@ -4,6 +4,7 @@ import type { Dispatcher } from '../queue/dispatcher.ts'
 import type { Db } from '../store/db.ts'
 import { claimPass, reconcile } from '../store/reconcile/reconcile.ts'
 import type { RunMetrics } from '../telemetry/metrics/runs.ts'
+import type { Webhooks } from './webhooks/webhooks.ts'
 
 /** A pass at the start, unless somebody has begun one so lately: of a fleet that starts, one worker takes it. */
 const START_MIN_AGE_MS = 60_000
@@ -22,6 +23,7 @@ export interface Reconciler {
 export interface ReconcilerOptions {
   db: Db
   dispatcher: Pick<Dispatcher, 'removeOrphans'>
+  webhooks?: Pick<Webhooks, 'removeOrphans'>
   everyMs: number
   logger: Logger
   /** Counts what was put right; nobody does without it. */
@@ -31,7 +33,7 @@ export interface ReconcilerOptions {
 }
 
 /** Compares everything in Redis with the records of jobs, at the start and then on a schedule. Workers share the schedule; what they do is safe to do at once. */
-export function createReconciler ({ db, dispatcher, everyMs, logger, metrics, whenTrusted, onError }: ReconcilerOptions): Reconciler {
+export function createReconciler ({ db, dispatcher, webhooks, everyMs, logger, metrics, whenTrusted, onError }: ReconcilerOptions): Reconciler {
   const closing = new AbortController()
   let timer: NodeJS.Timeout
   let current: Promise<void> = Promise.resolve()
@@ -46,7 +48,7 @@ export function createReconciler ({ db, dispatcher, everyMs, logger, metrics, wh
       if (closing.signal.aborted) return undefined
       stepAt = performance.now()
     }
-    repairs += await dispatcher.removeOrphans(MESSAGES)
+    repairs += await dispatcher.removeOrphans(MESSAGES) + (await webhooks?.removeOrphans(MESSAGES) ?? 0)
     metrics?.corrected('reconciled', repairs)
     if (repairs > 0) logger.warn({ repairs }, 'put right what did not agree with the records of jobs')
     return repairs

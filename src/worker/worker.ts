@@ -105,7 +105,7 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
   const keep = { dead: config.BATCHBOX_DEAD_LETTERS_MAX, others: config.BATCHBOX_RETENTION_COUNT }
   const reaper = createReaper({ db, dispatcher, raiseAfterMs: config.BATCHBOX_RAISE_AFTER_MS, everyMs: config.BATCHBOX_REAP_EVERY_MS, ...retention, keep, batchIdleMs: config.BATCHBOX_BATCH_IDLE_MS, metrics, webhooks: webhooks.relay, whenTrusted: whenAdmitted, onError })
   const overdueWatch = createOverdueWatch({ db, ...retention, metrics, whenTrusted: whenAdmitted, onError })
-  const reconciler = createReconciler({ db, dispatcher, everyMs: config.BATCHBOX_RECONCILE_MS, logger, metrics, whenTrusted: whenAdmitted, onError })
+  const reconciler = createReconciler({ db, dispatcher, webhooks, everyMs: config.BATCHBOX_RECONCILE_MS, logger, metrics, whenTrusted: whenAdmitted, onError })
   const pace = { perSecond: config.BATCHBOX_REPLAY_PER_SECOND, inFlight: config.BATCHBOX_REPLAY_IN_FLIGHT }
   const sweeper = createSweeper({ db, dispatcher, pace, eraseQuietMs: config.BATCHBOX_ERASE_QUIET_MS, whenTrusted: whenAdmitted, onError })
   const context = { db, engine, durability, whenTrusted, whenAdmitted, dispatcher, releaser, active, ends, tracer: telemetry.tracer, metrics, logger, worker, ...retention, ...tenantBounds(config), usage: { everyMs: config.BATCHBOX_USAGE_EVERY_MS, warnShare: config.BATCHBOX_WARN_SHARE }, allowanceMs: startAllowanceMs(config), onError }

@@ -6,6 +6,7 @@ import { parser } from '@prometheus-io/lezer-promql'
 import { parse } from 'yaml'
 import { scrape } from '../helpers/metrics.ts'
 import { startService } from '../helpers/service.ts'
+import { until } from '../helpers/until.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
@@ -59,7 +60,8 @@ test('every query parses', () => {
 test('every metric and label of a dashboard, an alert or the documentation is one that a live service exposes', async (t) => {
   const service = await startService(t, { env: { BATCHBOX_METRICS_PORT: '0', BATCHBOX_METRICS_OPEN: '1' } })
   await service.run({ code: 'export default () => echo.say("hi")', tools: ['echo'] })
-  await service.run({ code: 'throw new Error("x")' })
+  await service.run({ code: 'throw new Error("x")', webhook: { url: 'https://127.0.0.1/' } })
+  await until('a webhook was tried', async () => (await scrape(String(service.worker.ready['metricsUrl']))).types.has('batchbox_webhook_lag_seconds'))
   const scrapes = [await scrape(service.url), await scrape(String(service.worker.ready['metricsUrl']))]
   const exposed = new Set([...OWN.metrics, ...scrapes.flatMap(({ samples }) => samples.map(({ name }) => name))])
   const labels = new Set([...OWN.labels, ...scrapes.flatMap(({ samples }) => samples.flatMap((sample) => Object.keys(sample.labels)))])

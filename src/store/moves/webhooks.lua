@@ -5,7 +5,8 @@ local DELIVERY_VERSION = 1
 -- What a delivery counts for among the bytes that a tenant has undelivered, beside its body.
 local DELIVERY_BYTES = 512
 local WEBHOOK_RING, WEBHOOK_HELD, WEBHOOK_OWED = P .. ':webhook-ring', P .. ':webhook-held', P .. ':webhook-owed'
-local WEBHOOK_LEASES, WEBHOOK_SCHEDULED, WEBHOOK_UNTIL = P .. ':webhook-leases', P .. ':webhook-scheduled', P .. ':webhook-until'
+local WEBHOOK_LEASES, WEBHOOK_SCHEDULED = P .. ':webhook-leases', P .. ':webhook-scheduled'
+local WEBHOOK_PENDING, WEBHOOK_EXPIRING = P .. ':webhook-pending', P .. ':webhook-expiring'
 
 -- What workers were told by their operator, in the order of `WebhookBounds`; what stands here counts until one was started.
 local known_bounds
@@ -79,7 +80,7 @@ local function remove_delivery (id)
   local f = redis.call('HMGET', delivery_key(id), 'tenant', 'status', 'lane', 'subject', 'bytes')
   local tenant = f[1]
   redis.call('UNLINK', delivery_key(id))
-  for _, index in ipairs({ WEBHOOK_SCHEDULED, WEBHOOK_UNTIL, WEBHOOK_OWED, WEBHOOK_LEASES }) do redis.call('ZREM', index, id) end
+  for _, index in ipairs({ WEBHOOK_SCHEDULED, WEBHOOK_OWED, WEBHOOK_LEASES, WEBHOOK_PENDING, WEBHOOK_EXPIRING }) do redis.call('ZREM', index, id) end
   if not tenant then return end
   if f[2] == 'pending' then
     redis.call('ZREM', lane_key(f[3]), id)
@@ -108,7 +109,8 @@ local function end_delivery (id, tenant, status, reason, bounds)
   redis.call('HDEL', key, 'body', 'nextAt', 'holder', 'begunAt', 'bytes')
   redis.call('HSET', key, 'status', status, 'finishedAt', text(NOW), 'expiresAt', text(NOW + bounds.retentionMs))
   if reason then redis.call('HSET', key, 'reason', reason) end
-  redis.call('ZADD', WEBHOOK_UNTIL, text(NOW + bounds.retentionMs), id)
+  redis.call('ZREM', WEBHOOK_PENDING, id)
+  redis.call('ZADD', WEBHOOK_EXPIRING, text(NOW + bounds.retentionMs), id)
   redis.call('ZREM', deliveries_key(tenant, 'pending'), id)
   redis.call('ZADD', deliveries_key(tenant, status), redis.call('HGET', key, 'createdAt'), id)
   count_webhook(reason or status)
@@ -127,7 +129,8 @@ local function begin_delivery (id, tenant, lane, created)
   redis.call('ZADD', deliveries_key(tenant, 'pending'), created, id)
   local owed = redis.call('HINCRBY', P .. ':webhook-bytes', tenant, DELIVERY_BYTES)
   if owed > bounds.owedBytes then return end_delivery(id, tenant, 'dead', 'full', bounds) end
-  redis.call('ZADD', WEBHOOK_UNTIL, text(NOW + bounds.giveUpMs), id)
+  redis.call('ZREM', WEBHOOK_EXPIRING, id)
+  redis.call('ZADD', WEBHOOK_PENDING, text(NOW + bounds.giveUpMs), id)
   owe_delivery(id, lane, NOW)
   announce_webhooks()
 end

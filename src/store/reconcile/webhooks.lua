@@ -18,8 +18,8 @@ local function repair_delivery (id)
     return 1
   end
   local repairs = keep(deliveries_key(tenant), f[5], id) + keep(deliveries_key(tenant, status), f[5], id) + redis.call('SADD', P .. ':hooked:' .. subject, id)
-  if status ~= 'pending' then return repairs + keep(WEBHOOK_UNTIL, f[6] or text(NOW), id) end
-  repairs = repairs + keep(WEBHOOK_UNTIL, text(NOW + webhook_bounds().giveUpMs), id)
+  if status ~= 'pending' then return repairs + keep(WEBHOOK_EXPIRING, f[6] or text(NOW), id) end
+  repairs = repairs + keep(WEBHOOK_PENDING, text(NOW + webhook_bounds().giveUpMs), id)
   local waits = redis.call('ZSCORE', lane_key(lane), id) or redis.call('ZSCORE', WEBHOOK_SCHEDULED, id)
   local is_dealt = redis.call('ZSCORE', WEBHOOK_OWED, id) or redis.call('ZSCORE', WEBHOOK_LEASES, id)
   if waits or is_dealt then return repairs end
@@ -34,7 +34,7 @@ local function belongs (id)
   if not f[2] then return false end
   if kind == 'deliveries' then return name == 'deliveries:' .. f[1] or name == 'deliveries:' .. f[1] .. ':' .. f[2] end
   if kind == 'hooked' then return name == 'hooked:' .. f[4] end
-  if kind == 'webhook-until' then return true end
+  if kind == 'webhook-expiring' then return f[2] ~= 'pending' end
   if f[2] ~= 'pending' then return false end
   if kind == 'lane' then return name == 'lane:' .. f[3] end
   if kind == 'lane-flight' or kind == 'webhook-flight' then return redis.call('ZSCORE', WEBHOOK_OWED, id) or redis.call('ZSCORE', WEBHOOK_LEASES, id) end

@@ -1,3 +1,4 @@
+import { DELIVERY_ENDS } from '../../core/figures.ts'
 import type { WebhookType } from '../../core/webhook.ts'
 import { openJson, placeOf, sealJson, type Sealing } from '../sealing.ts'
 
@@ -9,7 +10,7 @@ export type DeliveryStatus = typeof DELIVERY_STATUSES[number]
  * Why a delivery was given up: every try failed; it was older than all tries take; the receiver answered 410; the tenant had as much undelivered as it may; the job or
  * batch was removed before; the endpoint was deleted before.
  */
-export const DEAD_REASONS = ['exhausted', 'expired', 'gone', 'full', 'removed', 'deleted'] as const
+export const DEAD_REASONS = DELIVERY_ENDS.filter((end) => end !== 'succeeded')
 export type DeadReason = typeof DEAD_REASONS[number]
 
 /** One try of a delivery, as it is kept. */

@@ -23,6 +23,11 @@ export function observeStore (meter: Meter, { read, ping }: StoreMetricsOptions)
   const limit = gauge('redis.memory.limit', 'By', 'Memory that Redis may use (maxmemory); 0 for any')
   const accepted = meter.createObservableCounter('batchbox.jobs.accepted', { unit: '{job}', description: 'Jobs that were accepted; of the whole service' })
   const ended = meter.createObservableCounter('batchbox.jobs.ended', { unit: '{job}', description: 'Jobs that ended, by state and failure code; of the whole service' })
+  const deliveries = gauge('webhook.deliveries', '{delivery}', 'Deliveries of webhooks that are to be made now, that wait for their next try, or are being made; of the whole service')
+  const oldestDelivery = gauge('webhook.oldest.age', 's', 'How long ago the event was that waits longest to be delivered; of the whole service')
+  const resting = gauge('webhook.receivers.resting', '{receiver}', 'Receivers of webhooks that are left alone, since they failed or asked for it; of the whole service')
+  const tries = meter.createObservableCounter('batchbox.webhook.tries', { unit: '{try}', description: 'Tries of deliveries, by how they ended; of the whole service' })
+  const delivered = meter.createObservableCounter('batchbox.webhook.deliveries.ended', { unit: '{delivery}', description: 'Deliveries that succeeded, or why they were given up; of the whole service' })
   const latency = meter.createHistogram('batchbox.redis.ping.duration', { unit: 's', description: 'How long Redis took to answer a PING, once a second', advice: { explicitBucketBoundaries: PING_SECONDS } })
   let reading: Promise<Figures> | undefined
   let pinging: Promise<unknown> | undefined
@@ -39,7 +44,13 @@ export function observeStore (meter: Meter, { read, ping }: StoreMetricsOptions)
     result.observe(limit, figures.memoryBytes.max)
     result.observe(accepted, figures.accepted)
     for (const { status, code, count } of figures.ended) result.observe(ended, count, { status, ...(code === null ? {} : { code }) })
-  }, [up, jobs, oldest, archives, used, limit, accepted, ended])
+    const { webhooks } = figures
+    for (const [state, count] of Object.entries(webhooks.deliveries)) result.observe(deliveries, count, { state })
+    result.observe(oldestDelivery, webhooks.oldestMs / 1000)
+    result.observe(resting, webhooks.resting)
+    for (const [outcome, count] of Object.entries(webhooks.tries)) result.observe(tries, count, { outcome })
+    for (const [outcome, count] of Object.entries(webhooks.ended)) result.observe(delivered, count, { outcome })
+  }, [up, jobs, oldest, archives, used, limit, accepted, ended, deliveries, oldestDelivery, resting, tries, delivered])
 
   const timer = setInterval(() => {
     const askedAt = performance.now()

@@ -115,7 +115,10 @@ test('the circuit of a receiver that fails opens, so that what else is owed to i
   const open = await readCircuit(db, TENANT, endpoint.id)
 
   status = 200
-  await until('nothing waits any more', async () => (await readCircuit(db, TENANT, endpoint.id)).waiting === 0)
+  await until('nothing waits any more', async () => {
+    const { waiting, sending } = await readCircuit(db, TENANT, endpoint.id)
+    return waiting + sending === 0
+  })
   const failed = await listAll(db, 'pending')
   await whenAll(db, 'succeeded', 8 - failed.length)
 
