@@ -45,6 +45,24 @@ test('the client in a real browser', async (t) => {
     })
   }
 
+  await t.test('a page runs code and hears its errors, posts a batch of an iterator, and changes what other methods change', async () => {
+    const { told, results, description } = await page.evaluate(async (access) => {
+      const { createClient, CodeError } = await import('/client.js' as string) as typeof Sdk // what the page's server has there
+      const client = createClient(access)
+      const error = await client.run('export default () => { throw new RangeError("No more tea") }').catch((error: unknown) => error)
+      const inputs = async function * () { yield * [1, 2, 3] } // which a browser sends once all have come
+      const batch = await client.batches.create({ job: { code: 'export default (n) => n * n' }, inputs: inputs() })
+      await client.batches.wait(batch.id)
+      const results: unknown[] = []
+      for await (const { result } of client.batches.results(batch.id)) results.push(result)
+      const { id } = await client.webhooks.endpoints.create({ url: 'https://example.com/hook' })
+      const { description } = await client.webhooks.endpoints.update(id, { description: 'of a page' })
+      return { told: error instanceof CodeError ? [error.code, error.message.split(' (')[0]] : String(error), results, description }
+    }, access)
+
+    assert.deepEqual([told, results, description], [['USER_ERROR', 'RangeError: No more tea'], [1, 4, 9], 'of a page'])
+  })
+
   await t.test('a page verifies a webhook, and refuses one that was changed', async () => {
     const secret = `whsec_${Buffer.from('a secret of twenty-four b').toString('base64')}`
     const body = JSON.stringify({ type: 'job.succeeded', timestamp: new Date().toISOString(), version: 1, data: { id: 'job_1' } })
