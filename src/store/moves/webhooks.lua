@@ -2,8 +2,10 @@
 -- lane is what one receiver is sent: those of a lane wait in its list, and lanes are dealt from in turn (`webhooks/lanes.lua`). HOOKED comes before this.
 
 local DELIVERY_VERSION = 1
--- What a delivery counts for among the bytes that a tenant has undelivered, beside its body.
-local DELIVERY_BYTES = 512
+-- What a delivery counts for among the bytes that a tenant has undelivered, beside its body: what it was measured to take, with its places in lists.
+local DELIVERY_BYTES = 1400
+-- Lanes looked at for one that can go on, of those that wait since their tenant had as many tries under way as it may.
+local PARKED_LOOKS = 50
 local WEBHOOK_RING, WEBHOOK_HELD, WEBHOOK_OWED = P .. ':webhook-ring', P .. ':webhook-held', P .. ':webhook-owed'
 local WEBHOOK_LEASES, WEBHOOK_SCHEDULED = P .. ':webhook-leases', P .. ':webhook-scheduled'
 local WEBHOOK_PENDING, WEBHOOK_EXPIRING = P .. ':webhook-pending', P .. ':webhook-expiring'
@@ -14,7 +16,7 @@ local function webhook_bounds ()
   if known_bounds then return known_bounds end
   local f = redis.call('HMGET', P .. ':webhook-bounds', 'owedBytes', 'logEntries', 'retentionMs', 'giveUpMs', 'endpointTries', 'tenantTries')
   known_bounds = {
-    owedBytes = tonumber(f[1] or 67108864), logEntries = tonumber(f[2] or 10000), retentionMs = tonumber(f[3] or 259200000), giveUpMs = tonumber(f[4] or 604800000),
+    owedBytes = tonumber(f[1] or 268435456), logEntries = tonumber(f[2] or 10000), retentionMs = tonumber(f[3] or 259200000), giveUpMs = tonumber(f[4] or 604800000),
     endpointTries = tonumber(f[5] or 4), tenantTries = tonumber(f[6] or 16),
   }
   return known_bounds
@@ -48,10 +50,13 @@ local function use_webhook_bytes (tenant, key, bytes)
   if redis.call('HINCRBY', P .. ':webhook-bytes', tenant, bytes) <= 0 then redis.call('HDEL', P .. ':webhook-bytes', tenant) end
 end
 
--- Puts a lane among those that are dealt from, beside the one that was dealt from least; unless it is held, since its receiver is to be left alone.
+-- Puts a lane among those that are dealt from, beside the one that was dealt from least; unless nothing waits in it, or it is held, since its receiver is to be left alone.
+-- Answers whether it is there.
 local function join_webhook_ring (lane)
-  if redis.call('ZSCORE', WEBHOOK_RING, lane) or redis.call('ZSCORE', WEBHOOK_HELD, lane) or redis.call('EXISTS', lane_key(lane)) == 0 then return end
+  if redis.call('ZSCORE', WEBHOOK_RING, lane) then return true end
+  if redis.call('ZSCORE', WEBHOOK_HELD, lane) or redis.call('EXISTS', lane_key(lane)) == 0 then return false end
   redis.call('ZADD', WEBHOOK_RING, redis.call('ZRANGE', WEBHOOK_RING, 0, 0, 'WITHSCORES')[2] or 0, lane)
+  return true
 end
 
 -- Has a delivery wait for its time, or for the next dealing.
@@ -71,8 +76,10 @@ local function release_delivery (id, tenant, lane)
   if redis.call('SREM', P .. ':lane-flight:' .. lane, id) == 0 then return end
   redis.call('SREM', P .. ':webhook-flight:' .. tenant, id)
   join_webhook_ring(lane)
-  local parked = redis.call('SPOP', P .. ':webhook-parked:' .. tenant)
-  if parked then join_webhook_ring(parked) end
+  for _ = 1, PARKED_LOOKS do
+    local parked = redis.call('SPOP', P .. ':webhook-parked:' .. tenant)
+    if not parked or join_webhook_ring(parked) then return end
+  end
 end
 
 -- Removes a delivery with all that it stored.

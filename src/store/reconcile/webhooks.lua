@@ -55,6 +55,11 @@ if kind == 'webhook' then -- an endpoint that is there
   local added = f[2] == '1' and redis.call('HSETNX', P .. ':webhook-filters:' .. f[1], member, f[3]) or 0
   return added + keep(P .. ':webhooks:' .. f[1], 0, member)
 end
+if kind == 'webhook-parked' then -- a lane: those under way have it go on
+  if redis.call('EXISTS', P .. ':webhook-flight:' .. string.match(member, '^[^:]+')) == 1 then return 0 end
+  join_webhook_ring(member)
+  return redis.call('SREM', INDEX, member)
+end
 if belongs(member) then
   if kind == 'lane' then join_webhook_ring(string.sub(name, 6)) end
   return 0

@@ -4,7 +4,7 @@ import { loadMove, NO_JOB, runMove } from '../script.ts'
 /** How the members of keys of webhooks are walked over, by the first part of the key's name. */
 const WALKS = {
   'deliveries': 'zscan', 'lane': 'zscan', 'webhooks': 'zscan', 'webhook-scheduled': 'zscan', 'webhook-owed': 'zscan', 'webhook-leases': 'zscan', 'webhook-pending': 'zscan', 'webhook-expiring': 'zscan',
-  'hooked': 'sscan', 'lane-flight': 'sscan', 'webhook-flight': 'sscan',
+  'hooked': 'sscan', 'lane-flight': 'sscan', 'webhook-flight': 'sscan', 'webhook-parked': 'sscan',
   'webhook-filters': 'hscan', 'webhook-bytes': 'hscan',
 } as const satisfies Record<string, 'zscan' | 'sscan' | 'hscan'>
 /** Keys that are looked at as one. */

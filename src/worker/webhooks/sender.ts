@@ -74,7 +74,7 @@ export class Sender {
     } catch (error) {
       answer.error = late.aborted ? `Cannot deliver: ${describeHost(letter.url)} took longer than ${timeoutMs} ms, body included` : `Cannot deliver: ${explain(error)}`
     }
-    return answer
+    return { ...answer } // what is still under way may write into it
   }
 
   /** Ends everything that is under way. */

@@ -65,14 +65,14 @@ test('the end of a batch is owed once, to its own webhook and to endpoints', asy
 
 test('beyond the bytes that a tenant may have undelivered, deliveries are given up, and the log says so', async (t) => {
   const db = await openStore(t)
-  await saveWebhookBounds(db, { ...BOUNDS, owedBytes: 1100 })
+  await saveWebhookBounds(db, { ...BOUNDS, owedBytes: 3000 })
   await addEndpoint(db, URL, { events: ['job.succeeded'] })
 
   for (let i = 0; i < 4; i++) await endJob(db)
 
   assert.deepEqual((await listAll(db, 'dead')).map(({ reason, tries }) => [reason, tries.length]), [['full', 0], ['full', 0]])
   assert.equal((await listAll(db, 'pending')).length, 2)
-  assert.equal(await db.redis.hget(db.keys.webhookBytes, TENANT), '1024')
+  assert.equal(await db.redis.hget(db.keys.webhookBytes, TENANT), '2800')
 })
 
 test('a delivery that is too old is given up, and goes from the log when its time there is over', async (t) => {
