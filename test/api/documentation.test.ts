@@ -5,6 +5,7 @@ import { ADMIN_HEADERS, startApi } from '../helpers/api.ts'
 interface Document {
   openapi: string
   tags: { name: string }[]
+  webhooks: Record<string, unknown>
   paths: Record<string, Record<string, { tags: string[], responses: Record<string, { content?: object }>, security?: unknown[], requestBody?: object }>>
 }
 
@@ -13,7 +14,9 @@ test('/openapi.json describes every route in OpenAPI 3.1, with a problem for eac
 
   const response = await get('/openapi.json', {})
 
-  const { openapi, paths } = response.json() as unknown as Document // OpenAPI 3.1
+  const { openapi, paths, webhooks } = response.json() as unknown as Document // OpenAPI 3.1
+  assert.deepEqual(Object.keys(webhooks), ['job', 'batch', 'test'])
+  assert.match(JSON.stringify(webhooks['job']), /"job\.succeeded".*webhook-signature|webhook-signature.*"job\.succeeded"/)
   assert.match(openapi, /^3\.1\./)
   assert.deepEqual(Object.keys(paths).sort(), [
     '/execute', '/healthz', '/metrics', '/readyz', '/v1/audit', '/v1/batches', '/v1/batches/{id}', '/v1/batches/{id}/cancel', '/v1/batches/{id}/events', '/v1/batches/{id}/replay', '/v1/batches/{id}/results',

@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import fp from 'fastify-plugin'
+import { WEBHOOK_DOCUMENTATION } from '../webhook-documentation.ts'
 
 /** Where the reference is served; open to all. */
 export const DOCS_PATH = '/docs'
@@ -30,6 +31,7 @@ export const documentation = fp<DocumentationOptions>(async (app, { version }) =
         { name: 'webhooks', description: 'Where events of jobs and batches are posted to, and what became of each delivery' },
         { name: 'health', description: 'For load balancers and supervisors' },
       ],
+      webhooks: WEBHOOK_DOCUMENTATION,
       components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },
       security: [{ apiKey: [] }],
     },

@@ -21,9 +21,9 @@ import { findEndpoint, missingEndpoint } from './webhooks.ts'
 const LIMIT_MAX = 200
 const MANY_MAX = 1000
 const ID_CHARS = 64
-/** How long a test waits for its first try, unless the request says; and how often it looks. */
+/** How long a test waits for its try, unless the request says; and after how long it looks, at first and at the most. */
 const TEST_WAIT_SECONDS = 10
-const LOOK_EVERY_MS = 50
+const LOOK_MS = { first: 25, most: 1000 } as const
 
 const Id = z.string().min(1).max(ID_CHARS)
 
@@ -158,10 +158,10 @@ function viewPage ({ deliveries, nextCursor }: { deliveries: readonly Delivery[]
 /** A worker delivers, and nobody else is told of a single try: it is looked for until it is there. */
 async function waitForTry (db: Db, { tenant, id, waitMs, signal }: { tenant: string, id: string, waitMs: number, signal: AbortSignal }): Promise<Delivery> {
   const deadline = performance.now() + waitMs
-  for (;;) {
+  for (let restMs: number = LOOK_MS.first; ; restMs = Math.min(restMs * 2, LOOK_MS.most)) {
     const delivery = await findDelivery(db, tenant, id)
     if (isTried(delivery) || signal.aborted || performance.now() >= deadline) return delivery
-    await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => {}) // looked at once more
+    await delay(Math.min(restMs, deadline - performance.now()), undefined, { signal }).catch(() => {}) // looked at once more
   }
 }
 
