@@ -51,15 +51,29 @@ test('live following', async (t) => {
     }
   })
 
-  await t.test('a batch is told the same over every transport', async (t) => {
+  await t.test('a batch and the jobs of a tag are told the same over every transport', async (t) => {
     const clients = connectAll(t)
+    const byTag = clients.map(({ client }) => client.events('tag:of:live'))
+    const first = byTag.map((follower) => follower.next())
+    await until('every follower knows where it begins', () => byTag.every(({ cursor }) => cursor !== null))
 
-    const { id } = await createClient({ url: service.url, apiKey: service.key }).batches.create({ job: { code: 'export default (n) => n' }, inputs: [1, 2, 3] })
+    const { id } = await createClient({ url: service.url, apiKey: service.key }).batches.create({ job: { code: 'export default (n) => n', tags: { of: 'live' } }, inputs: [1, 2, 3] })
     const batches = await Promise.all(clients.map(({ client }) => readAll(client.batches.events(id))))
+    const tagged = await Promise.all(byTag.map(async (follower, i) => {
+      const events = [(await first[i])?.value as LiveEvent] // a tag is never over
+      for (let ended = 0; ended < 3;) {
+        const { value } = await follower.next()
+        events.push(value as LiveEvent)
+        if (value?.type === 'job.succeeded') ended++
+      }
+      return events
+    }))
 
     for (const [i, { name }] of clients.entries()) {
       assert.equal(batches[i]?.at(-1)?.type, 'batch.completed', name)
       assert.deepEqual(batches[i]?.map(({ cursor }) => cursor), batches[i]?.map((_, i) => i + 1), name)
+      assert.deepEqual(tagged[i], tagged[0], name)
+      assert.deepEqual(tagged[i]?.map(({ cursor }) => cursor), tagged[i]?.map((_, j) => (tagged[0]?.[0]?.cursor ?? 0) + j), name)
     }
   })
 

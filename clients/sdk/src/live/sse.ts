@@ -35,8 +35,8 @@ async function * readStream (context: Context, subscription: Subscription, signa
     if (!reader) return subscription.found() // it is over
     const decoder = new TextDecoder()
     const messages: EventSourceMessage[] = []
-    const start = { cursor: NaN }
-    const parser = createParser({ onEvent: (message) => messages.push(message), onId: (id) => { start.cursor = Number(id) } })
+    // A stream says first where it begins, in a block without an event.
+    const parser = createParser({ onEvent: (message) => messages.push(message), onId: (id) => { subscription.cursor ??= Number(id) } })
     for (;;) {
       const { done, value } = await reader.read().catch((cause: unknown) => { throw signal.aborted ? signal.reason : buildBroken(`Cannot follow "${topic}": the stream broke`, { cause }) })
       if (done) break
@@ -45,8 +45,6 @@ async function * readStream (context: Context, subscription: Subscription, signa
       subscription.found()
       context.received(value.byteLength)
       parser.feed(decoder.decode(value, { stream: true }))
-      // Where a follower of a tag begins is said before its first event.
-      if (messages.length === 0 && Number.isFinite(start.cursor)) subscription.cursor ??= start.cursor
       yield * readMessages(context, subscription, messages)
       watchdog.feed() // the reader's own time is not the stream's
     }
