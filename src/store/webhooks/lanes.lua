@@ -75,10 +75,11 @@ local function note_failure (lane, rest_ms, most_failures, open_ms, open_max_ms)
   local state = lane_state(lane)
   local failures = redis.call('HINCRBY', state, 'failures', 1)
   redis.call('PEXPIRE', state, webhook_bounds().giveUpMs) -- nothing that was owed then is owed any more
-  if redis.call('ZSCORE', WEBHOOK_HELD, lane) then return end
-  if failures >= most_failures then
+  local held = tonumber(redis.call('ZSCORE', WEBHOOK_HELD, lane) or 0)
+  -- Tries that were under way when it opened count for nothing more.
+  if failures >= most_failures and (held == 0 or redis.call('HEXISTS', state, 'open') == 0) then
     local opened = redis.call('HINCRBY', state, 'open', 1)
     rest_ms = math.max(rest_ms, math.min(open_max_ms, open_ms * 2 ^ (opened - 1)))
   end
-  if rest_ms > 0 then hold_lane(lane, NOW + rest_ms) end
+  if rest_ms > 0 and NOW + rest_ms > held then hold_lane(lane, NOW + rest_ms) end
 end

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { test } from 'node:test'
+import { saveWebhookBounds } from '../../../src/store/webhooks/bounds.ts'
+import { readDelivery } from '../../../src/store/webhooks/deliveries.ts'
+import { listEndpoints, readEndpoint } from '../../../src/store/webhooks/endpoints.ts'
+import { readSecrets } from '../../../src/store/webhooks/secrets.ts'
+import { readCircuit } from '../../../src/store/webhooks/trial.ts'
+import { beginTry, owedTries, settleTry, stepWebhooks, type TryEnd, type TryRef, type WebhookTry } from '../../../src/store/webhooks/tries.ts'
+import { dumpLines } from '../../helpers/dump.ts'
+import { openStore, TENANT } from '../../helpers/store.ts'
+import { addEndpoint, endJob } from '../../helpers/webhooks.ts'
+
+type Db = Awaited<ReturnType<typeof openStore>>
+
+const ENDS = { events: ['job.succeeded' as const] }
+const LEASE = { leaseMs: 60_000 }
+const CIRCUIT = { failures: 2, openMs: 60_000, openMaxMs: 60_000 }
+const END: TryEnd = { outcome: 'succeeded', entry: { startedAt: 1, latencyMs: 2, status: 200, error: null, answer: 'thanks' }, url: 'https://example.com/?token=of-the-receiver', delayMs: null, restMs: 0, body: null }
+const FAILED: TryEnd = { ...END, outcome: 'failed', delayMs: 60_000 }
+const BOUNDS = { owedBytes: 1_000_000, logEntries: 100, retentionMs: 60_000, giveUpMs: 60_000, endpointTries: 4, tenantTries: 16 }
+
+async function begin (db: Db, ref: TryRef | undefined, lease = LEASE): Promise<WebhookTry> {
+  assert.ok(ref)
+  const answer = await beginTry(db, ref, lease)
+  assert.ok(answer.type === 'try')
+  return answer.begun
+}
+
+async function deal (db: Db): Promise<TryRef[]> {
+  return (await stepWebhooks(db, 100)).deals
+}
+
+test('a try is of whoever has its message last, is settled once, and is begun no more afterwards', async (t) => {
+  const db = await openStore(t)
+  await addEndpoint(db, 'https://example.com/', ENDS)
+  await endJob(db)
+  const [ref] = await deal(db)
+
+  const first = await begin(db, ref)
+  const second = await begin(db, ref)
+  const fenced = await settleTry(db, first, FAILED, CIRCUIT)
+  const settled = await settleTry(db, second, END, CIRCUIT)
+  const again = await settleTry(db, second, END, CIRCUIT)
+  const dropped = await beginTry(db, ref as TryRef, LEASE)
+
+  assert.deepEqual([fenced.type, dropped.type], ['fenced', 'drop'])
+  assert.partialDeepStrictEqual([settled, again], [{ type: 'settled', status: 'succeeded' }, { type: 'settled', status: 'succeeded' }])
+  assert.partialDeepStrictEqual(await readDelivery(db, TENANT, first.deliveryId), { status: 'succeeded', tries: [{ number: 1, status: 200, answer: 'thanks' }] })
+})
+
+test('a message that was dealt is owed until its try begins, and a try that says nothing is dealt again when its lease is over', async (t) => {
+  const db = await openStore(t)
+  await addEndpoint(db, 'https://example.com/', ENDS)
+  await endJob(db)
+  const dealt = await deal(db)
+
+  const owed = await owedTries(db, 0, 10)
+  const begun = await begin(db, dealt[0], { leaseMs: 0 })
+  const owedAfter = await owedTries(db, 0, 10)
+  const dealtAgain = await deal(db)
+  const late = await settleTry(db, begun, END, CIRCUIT)
+
+  assert.deepEqual([owed, dealtAgain], [dealt, dealt])
+  assert.deepEqual(owedAfter, [])
+  assert.equal(late.type, 'settled', 'nobody has begun it anew')
+})
+
+test('a receiver and a tenant have no more tries under way than they may; when one is over, another goes on', async (t) => {
+  const db = await openStore(t)
+  await saveWebhookBounds(db, { ...BOUNDS, endpointTries: 2, tenantTries: 3 })
+  for (const name of ['a', 'b', 'c', 'd']) await addEndpoint(db, `https://${name}.example.com/`, ENDS)
+  await endJob(db)
+  await endJob(db)
+  await endJob(db)
+
+  const under: TryRef[] = await deal(db)
+  let done = 0
+  for (let ref = under.shift(); ref; ref = under.shift()) {
+    const settled = await settleTry(db, await begin(db, ref), END, CIRCUIT)
+    assert.ok(settled.type === 'settled')
+    under.push(...settled.deals)
+    assert.ok(under.length <= 3, String(under.length))
+    done += 1
+  }
+
+  assert.equal(done, 12)
+})
+
+test('a receiver that asks for a rest has all that is owed to it wait, and is asked by one try at a time once its circuit was open', async (t) => {
+  const db = await openStore(t)
+  const { endpoint } = await addEndpoint(db, 'https://example.com/', ENDS)
+  for (let i = 0; i < 3; i++) await endJob(db)
+  const [first, second] = await deal(db)
+
+  await settleTry(db, await begin(db, first), { ...FAILED, restMs: 50_000 }, CIRCUIT)
+  const resting = await readCircuit(db, TENANT, endpoint.id)
+  await settleTry(db, await begin(db, second), FAILED, CIRCUIT)
+  await db.redis.zadd(db.keys.webhookHeld, 1, `${TENANT}:${endpoint.id}`)
+  await endJob(db)
+
+  assert.ok((resting.openUntil ?? 0) > 0)
+  assert.equal((await deal(db)).length, 0, 'the third one is under way, which is as much as may be')
+})
+
+test('with a key, what webhooks keep of others is not found in Redis, and is read as it was', async (t) => {
+  const db = await openStore(t, [{ id: 'k', key: randomBytes(32) }])
+  const { endpoint, secret } = await addEndpoint(db, 'https://example.com/?token=of-the-receiver', { ...ENDS, headers: { authorization: 'Bearer swordfish' } })
+  await endJob(db)
+  const [ref] = await deal(db)
+  await settleTry(db, await begin(db, ref), FAILED, CIRCUIT)
+
+  const lines = (await dumpLines(db)).join('\n')
+  for (const text of ['of-the-receiver', 'swordfish', 'thanks', secret.secret, secret.secret.slice(6)]) assert.ok(!lines.includes(text), text)
+  assert.deepEqual(await readEndpoint(db, TENANT, endpoint.id), endpoint)
+  assert.deepEqual((await listEndpoints(db, TENANT, { limit: 10 })).endpoints, [endpoint])
+  assert.deepEqual(await readSecrets(db, TENANT, endpoint.id), [secret])
+  assert.partialDeepStrictEqual(await readDelivery(db, TENANT, ref?.deliveryId ?? ''), { url: FAILED.url, tries: [{ answer: 'thanks' }] })
+})
