@@ -15,6 +15,7 @@ const NEWLINE = '\n'
 
 /** Names what a field of a job's hash belongs to that is JSON. */
 export function placeOfField (tenant: string, id: string, name: string): Place {
+  if (name === 'live') return placeOf('event', tenant, id, 'job.usage') // as it stands in the last of them
   const [field, ...parts] = name.split(':')
   return placeOf(field === 'error' || field === 'progress' || field === 'end' ? field : 'spec', tenant, id, ...parts)
 }

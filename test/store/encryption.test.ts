@@ -86,6 +86,18 @@ test('with a key nothing that a user wrote is found in Redis, while a job waits,
   }
 })
 
+test('what a run takes is read while it goes on, and is the event\'s that told of it', async (t) => {
+  const db = await openStore(t, [OLD])
+  const id = await acceptJob(db, MEMBERS)
+  const { run } = await beginJob(db, id)
+
+  await append(db, run, [{ type: 'job.usage', time: 1, payload: { run: 1, wallMs: 1000, cpuMs: 7, memoryBytes: null, peakMemoryBytes: null, logBytes: 0, toolCalls: 0 } }])
+
+  const during = await readJob(db, TENANT, id)
+  assert.deepEqual([during?.usage?.cpuMs, during?.attempts[0]?.runs[0]?.usage?.wallMs], [7, 1000])
+  assert.match(String(await db.redis.hget(db.keys.job(id), 'live')), /^\{"sealed":/)
+})
+
 test('items of a batch, and why some became none, are encrypted each on its own, and a replay is, too', async (t) => {
   const db = await openStore(t, [OLD])
   const batch = newId('batch')

@@ -25,7 +25,7 @@ export interface Slot {
 /** Fields of a job whose bytes are counted. */
 const COUNTED: ReadonlySet<string> = new Set(['spec', 'input', 'result', 'history'])
 /** Others than `spec` are written anew when the job ends, and some of them have nothing to encrypt. */
-const LIVE_FIELD = /^(?:error|progress|end:\d+)$/
+const LIVE_FIELD = /^(?:error|progress|live|end:\d+)$/
 
 /** Reads the slots under a name. What is in the live streams of events is none: it is written anew when the job ends. */
 export async function readSlots (db: Db, name: string): Promise<Slot[]> {
