@@ -90,9 +90,10 @@ export function createSubscription ({ asked, open, codec, outbox, slowMs, correl
 
   /** Answers whether the client left no room for long. A socket that closes ends the subscription. */
   async function waitForRoom (): Promise<boolean> {
-    const [hadRoom, since] = [outbox.hasRoom(), performance.now()]
+    if (outbox.hasRoom()) return false
+    const since = performance.now()
     if (!await outbox.room(signal)) stop.abort()
-    return !hadRoom && performance.now() - since >= slowMs
+    return performance.now() - since >= slowMs
   }
 
   /** Reads what there is, and what comes within the delay that was asked for while the frame has room. */
