@@ -132,6 +132,24 @@ test('who reads too slowly for at-most-once is told what was left out, and can h
   await client.next((message) => isEvent(message) && message.correlationId === 'again' && message.headers.cursor === after + 1)
 })
 
+test('all jobs with a tag are followed from now on, and from a cursor on', async (t) => {
+  const { api, connect } = await startStreams(t)
+  const tags = { team: 'a:b' }
+  await postJob(api, tags)
+  const client = await connect()
+  client.subscribe('tag:team:a:b')
+  await client.next(({ type }) => type === 'subscribed')
+
+  const ids = [await postJob(api, tags), await postJob(api, tags)]
+  await client.next((message) => isEvent(message) && message.headers.subject === ids[1])
+  const first = client.messages.find(isEvent)
+  client.subscribe('tag:team:a:b', { subscription: 'again', after: first?.headers.cursor ?? 0 })
+  const next = await client.next((message) => isEvent(message) && message.correlationId === 'again')
+
+  assert.deepEqual(client.messages.filter((message) => isEvent(message) && message.correlationId === 's').map((message) => isEvent(message) && message.headers.subject), ids)
+  assert.deepEqual([next.source, isEvent(next) && next.headers.subject], ['tag:team:a:b', ids[1]])
+})
+
 test('what is not there, or is not the tenant\'s, or is no topic, is an error of the subscription alone', async (t) => {
   const { api, connect } = await startStreams(t)
   const id = await postJob(api)
@@ -153,8 +171,8 @@ async function startStreams (t: TestContext, env: Record<string, string> = {}) {
   return { api, url, connect: (options: StreamClientOptions = {}) => connectStream(t, url, { headers: ADMIN_HEADERS, ...options }) }
 }
 
-async function postJob (api: TestApi): Promise<string> {
-  const answer = await api.post('/v1/jobs', { code: 'export default 1' })
+async function postJob (api: TestApi, tags: Record<string, string> = {}): Promise<string> {
+  const answer = await api.post('/v1/jobs', { code: 'export default 1', tags })
   return String(answer.json()['id'])
 }
 

@@ -10,8 +10,8 @@ import { STOPPING } from '../plugins/waiting.ts'
 import { withProblems } from '../problem.ts'
 import { STREAM_CODECS, type StreamCodec } from '../stream/codec.ts'
 import { createStreamConnection, type ConnectionBounds, type StreamConnection } from '../stream/connection.ts'
-import { buildControl } from '../stream/control.ts'
 import { chooseProtocol, requireOrigin, STREAM_PATH } from '../stream/handshake.ts'
+import { createHeart } from '../stream/heart.ts'
 import { buildSubscriptionPlaces } from '../stream/places.ts'
 
 export interface StreamRoutesOptions {
@@ -28,7 +28,7 @@ interface Upgrade {
   codec: StreamCodec
   stream: OpenStream
   until: AbortSignal
-  isStillValid (): Promise<boolean>
+  token: string
 }
 
 const SWITCHING_PROTOCOLS = 101
@@ -40,11 +40,10 @@ browsers offer \`batchbox.bearer.<API key>\` as well, since they cannot set a he
 
 /** Serves the WebSocket. Whoever may not have one is answered a problem, before the connection is upgraded. */
 export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (app, { jobs, streams, findCaller, heartbeatMs, bounds, isAllowedOrigin }) => {
-  const connections = new Map<StreamConnection, Upgrade>()
   const upgrades = new WeakMap<FastifyRequest, Upgrade>()
   const takePlace = buildSubscriptionPlaces(bounds.tenantSubscriptions)
-  const heart = setInterval(() => beat(connections), heartbeatMs)
-  app.addHook('onClose', async () => clearInterval(heart))
+  const heart = createHeart({ everyMs: heartbeatMs, isStillValid: (token) => isStillValid(findCaller, token), onKeyEnded: (connection) => connection.close(...KEY_ENDED) })
+  app.addHook('onClose', async () => heart.close())
 
   app.route({
     method: 'GET',
@@ -56,7 +55,7 @@ export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (a
     wsHandler (socket, request) {
       const upgrade = upgrades.get(request)
       if (!upgrade) throw new TypeError('Cannot serve the socket: its upgrade was not prepared')
-      const { codec, stream, until } = upgrade
+      const { codec, stream, token, until } = upgrade
       const { tenant } = request.caller
       request.span.setAttribute('http.response.status_code', SWITCHING_PROTOCOLS).end()
       const connection = createStreamConnection(socket, {
@@ -66,8 +65,7 @@ export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (a
         onSent: stream.sent,
         onError: (error) => app.log.error({ err: error }, 'stream failed'),
       })
-      connections.set(connection, upgrade)
-      socket.once('close', () => connections.delete(connection))
+      socket.once('close', heart.join({ connection, codec, token }))
       until.addEventListener('abort', () => end(connection, until), { once: true })
       if (until.aborted) end(connection, until)
     },
@@ -86,19 +84,7 @@ export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (a
     const stream = streams.enter(caller.tenant, 'websocket')
     reply.raw.once('close', stream.leave)
     void reply.code(SWITCHING_PROTOCOLS) // for the metrics: the answer itself is written by the socket
-    const token = readToken(headers, true) ?? ''
-    return { codec, stream, until, isStillValid: () => isStillValid(findCaller, token) }
-  }
-}
-
-/** Looks after all connections: who is still there, and may be. A heartbeat is encoded once for all of a format. */
-function beat (connections: ReadonlyMap<StreamConnection, Upgrade>): void {
-  const heartbeats = new Map<StreamCodec, Buffer>()
-  for (const [connection, { codec, isStillValid }] of connections) {
-    const heartbeat = heartbeats.get(codec) ?? codec.encode(buildControl('system.heartbeat', {}))
-    heartbeats.set(codec, heartbeat)
-    connection.beat(heartbeat)
-    void isStillValid().then((isValid) => { if (!isValid) connection.close(...KEY_ENDED) })
+    return { codec, stream, until, token: readToken(headers, true) ?? '' }
   }
 }
 

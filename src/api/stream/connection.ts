@@ -39,6 +39,9 @@ export interface StreamConnection {
   close (code: number, reason: string): void
 }
 
+/** What a message may have before it counts as several. */
+const BYTES_PER_MESSAGE = 1024
+
 interface Place {
   subscription: Subscription
   giveBack (): void
@@ -130,7 +133,7 @@ export function createStreamConnection (socket: WebSocket, { codec, bounds, open
     if (isBinary !== codec.isBinary) return socket.close(CLOSE_CODES.wrongKind, `Send ${codec.isBinary ? 'binary' : 'text'} frames`)
     try {
       const messages = codec.decode(data)
-      slowDown(countMessages(Math.max(1, messages.length)))
+      slowDown(countMessages(Math.max(messages.length, Math.ceil(data.length / BYTES_PER_MESSAGE))))
       for (const message of messages) handle(message)
     } catch (error) {
       refuse(error, {})
@@ -138,7 +141,10 @@ export function createStreamConnection (socket: WebSocket, { codec, bounds, open
       socket.close(code === 'BAD_REQUEST' ? CLOSE_CODES.malformed : CLOSE_CODES.failed)
     }
   })
-  for (const sign of ['ping', 'pong']) socket.on(sign, () => { isAlive = true })
+  for (const sign of ['ping', 'pong']) socket.on(sign, () => {
+    isAlive = true
+    slowDown(countMessages(1))
+  })
   socket.once('close', () => {
     clearTimeout(resuming)
     for (const name of places.keys()) leave(name)

@@ -36,7 +36,7 @@ export function createSubscription ({ asked, open, codec, outbox, slowMs, correl
   const { subscription, topic, delivery, batch } = asked
   const [stop, tail] = [new AbortController(), codec.encodeTail(subscription)]
   const { signal } = stop
-  let [sent, acknowledged] = [0, 0]
+  let [sent, acknowledged] = [asked.after ?? 0, 0]
   let news = Promise.withResolvers<void>()
   const say = (...message: Parameters<typeof buildControl>) => outbox.send(codec.encode(buildControl(...message)))
 
