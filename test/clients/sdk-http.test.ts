@@ -72,6 +72,28 @@ test('a request that is not answered in time is repeated where that is safe, and
   assert.deepEqual(retries.map(({ error }) => (error as RequestTimeoutError).code), ['REQUEST_TIMEOUT'])
 })
 
+test('a batch is sent for as long as its items come', async (t) => {
+  const { client, requests } = await script(t, [ok], { timeoutMs: 1 })
+  const inputs = async function * () {
+    yield 1
+    await new Promise((resolve) => { setTimeout(resolve, 30) }) // slower than any other request may be
+    yield 2
+  }
+
+  await client.batches.create({ job: { code: CODE }, inputs: inputs() })
+
+  assert.match(requests[0]?.body ?? '', /\n1\n2\n$/)
+})
+
+test('what is gone when its removal is tried again was removed', async (t) => {
+  const { client, requests } = await script(t, [cut, refuse('GONE'), refuse('GONE')])
+
+  await client.jobs.delete('job_1')
+
+  assert.equal(requests.length, 2)
+  await assert.rejects(client.jobs.delete('job_1'), NotFoundError)
+})
+
 test('a body that stalls is as late as a head that does not come', async (t) => {
   const { client } = await script(t, [(response) => { response.writeHead(200).write('{') }], { retries: 0, timeoutMs: 60 })
 

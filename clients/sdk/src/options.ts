@@ -4,7 +4,7 @@ import type { LiveOptions } from './live/options.ts'
 export interface RequestOptions {
   /** Ends the call, and whatever it waits for, with the signal's reason. */
   signal?: AbortSignal | undefined
-  /** Longest that one try takes until its answer is in; Infinity for no bound. What the service is asked to wait comes on top. */
+  /** Longest that one try takes until its answer is in; Infinity for no bound, which batches have unless they are given one. What the service is asked to wait comes on top. */
   timeoutMs?: number | undefined
   /** Tries beyond the first, of a request that may be repeated. */
   retries?: number | undefined

@@ -1,4 +1,4 @@
-import { ApiError, buildApiError, ConnectionError, ProtocolError, RequestTimeoutError } from '../errors.ts'
+import { ApiError, buildApiError, ConnectionError, NotFoundError, ProtocolError, RequestTimeoutError } from '../errors.ts'
 import type { ClientOptions, RequestOptions } from '../options.ts'
 import { delayOf, mayRetry, readRetryAfter, sleep } from './retry.ts'
 
@@ -85,7 +85,8 @@ export function buildRequester (options: ClientOptions): Requester {
   }
 
   const tryOnce = async <T>(call: Call, key: string | undefined, read: (response: Response) => Promise<T>): Promise<T> => {
-    const { signal, method = 'GET', timeoutMs = options.timeoutMs ?? TIMEOUT_MS, waitMs = 0 } = call
+    // Nobody knows how long an upload takes: it goes on for as long as its items come.
+    const { signal, method = 'GET', timeoutMs = call.upload ? Infinity : options.timeoutMs ?? TIMEOUT_MS, waitMs = 0 } = call
     const name = `${method} ${resolve(call.path).href}`
     signal?.throwIfAborted()
     const expiry = new AbortController()
@@ -120,6 +121,7 @@ export function buildRequester (options: ClientOptions): Requester {
       try {
         return await tryOnce(call, key, read)
       } catch (error) {
+        if (method === 'DELETE' && failures > 1 && error instanceof NotFoundError) return undefined as T // a try before has done it
         const isOver = failures > retries || (upload && !upload.isRepeatable) || call.signal?.aborted
         if (isOver || !mayRetry(error, repeatable)) throw error
         const delayMs = delayOf(failures, error instanceof ApiError ? error.retryAfterMs : undefined)
