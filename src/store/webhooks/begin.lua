@@ -23,4 +23,5 @@ end
 redis.call('ZREM', WEBHOOK_OWED, ID)
 redis.call('ZADD', WEBHOOK_LEASES, text(NOW + lease_ms), ID)
 redis.call('HSET', key, 'holder', holder, 'begunAt', text(NOW))
-return answer_with_webhooks({ 'try', tenant, f[4], target, f[7], f[8], f[9], f[10], text(NOW), address, f[11] or '', f[12] or '' })
+local secrets = redis.call('HGETALL', P .. ':webhook-secrets:' .. tenant .. ':' .. (target == 'own' and '' or target))
+return answer_with_webhooks({ 'try', tenant, f[4], target, f[7], f[8], f[9], f[10], text(NOW), address, f[11] or '', f[12] or '', secrets })

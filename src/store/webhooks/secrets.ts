@@ -40,14 +40,18 @@ async function run (db: Db, tenant: string, endpointId: string | null, args: rea
   const reply = await runMove(db, SCRIPT, NO_JOB, [tenant, endpointId ?? '', ...args])
   if (readText(reply, 0) === 'stranger') throw strangerError()
   if (readText(reply, 0) === 'missing') return []
-  const now = readNumber(reply, 1)
-  const secrets = await Promise.all(readFields(reply).map((field) => readSecret(db, tenant, endpointId, field)))
+  return decodeSecrets(db, { tenant, endpointId, now: readNumber(reply, 1) }, Array.isArray(reply) ? reply[2] : undefined)
+}
+
+/** Reads what a script answers of the hash of secrets: those that sign at that time, newest first. */
+export async function decodeSecrets (db: Db, { tenant, endpointId, now }: { tenant: string, endpointId: string | null, now: number }, fields: Reply | undefined): Promise<SigningSecret[]> {
+  const secrets = await Promise.all(readFields(fields).map((field) => readSecret(db, tenant, endpointId, field)))
   return secrets.filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
 }
 
 /** Values of the hash, those of the highest numbers first. */
-function readFields (reply: Reply): Buffer[] {
-  const flat = Array.isArray(reply) && Array.isArray(reply[2]) ? reply[2] : []
+function readFields (fields: Reply | undefined): Buffer[] {
+  const flat = Array.isArray(fields) ? fields : []
   const numbered = flat.flatMap((value, at) => at % 2 === 1 && Buffer.isBuffer(value) ? [{ number: Number(String(flat[at - 1])), value }] : [])
   return numbered.sort((a, b) => b.number - a.number).map(({ value }) => value)
 }

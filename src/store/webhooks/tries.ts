@@ -33,6 +33,8 @@ export interface WebhookTry extends TryRef {
   /** As it was sent before, packed; null where it is to be composed. */
   body: Buffer | null
   traceparent: string | null
+  /** What signs it, as it is stored (`decodeSecrets`); none where the tenant's own are not made yet. */
+  secrets: Reply
 }
 
 export type BegunTry = { type: 'try', begun: WebhookTry, deals: TryRef[] } | { type: 'drop', deals: TryRef[] }
@@ -103,8 +105,9 @@ export async function beginTry (db: Db, { deliveryId, number }: TryRef, { leaseM
     address: address.length === 0 ? null : address,
     body: body.length === 0 ? null : body,
     traceparent: readText(reply, 11) || null,
+    secrets: Array.isArray(reply) ? reply[12] ?? null : null,
   }
-  return { type: 'try', begun, deals: readTries(reply, 12) }
+  return { type: 'try', begun, deals: readTries(reply, 13) }
 }
 
 /** Notes how a try ended, once. `fenced`: somebody else has it, or had. */

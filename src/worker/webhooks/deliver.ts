@@ -6,7 +6,7 @@ import type { Claim, Verdict } from '../../queue/consumer.ts'
 import type { WebhookDispatcher } from '../../queue/webhook-dispatcher.ts'
 import type { Db } from '../../store/db.ts'
 import { packSealed, placeOf } from '../../store/sealing.ts'
-import { readSecrets } from '../../store/webhooks/secrets.ts'
+import { decodeSecrets, readSecrets, type SigningSecret } from '../../store/webhooks/secrets.ts'
 import { beginTry, settleTry, type CircuitPolicy, type TryEnd, type TryRef, type WebhookTry } from '../../store/webhooks/tries.ts'
 import type { WebhookMetrics } from '../../telemetry/metrics/webhooks.ts'
 import { compose } from './compose.ts'
@@ -61,7 +61,7 @@ export async function deliver (context: DeliverContext, ref: TryRef, { signal }:
 async function makeTry ({ db, sender, delaysMs }: DeliverContext, begun: WebhookTry, signal: AbortSignal): Promise<TryEnd> {
   const { deliveryId, tenant, target, step, begunAt } = begun
   const unsent = (error: string) => ({ entry: { startedAt: begunAt, latencyMs: 0, status: null, error, answer: null }, url: '', body: null })
-  const parts = await Promise.all([compose(db, begun), readSecrets(db, tenant, target === 'own' ? null : target)]).catch(keepRefusal)
+  const parts = await Promise.all([compose(db, begun), readSigners(db, begun)]).catch(keepRefusal)
   // What cannot be decrypted here may be when its key is back.
   if (parts instanceof JobError) return { outcome: 'failed', ...unsent(`Cannot deliver: ${parts.message}`), ...planNext(delaysMs, step, 0) }
   const [composed, secrets] = parts
@@ -79,6 +79,13 @@ async function makeTry ({ db, sender, delaysMs }: DeliverContext, begun: Webhook
     ...later,
     body: error !== null && later.delayMs !== null && !begun.body ? await packSealed(db, body, placeOf('delivery', tenant, deliveryId)) : null,
   }
+}
+
+/** The first of a tenant's own is made where it is needed. */
+async function readSigners (db: Db, { tenant, target, begunAt, secrets }: WebhookTry): Promise<SigningSecret[]> {
+  const endpointId = target === 'own' ? null : target
+  const stored = await decodeSecrets(db, { tenant, endpointId, now: begunAt }, secrets)
+  return stored.length > 0 || endpointId !== null ? stored : readSecrets(db, tenant, endpointId)
 }
 
 function keepRefusal (error: unknown): JobError {
