@@ -43,7 +43,7 @@ export async function * followTopic ({ reader, form, stream, from, first, stoppe
       if (stopped.aborted) break
       if (pause.signal.aborted || (page === first && page.events.length === 0)) {
         if (!await isStillValid()) return
-        yield form.writeSystem({ type: 'system.heartbeat', payload: {} })
+        yield form.writeSystem({ type: 'system.heartbeat', payload: { cursor: reader.cursor } })
         pause = new AbortController()
         if (stopped.aborted) pause.abort()
       }

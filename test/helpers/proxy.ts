@@ -11,6 +11,8 @@ export interface Proxy {
   readonly port: number
   /** Breaks every connection, with what was under way on it; new ones are taken at once. */
   cut (): void
+  /** Breaks the one of so many connections that is chosen. Answers false where there is none. */
+  cutOne (choose: (connections: number) => number): boolean
   /** Lets nothing through, either way, until what it answers is called. */
   hold (): () => void
   /** Lets everything in and nothing out for that long. */
@@ -106,6 +108,11 @@ export async function startProxy (scope: Scope, to: number | string): Promise<Pr
   return {
     port: (server.address() as AddressInfo).port, // it listens on a port
     cut,
+    cutOne (choose) {
+      const pair = [...pairs][choose(pairs.size)]
+      for (const side of pair ?? []) side.destroy()
+      return pair !== undefined
+    },
     hold () {
       const { promise, resolve } = Promise.withResolvers<void>()
       gates.in = gates.out = promise

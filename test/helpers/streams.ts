@@ -40,9 +40,10 @@ export async function openStream (scope: Scope, options: { port: number, path: s
   const [response] = await once(asked, 'response') as [IncomingMessage]
   asked.on('error', () => {}) // its end tells
   response.on('error', () => {}).setEncoding('utf8')
+  const ended = new Promise<void>((resolve) => { response.once('close', () => resolve()) })
   let text = ''
   response.on('data', (chunk: string) => { text += chunk })
-  return { response, get text () { return text }, ended: once(response, 'close').then(() => {}), close: () => asked.destroy() }
+  return { response, get text () { return text }, ended, close: () => asked.destroy() }
 }
 
 /** Reads blocks of server-sent events that are whole, in order. Source: the HTML standard, 9.2.6. */
