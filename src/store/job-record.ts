@@ -86,7 +86,8 @@ export async function parseJobRecord (sealing: Sealing, id: string, stored: Fiel
   const spec = json<JobSpec>('spec') as JobSpec // every job has one
   const createdAt = Number(text('createdAt'))
   const startedAt = time('startedAt')
-  const live = json<UsagePayload>('live')
+  const told = status === 'running' ? json<UsagePayload>('live') : null
+  const live = told?.run === Number(text('fence')) ? told : null // a version before leaves what a run told that it ends
   return {
     id,
     tenant,

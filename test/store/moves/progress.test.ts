@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { EMPTY_USAGE } from '../../../src/core/outcome.ts'
 import { append, check } from '../../../src/store/moves/progress.ts'
 import { giveBack } from '../../../src/store/moves/give-back.ts'
 import { cancel } from '../../../src/store/moves/cancel.ts'
@@ -44,6 +45,26 @@ test('a batch that is sent again because its answer was lost is written once', a
   for (const number of [7, 8, 7, 8, 9]) await batch(number)
 
   assert.equal((await readEvents(db, id, { after: 2, limit: 10 })).length, 3)
+})
+
+test('what a run takes is told of that run alone, also where a version before left the word of another', async (t) => {
+  const db = await openStore(t)
+  const id = await acceptJob(db, { retry: { attempts: 2 } })
+  const usageOf = async () => (await readJob(db, TENANT, id))?.usage?.cpuMs
+  const tell = (run: number, cpuMs: number) => ({ type: 'job.usage', time: 1, payload: { run, wallMs: 1, cpuMs, memoryBytes: null, peakMemoryBytes: null, logBytes: 0, toolCalls: 0 } }) as const
+  const { run: first } = await beginJob(db, id)
+  await append(db, first, [tell(1, 11), tell(1, 12)])
+  const during = await usageOf()
+  const live = String(await db.redis.hget(db.keys.job(id), 'live'))
+
+  await settle(db, first, settlement({ usage: { ...EMPTY_USAGE, cpuMs: 13 }, next: { attempt: 2, delayMs: 0 } }))
+  await db.redis.hset(db.keys.job(id), 'live', live)
+  const between = await usageOf()
+  const { run: second } = await beginJob(db, id)
+  const begun = await usageOf()
+  await append(db, second, [tell(2, 21)])
+
+  assert.deepEqual([during, between, begun, await usageOf()], [12, 13, 13, 21])
 })
 
 test('runs are checked all at once: held, cancelled, or fenced', async (t) => {
