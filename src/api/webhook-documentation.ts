@@ -38,22 +38,20 @@ function describe (summary: string, message: z.ZodType, example: object): Webhoo
   } }
 }
 
+/** What is sent of a job, and of a batch. */
+export const JobMessage = buildMessage(
+  JOB_WEBHOOK_EVENTS,
+  JobView.omit({ attempts: true, webhook: true, deadlineAt: true }).extend({ attempt: z.number().int().describe('Number of the current attempt') }),
+)
+export const BatchMessage = buildMessage(['batch.completed'], BatchView.omit({ webhook: true }))
+
 const time = '2026-11-22T12:00:00.000Z'
 const JOB = 'job_019f2c5e-80aa-7f34-9f0e-6f3a2f1c1d55'
 const BATCH = 'bat_019f2c5e-80aa-7f34-9f0e-6f3a2f1c1d55'
 
 /** What is sent to webhooks, as OpenAPI tells of it. Source: OpenAPI 3.1, "webhooks". */
 export const WEBHOOK_DOCUMENTATION: Webhooks = {
-  job: describe('An event of a job, with the job as it is by then', buildMessage(
-    JOB_WEBHOOK_EVENTS,
-    JobView.omit({ attempts: true, webhook: true, deadlineAt: true }).extend({ attempt: z.number().int().describe('Number of the current attempt') }),
-  ), { type: 'job.succeeded', timestamp: time, version: 1, data: { id: JOB, status: 'succeeded', result: 42, error: null, tags: { pipeline: 'orders' }, batchId: null, links: { self: `/v1/jobs/${JOB}` } } }),
-  batch: describe('The end of a batch', buildMessage(
-    ['batch.completed'],
-    BatchView.omit({ webhook: true }),
-  ), { type: 'batch.completed', timestamp: time, version: 1, data: { id: BATCH, status: 'completed', total: 3, counts: { succeeded: 2, failed: 1 }, links: { self: `/v1/batches/${BATCH}` } } }),
-  test: describe('A test', buildMessage(
-    [TEST_EVENT],
-    z.object({ webhookId: z.string() }),
-  ), { type: TEST_EVENT, timestamp: time, version: 1, data: { webhookId: 'whk_019f2c5e-7a10-7cc3-98c4-dc0c0c07398f' } }),
+  job: describe('An event of a job, with the job as it is by then', JobMessage, { type: 'job.succeeded', timestamp: time, version: 1, data: { id: JOB, status: 'succeeded', result: 42, error: null, tags: { pipeline: 'orders' }, batchId: null, links: { self: `/v1/jobs/${JOB}` } } }),
+  batch: describe('The end of a batch', BatchMessage, { type: 'batch.completed', timestamp: time, version: 1, data: { id: BATCH, status: 'completed', total: 3, counts: { succeeded: 2, failed: 1 }, links: { self: `/v1/batches/${BATCH}` } } }),
+  test: describe('A test', buildMessage([TEST_EVENT], z.object({ webhookId: z.string() })), { type: TEST_EVENT, timestamp: time, version: 1, data: { webhookId: 'whk_019f2c5e-7a10-7cc3-98c4-dc0c0c07398f' } }),
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, test, type TestContext } from 'node:test'
 import { Webhook as Verifier } from 'standardwebhooks'
+import { BatchMessage, JobMessage } from '../../src/api/webhook-documentation.ts'
 import { ensurePython } from '../helpers/python.ts'
 import { KEY, startService, type TestService } from '../helpers/service.ts'
 import { until } from '../helpers/until.ts'
@@ -87,6 +88,7 @@ test('a job tells its webhook and the endpoints of its tenant of its end, signed
   assert.match(String(own.headers['content-type']), /^application\/json/)
   assert.partialDeepStrictEqual(own.event, { type: 'job.succeeded', version: 1, data: { id: job.id, status: 'succeeded', result: { a: 'é😀' }, error: null, tags: { pipeline: 'orders' }, batchId: null } })
   assert.ok(!own.body.includes('swordfish'))
+  assert.deepEqual(JobMessage.parse(own.event), own.event, 'it is what /openapi.json says, and no more')
 
   await until('both are told as delivered', async () => (await deliveriesOf(`job=${job.id}&status=succeeded`)).length === 3)
   const { data } = (await ask('GET', `/v1/jobs/${job.id}/webhooks`)).json as { data: Members[] }
@@ -103,6 +105,7 @@ test('a batch tells of its end, once, and its items of theirs; what is replayed 
   const [[end], [item]] = await Promise.all([receiver.wait(1, ({ path }) => path === '/batch'), receiver.wait(1, ({ path }) => path === '/item')])
   assert.ok(end && item)
   assert.partialDeepStrictEqual(verify(end, await ownSecret()), { type: 'batch.completed', version: 1, data: { id: json['id'], status: 'completed', total: 3, counts: { succeeded: 2, failed: 1 } } })
+  assert.deepEqual([BatchMessage.parse(end.event), JobMessage.parse(item.event)], [end.event, item.event], 'they are what /openapi.json says, and no more')
   const failed = item.event.data
   assert.partialDeepStrictEqual(item.event, { type: 'job.failed', data: { batchId: json['id'], status: 'failed', error: { code: 'USER_ERROR' } } })
 
