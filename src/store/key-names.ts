@@ -133,7 +133,7 @@ export function buildKeys (prefix: string) {
     hooked: (subject: string) => `${prefix}:hooked:${subject}`,
     /** Deliveries to one receiver that wait to be dealt, by the time they were due. A lane is `<tenant>:<receiver>`. */
     lane: (lane: string) => `${prefix}:lane:${lane}`,
-    /** How many tries of a lane failed in a row, and how often its circuit was opened since one succeeded. */
+    /** How many tries of a lane failed in a row, and how often its circuit was opened since one succeeded; or `ok`, where the last one did. */
     laneState: (lane: string) => `${prefix}:lane-state:${lane}`,
     /** Deliveries of a lane that were dealt, until their try is over. */
     laneFlight: (lane: string) => `${prefix}:lane-flight:${lane}`,

@@ -69,17 +69,35 @@ local function owe_delivery (id, lane, due)
   end
 end
 
+-- Deliveries of a tenant that were dealt, until their try is over, and lanes that wait for one of their places; with DOUBTFUL, of receivers alone that are not proven.
+local DOUBTFUL = ':doubtful'
+
+local function webhook_flight (tenant, which)
+  return P .. ':webhook-flight:' .. tenant .. (which or '')
+end
+
+local function webhook_parked (tenant, which)
+  return P .. ':webhook-parked:' .. tenant .. (which or '')
+end
+
+-- Has one go on of those that wait; some may be held by now, or have nothing left.
+local function unpark_lane (parked)
+  for _ = 1, PARKED_LOOKS do
+    local lane = redis.call('SPOP', parked)
+    if not lane or join_webhook_ring(lane) then return end
+  end
+end
+
 -- Takes a delivery out of all that leads to another try, and lets those go on that waited for its place.
 local function release_delivery (id, tenant, lane)
   redis.call('ZREM', WEBHOOK_OWED, id)
   redis.call('ZREM', WEBHOOK_LEASES, id)
   if redis.call('SREM', P .. ':lane-flight:' .. lane, id) == 0 then return end
-  redis.call('SREM', P .. ':webhook-flight:' .. tenant, id)
+  redis.call('SREM', webhook_flight(tenant), id)
+  redis.call('SREM', webhook_flight(tenant, DOUBTFUL), id)
   join_webhook_ring(lane)
-  for _ = 1, PARKED_LOOKS do
-    local parked = redis.call('SPOP', P .. ':webhook-parked:' .. tenant)
-    if not parked or join_webhook_ring(parked) then return end
-  end
+  unpark_lane(webhook_parked(tenant))
+  unpark_lane(webhook_parked(tenant, DOUBTFUL))
 end
 
 -- Removes a delivery with all that it stored.

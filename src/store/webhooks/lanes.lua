@@ -1,11 +1,13 @@
 -- How a delivery comes to its message: lanes are dealt from in turn, each up to what its receiver may be sent at one time, and its tenant. A lane leaves the ring when nothing
 -- waits in it, when it or its tenant has as many tries under way as it may, and while it is held: because its circuit is open, its receiver asked for a rest, or its
 -- endpoint is disabled. Whatever may have it go on puts it back, so that no look is spent on it meanwhile, however many deliveries wait in it.
+-- A receiver is proven by a try that succeeded, until one fails. Others, which may take all of their time and more to say nothing, are sent one delivery at a time, and have half of
+-- what their tenant may send at one time: who answers is never kept waiting by all who do not.
 
 -- Messages that the queue may hold beside one for each try under way, and lanes looked at in one dealing.
 local WEBHOOK_SPARE, WEBHOOK_LOOKS = 16, 50
--- Tries at one time to a receiver that failed, until one succeeds.
-local PROBES = 1
+-- Tries at one time to a receiver that is not proven, and for how long one is.
+local PROBES, PROVEN_MS = 1, 3600000
 
 -- What was handed out, for the answer: delivery and number of the try, of each.
 local webhook_deals = {}
@@ -14,13 +16,19 @@ local function lane_state (lane)
   return P .. ':lane-state:' .. lane
 end
 
-local function hand_out_delivery (id, tenant, lane)
+local function hand_out_delivery (id, tenant, lane, is_proven)
   redis.call('ZREM', lane_key(lane), id)
   redis.call('ZADD', WEBHOOK_OWED, text(NOW), id)
   redis.call('SADD', P .. ':lane-flight:' .. lane, id)
-  redis.call('SADD', P .. ':webhook-flight:' .. tenant, id)
+  redis.call('SADD', webhook_flight(tenant), id)
+  if not is_proven then redis.call('SADD', webhook_flight(tenant, DOUBTFUL), id) end
   webhook_deals[#webhook_deals + 1] = id
   webhook_deals[#webhook_deals + 1] = text(tonumber(redis.call('HGET', delivery_key(id), 'tries') or 0) + 1)
+end
+
+local function has_tenant_room (tenant, is_proven, bounds)
+  if redis.call('SCARD', webhook_flight(tenant)) >= bounds.tenantTries then return false end
+  return is_proven or redis.call('SCARD', webhook_flight(tenant, DOUBTFUL)) < math.ceil(bounds.tenantTries / 2)
 end
 
 local function deal_webhooks ()
@@ -32,15 +40,15 @@ local function deal_webhooks ()
     if not lane then return end
     bounds = bounds or webhook_bounds()
     local tenant, id = string.match(lane, '^[^:]+'), redis.call('ZRANGE', lane_key(lane), 0, 0)[1]
-    local most = redis.call('HEXISTS', lane_state(lane), 'open') == 1 and PROBES or bounds.endpointTries
-    local has_room = redis.call('SCARD', P .. ':lane-flight:' .. lane) < most
-    if id and has_room and redis.call('SCARD', P .. ':webhook-flight:' .. tenant) < bounds.tenantTries then
-      hand_out_delivery(id, tenant, lane)
+    local is_proven = redis.call('HEXISTS', lane_state(lane), 'ok') == 1
+    local has_room = redis.call('SCARD', P .. ':lane-flight:' .. lane) < (is_proven and bounds.endpointTries or PROBES)
+    if id and has_room and has_tenant_room(tenant, is_proven, bounds) then
+      hand_out_delivery(id, tenant, lane, is_proven)
       left = left - 1
       redis.call('ZADD', WEBHOOK_RING, first[2] + 1, lane)
     else
       redis.call('ZREM', WEBHOOK_RING, lane)
-      if id and has_room then redis.call('SADD', P .. ':webhook-parked:' .. tenant, lane) end
+      if id and has_room then redis.call('SADD', webhook_parked(tenant, not is_proven and DOUBTFUL), lane) end
     end
   end
 end
@@ -65,7 +73,11 @@ end
 
 -- A receiver that answers is sent as much as any other.
 local function close_circuit (lane)
-  if redis.call('DEL', lane_state(lane)) == 0 then return end
+  local state = lane_state(lane)
+  if redis.call('HEXISTS', state, 'ok') == 1 then return end
+  redis.call('DEL', state)
+  redis.call('HSET', state, 'ok', 1)
+  redis.call('PEXPIRE', state, PROVEN_MS)
   local held = redis.call('ZSCORE', WEBHOOK_HELD, lane)
   if held and held ~= 'inf' then free_lane(lane) end
 end
@@ -74,6 +86,7 @@ end
 local function note_failure (lane, rest_ms, most_failures, open_ms, open_max_ms)
   local state = lane_state(lane)
   local failures = redis.call('HINCRBY', state, 'failures', 1)
+  redis.call('HDEL', state, 'ok')
   redis.call('PEXPIRE', state, webhook_bounds().giveUpMs) -- nothing that was owed then is owed any more
   local held = tonumber(redis.call('ZSCORE', WEBHOOK_HELD, lane) or 0)
   -- Tries that were under way when it opened count for nothing more.

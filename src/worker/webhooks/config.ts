@@ -18,7 +18,7 @@ const Ranges = z.string().default('').transform(splitList)
 
 /** Configuration of webhooks, by environment variable, as members of the worker's. */
 export const WEBHOOK_VARIABLES = {
-  BATCHBOX_WEBHOOK_CONCURRENCY: z.coerce.number().int().min(1).max(1000).default(64).describe('Deliveries of webhooks that a worker makes at one time, beside its jobs'),
+  BATCHBOX_WEBHOOK_CONCURRENCY: z.coerce.number().int().min(1).max(1000).default(256).describe('Deliveries of webhooks that a worker makes at one time, beside its jobs'),
   BATCHBOX_WEBHOOK_PER_RECEIVER: z.coerce.number().int().min(1).max(1000).default(4).describe('Deliveries to one endpoint at one time, by all workers; those that jobs and batches name themselves are counted by their server'),
   BATCHBOX_WEBHOOK_PER_TENANT: z.coerce.number().int().min(1).max(1000).default(16).describe('Deliveries for one tenant at one time, by all workers'),
   BATCHBOX_WEBHOOK_TIMEOUT_MS: z.coerce.number().int().min(100).max(5 * MINUTE_MS).default(15_000).describe('How long one try of a delivery may take, from the look-up of the name to the end of the answer'),

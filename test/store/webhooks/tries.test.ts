@@ -31,6 +31,12 @@ async function deal (db: Db): Promise<TryRef[]> {
   return (await stepWebhooks(db, 100)).deals
 }
 
+/** Has all receivers take an event. */
+async function prove (db: Db): Promise<void> {
+  await endJob(db)
+  for (const ref of await deal(db)) await settleTry(db, await begin(db, ref), END, CIRCUIT)
+}
+
 test('a try is of whoever has its message last, is settled once, and is begun no more afterwards', async (t) => {
   const db = await openStore(t)
   await addEndpoint(db, 'https://example.com/', ENDS)
@@ -87,9 +93,38 @@ test('a receiver and a tenant have no more tries under way than they may; when o
   assert.equal(done, 12)
 })
 
+test('receivers that have taken nothing yet are sent one at a time, and leave half of what their tenant may send to those that have', async (t) => {
+  const db = await openStore(t)
+  await saveWebhookBounds(db, { ...BOUNDS, endpointTries: 3, tenantTries: 6 })
+  const { endpoint: good } = await addEndpoint(db, 'https://good.example.com/', ENDS)
+  await prove(db)
+  for (let i = 0; i < 10; i++) await addEndpoint(db, `https://bad-${i}.example.com/`, ENDS)
+  for (let i = 0; i < 8; i++) await endJob(db)
+
+  const dealt: TryRef[] = await deal(db)
+  const targets = async (refs: readonly TryRef[]) => Promise.all(refs.map(async ({ deliveryId }) => (await readDelivery(db, TENANT, deliveryId))?.target ?? ''))
+  const bad = (await targets(dealt)).filter((target) => target !== good.id)
+  const sent: TryRef[] = []
+  for (let refs = dealt; refs.length > 0;) {
+    const own = await Promise.all(refs.map(async (ref) => (await targets([ref]))[0] === good.id))
+    const mine = refs.filter((_, index) => own[index])
+    refs = []
+    for (const ref of mine) { // the others never end
+      const settled = await settleTry(db, await begin(db, ref), END, CIRCUIT)
+      sent.push(ref)
+      if (settled.type === 'settled') refs.push(...settled.deals)
+    }
+  }
+
+  assert.equal(dealt.length, 6)
+  assert.deepEqual([bad.length, new Set(bad).size], [3, 3])
+  assert.equal(sent.length, 8, 'whoever takes what it is sent gets everything')
+})
+
 test('a receiver that asks for a rest has all that is owed to it wait, and is asked by one try at a time once its circuit was open', async (t) => {
   const db = await openStore(t)
   const { endpoint } = await addEndpoint(db, 'https://example.com/', ENDS)
+  await prove(db)
   for (let i = 0; i < 3; i++) await endJob(db)
   const [first, second] = await deal(db)
 

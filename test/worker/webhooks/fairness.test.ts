@@ -43,7 +43,7 @@ test('what a killed worker was delivering is delivered again with the same id, a
   await startWebhooks(t, db)
   const told = await whenAll(db, 'succeeded', 26)
 
-  assert.equal(sentToSlow, 4) // at one time
+  assert.equal(sentToSlow, 1, 'it is sent one at a time until one succeeds')
   const ids = slow.received.map(({ headers }) => headers['webhook-id'])
   for (const id of cut) assert.equal(ids.filter((each) => each === id).length, 2)
   assert.equal(new Set(ids).size, 13)
