@@ -12,7 +12,7 @@ const CONTROL: ReadonlySet<string> = new Set(ControlMessage.options.map(({ shape
 export interface StreamClient {
   readonly socket: WebSocket
   readonly messages: Message[]
-  /** How many messages each frame had. */
+  /** How many messages each frame of events had. */
   readonly frames: number[]
   send (...messages: object[]): void
   subscribe (topic: string, options?: { subscription?: string, after?: number, delivery?: string, batch?: object }): void
@@ -47,9 +47,9 @@ export async function connectStream (scope: Scope, url: string, { protocol = 'ba
   })
   socket.on('message', (data: Buffer) => {
     const frame: unknown = isJson ? JSON.parse(data.toString()) : decode(data)
-    const came = Array.isArray(frame) ? frame as unknown[] : [frame]
-    frames.push(came.length)
-    messages.push(...came.map(parseMessage))
+    const came = (Array.isArray(frame) ? frame as unknown[] : [frame]).map(parseMessage)
+    if (came.every(isEvent)) frames.push(came.length)
+    messages.push(...came)
     tell()
   })
   scope.after(() => socket.terminate())
