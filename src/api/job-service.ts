@@ -13,7 +13,7 @@ import type { JobWaiter } from '../store/wait.ts'
 export interface JobService {
   readonly db: Db
   readonly dispatcher: Pick<Dispatcher, 'dispatch' | 'discard'>
-  readonly waiter: Pick<JobWaiter, 'waitForEnd' | 'waitForEvent'>
+  readonly waiter: Pick<JobWaiter, 'waitForEnd'>
   readonly feed: Pick<Feed, 'open'>
   /** Throws OVERLOADED while there is no room for more jobs. */
   checkRoom (): Promise<void>

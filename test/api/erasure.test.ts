@@ -181,7 +181,8 @@ async function furnish (t: TestContext, api: TestApi, tenant: string) {
   }
   const job = (members = {}, headers = {}) => post('/v1/jobs', { code: CODE, ...members }, headers)
 
-  const [ended, folded, deleted, dead, retried, running] = [await job({ input: 'x'.repeat(20_000) }, { 'idempotency-key': 'once' }), await job(), await job(), await job(), await job(), await job()]
+  assert.equal((await api.get('/v1/events?tag=a:b', holder)).statusCode, 200)
+  const [ended, folded, deleted, dead, retried, running] = [await job({ input: 'x'.repeat(20_000), tags: { a: 'b' } }, { 'idempotency-key': 'once' }), await job(), await job(), await job(), await job(), await job()]
   await playWorker(db, ended, { result: JSON.stringify('y'.repeat(20_000)) })
   await playWorker(db, folded)
   await archive(db, folded)

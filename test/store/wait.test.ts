@@ -83,18 +83,3 @@ test('an end that was published while the connection was broken is noticed when 
 
   assert.equal(await waiting, true)
 })
-
-test('who waits for the next event is told of it, and of none that was there before', async (t) => {
-  const db = await openStore(t)
-  const waiter = startWaiter(t, db)
-  const id = await acceptJob(db)
-
-  assert.equal(await waiter.waitForEvent(id, 0, LONG_MS), true) // job.queued
-  assert.equal(await waiter.waitForEvent(id, 1, 1), false)
-  const next = waiter.waitForEvent(id, 1, LONG_MS)
-  await cancel(db, TENANT, id, RETENTION_MS)
-
-  assert.equal(await next, true)
-  assert.equal(await waiter.waitForEvent(newId('job'), 0, LONG_MS), true)
-  assert.equal(await subscribers(db), 0)
-})

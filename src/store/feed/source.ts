@@ -2,7 +2,9 @@ import { isTerminal, JobStatus } from '../../core/status.ts'
 import type { EventType } from '../../core/events.ts'
 import { isId } from '../../core/ids.ts'
 import type { Topic } from '../../core/topic.ts'
+import { readBatch } from '../batches/read.ts'
 import type { Db } from '../db.ts'
+import { RECORD_VERSION } from '../job-record.ts'
 import { readEvents, readRecord, refuseMissing } from '../read.ts'
 import { buildFeedEvent, type FeedEvent } from './feed-event.ts'
 
@@ -57,13 +59,14 @@ function isEnd (type: EventType): boolean {
 }
 
 async function readJobState (db: Db, tenant: string, id: string): Promise<TopicState | undefined> {
-  const [owner, status, sequence] = await db.redis.hmget(db.keys.job(id), 'tenant', 'status', 'seq')
+  const [owner, status, sequence, version] = await db.redis.hmget(db.keys.job(id), 'tenant', 'status', 'seq', 'v')
   if (owner !== tenant || !status) return undefined
-  const newest = sequence ?? (await readRecord(db, id))?.sequence // that of a job that ended may be folded away
+  // The number of a job that ended may be folded away; of a newer record nothing is known, as reading it tells.
+  const newest = sequence && Number(version ?? 1) <= RECORD_VERSION ? sequence : (await readRecord(db, id))?.sequence
   return newest === undefined ? undefined : { newest: Number(newest), begin: 0, isOver: isTerminal(status as JobStatus) } // a move wrote it
 }
 
 async function readBatchState (db: Db, tenant: string, id: string): Promise<TopicState | undefined> {
-  const [owner, sequence, finishedAt] = await db.redis.hmget(db.keys.batch(id), 'tenant', 'seq', 'finishedAt')
-  return owner === tenant ? { newest: Number(sequence), begin: 0, isOver: Boolean(finishedAt) } : undefined
+  const batch = await readBatch(db, tenant, id)
+  return batch && { newest: batch.sequence, begin: 0, isOver: batch.finishedAt !== null }
 }

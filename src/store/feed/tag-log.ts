@@ -18,6 +18,8 @@ export interface TagLogBounds {
   perTenant: number
 }
 
+/** Of a tag that cannot be followed. */
+const SHOWN_CHARS = 64
 /** Times that a log is renewed before it would end. */
 const RENEWALS = 3
 
@@ -38,7 +40,7 @@ export function openTagLog (db: Db, tenant: string, { name, value }: { name: str
     keepEveryMs: keepMs / RENEWALS,
     async readState () {
       const reply = await runMove(db, SCRIPT, NO_JOB, [tenant, tag, keepMs, events, perTenant])
-      if (readText(reply, 0) === 'full') throw new JobError('RATE_LIMITED', `Cannot follow tag ${JSON.stringify(`${name}:${value}`)}: the tenant follows ${perTenant} others, or did so lately (BATCHBOX_TENANT_TAG_LOGS); follow fewer, or wait for the oldest to end`)
+      if (readText(reply, 0) === 'full') throw new JobError('RATE_LIMITED', `Cannot follow tag ${JSON.stringify(`${name}:${value}`.slice(0, SHOWN_CHARS))}: the tenant follows ${perTenant} others, or did so lately (BATCHBOX_TENANT_TAG_LOGS); follow fewer, or wait for the oldest to end`)
       return { begin: readNumber(reply, 1), newest: readNumber(reply, 2), isOver: false }
     },
     async readAfter (after, limit, newest) {
