@@ -71,13 +71,14 @@ export const DeliveryView = z.object({
   finishedAt: time.nullable(),
   expiresAt: time.nullable().describe('When it will be removed from this log'),
   tried: Count.describe('How often it was tried'),
+  lost: Count.describe('How often a worker was lost that was making a try: the receiver may have been told then, and the try was made anew'),
   links: z.object({ self: z.string() }),
 })
 
 /** The same, with each try. */
 export const WholeDelivery = DeliveryView.extend({ tries: z.array(TryView) }).meta({ id: 'WebhookDelivery', example: {
   id: 'whd_5e0b3cf2a1d94c6c8f7d0b8f3a3f6b1e', eventId: 'job_019f2c5e-80aa-7f34-9f0e-6f3a2f1c1d55-4', type: 'job.failed', subject: 'job_019f2c5e-80aa-7f34-9f0e-6f3a2f1c1d55', endpointId: 'whk_019f2c5e-7a10-7cc3-98c4-dc0c0c07398f',
-  url: 'https://example.com/hooks/batchbox', status: 'pending', reason: null, createdAt: '2026-11-22T12:00:01.000Z', nextTryAt: '2026-11-22T12:00:06.400Z', finishedAt: null, expiresAt: null, tried: 1,
+  url: 'https://example.com/hooks/batchbox', status: 'pending', reason: null, createdAt: '2026-11-22T12:00:01.000Z', nextTryAt: '2026-11-22T12:00:06.400Z', finishedAt: null, expiresAt: null, tried: 1, lost: 0,
   links: { self: '/v1/webhooks/deliveries/whd_5e0b3cf2a1d94c6c8f7d0b8f3a3f6b1e' },
   tries: [{ number: 1, startedAt: '2026-11-22T12:00:01.020Z', latencyMs: 38, status: 503, error: 'Cannot deliver: the answer was 503, expected 2xx', answer: 'try again later' }],
 } })
@@ -100,7 +101,7 @@ export function viewSecrets (secrets: readonly SigningSecret[]): z.infer<typeof 
   return { data: secrets.map(({ secret, createdAt, expiresAt }) => ({ secret, createdAt: formatTime(createdAt), expiresAt: formatOptional(expiresAt) })) }
 }
 
-export function viewDelivery ({ id, eventId, type, subject, target, url, status, reason, createdAt, nextTryAt, finishedAt, expiresAt, tries }: Delivery): z.infer<typeof DeliveryView> {
+export function viewDelivery ({ id, eventId, type, subject, target, url, status, reason, createdAt, nextTryAt, finishedAt, expiresAt, lost, tries }: Delivery): z.infer<typeof DeliveryView> {
   return {
     id, eventId, type, subject, url, status, reason,
     endpointId: target === 'own' ? null : target,
@@ -109,6 +110,7 @@ export function viewDelivery ({ id, eventId, type, subject, target, url, status,
     finishedAt: formatOptional(finishedAt),
     expiresAt: formatOptional(expiresAt),
     tried: tries.at(-1)?.number ?? 0,
+    lost,
     links: { self: `/v1/webhooks/deliveries/${id}` },
   }
 }

@@ -867,6 +867,8 @@ export interface ListedWebhookDelivery {
   expiresAt: string | null
   /** How often it was tried */
   tried: number
+  /** How often a worker was lost that was making a try: the receiver may have been told then, and the try was made anew */
+  lost: number
   links: {
     self: string
   }
@@ -894,6 +896,8 @@ export interface WebhookDelivery {
   expiresAt: string | null
   /** How often it was tried */
   tried: number
+  /** How often a worker was lost that was making a try: the receiver may have been told then, and the try was made anew */
+  lost: number
   links: {
     self: string
   }

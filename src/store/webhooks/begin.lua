@@ -3,7 +3,7 @@ local try, holder, lease_ms = tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
 local key = delivery_key(ID)
 
 if is_newer(key, DELIVERY_VERSION) then return { 'drop' } end
-local f = redis.call('HMGET', key, 'tenant', 'status', 'tries', 'step', 'lane', 'target', 'event', 'type', 'subject', 'createdAt', 'body', 'traceparent')
+local f = redis.call('HMGET', key, 'tenant', 'status', 'tries', 'step', 'lane', 'target', 'event', 'type', 'subject', 'createdAt', 'body', 'traceparent', 'holder')
 local tenant, lane, target = f[1], f[5], f[6]
 local is_dealt = redis.call('ZSCORE', WEBHOOK_OWED, ID) or redis.call('ZSCORE', WEBHOOK_LEASES, ID)
 if f[2] ~= 'pending' or tonumber(f[3]) + 1 ~= try or not is_dealt or is_erasing(tenant) then
@@ -22,6 +22,7 @@ end
 
 redis.call('ZREM', WEBHOOK_OWED, ID)
 redis.call('ZADD', WEBHOOK_LEASES, text(NOW + lease_ms), ID)
+if f[13] and f[13] ~= holder then redis.call('HINCRBY', key, 'lost', 1) end -- nobody knows how that one went
 redis.call('HSET', key, 'holder', holder, 'begunAt', text(NOW))
 local secrets = redis.call('HGETALL', P .. ':webhook-secrets:' .. tenant .. ':' .. (target == 'own' and '' or target))
 return answer_with_webhooks({ 'try', tenant, f[4], target, f[7], f[8], f[9], f[10], text(NOW), address, f[11] or '', f[12] or '', secrets })

@@ -47,6 +47,8 @@ export interface Delivery {
   finishedAt: number | null
   /** When it is removed from the log. */
   expiresAt: number | null
+  /** How often a worker was lost that was making a try: the receiver may have been told then, and the try was made anew. */
+  lost: number
   tries: DeliveryTry[]
 }
 
@@ -89,6 +91,7 @@ export function parseDelivery (sealing: Sealing, id: string, fields: Readonly<Re
     nextTryAt: time('nextAt'),
     finishedAt: time('finishedAt'),
     expiresAt: time('expiresAt'),
+    lost: Number(text('lost')),
     tries: tries.map(({ number, stored: { startedAt, latencyMs, status, error, answer } }) => ({ number, startedAt, latencyMs, status, error, answer })),
   }
 }

@@ -52,7 +52,7 @@ test('a try is of whoever has its message last, is settled once, and is begun no
 
   assert.deepEqual([fenced.type, dropped.type], ['fenced', 'drop'])
   assert.partialDeepStrictEqual([settled, again], [{ type: 'settled', status: 'succeeded' }, { type: 'settled', status: 'succeeded' }])
-  assert.partialDeepStrictEqual(await readDelivery(db, TENANT, first.deliveryId), { status: 'succeeded', tries: [{ number: 1, status: 200, answer: 'thanks' }] })
+  assert.partialDeepStrictEqual(await readDelivery(db, TENANT, first.deliveryId), { status: 'succeeded', lost: 1, tries: [{ number: 1, status: 200, answer: 'thanks' }] })
 })
 
 test('a message that was dealt is owed until its try begins, and a try that says nothing is dealt again when its lease is over', async (t) => {

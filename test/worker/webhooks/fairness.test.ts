@@ -48,6 +48,7 @@ test('what a killed worker was delivering is delivered again with the same id, a
   for (const id of cut) assert.equal(ids.filter((each) => each === id).length, 2)
   assert.equal(new Set(ids).size, 13)
   assert.ok(told.every(({ tries }) => tries.length === 1))
+  assert.deepEqual(told.filter(({ url, lost }) => url === slow.url() && lost === 1).map(({ eventId }) => eventId).toSorted(), cut.toSorted())
 })
 
 test('a receiver that was down gets everything once it is back, each event at least once and with one id', async (t) => {
