@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { createClient, NotFoundError, type ClientOptions, type LiveEvent, type LiveSignals } from '../../clients/sdk/src/index.ts'
+import { AuthenticationError, createClient, NotFoundError, type ClientOptions, type LiveEvent, type LiveSignals } from '../../clients/sdk/src/index.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { startHttpProxy } from '../helpers/http-proxy.ts'
+import { INHERITED } from '../helpers/inherited.ts'
 import { startProxy } from '../helpers/proxy.ts'
 import { lastInFirstOut } from '../helpers/scope.ts'
 import { WAYS } from '../helpers/sdk-ways.ts'
-import { startService } from '../helpers/service.ts'
+import { redisForTest } from '../helpers/redis.ts'
+import { KEY, SMALL, startPart, startService } from '../helpers/service.ts'
 import { until } from '../helpers/until.ts'
 
-const HEARTBEAT_MS = 200
+const HEARTBEAT_MS = 1000
 const LINES = 250
 /** Writes so many lines, and rests now and then. */
 const TALK = `export default async ({ lines, restMs = 5 }) => {
@@ -21,7 +23,10 @@ const TALK = `export default async ({ lines, restMs = 5 }) => {
 
 test('live following', async (t) => {
   const scope = lastInFirstOut(t)
-  const service = await startService(scope, { env: { BATCHBOX_HEARTBEAT_MS: String(HEARTBEAT_MS) } })
+  const redis = await redisForTest(scope)
+  const env = { BATCHBOX_HEARTBEAT_MS: String(HEARTBEAT_MS) }
+  const other = { ...SMALL, ...INHERITED, ...env, REDIS_URL: redis.url, BATCHBOX_PREFIX: redis.prefix, BATCHBOX_ADMIN_KEY: KEY, PORT: '0' }
+  const [service, leaving] = await Promise.all([startService(scope, { redis, env }), startPart(scope, 'api', other)])
   const connect = (t: TestContext, options: Partial<ClientOptions> = {}) => {
     const client = createClient({ url: service.url, apiKey: service.key, reconnect: { delayMs: 10, maxDelayMs: 100 }, ...options })
     t.after(() => client.close())
@@ -124,19 +129,53 @@ test('live following', async (t) => {
 
   await t.test('a connection on which nothing comes any more is left for another', async (t) => {
     const proxy = await startProxy(t, Number(new URL(service.url).port))
-    for (const transport of ['websocket', 'sse'] as const) {
-      const client = connect(t, { url: `http://127.0.0.1:${proxy.port}`, transport, heartbeatTimeoutMs: 5 * HEARTBEAT_MS, connectTimeoutMs: 5 * HEARTBEAT_MS })
-      const id = await queueForLater()
+    const id = await queueForLater()
+    const clients = (['websocket', 'sse'] as const).map((transport) => connect(t, { url: `http://127.0.0.1:${proxy.port}`, transport, heartbeatTimeoutMs: 2.5 * HEARTBEAT_MS, connectTimeoutMs: 2.5 * HEARTBEAT_MS }))
+    const followers = clients.map((client) => client.jobs.events(id))
 
-      const follower = client.jobs.events(id)
-      const first = await follower.next()
-      const release = proxy.hold()
-      const rest = readAll(follower)
-      await until('the silence is noticed', () => client.live.metrics().errors > 0)
-      await cancel(id)
-      release()
+    const first = await Promise.all(followers.map((follower) => follower.next()))
+    const release = proxy.hold()
+    const rest = followers.map(readAll)
+    await until('the silence is noticed', () => clients.every(({ live }) => live.metrics().errors > 0))
+    await cancel(id)
+    release()
 
-      assert.deepEqual([first.value as LiveEvent, ...await rest].map(({ type }) => type), ['job.scheduled', 'job.cancelled'], transport)
+    for (const [i, { live }] of clients.entries()) {
+      assert.deepEqual([first[i]?.value?.type, ...(await rest[i])?.map(({ type }) => type) ?? []], ['job.scheduled', 'job.cancelled'], String(live.transport))
+    }
+  })
+
+  await t.test('a service that stops says so, and its followers go on with another', async (t) => {
+    const proxy = await startProxy(t, Number(new URL(String(leaving.ready['url'])).port))
+    const id = await queueForLater()
+    const clients = Object.entries(WAYS).map(([name, options]) => ({ name, client: connect(t, { url: `http://127.0.0.1:${proxy.port}`, ...options }) }))
+    const followers = clients.map(({ client }) => client.jobs.events(id))
+    const errors: string[] = []
+    for (const { client } of clients) client.live.on('error', ({ error }) => errors.push(error.message))
+
+    const first = await Promise.all(followers.map((follower) => follower.next()))
+    const rest = followers.map(readAll)
+    proxy.point(Number(new URL(service.url).port))
+    await leaving.stop()
+    await cancel(id)
+
+    for (const [i, { name }] of clients.entries()) {
+      assert.deepEqual([first[i]?.value?.type, ...(await rest[i])?.map(({ type }) => type) ?? []], ['job.scheduled', 'job.cancelled'], name)
+    }
+    assert.ok(errors.filter((message) => message.includes('the service stops') || message.includes('The service stops')).length >= 3, errors.join('\n'))
+  })
+
+  await t.test('a follower whose key is taken back is told', async (t) => {
+    for (const [name, options] of Object.entries(WAYS).filter(([, { transport }]) => transport !== 'poll')) { // it is told by its next request
+      const { id: keyId, token } = (await service.request('POST', '/v1/keys', { body: { name: 'reader', scopes: ['jobs:read'] } })).json
+      const follower = connect(t, { apiKey: String(token), ...options }).jobs.events(await queueForLater())
+
+      await follower.next()
+      const next = follower.next()
+      const told = assert.rejects(next, AuthenticationError, name)
+      await service.request('DELETE', `/v1/keys/${String(keyId)}`)
+
+      await told
     }
   })
 

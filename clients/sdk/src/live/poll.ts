@@ -1,9 +1,11 @@
 import type { Context, Subscription, Transport } from './transport.ts'
 import { locateTopic, noteMissed } from './transport.ts'
 import { toEvent } from './envelope.ts'
+import { sleep } from '../http/retry.ts'
 import type { Pool } from './pool.ts'
 
 const WAIT_SECONDS = 25
+const SOON_MS = 500
 /** Events of a page: fewer after one that did not come whole, so that even a way that breaks all the time gets on. */
 const PAGE_MAX = 500
 
@@ -51,6 +53,8 @@ export function createPoll (context: Context, pool: Pool): Transport {
           }
           if (next === null) return
           subscription.cursor = next
+          // What answers too soon that there is nothing is not to be asked all the time: a service that stops, a proxy that does not wait.
+          if (page.data.length === 0 && wait > 0 && Date.now() - startedAt < SOON_MS) await sleep(SOON_MS, signal)
         }
       } finally {
         close?.()

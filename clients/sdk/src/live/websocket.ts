@@ -1,4 +1,5 @@
 import { createInbox } from './inbox.ts'
+import { askPage } from './poll.ts'
 import { readEvent, type Envelope } from './envelope.ts'
 import type { LiveEvent } from './options.ts'
 import { openSocket, type Socket } from './socket.ts'
@@ -33,7 +34,11 @@ export function createWebSocket (context: Context): Transport {
   return {
     name: 'websocket',
     async * read (subscription, signal) {
-      const connection = await untilAborted(open(), signal)
+      const connection = await untilAborted(open(), signal).catch(async (error: unknown) => {
+        // A WebSocket does not say why it is refused. Where no other transport will be told, a request is.
+        if (context.settings.transports.length === 1) await askPage(context, subscription, 0, signal)
+        throw error
+      })
       try {
         yield * readSubscription(context, { connection, subscription, name: `s${++count}`, signal })
       } finally {
