@@ -247,7 +247,8 @@ test('live following', async (t) => {
       const leaving = new AbortController()
       const left = client.jobs.events(id)
       const aborted = client.jobs.events(id, { signal: leaving.signal })
-      await Promise.all([left.next(), aborted.next()])
+      const idle = client.jobs.events(id)
+      await Promise.all([left.next(), aborted.next(), idle.next()])
       const [nothing, never, more] = [left.next(), aborted.next(), client.jobs.events(id, { after: 1 }).next()]
       const closed = assert.rejects(more, { code: 'CLOSED' }, name)
 
@@ -260,6 +261,7 @@ test('live following', async (t) => {
       assert.throws(() => client.events('jobs:1'), /a topic is "job:<id>"/)
       await client.close()
       await closed
+      await assert.rejects(idle.next(), { code: 'CLOSED' }, name)
       assert.equal(client.live.state, 'closed')
     }
   })

@@ -162,13 +162,19 @@ export function openLive (requester: Requester, options: LiveOptions): Live {
       const signal = AbortSignal.any([closing.signal, left.signal, ...(options.signal ? [options.signal] : [])])
       const events = sift(subscription, options, signal)
       const over = { done: true, value: undefined } as const
+      let isOver = false
+      // Nobody may ask for the next event any more: what is held for it is let go all the same.
+      signal.addEventListener('abort', () => { events.return(undefined).catch(() => {}) }, { once: true })
       return {
         topic,
         get cursor () { return subscription.cursor },
         get missed () { return subscription.missed },
         async next () {
           try {
-            return await events.next()
+            if (!isOver) signal.throwIfAborted()
+            const result = await events.next()
+            isOver = result.done === true
+            return result
           } catch (error) {
             if (left.signal.aborted) return over // whoever left does not wait for more
             throw error
