@@ -57,7 +57,7 @@ export interface Requester {
 /** Builds it. Throws a TypeError for a URL that is none. */
 export function buildRequester (options: ClientOptions): Requester {
   const url = parseUrl(options.url)
-  const { retries: allRetries = RETRIES } = options
+  const { retries = RETRIES } = options
   const apiKey = async () => typeof options.apiKey === 'function' ? options.apiKey() : options.apiKey
   const headers = async () => {
     const headers = new Headers(options.headers)
@@ -71,75 +71,83 @@ export function buildRequester (options: ClientOptions): Requester {
     for (const [name, value] of Object.entries(query)) if (value !== undefined) to.searchParams.set(name, value instanceof Date ? value.toISOString() : String(value))
     return to
   }
-  const prepare = async (call: Call, idempotencyKey: string | undefined, signal: AbortSignal): Promise<Request> => {
-    const { method = 'GET', path, query, accept = 'application/json', json, upload } = call
-    const all = await headers()
-    all.set('accept', accept)
-    if (json !== undefined || upload) all.set('content-type', upload?.type ?? 'application/json')
-    if (idempotencyKey !== undefined) all.set('idempotency-key', idempotencyKey)
-    for (const [name, value] of Object.entries(call.headers ?? {})) all.set(name, value)
-    const body = upload ? await upload.open() : json === undefined ? null : JSON.stringify(json)
-    const init = { method, headers: all, body, signal, duplex: 'half' } as const // what streams need; the types of some runtimes lack it
-    const request = new Request(resolve(path, query), init)
-    return await options.onRequest?.(request) ?? request
-  }
-
-  const tryOnce = async <T>(call: Call, key: string | undefined, read: (response: Response) => Promise<T>): Promise<T> => {
-    // Nobody knows how long an upload takes: it goes on for as long as its items come.
-    const { signal, method = 'GET', timeoutMs = call.upload ? Infinity : options.timeoutMs ?? TIMEOUT_MS, waitMs = 0 } = call
-    const name = `${method} ${resolve(call.path).href}`
-    signal?.throwIfAborted()
-    const expiry = new AbortController()
-    const within = timeoutMs + waitMs
-    const timer = within <= TIMER_MAX_MS ? setTimeout(() => expiry.abort(), within) : undefined
-    // What the caller's own functions throw is none of this.
-    const reach = async <R>(work: () => Promise<R>): Promise<R> => {
-      try {
-        return await work()
-      } catch (error) {
-        if (error instanceof ProtocolError) throw error
-        if (signal?.aborted) throw signal.reason
-        if (expiry.signal.aborted) throw new RequestTimeoutError(`${name} was not answered within ${within} ms`)
-        throw new ConnectionError(`${name} was not answered: ${reasonOf(error)}`, { cause: error })
-      }
-    }
-    try {
-      const request = await prepare(call, key, signal ? AbortSignal.any([signal, expiry.signal]) : expiry.signal)
-      const answered = await reach(() => (options.fetch ?? fetch)(request))
-      const response = await options.onResponse?.(answered, request) ?? answered
-      if (response.ok) return await reach(() => read(response))
-      throw buildApiError(name, { status: response.status, text: await reach(() => response.text()), retryAfterMs: readRetryAfter(response.headers.get('retry-after')) })
-    } finally {
-      clearTimeout(timer)
-    }
-  }
-
-  const run = async <T>(call: Call, read: (response: Response) => Promise<T>): Promise<T> => {
-    const { method = 'GET', idempotent = false, repeatable = method !== 'POST' || idempotent, upload, retries = allRetries } = call
-    const key = idempotent ? call.idempotencyKey ?? newIdempotencyKey() : undefined
-    for (let failures = 1; ; failures += 1) {
-      try {
-        return await tryOnce(call, key, read)
-      } catch (error) {
-        if (method === 'DELETE' && failures > 1 && error instanceof NotFoundError) return undefined as T // a try before has done it
-        const isOver = failures > retries || (upload && !upload.isRepeatable) || call.signal?.aborted
-        if (isOver || !mayRetry(error, repeatable)) throw error
-        const delayMs = delayOf(failures, error instanceof ApiError ? error.retryAfterMs : undefined)
-        options.onRetry?.({ error, attempt: failures, delayMs, method, url: resolve(call.path, call.query).href })
-        await sleep(delayMs, call.signal)
-      }
-    }
-  }
-
+  const parts: Parts = { options, retries, headers, resolve }
   return {
     url,
-    retries: allRetries,
+    retries,
     resolve,
     headers,
     apiKey,
-    send: (call) => run(call, async (response) => response),
-    json: <T>(call: Call) => run(call, (response) => readJson(response) as Promise<T>), // the service's own schemas say so
+    send: (call) => repeat(parts, call, async (response) => response),
+    json: <T>(call: Call) => repeat(parts, call, (response) => readJson(response) as Promise<T>), // the service's own schemas say so
   }
+}
+
+interface Parts extends Pick<Requester, 'retries' | 'headers' | 'resolve'> {
+  options: ClientOptions
+}
+
+/** Tries until there is an answer, or an error that another try would not mend. */
+async function repeat<T> (parts: Parts, call: Call, read: (response: Response) => Promise<T>): Promise<T> {
+  const { options, resolve } = parts
+  const { method = 'GET', path, query, signal, upload, idempotent = false, repeatable = method !== 'POST' || idempotent, retries = parts.retries } = call
+  const key = idempotent ? call.idempotencyKey ?? newIdempotencyKey() : undefined
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await tryOnce(parts, { ...call, idempotencyKey: key }, read)
+    } catch (error) {
+      if (method === 'DELETE' && failures > 1 && error instanceof NotFoundError) return undefined as T // a try before has done it
+      const isOver = failures > retries || (upload && !upload.isRepeatable) || signal?.aborted
+      if (isOver || !mayRetry(error, repeatable)) throw error
+      const delayMs = delayOf(failures, error instanceof ApiError ? error.retryAfterMs : undefined)
+      options.onRetry?.({ error, attempt: failures, delayMs, method, url: resolve(path, query).href })
+      await sleep(delayMs, signal)
+    }
+  }
+}
+
+async function tryOnce<T> (parts: Parts, call: Call, read: (response: Response) => Promise<T>): Promise<T> {
+  const { options, resolve } = parts
+  // Nobody knows how long an upload takes: it goes on for as long as its items come.
+  const { signal, method = 'GET', timeoutMs = call.upload ? Infinity : options.timeoutMs ?? TIMEOUT_MS, waitMs = 0 } = call
+  const name = `${method} ${resolve(call.path).href}`
+  signal?.throwIfAborted()
+  const expiry = new AbortController()
+  const within = timeoutMs + waitMs
+  const timer = within <= TIMER_MAX_MS ? setTimeout(() => expiry.abort(), within) : undefined
+  // What the caller's own functions throw is none of this.
+  const reach = async <R>(work: () => Promise<R>): Promise<R> => {
+    try {
+      return await work()
+    } catch (error) {
+      if (error instanceof ProtocolError) throw error
+      if (signal?.aborted) throw signal.reason
+      if (expiry.signal.aborted) throw new RequestTimeoutError(`${name} was not answered within ${within} ms`)
+      throw new ConnectionError(`${name} was not answered: ${reasonOf(error)}`, { cause: error })
+    }
+  }
+  try {
+    const request = await prepare(parts, call, signal ? AbortSignal.any([signal, expiry.signal]) : expiry.signal)
+    const answered = await reach(() => (options.fetch ?? fetch)(request))
+    const response = await options.onResponse?.(answered, request) ?? answered
+    if (response.ok) return await reach(() => read(response))
+    throw buildApiError(name, { status: response.status, text: await reach(() => response.text()), retryAfterMs: readRetryAfter(response.headers.get('retry-after')) })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function prepare ({ options, headers, resolve }: Parts, call: Call, signal: AbortSignal): Promise<Request> {
+  const { method = 'GET', path, query, accept = 'application/json', json, upload, idempotencyKey } = call
+  const all = await headers()
+  all.set('accept', accept)
+  if (json !== undefined || upload) all.set('content-type', upload?.type ?? 'application/json')
+  if (idempotencyKey !== undefined) all.set('idempotency-key', idempotencyKey)
+  for (const [name, value] of Object.entries(call.headers ?? {})) all.set(name, value)
+  const body = upload ? await upload.open() : json === undefined ? null : JSON.stringify(json)
+  const init = { method, headers: all, body, signal, duplex: 'half' } as const // what streams need; the types of some runtimes lack it
+  const request = new Request(resolve(path, query), init)
+  return await options.onRequest?.(request) ?? request
 }
 
 function parseUrl (text: string | URL): URL {
