@@ -119,7 +119,7 @@ test('streams of a key end when it is revoked or expires, and nobody else follow
 })
 
 test('a client that takes nothing holds up nobody, and little is kept for it', async (t) => {
-  const [slow, sockets, clients] = [20, new Set<Socket>(), new Set<Socket>()]
+  const [slow, sockets, clients] = [8, new Set<Socket>(), new Set<Socket>()]
   t.after(() => { for (const client of clients) client.destroy() }) // before the API, which waits for them
   const api = await startApi(t)
   const port = await listen(api)
@@ -132,15 +132,16 @@ test('a client that takes nothing holds up nobody, and little is kept for it', a
   const fast = await openStream(t, { port, path: `/v1/jobs/${id}/events`, headers: { ...ADMIN_HEADERS, ...LINES } })
 
   const line = 'x'.repeat(30_000)
-  for (let batch = 0; batch < 40; batch++) await append(api.db, run, Array.from({ length: 20 }, () => logEvent('info', line)))
+  for (let batch = 0; batch < 20; batch++) await append(api.db, run, Array.from({ length: 20 }, () => logEvent('info', line)))
   await settle(api.db, run, settlement())
   await fast.ended
 
   const kept = [...sockets].map(({ writableLength }) => writableLength)
-  assert.equal(parseLines(fast.text).filter(({ type }) => type === 'job.log').length, 800)
+  assert.equal(parseLines(fast.text).filter(({ type }) => type === 'job.log').length, 400)
   assert.ok([...sockets].filter(({ bytesWritten }) => bytesWritten < fast.text.length).length === slow, 'they were not sent everything')
   assert.ok(Math.max(...kept) < 1_048_576, `${Math.max(...kept)} bytes wait for one client`)
   assert.ok(process.memoryUsage().arrayBuffers < slow * fast.text.length / 4)
+  await api.close() // it waits for none of them
 })
 
 test('as many streams are open as may be, of a tenant and in all, and their places are given back', async (t) => {

@@ -25,6 +25,8 @@ export interface EventRoutesOptions {
 const EVENTS_MAX = 1000
 /** A page of JSON that holds so much ends early. */
 const PAGE_CHARS = 4_194_304
+/** How long a client may take to take the rest, when its stream is to end. */
+const LAST_MS = 2000
 const NOW = AbortSignal.abort()
 
 const EventQuery = z.strictObject({
@@ -119,7 +121,12 @@ async function sendStream ({ jobs, streams, findCaller, heartbeatMs }: EventRout
   const first = await reader.next(STREAM_EVENTS, NOW)
   if (form === SSE && first.isOver && first.events.length === 0) return void reply.code(204).send()
   const token = parseBearer(authorization) ?? ''
-  const text = followTopic({ reader, form, stream, from, first, stopped: reply.untilStopped(), heartbeatMs, isStillValid: () => isStillValid(findCaller, token) })
+  const stopped = reply.untilStopped()
+  stopped.addEventListener('abort', () => {
+    const timer = setTimeout(() => reply.raw.destroy(), LAST_MS)
+    whenLeft(() => clearTimeout(timer))
+  })
+  const text = followTopic({ reader, form, stream, from, first, stopped, heartbeatMs, isStillValid: () => isStillValid(findCaller, token) })
   // What stands between is told neither to change it nor to hold it back.
   void reply.headers({ 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' }).type(form.mediaType)
   void reply.send(Readable.from(text, { objectMode: false, highWaterMark: 1 }))

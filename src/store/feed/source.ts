@@ -8,11 +8,14 @@ import { RECORD_VERSION } from '../job-record.ts'
 import { readEvents, readRecord, refuseMissing } from '../read.ts'
 import { buildFeedEvent, type FeedEvent } from './feed-event.ts'
 
+/** Where nobody says anything, it is looked whether there is something all the same: a Redis that lost writes says nothing of it, nor does the removal of a job. */
+const DOUBT_MS = 30_000
+
 /** Where a topic's events come from. */
 export interface Source {
   /** Channel of the number of the newest event, whenever there are new ones. */
   readonly channel: string
-  /** How often the state is to be read while somebody follows; Infinity for never. */
+  /** How often the state is to be read while somebody follows. */
   readonly keepEveryMs: number
   /** Throws NOT_FOUND or GONE where the topic is not there, or no longer. */
   readState (): Promise<TopicState>
@@ -41,7 +44,7 @@ export interface Stretch {
 export function openHistory (db: Db, tenant: string, { type: kind, id }: Exclude<Topic, { type: 'tag' }>): Source {
   return {
     channel: db.keys.newsChannel(id),
-    keepEveryMs: Infinity,
+    keepEveryMs: DOUBT_MS,
     readState: async () => (isId(kind, id) ? await (kind === 'job' ? readJobState : readBatchState)(db, tenant, id) : undefined) ?? refuseMissing(db, tenant, kind, id),
     async readAfter (after, limit) {
       const events = await readEvents(db, id, { after, limit })

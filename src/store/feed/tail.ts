@@ -17,8 +17,8 @@ export interface TailOptions {
 
 /**
  * The end of a topic's events, which all its readers in a process share: one subscription, made when somebody first waits, and one read for all of what is
- * new, made when somebody asks for it. Stale is a tail that may have missed a word: when it begins to listen, and after each break; it then reads the state before
- * it trusts what it knows.
+ * new, made when somebody asks for it. Stale is a tail that may have missed a word: when it begins to listen, after each break, and now and then; it then reads the state
+ * before it trusts what it knows.
  */
 export class Tail {
   readonly source: Source
@@ -142,8 +142,7 @@ export class Tail {
       this.#failure = error
       this.#wake()
     })
-    const { keepEveryMs } = this.source
-    if (keepEveryMs < Infinity) this.#keeping = setInterval(() => this.#doubt(), keepEveryMs)
+    this.#keeping = setInterval(() => this.#doubt(), this.source.keepEveryMs)
   }
 
   #doubt (): void {
