@@ -19,7 +19,7 @@ test('a browser names its key in a subprotocol, which is neither answered nor lo
   const token = authorization.slice('Bearer '.length)
 
   const client = await connectStream(t, url, { offer: [`batchbox.bearer.${token}`] })
-  const answer = await upgrade(url, { 'sec-websocket-protocol': `batchbox.bearer.${token}, batchbox.v1.msgpack` })
+  const answer = await upgrade(url, { 'sec-websocket-protocol': `batchbox.bearer.${token}, batchbox.v9.json, batchbox.v1.msgpack, batchbox.v1.json` })
 
   assert.equal(client.socket.protocol, 'batchbox.v1.json')
   assert.deepEqual([answer.statusCode, answer.headers['sec-websocket-protocol']], [101, 'batchbox.v1.msgpack'])

@@ -17,8 +17,7 @@ export function parseBearerProtocol (header: string | undefined): string | undef
 
 /** Chooses the first of the offered subprotocols that is known. Throws BAD_REQUEST if there is none. */
 export function chooseProtocol (header: string | undefined): StreamProtocol {
-  const offered = offeredBy(header)
-  const chosen = STREAM_PROTOCOLS.find((protocol) => offered.includes(protocol))
+  const chosen = offeredBy(header).find(isKnown)
   if (!chosen) throw new JobError('BAD_REQUEST', `Cannot open the stream: Sec-WebSocket-Protocol must offer ${STREAM_PROTOCOLS.join(' or ')}`)
   return chosen
 }
@@ -34,4 +33,8 @@ export function requireOrigin ({ origin, host }: { origin?: string | undefined, 
 
 function offeredBy (header: string | undefined): string[] {
   return (header ?? '').split(',').map((protocol) => protocol.trim())
+}
+
+function isKnown (protocol: string): protocol is StreamProtocol {
+  return STREAM_PROTOCOLS.some((known) => known === protocol)
 }
