@@ -13,6 +13,8 @@ if description ~= '' then redis.call('HSET', key, 'description', string.sub(desc
 redis.call('HSET', key, 'updatedAt', text(NOW))
 if enabled ~= '' then
   enable_endpoint(id, tenant, enabled == '1')
+elseif address ~= '' and f[2] == '1' then
+  enable_endpoint(id, tenant, true) -- it may be another receiver, or let us in now
 elseif events ~= '' and f[2] == '1' then
   redis.call('HSET', P .. ':webhook-filters:' .. tenant, id, events)
 end

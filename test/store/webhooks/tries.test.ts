@@ -3,13 +3,13 @@ import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { saveWebhookBounds } from '../../../src/store/webhooks/bounds.ts'
 import { readDelivery } from '../../../src/store/webhooks/deliveries.ts'
-import { listEndpoints, readEndpoint } from '../../../src/store/webhooks/endpoints.ts'
+import { listEndpoints, readEndpoint, updateEndpoint } from '../../../src/store/webhooks/endpoints.ts'
 import { readSecrets } from '../../../src/store/webhooks/secrets.ts'
 import { readCircuit } from '../../../src/store/webhooks/trial.ts'
 import { beginTry, owedTries, settleTry, stepWebhooks, type TryEnd, type TryRef, type WebhookTry } from '../../../src/store/webhooks/tries.ts'
 import { dumpLines } from '../../helpers/dump.ts'
 import { openStore, TENANT } from '../../helpers/store.ts'
-import { addEndpoint, endJob } from '../../helpers/webhooks.ts'
+import { addEndpoint, CHANGE, endJob } from '../../helpers/webhooks.ts'
 
 type Db = Awaited<ReturnType<typeof openStore>>
 
@@ -136,6 +136,24 @@ test('a receiver that asks for a rest has all that is owed to it wait, and is as
 
   assert.ok((resting.openUntil ?? 0) > 0)
   assert.equal((await deal(db)).length, 0, 'the third one is under way, which is as much as may be')
+})
+
+test('an endpoint that is given another address, or other headers, is asked again at once', async (t) => {
+  const db = await openStore(t)
+  const { endpoint } = await addEndpoint(db, 'https://wrong.example.com/', ENDS)
+  const fail = async (refs: readonly TryRef[]) => settleTry(db, await begin(db, refs[0]), { ...FAILED, delayMs: 0 }, { ...CIRCUIT, failures: 1 })
+  await endJob(db)
+  await fail(await deal(db))
+
+  const alone = await deal(db)
+  await updateEndpoint(db, TENANT, endpoint.id, { url: 'https://right.example.com/' }, CHANGE)
+  const afterUrl = await deal(db)
+  await fail(afterUrl)
+  await updateEndpoint(db, TENANT, endpoint.id, { headers: { authorization: 'Bearer a' } }, CHANGE)
+  const afterHeaders = await deal(db)
+
+  assert.deepEqual([alone.length, afterUrl.length, afterHeaders.length], [0, 1, 1])
+  assert.partialDeepStrictEqual(await readCircuit(db, TENANT, endpoint.id), { state: 'closed', failures: 0 })
 })
 
 test('with a key, what webhooks keep of others is not found in Redis, and is read as it was', async (t) => {
