@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
+import { makeCertificate } from '../helpers/certificate.ts'
 import { startDns } from '../helpers/dns-server.ts'
 import { pour, startHttp } from '../helpers/http-server.ts'
 import { startService } from '../helpers/service.ts'
@@ -40,15 +41,17 @@ function drip (head: string, more: string): (socket: Socket) => void {
 
 test('no webhook leads behind the worker, and no receiver takes more than its time and its share', async (t) => {
   const inside = await startHttp(t, (_request, response) => response.end('inside'))
+  const [trusted, stranger] = [makeCertificate('trusted.test'), makeCertificate('stranger.test')]
   const answers = new Map<string, number>()
   const dns = await startDns(t, (name, type) => {
     if (type === 'AAAA') return []
     const asked = (answers.get(name) ?? 0) + 1
     answers.set(name, asked)
+    if (name === 'trusted.test' || name === 'stranger.test') return [ALLOWED]
     return name === 'inside.test' ? ['127.0.0.1'] : asked === 1 ? [ALLOWED] : ['127.0.0.1'] // which is called rebinding
   })
   const service = await startService(t, { env: {
-    BATCHBOX_WEBHOOK_ALLOW_RANGES: ALLOWED, BATCHBOX_WEBHOOK_DNS_SERVERS: dns.address, BATCHBOX_WEBHOOK_TIMEOUT_MS: String(TIMEOUT_MS), BATCHBOX_WEBHOOK_DELAYS_MS: '0,50',
+    BATCHBOX_WEBHOOK_ALLOW_RANGES: ALLOWED, BATCHBOX_WEBHOOK_DNS_SERVERS: dns.address, BATCHBOX_WEBHOOK_TIMEOUT_MS: String(TIMEOUT_MS), BATCHBOX_WEBHOOK_DELAYS_MS: '0,50', NODE_EXTRA_CA_CERTS: trusted.file,
   } })
   const request = async (method: string, path: string, body?: unknown) => (await service.request(method, path, body === undefined ? {} : { body })).json
   /** Has a test delivered there and answers its first try. */
@@ -87,6 +90,20 @@ test('no webhook leads behind the worker, and no receiver takes more than its ti
       assert.match(String((await tryOut(`http://${ALLOWED}:${lured.port}/`))['error']), new RegExp(`the answer was ${status}, and redirects are not followed`))
     }
     assert.deepEqual(inside.requests, [])
+  })
+
+  await t.test('over TLS, only who is vouched for is told', async () => {
+    const told: string[] = []
+    const open = async (tls: { key: string, cert: string }) => (await startHttp(t, (request, response) => {
+      told.push(String(request.headers.host))
+      response.writeHead(204).end()
+    }, { host: ALLOWED, tls })).port
+    const [good, bad] = [await open(trusted), await open(stranger)]
+
+    assert.equal((await tryOut(`https://trusted.test:${good}/`))['error'], null)
+    assert.match(String((await tryOut(`https://stranger.test:${bad}/`))['error']), /its certificate is not trusted/)
+    assert.match(String((await tryOut(`https://${ALLOWED}:${good}/`))['error']), /its certificate is for another host/)
+    assert.deepEqual(told, [`trusted.test:${good}`])
   })
 
   await t.test('floods, bombs and answers without an end come to an end, and the worker goes on', async () => {

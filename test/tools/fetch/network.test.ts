@@ -1,25 +1,12 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, type TestContext, test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { makeCertificate } from '../../helpers/certificate.ts'
 import { startDns } from '../../helpers/dns-server.ts'
 import { startHttp } from '../../helpers/http-server.ts'
 import { startFetch } from './host.ts'
-
-const folder = mkdtempSync(join(tmpdir(), 'batchbox-tls-'))
-after(() => rmSync(folder, { recursive: true }))
-
-/** A certificate that has signed itself, for a name, made by OpenSSL. */
-function makeCertificate (name: string, ...options: string[]): { key: string, cert: string } {
-  const [key, cert] = [join(folder, `${name}.key`), join(folder, `${name}.crt`)]
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`, '-keyout', key, '-out', cert, ...options], { stdio: 'pipe' })
-  return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
-}
 
 test('TLS is verified: by whom, and for which host', async (t) => {
   const [trusted, stranger] = [makeCertificate('trusted.test'), makeCertificate('stranger.test')]
