@@ -18,24 +18,59 @@ const SEGMENT_CHARS = 1_048_576
 const READ_EVENTS = 200
 /** A page that holds so much ends early, so that what code logs is never all in the memory of who reads it. */
 const PAGE_CHARS = 4_194_304
+/** What was read of the store at one time is in the page as a whole, unless it makes it longer than that. */
+const PAGE_MOST_CHARS = 4 * PAGE_CHARS
 
 /**
  * Reads a job's events after a number, oldest first, at most that many, and fewer where they are long: the history is at its end when none
  * come. It is the same before, while and after they are archived. Throws UNAVAILABLE for one that cannot be decrypted.
  */
 export async function readEvents (db: Db, jobId: string, { after, limit }: EventPage): Promise<JobEvent[]> {
-  const entries = await readStreamPage(db, jobId, { after, limit })
-  if (entries.length > 0) return openEvents(db, jobId, entries.map(parseEntry))
+  const page = createPage(db, jobId, limit)
+  await readStreamPage(db, jobId, after, page, limit)
+  if (page.events.length > 0) return page.events
   // Asked for after the stream: whoever finds the stream gone finds the history there, since one script swaps them.
   const [short, long] = await Promise.all([db.redis.hgetBuffer(db.keys.job(jobId), 'history'), db.redis.getBuffer(db.keys.history(jobId))])
   const history = short ?? long
-  return history ? openEvents(db, jobId, await readHistory(db, jobId, history, { after, limit })) : []
+  if (history) await readHistory(db, jobId, { history, after }, page)
+  return page.events
 }
 
-async function openEvents (db: Db, jobId: string, events: JobEvent[]): Promise<JobEvent[]> {
-  if (!events.some(({ payload }) => isSealed(payload))) return events
-  const tenant = await readOwner(db, jobId)
-  return events.map((event) => ({ ...event, payload: openMembers(db, event.payload, placeOf('event', tenant, jobId, event.type)) as JobEvent['payload'] })) // a move was given it
+/** Events of one job, taken as they are read, until there are enough. */
+interface Page {
+  readonly events: JobEvent[]
+  /** Nothing more is to be read for it; or not even added to it. */
+  readonly isFull: boolean
+  readonly isOverfull: boolean
+  add (event: JobEvent): Promise<void>
+}
+
+/** Events are decrypted one by one, since what is stored of one may be much shorter than it is. */
+function createPage (db: Db, jobId: string, limit: number): Page {
+  const events: JobEvent[] = []
+  let tenant: Promise<string> | undefined
+  let chars = 0
+  return {
+    events,
+    get isFull () { return events.length >= limit || chars >= PAGE_CHARS },
+    get isOverfull () { return chars >= PAGE_MOST_CHARS },
+    async add (event) {
+      const { payload, type } = event
+      if (!isSealed(payload)) {
+        chars += lengthOf(payload)
+        events.push(event)
+        return
+      }
+      const opened = openMembers(db, payload, placeOf('event', await (tenant ??= readOwner(db, jobId)), jobId, type)) as JobEvent['payload'] // a move was given it
+      chars += lengthOf(opened)
+      events.push({ ...event, payload: opened })
+    },
+  }
+}
+
+/** About as many characters as it has as JSON: only texts are long. */
+function lengthOf (payload: JobEvent['payload']): number {
+  return JSON.stringify(payload).length
 }
 
 /**
@@ -67,20 +102,17 @@ export async function foldStream (db: Db, { jobId, tenant }: { jobId: string, te
 
 type Entry = [id: string, fields: string[]]
 
-async function readStreamPage (db: Db, jobId: string, { after, limit }: EventPage): Promise<Entry[]> {
-  const page: Entry[] = []
-  let chars = 0
-  for (let at = after; page.length < limit && chars < PAGE_CHARS;) {
-    const count = Math.min(READ_EVENTS, limit - page.length)
+async function readStreamPage (db: Db, jobId: string, after: number, page: Page, limit: number): Promise<void> {
+  for (let at = after; !page.isFull;) {
+    const count = Math.min(READ_EVENTS, limit - page.events.length)
     const entries = await readStream(db, jobId, at, count)
     for (const entry of entries) {
-      page.push(entry)
-      chars += entry[1][7]?.length ?? 0
+      if (page.isOverfull) return
+      await page.add(parseEntry(entry))
       at = sequenceOf(entry[0])
     }
-    if (entries.length < count) break
+    if (entries.length < count) return
   }
-  return page
 }
 
 function readStream (db: Db, jobId: string, after: number, limit: number): Promise<Entry[]> {
@@ -102,18 +134,14 @@ function sequenceOf (id: string): number {
   return Number.parseInt(id, 10)
 }
 
-async function readHistory (db: Db, jobId: string, history: Buffer, { after, limit }: EventPage): Promise<JobEvent[]> {
-  const events: JobEvent[] = []
-  let chars = 0
+async function readHistory (db: Db, jobId: string, { history, after }: { history: Buffer, after: number }, page: Page): Promise<void> {
   const tenant = await readOwner(db, jobId)
   for await (const text of readSegments(db, history, (last) => placeOf('history', tenant, jobId, last), after)) {
     for (const line of text.split('\n')) {
       if (line === '' || Number.parseInt(line.slice(1), 10) <= after) continue
-      if (events.length === limit || chars >= PAGE_CHARS) return events
-      chars += line.length
+      if (page.isFull) return
       const [sequence, type, time, attempt, payload] = JSON.parse(line) as HistoryLine // foldStream wrote it
-      events.push({ sequence, type, time, attempt, payload })
+      await page.add({ sequence, type, time, attempt, payload })
     }
   }
-  return events
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { buildFailure } from '../../src/core/outcome.ts'
 import { archive } from '../../src/store/archive.ts'
@@ -35,30 +36,33 @@ test('an archived history reads exactly as the stream did, from any event on', a
   assert.deepEqual(await owedArchives(db, 10), [])
 })
 
-test('a page of long events ends early, archived or not, and the next goes on from there', async (t) => {
-  const db = await openStore(t)
-  const id = await acceptJob(db)
-  const { run } = await beginJob(db, id)
-  const event = { type: 'job.log' as const, time: 1, payload: { message: 'x'.repeat(65_536) } }
-  for (let batch = 0; batch < 6; batch++) await append(db, run, Array.from({ length: 100 }, () => event))
-  await settle(db, run, settlement())
-  const readAll = async () => {
-    const pages: number[][] = []
-    for (let after = 0; ; after = pages.at(-1)?.at(-1) ?? after) {
-      const page = await readEvents(db, id, { after, limit: 1000 })
-      if (page.length === 0) return pages
-      pages.push(page.map(({ sequence }) => sequence))
+// What is encrypted is compressed before: it is much longer than it was stored as.
+for (const [how, keys] of [['', []], [', encrypted', [{ id: 'k', key: randomBytes(32) }]]] as const) {
+  test(`a page of long events ends early, archived or not, and the next goes on from there${how}`, async (t) => {
+    const db = await openStore(t, keys)
+    const id = await acceptJob(db)
+    const { run } = await beginJob(db, id)
+    const event = { type: 'job.log' as const, time: 1, payload: { message: 'x'.repeat(65_536) } }
+    for (let batch = 0; batch < 6; batch++) await append(db, run, Array.from({ length: 100 }, () => event))
+    await settle(db, run, settlement())
+    const readAll = async () => {
+      const pages: number[][] = []
+      for (let after = 0; ; after = pages.at(-1)?.at(-1) ?? after) {
+        const page = await readEvents(db, id, { after, limit: 1000 })
+        if (page.length === 0) return pages
+        pages.push(page.map(({ sequence }) => sequence))
+      }
     }
-  }
 
-  const before = await readAll()
-  await archive(db, id)
-  const after = await readAll()
+    const before = await readAll()
+    await archive(db, id)
+    const after = await readAll()
 
-  const all = Array.from({ length: 603 }, (_, index) => index + 1)
-  assert.deepEqual([before.flat(), after.flat()], [all, all])
-  assert.ok(before.length > 1 && after.length > 1)
-})
+    const all = Array.from({ length: 603 }, (_, index) => index + 1)
+    assert.deepEqual([before.flat(), after.flat()], [all, all])
+    assert.ok(before.length > 1 && after.length > 1)
+  })
+}
 
 test('a history that is too long for one value stays a stream, is owed no longer, and reads the same', async (t) => {
   const db = await openStore(t)
