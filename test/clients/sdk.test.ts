@@ -199,7 +199,7 @@ suite('the client of a running service', () => {
 
     const job = await client.jobs.run({ code: ONE })
 
-    await until('the webhook came', () => bodies.length === 1)
+    await until('the webhook came', () => bodies.length > 0)
     const [{ body, headers } = { body: '', headers: {} }] = bodies
     const message = await client.webhooks.verify(body, headers, secret)
     assert.deepEqual([message.type, message.data['id'], message.data['result'], headers['x-from']], ['job.succeeded', job.id, 1, 'batchbox'])
@@ -207,13 +207,15 @@ suite('the client of a running service', () => {
     assert.equal(delivery?.eventId, message.id)
     const deliveryId = delivery?.id ?? ''
     await until('the delivery was noted', async () => (await deliveries.get(deliveryId)).status === 'succeeded')
+    const before = bodies.length
     await client.webhooks.redeliver(deliveryId)
-    await until('it came again', () => bodies.length === 2)
+    await until('it came again', () => bodies.length > before)
     const secrets = await client.webhooks.rotateSecret({ endpointId: id, graceMs: 60_000 })
     assert.deepEqual([secrets.length, secrets[1]?.secret, (await client.webhooks.secrets(id)).length], [2, secret, 2])
     const tried = await endpoints.test(id)
-    assert.deepEqual([tried.type, tried.status], ['webhook.test', 'succeeded'])
-    assert.equal((await client.webhooks.verify(bodies.at(-1)?.body ?? '', bodies.at(-1)?.headers ?? {}, secrets[0]?.secret ?? '')).type, 'webhook.test')
+    await until('the test was delivered', async () => (await deliveries.get(tried.id)).status === 'succeeded')
+    const sent = bodies.find(({ headers }) => headers['webhook-id'] === tried.eventId)
+    assert.equal((await client.webhooks.verify(sent?.body ?? '', sent?.headers ?? {}, secrets[0]?.secret ?? '')).type, 'webhook.test')
     assert.deepEqual([(await endpoints.update(id, { enabled: false })).disabledReason, (await endpoints.get(id)).circuit.state, (await Array.fromAsync(endpoints.list())).length], ['asked', 'closed', 1])
     await endpoints.delete(id)
     assert.match((await client.webhooks.secrets())[0]?.secret ?? '', /^whsec_/)
