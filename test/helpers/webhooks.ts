@@ -14,6 +14,7 @@ import { createWorkerListener } from '../../src/store/worker-listener.ts'
 import { WorkerConfig } from '../../src/worker/config.ts'
 import { createWebhooks, type Webhooks } from '../../src/worker/webhooks/webhooks.ts'
 import { readBody, startHttp } from './http-server.ts'
+import type { Scope } from './scope.ts'
 import { beginJob, request, settlement, TENANT } from './store.ts'
 import { until } from './until.ts'
 
@@ -43,7 +44,7 @@ export async function startReceiver (t: TestContext, answer: (received: Received
 }
 
 /** Starts what delivers webhooks in a worker, with loopback allowed and short delays. It ends with the test. */
-export async function startWebhooks (t: TestContext, db: Db & { url: string }, variables: Record<string, string> = {}): Promise<Webhooks> {
+export async function startWebhooks (t: Scope & Pick<TestContext, 'diagnostic'>, db: Db & { url: string }, variables: Record<string, string> = {}): Promise<Webhooks> {
   const config = WorkerConfig.parse({
     REDIS_URL: db.url, BATCHBOX_PREFIX: db.keys.prefix, BATCHBOX_WEBHOOK_ALLOW_RANGES: '127.0.0.1', BATCHBOX_WEBHOOK_DELAYS_MS: '0,20,20,20,20', BATCHBOX_LOCK_MS: '1000', BATCHBOX_STALLED_MS: '500', ...variables,
   })
