@@ -102,13 +102,21 @@ export function createSubscription ({ asked, open, codec, outbox, slowMs, correl
     if (batch.maxDelayMs === 0 || first.isOver || first.events.length === limit) return first
     const events = [...first.events]
     let [missed, isOver] = [first.missed, false]
-    const until = AbortSignal.any([signal, AbortSignal.timeout(batch.maxDelayMs)])
-    while (!isOver && events.length < limit) {
-      const more = await reader.next(limit - events.length, until)
-      if (more.events.length === 0 && more.missed === 0 && !more.isOver) break
-      events.push(...more.events)
-      missed += more.missed
-      isOver = more.isOver
+    const until = new AbortController()
+    const giveUp = () => until.abort()
+    const timer = setTimeout(giveUp, batch.maxDelayMs)
+    signal.addEventListener('abort', giveUp)
+    try {
+      while (!isOver && events.length < limit) {
+        const more = await reader.next(limit - events.length, until.signal)
+        if (more.events.length === 0 && more.missed === 0 && !more.isOver) break
+        events.push(...more.events)
+        missed += more.missed
+        isOver = more.isOver
+      }
+    } finally {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', giveUp)
     }
     return { events, missed, isOver }
   }
