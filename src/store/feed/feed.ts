@@ -93,26 +93,32 @@ interface ReaderOptions {
 
 function createReader (tail: Tail, { after, stopped, onClose }: ReaderOptions): FeedReader {
   let cursor = after
+  /** Passed over, and not told yet. */
+  let missed = 0
   let isClosed = false
   let olderEvents = OLDER_EVENTS
 
   function take (events: readonly FeedEvent[]): FeedPage {
-    let missed = 0
     for (const event of events) {
       missed += countMissed(cursor, event.cursor, tail.begin)
       cursor = event.cursor
     }
-    const last = events.at(-1)
-    return { events, missed, isOver: last !== undefined && tail.source.isLast(last.type) }
+    const page = { events, missed, isOver: events.some(({ type }) => tail.source.isLast(type)) }
+    missed = 0
+    return page
   }
 
-  /** Long events are read a few at a time, since a page takes only so many of them. */
+  /** Long events are read a few at a time, since a page takes only so many of them. What the ring still has, the store may have no longer. */
   async function readOlder (limit: number): Promise<FeedPage | undefined> {
+    const { start } = tail.ring
     const { events, last } = await tail.readOlder(cursor, Math.min(limit, olderEvents))
-    const page = cutPage(events, 0, limit)
-    olderEvents = Math.max(1, page.length < events.length ? page.length : Math.min(OLDER_EVENTS, olderEvents * 2))
+    const older = events.filter((event) => event.cursor <= start)
+    const page = cutPage(older, 0, limit)
+    olderEvents = Math.max(1, page.length < older.length ? page.length : Math.min(OLDER_EVENTS, olderEvents * 2))
     if (page.length > 0) return take(page)
-    cursor = last
+    const to = Math.min(last, start)
+    missed += countMissed(cursor, to + 1, tail.begin)
+    cursor = to
     return undefined
   }
 

@@ -79,6 +79,28 @@ test('a cursor that is too old is told how many events it missed, also by a log 
   assert.ok(Number(page.events[0]?.cursor) > Number(late.events[0]?.cursor))
 })
 
+test('a reader that fell behind is told what it missed, and has what others here have read', async (t) => {
+  const db = await openStore(t)
+  const feed = startFeed(t, db)
+  const [fast, slow, slower] = [await feed.open(TENANT, TAG, null), await feed.open(TENANT, TAG, null), await feed.open(TENANT, TAG, null)]
+  const begin = fast.cursor
+  const { run } = await beginJob(db, await acceptJob(db, TAGGED))
+  for (let batch = 0; batch < 15; batch++) {
+    await append(db, run, Array.from({ length: 100 }, () => logEvent('info', 'a line')))
+    while (fast.cursor < begin + 2 + 100 * (batch + 1)) await fast.next(1000, NEVER)
+  }
+
+  const behind = await readStored(slow)
+  await db.redis.del(db.keys.tagLog(TENANT, digestTag(TAG.name, TAG.value)))
+  const without = await readStored(slower)
+
+  for (const page of [behind, without]) {
+    assert.ok(page.events.length > 500, 'far more than the log has')
+    assert.equal(page.events.length + page.missed, 1502)
+    assert.equal(page.events.at(-1)?.cursor, begin + 1502)
+  }
+})
+
 test('events of a job that was removed are missed, and those after it are not', async (t) => {
   const db = await openStore(t)
   const feed = startFeed(t, db)
