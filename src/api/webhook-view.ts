@@ -12,6 +12,7 @@ const Count = z.number().int()
 /** An endpoint as the API answers it. */
 export const EndpointView = WebhookView.extend({
   id: z.string(),
+  url: z.string().nullable().describe('Null where it cannot be decrypted, since a key of the operator is missing: give it another, with all headers'),
   description: z.string(),
   enabled: z.boolean(),
   disabledReason: z.enum(['asked', 'gone']).nullable().describe('`gone`: it answered 410. Enable it with PATCH'),
@@ -83,10 +84,10 @@ export const WholeDelivery = DeliveryView.extend({ tries: z.array(TryView) }).me
   tries: [{ number: 1, startedAt: '2026-11-22T12:00:01.020Z', latencyMs: 38, status: 503, error: 'Cannot deliver: the answer was 503, expected 2xx', answer: 'try again later' }],
 } })
 
-export function viewEndpoint ({ id, url, events, headers, description, enabled, disabledReason, createdAt, updatedAt }: Endpoint): z.infer<typeof EndpointView> {
+export function viewEndpoint ({ id, url, unreadable, events, headers, description, enabled, disabledReason, createdAt, updatedAt }: Endpoint): z.infer<typeof EndpointView> {
   return {
     ...viewWebhook({ url, events, headers }),
-    id, description, enabled, disabledReason,
+    id, url: unreadable ? null : url, description, enabled, disabledReason,
     createdAt: formatTime(createdAt),
     updatedAt: formatTime(updatedAt),
     links: { self: `/v1/webhooks/${id}`, deliveries: `/v1/webhooks/deliveries?endpoint=${id}` },

@@ -1,17 +1,21 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test, type TestContext } from 'node:test'
+import { EncryptionKeys } from '../../src/core/encryption-keys.ts'
+import { buildCipher } from '../../src/store/cipher.ts'
 import { startApi } from '../helpers/api.ts'
 import { dumpLines } from '../helpers/dump.ts'
+import { playDeliveries } from '../helpers/play-webhooks.ts'
 import { playWorker } from '../helpers/play-worker.ts'
+import { redisForTest } from '../helpers/redis.ts'
 
 const KEYS = `first=${randomBytes(32).toString('base64')}`
 const url = 'https://example.com/hook?token=hunter2'
 const JOB = { code: 'export default () => 1' }
 type Members = Record<string, unknown>
 
-async function start (t: TestContext, env: Record<string, string> = {}) {
-  const api = await startApi(t, { BATCHBOX_ENCRYPTION_KEYS: KEYS, ...env })
+async function start (t: TestContext, env: Record<string, string> = {}, redis?: { url: string, prefix: string }) {
+  const api = await startApi(t, { BATCHBOX_ENCRYPTION_KEYS: KEYS, ...env }, redis ? { redis } : {})
   const [own, reader, stranger] = [await api.holder('acme', 'webhooks:write', 'jobs:write', 'jobs:read'), await api.holder('acme', 'jobs:read'), await api.holder('other', 'admin')]
   const make = async (body: object = {}) => {
     const answer = await api.post('/v1/webhooks', { url, ...body }, own)
@@ -162,6 +166,34 @@ test('a job and a batch show their webhooks without the values of headers, and w
   assert.ok(!read.body.includes('swordfish'))
   assert.equal(without['webhook'], null)
   assert.equal((await api.post('/v1/batches', { job: JOB, inputs: [1], webhook: { url, events: ['job.failed'] } }, api.own)).statusCode, 422)
+})
+
+test('where a key of the operator is missing, endpoints and deliveries are seen, mended and deleted all the same', async (t) => {
+  const redis = await redisForTest(t)
+  const before = await start(t, {}, redis)
+  const [one, other] = [await before.make({ description: 'one' }), await before.make({ headers: { 'x-a': 'b' } })]
+  await before.end()
+  const [delivery] = await playDeliveries({ ...before.db, cipher: buildCipher(EncryptionKeys.parse(KEYS)) })
+  await before.close()
+  const api = await start(t, { BATCHBOX_ENCRYPTION_KEYS: `other=${randomBytes(32).toString('base64')}` }, redis)
+  const path = (id: unknown) => `/v1/webhooks/${String(id)}`
+
+  const listed = await api.list('/v1/webhooks')
+  const read = await api.get(path(one['id']), api.own)
+  const half = await api.patch(one['id'], { url })
+  const named = await api.patch(one['id'], { description: 'two' })
+  const mended = await api.patch(one['id'], { url, headers: {} })
+  const removed = await api.remove(path(other['id']), api.own)
+
+  assert.deepEqual(listed.map((each) => [each['id'], each['url']]), [[other['id'], null], [one['id'], null]])
+  assert.partialDeepStrictEqual(read.json(), { url: null, headers: [], description: 'one', enabled: true })
+  assert.equal(half.statusCode, 503)
+  assert.match(String(half.json()['detail']), /Cannot decrypt: the value was encrypted with key "first".*; give it a URL and headers anew, or delete it/)
+  assert.partialDeepStrictEqual(named.json(), { url: null, description: 'two' })
+  assert.partialDeepStrictEqual(mended.json(), { url, headers: [], description: 'two' })
+  assert.equal(removed.statusCode, 204)
+  assert.equal((await api.list('/v1/webhooks/deliveries')).length, 2)
+  assert.match((await api.get(`/v1/webhooks/deliveries/${String(delivery)}`, api.own)).body, /Cannot read the try: Cannot decrypt/)
 })
 
 test('what is delivered of a job stands in the log, and is found by each of its members', async (t) => {

@@ -771,7 +771,8 @@ export interface WebhookEndpointChange {
 }
 
 export interface WebhookEndpoint {
-  url: string
+  /** Null where it cannot be decrypted, since a key of the operator is missing: give it another, with all headers */
+  url: string | null
   events: WebhookEvent[]
   /** Names of its headers */
   headers: string[]
@@ -789,7 +790,8 @@ export interface WebhookEndpoint {
 }
 
 export interface WatchedWebhookEndpoint {
-  url: string
+  /** Null where it cannot be decrypted, since a key of the operator is missing: give it another, with all headers */
+  url: string | null
   events: WebhookEvent[]
   /** Names of its headers */
   headers: string[]
@@ -818,7 +820,8 @@ export interface WatchedWebhookEndpoint {
 }
 
 export interface WebhookEndpointWithSecret {
-  url: string
+  /** Null where it cannot be decrypted, since a key of the operator is missing: give it another, with all headers */
+  url: string | null
   events: WebhookEvent[]
   /** Names of its headers */
   headers: string[]

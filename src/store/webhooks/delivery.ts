@@ -1,3 +1,4 @@
+import { JobError } from '../../core/failures.ts'
 import { DELIVERY_ENDS } from '../../core/figures.ts'
 import type { WebhookType } from '../../core/webhook.ts'
 import { openJson, placeOf, sealJson, type Sealing } from '../sealing.ts'
@@ -68,6 +69,16 @@ export function writeTry (sealing: Sealing, { tenant, deliveryId, number }: { te
   return sealJson(sealing, JSON.stringify(stored), placeOf('delivery', tenant, deliveryId, number))
 }
 
+/** One that cannot be decrypted says so: the delivery is to be seen all the same. */
+function readTry (sealing: Sealing, json: string, { tenant, deliveryId, number, createdAt }: { tenant: string, deliveryId: string, number: number, createdAt: number }): StoredTry {
+  try {
+    return openJson(sealing, json, placeOf('delivery', tenant, deliveryId, number)) as StoredTry // writeTry wrote it
+  } catch (error) {
+    if (!(error instanceof JobError)) throw error
+    return { startedAt: createdAt, latencyMs: 0, status: null, error: `Cannot read the try: ${error.message}`, answer: null, url: '' }
+  }
+}
+
 /** Reads a delivery's hash; undefined for one that is not there. */
 export function parseDelivery (sealing: Sealing, id: string, fields: Readonly<Record<string, string>>): Delivery | undefined {
   if (!fields['status']) return undefined
@@ -75,7 +86,7 @@ export function parseDelivery (sealing: Sealing, id: string, fields: Readonly<Re
   const text = (name: string) => fields[name] ?? ''
   const tries = Object.entries(fields).flatMap(([name, json]) => {
     const number = Number(TRY_FIELD.exec(name)?.[1] ?? 0)
-    return number === 0 ? [] : [{ number, stored: openJson(sealing, json, placeOf('delivery', text('tenant'), id, number)) as StoredTry }] // writeTry wrote it
+    return number === 0 ? [] : [{ number, stored: readTry(sealing, json, { tenant: text('tenant'), deliveryId: id, number, createdAt: Number(text('createdAt')) }) }]
   }).sort((a, b) => a.number - b.number)
   return {
     id,

@@ -23,6 +23,8 @@ export interface Endpoint {
   disabledReason: 'asked' | 'gone' | null
   createdAt: number
   updatedAt: number
+  /** Why its address, which is empty then, and its headers cannot be decrypted. */
+  unreadable?: JobError
 }
 
 export interface EndpointPage {
@@ -63,7 +65,7 @@ export async function createEndpoint (db: Db, { tenant, url, events, headers, de
   }
 }
 
-/** Reads a tenant's endpoint; undefined for another tenant's. Throws UNAVAILABLE for one of a newer version. */
+/** Reads a tenant's endpoint; undefined for another tenant's. Throws UNAVAILABLE for one of a newer version. One whose address cannot be decrypted says so: it is to be seen, mended and deleted all the same. */
 export async function readEndpoint (db: Db, tenant: string, id: string): Promise<Endpoint | undefined> {
   if (!isId('webhook', id)) return undefined
   const fields = await db.redis.hgetallBuffer(db.keys.webhook(id))
@@ -73,7 +75,7 @@ export async function readEndpoint (db: Db, tenant: string, id: string): Promise
   return {
     id,
     tenant,
-    ...await readAddress(db, { tenant, id }, fields['address']),
+    ...await tryAddress(db, { tenant, id }, fields['address']),
     events: text('events').split(',').filter(Boolean) as WebhookEvent[], // createEndpoint wrote them
     description: text('description'),
     enabled: text('enabled') === '1',
@@ -83,7 +85,16 @@ export async function readEndpoint (db: Db, tenant: string, id: string): Promise
   }
 }
 
-/** Reads the part of a record that says where to send. */
+async function tryAddress (db: Db, { tenant, id }: Pick<Endpoint, 'tenant' | 'id'>, packed: Buffer): Promise<Pick<Endpoint, 'url' | 'headers' | 'unreadable'>> {
+  try {
+    return await readAddress(db, { tenant, id }, packed)
+  } catch (cause) {
+    if (!(cause instanceof JobError)) throw cause
+    return { url: '', headers: {}, unreadable: new JobError('UNAVAILABLE', `Cannot use webhook "${id}": ${cause.message}; give it a URL and headers anew, or delete it`, { cause }) }
+  }
+}
+
+/** Reads the part of a record that says where to send. Throws UNAVAILABLE where it cannot be decrypted. */
 export async function readAddress (db: Db, { tenant, id }: Pick<Endpoint, 'tenant' | 'id'>, packed: Buffer): Promise<Pick<Endpoint, 'url' | 'headers'>> {
   const { url, headers } = JSON.parse((await unpackSealed(db, packed, placeOf('webhook', tenant, id))).toString()) as Pick<Endpoint, 'url' | 'headers'> // createEndpoint wrote it
   return { url, headers }
@@ -101,6 +112,7 @@ export async function updateEndpoint (db: Db, tenant: string, id: string, change
   const before = await readEndpoint(db, tenant, id)
   if (!before) return undefined
   const { url = before.url, headers = before.headers, events, description, enabled } = change
+  if (before.unreadable && (change.url === undefined) !== (change.headers === undefined)) throw before.unreadable
   const address = change.url === undefined && change.headers === undefined ? '' : await packSealed(db, JSON.stringify({ url, headers }), placeOf('webhook', tenant, id))
   const reply = await runMove(db, UPDATE, NO_JOB, [
     tenant, id, address, events ? writeEvents(events) : '', description === undefined ? '' : `=${description}`, enabled === undefined ? '' : enabled ? 1 : 0, actor.tokenHash,
