@@ -1,6 +1,7 @@
 import { isTerminal, type JobStatus } from '../core/status.ts'
 import type { Db } from './db.ts'
 import { foldStream } from './events.ts'
+import { RECORD_VERSION } from './job-record.ts'
 import { foldRecord } from './record-fold.ts'
 import { loadMove, runMove } from './script.ts'
 
@@ -31,6 +32,8 @@ export async function archive (db: Db, jobId: string, { maxBytes = MAX_HISTORY_B
   // The record may have been read before the job's last change, which the stream then tells.
   const status = fields['status']?.toString() as JobStatus | undefined // a move wrote it
   const isLast = status !== undefined && isTerminal(status) && Number(fields['seq']) === last
-  const record = isLast ? await foldRecord(db, jobId, fields) : []
+  // Whoever does not know what is encrypted is to leave it alone.
+  const version = db.cipher.keyIds.length === 0 ? [] : ['v', RECORD_VERSION]
+  const record = isLast ? [...await foldRecord(db, jobId, fields), ...version] : []
   return await runMove(db, SCRIPT, jobId, [last, value, INLINE_HISTORY_BYTES, ...record]) === 1
 }

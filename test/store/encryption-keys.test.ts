@@ -53,6 +53,8 @@ test('what was stored before there was a key is read beside what is encrypted, a
   const before = await furnish(plain)
   const waiting = await acceptJob(plain, { code: 'export default 1' })
   const expected = await readAll(plain, before)
+  const ended = await furnish(plain, { isArchived: false })
+  await archive(db, ended)
   const running = await acceptJob(plain, { retry: { attempts: 2 } })
   await settle(plain, (await beginJob(plain, running)).run, settlement({ error: ERROR, next: { attempt: 2, delayMs: 0 } }))
 
@@ -66,6 +68,7 @@ test('what was stored before there was a key is read beside what is encrypted, a
   const sealedCode = await db.redis.hgetBuffer(codeKey, 'bytes')
 
   assert.deepEqual(await readAll(db, before), expected)
+  assert.deepEqual([await db.redis.hget(db.keys.job(before), 'v'), await db.redis.hget(db.keys.job(ended), 'v'), (await readJob(db, TENANT, ended))?.result?.json], ['1', '2', '{"answer":42}'], 'a version before leaves alone what it cannot read')
   assert.deepEqual([job.code, (await readJob(db, TENANT, waiting))?.result?.json], ['export default 1', '"sealed"'])
   assert.partialDeepStrictEqual((await readJob(db, TENANT, running))?.attempts, [{ error: ERROR }, { error: null }])
   assert.deepEqual([plainCode?.[0], sealedCode?.[0], (await beginJob(db, again)).job.code], [1, 4, 'export default 1'])
