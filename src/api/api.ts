@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { z } from 'zod'
+import { JobError } from '../core/failures.ts'
 import { loadLimitPolicy } from '../core/limits.ts'
 import { createDispatcher } from '../queue/dispatcher.ts'
 import { checkEncryption } from '../store/encryption/check.ts'
@@ -144,8 +145,15 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
 /** A wrong key stops the boot; where the store is not there yet, it is looked at when it is. */
 async function tellOfEncryption (db: Db, logger: Logger): Promise<void> {
   const tell = async () => logger.info(await checkEncryption(db))
-  if (db.redis.status === 'ready') return tell()
-  db.redis.once('ready', () => { tell().catch((error: unknown) => logger.error({ err: error }, 'encryption keys are not those of the store')) })
+  const warn = (error: unknown) => logger.error({ err: error }, 'encryption keys could not be held against those of the store')
+  if (db.redis.status !== 'ready') {
+    db.redis.once('ready', () => { tell().catch(warn) })
+    return
+  }
+  await tell().catch((error: unknown) => {
+    if (error instanceof JobError) throw error
+    warn(error)
+  })
 }
 
 /** A Redis that evicts loses jobs; one without a limit takes jobs until the machine has no memory left. */

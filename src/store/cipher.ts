@@ -31,9 +31,6 @@ export interface Cipher {
   open (sealed: Buffer, place: Place): Buffer
 }
 
-/** Encrypts nothing. */
-export const NO_CIPHER = buildCipher([])
-
 /**
  * Builds the cipher of a service: AES-256-GCM under keys derived (RFC 5869) from the first of the keys, another one for each process and each 2^32 values; any of the keys decrypts, so that
  * they can be changed one by one. A value is the format, the length of the key's id, the id, the salt of the derivation, the nonce, the tag and the ciphertext.

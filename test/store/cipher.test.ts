@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
+import { createCipheriv, randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { EncryptionKeys } from '../../src/core/encryption-keys.ts'
 import { buildCipher } from '../../src/store/cipher.ts'
@@ -16,6 +16,28 @@ test('what was encrypted is decrypted in its place, and is another text each tim
   assert.deepEqual(cipher.open(first, PLACE), plain)
   assert.notDeepEqual(first, second)
   assert.ok(!first.includes(plain))
+})
+
+test('no two values have the same nonce under the same key, and each process encrypts with a key of its own', () => {
+  const ciphers = [buildCipher([OLD]), buildCipher([OLD])]
+  const [saltAt, nonceAt] = [2 + OLD.id.length, 2 + OLD.id.length + 16]
+
+  const values = ciphers.map((cipher) => Array.from({ length: 5000 }, () => cipher.seal(plain, PLACE)))
+
+  assert.equal(new Set(values.flat().map((value) => value.toString('hex', nonceAt, nonceAt + 12))).size, 10_000)
+  assert.deepEqual(values.map((each) => new Set(each.map((value) => value.toString('hex', saltAt, nonceAt))).size), [1, 1])
+  assert.notEqual(values[0]?.[0]?.toString('hex', saltAt, nonceAt), values[1]?.[0]?.toString('hex', saltAt, nonceAt))
+  assert.deepEqual(ciphers[0]?.open(values[1]?.[4999] ?? Buffer.of(), PLACE), plain)
+})
+
+test('what the version before encrypted is decrypted: with the key itself, in format 3', () => {
+  const nonce = randomBytes(12)
+  const before = createCipheriv('aes-256-gcm', OLD.key, nonce).setAAD(Buffer.from('6:secret4:acme5:TOKEN'))
+  const body = Buffer.concat([before.update(plain), before.final()])
+  const value = Buffer.concat([Buffer.of(3, OLD.id.length), Buffer.from(OLD.id), nonce, before.getAuthTag(), body])
+
+  assert.deepEqual(buildCipher([NEW, OLD]).open(value, PLACE), plain)
+  assert.throws(() => buildCipher([OLD]).open(Buffer.concat([Buffer.of(4), value.subarray(1)]), PLACE), { code: 'UNAVAILABLE' })
 })
 
 test('keys are changed one by one: the first encrypts, all decrypt', () => {

@@ -21,6 +21,7 @@ import { settle } from '../../src/store/moves/settle.ts'
 import { listJobs, readEvents, readJob, readResult } from '../../src/store/read.ts'
 import { readTime } from '../../src/store/time.ts'
 import { appendTrace, readTrace } from '../../src/store/trace.ts'
+import { startRedisServer } from '../helpers/redis-server.ts'
 import { acceptJob, beginJob, openSameStore, openStore, request, RETENTION_MS, settlement, TENANT } from '../helpers/store.ts'
 
 const [OLD, NEW, OTHER] = [{ id: '2025', key: randomBytes(32) }, { id: '2026', key: randomBytes(32) }, { id: '2025', key: randomBytes(32) }]
@@ -233,4 +234,18 @@ test('a key that is another than the one of its id stops the boot, before anythi
   for (const keys of [[OTHER], [NEW, OTHER]]) {
     await assert.rejects(checkEncryption(openSameStore(t, db, keys)), { code: 'UNAVAILABLE', message: /^Cannot use key "2025" of BATCHBOX_ENCRYPTION_KEYS: this store was encrypted with another key of that id/ })
   }
+})
+
+test('a Redis that takes no writes keeps no process from starting; the proof is left by a later one', async (t) => {
+  const server = await startRedisServer(t, ['--maxmemory', '1'])
+  const at = { url: `redis://127.0.0.1:${server.port}`, keys: { prefix: '{full}' } }
+  const db = openSameStore(t, at, [OLD])
+
+  const full = await checkEncryption(db)
+  const before = await db.redis.exists(db.keys.encryption)
+  await db.redis.config('SET', 'maxmemory', '0')
+  await checkEncryption(db)
+
+  assert.deepEqual([full, before, await db.redis.exists(db.keys.encryption)], ['payloads are encrypted in Redis with key "2025"', 0, 1])
+  await assert.rejects(checkEncryption(openSameStore(t, at, [OTHER])), { code: 'UNAVAILABLE' })
 })
