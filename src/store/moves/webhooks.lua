@@ -4,8 +4,6 @@
 local DELIVERY_VERSION = 1
 -- What a delivery counts for among the bytes that a tenant has undelivered, beside its body: what it was measured to take, with its places in lists.
 local DELIVERY_BYTES = 1400
--- Lanes looked at for one that can go on, of those that wait since their tenant had as many tries under way as it may.
-local PARKED_LOOKS = 50
 local WEBHOOK_RING, WEBHOOK_HELD, WEBHOOK_OWED = P .. ':webhook-ring', P .. ':webhook-held', P .. ':webhook-owed'
 local WEBHOOK_LEASES, WEBHOOK_SCHEDULED = P .. ':webhook-leases', P .. ':webhook-scheduled'
 local WEBHOOK_PENDING, WEBHOOK_EXPIRING = P .. ':webhook-pending', P .. ':webhook-expiring'
@@ -50,13 +48,20 @@ local function use_webhook_bytes (tenant, key, bytes)
   if redis.call('HINCRBY', P .. ':webhook-bytes', tenant, bytes) <= 0 then redis.call('HDEL', P .. ':webhook-bytes', tenant) end
 end
 
--- Puts a lane among those that are dealt from, beside the one that was dealt from least; unless nothing waits in it, or it is held, since its receiver is to be left alone.
--- Answers whether it is there.
+-- Puts a lane among those that are dealt from, beside the one that was dealt from least. Only a dealing takes it out again (`deal_webhooks`).
 local function join_webhook_ring (lane)
-  if redis.call('ZSCORE', WEBHOOK_RING, lane) then return true end
-  if redis.call('ZSCORE', WEBHOOK_HELD, lane) or redis.call('EXISTS', lane_key(lane)) == 0 then return false end
-  redis.call('ZADD', WEBHOOK_RING, redis.call('ZRANGE', WEBHOOK_RING, 0, 0, 'WITHSCORES')[2] or 0, lane)
-  return true
+  redis.call('ZADD', WEBHOOK_RING, 'NX', redis.call('ZRANGE', WEBHOOK_RING, 0, 0, 'WITHSCORES')[2] or 0, lane)
+end
+
+-- Leaves a receiver alone until then: a time, or `+inf` for until somebody says otherwise.
+local function hold_lane (lane, ends)
+  redis.call('ZADD', WEBHOOK_HELD, ends, lane)
+end
+
+-- Has a lane be dealt from again.
+local function free_lane (lane)
+  redis.call('ZREM', WEBHOOK_HELD, lane)
+  join_webhook_ring(lane)
 end
 
 -- Has a delivery wait for its time, or for the next dealing.
@@ -80,18 +85,16 @@ local function webhook_parked (tenant, which)
   return P .. ':webhook-parked:' .. tenant .. (which or '')
 end
 
--- Has one go on of those that wait; some may be held by now, or have nothing left.
+-- Has one go on of those that wait. It may be held by now, or have nothing left: then the dealing that finds that has another go on.
 local function unpark_lane (parked)
-  for _ = 1, PARKED_LOOKS do
-    local lane = redis.call('SPOP', parked)
-    if not lane or join_webhook_ring(lane) then return end
-  end
+  local lane = redis.call('SPOP', parked)
+  if lane then join_webhook_ring(lane) end
 end
 
 -- Takes a delivery out of all that leads to another try, and lets those go on that waited for its place.
 local function release_delivery (id, tenant, lane)
-  redis.call('ZREM', WEBHOOK_OWED, id)
-  redis.call('ZREM', WEBHOOK_LEASES, id)
+  redis.call('ZREM', lane_key(lane), id)
+  for _, index in ipairs({ WEBHOOK_SCHEDULED, WEBHOOK_OWED, WEBHOOK_LEASES }) do redis.call('ZREM', index, id) end
   if redis.call('SREM', P .. ':lane-flight:' .. lane, id) == 0 then return end
   redis.call('SREM', webhook_flight(tenant), id)
   redis.call('SREM', webhook_flight(tenant, DOUBTFUL), id)
@@ -108,7 +111,6 @@ local function remove_delivery (id)
   for _, index in ipairs({ WEBHOOK_SCHEDULED, WEBHOOK_OWED, WEBHOOK_LEASES, WEBHOOK_PENDING, WEBHOOK_EXPIRING }) do redis.call('ZREM', index, id) end
   if not tenant then return end
   if f[2] == 'pending' then
-    redis.call('ZREM', lane_key(f[3]), id)
     release_delivery(id, tenant, f[3])
     if redis.call('HINCRBY', P .. ':webhook-bytes', tenant, -tonumber(f[5] or 0)) <= 0 then redis.call('HDEL', P .. ':webhook-bytes', tenant) end
   end
@@ -127,8 +129,6 @@ end
 local function end_delivery (id, tenant, status, reason, bounds)
   local key = delivery_key(id)
   local f = redis.call('HMGET', key, 'bytes', 'lane')
-  redis.call('ZREM', WEBHOOK_SCHEDULED, id)
-  redis.call('ZREM', lane_key(f[2]), id)
   release_delivery(id, tenant, f[2])
   use_webhook_bytes(tenant, key, -tonumber(f[1] or 0))
   redis.call('HDEL', key, 'body', 'nextAt', 'holder', 'begunAt', 'bytes')

@@ -6,8 +6,9 @@ if is_newer(key, DELIVERY_VERSION) then return { 'drop' } end
 local f = redis.call('HMGET', key, 'tenant', 'status', 'tries', 'step', 'lane', 'target', 'event', 'type', 'subject', 'createdAt', 'body', 'traceparent', 'holder')
 local tenant, lane, target = f[1], f[5], f[6]
 local is_dealt = redis.call('ZSCORE', WEBHOOK_OWED, ID) or redis.call('ZSCORE', WEBHOOK_LEASES, ID)
-if f[2] ~= 'pending' or tonumber(f[3]) + 1 ~= try or not is_dealt or is_erasing(tenant) then
-  redis.call('ZREM', WEBHOOK_OWED, ID) -- owed after all, it would be sent again and again
+if f[2] ~= 'pending' or tonumber(f[3]) + 1 ~= try or not is_dealt then return { 'drop' } end -- where another try is owed, that is owed on
+if is_erasing(tenant) then
+  redis.call('ZREM', WEBHOOK_OWED, ID) -- it would be sent again and again
   return { 'drop' }
 end
 

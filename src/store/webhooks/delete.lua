@@ -8,8 +8,7 @@ if is_newer(key, WEBHOOK_VERSION) then return NEWER end
 redis.call('UNLINK', key, P .. ':webhook-secrets:' .. tenant .. ':' .. id, P .. ':lane-state:' .. lane, P .. ':lane-state:' .. lane .. '-test')
 redis.call('ZREM', P .. ':webhooks:' .. tenant, id)
 redis.call('HDEL', P .. ':webhook-filters:' .. tenant, id)
-redis.call('ZREM', WEBHOOK_HELD, lane)
-join_webhook_ring(lane)
+free_lane(lane)
 announce_webhooks()
 note_act(6)
 return { 'deleted' }

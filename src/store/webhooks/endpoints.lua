@@ -12,14 +12,12 @@ local function enable_endpoint (id, tenant, enabled)
     redis.call('HDEL', key, 'disabledReason')
     redis.call('HSET', P .. ':webhook-filters:' .. tenant, id, redis.call('HGET', key, 'events'))
     redis.call('DEL', P .. ':lane-state:' .. lane)
-    redis.call('ZREM', WEBHOOK_HELD, lane)
-    join_webhook_ring(lane)
+    free_lane(lane)
     announce_webhooks()
   else
     redis.call('HSET', key, 'disabledReason', 'asked')
     redis.call('HDEL', P .. ':webhook-filters:' .. tenant, id)
-    redis.call('ZREM', WEBHOOK_RING, lane)
-    redis.call('ZADD', WEBHOOK_HELD, '+inf', lane)
+    hold_lane(lane, '+inf')
   end
 end
 

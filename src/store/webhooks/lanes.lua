@@ -42,13 +42,17 @@ local function deal_webhooks ()
     local tenant, id = string.match(lane, '^[^:]+'), redis.call('ZRANGE', lane_key(lane), 0, 0)[1]
     local is_proven = redis.call('HEXISTS', lane_state(lane), 'ok') == 1
     local has_room = redis.call('SCARD', P .. ':lane-flight:' .. lane) < (is_proven and bounds.endpointTries or PROBES)
-    if id and has_room and has_tenant_room(tenant, is_proven, bounds) then
+    local is_ready = id and has_room and not redis.call('ZSCORE', WEBHOOK_HELD, lane)
+    if is_ready and has_tenant_room(tenant, is_proven, bounds) then
       hand_out_delivery(id, tenant, lane, is_proven)
       left = left - 1
       redis.call('ZADD', WEBHOOK_RING, first[2] + 1, lane)
     else
       redis.call('ZREM', WEBHOOK_RING, lane)
-      if id and has_room then redis.call('SADD', webhook_parked(tenant, not is_proven and DOUBTFUL), lane) end
+      if is_ready then redis.call('SADD', webhook_parked(tenant, not is_proven and DOUBTFUL), lane) end
+      -- Who takes no place leaves it to others.
+      if has_tenant_room(tenant, true, bounds) then unpark_lane(webhook_parked(tenant)) end
+      if has_tenant_room(tenant, false, bounds) then unpark_lane(webhook_parked(tenant, DOUBTFUL)) end
     end
   end
 end
@@ -57,18 +61,6 @@ local function answer_with_webhooks (answer)
   deal_webhooks()
   for _, item in ipairs(webhook_deals) do answer[#answer + 1] = item end
   return answer
-end
-
--- Leaves a receiver alone until then; false for until somebody says otherwise.
-local function hold_lane (lane, until_ms)
-  redis.call('ZREM', WEBHOOK_RING, lane)
-  redis.call('ZADD', WEBHOOK_HELD, until_ms and text(until_ms) or '+inf', lane)
-end
-
--- Has a lane be dealt from again.
-local function free_lane (lane)
-  redis.call('ZREM', WEBHOOK_HELD, lane)
-  join_webhook_ring(lane)
 end
 
 -- A receiver that answers is sent as much as any other.
@@ -94,5 +86,5 @@ local function note_failure (lane, rest_ms, most_failures, open_ms, open_max_ms)
     local opened = redis.call('HINCRBY', state, 'open', 1)
     rest_ms = math.max(rest_ms, math.min(open_max_ms, open_ms * 2 ^ (opened - 1)))
   end
-  if rest_ms > 0 and NOW + rest_ms > held then hold_lane(lane, NOW + rest_ms) end
+  if rest_ms > 0 and NOW + rest_ms > held then hold_lane(lane, text(NOW + rest_ms)) end
 end

@@ -4,7 +4,7 @@ local rest_ms, most_failures, open_ms, open_max_ms = tonumber(ARGV[8]), tonumber
 local body = ARGV[12]
 local key = delivery_key(ID)
 
-local f = redis.call('HMGET', key, 'tenant', 'status', 'tries', 'lane', 'target', 'holder', 'settledBy')
+local f = redis.call('HMGET', key, 'tenant', 'status', 'tries', 'lane', 'target', 'holder', 'settledBy', 'begunAt')
 local tenant, lane, target = f[1], f[4], f[5]
 if tonumber(f[3] or 0) == try and f[7] == holder then return { 'settled', f[2] } end -- its answer was lost on the way
 if f[2] ~= 'pending' or tonumber(f[3]) + 1 ~= try or f[6] ~= holder then return { 'fenced' } end
@@ -20,9 +20,14 @@ if outcome == 'succeeded' then
   end_delivery(ID, tenant, status, nil, bounds)
 elseif outcome == 'gone' or outcome == 'removed' or delay_ms < 0 then
   if outcome == 'gone' and target ~= 'own' then
-    redis.call('HSET', P .. ':webhook:' .. target, 'enabled', 0, 'disabledReason', 'gone', 'updatedAt', text(NOW))
-    redis.call('HDEL', P .. ':webhook-filters:' .. tenant, target)
-    hold_lane(tenant .. ':' .. target, false)
+    local endpoint = P .. ':webhook:' .. target
+    local changed = tonumber(redis.call('HGET', endpoint, 'updatedAt'))
+    -- Whoever changed or deleted it meanwhile knows better.
+    if changed and changed <= tonumber(f[8]) then
+      redis.call('HSET', endpoint, 'enabled', 0, 'disabledReason', 'gone', 'updatedAt', text(NOW))
+      redis.call('HDEL', P .. ':webhook-filters:' .. tenant, target)
+      hold_lane(tenant .. ':' .. target, '+inf')
+    end
   elseif outcome == 'failed' then
     note_failure(lane, rest_ms, most_failures, open_ms, open_max_ms)
   end

@@ -5,5 +5,5 @@ local lane = tenant .. ':' .. endpoint .. '-test'
 if is_erasing(tenant) then return ERASING end
 if redis.call('HGET', P .. ':webhook:' .. endpoint, 'tenant') ~= tenant then return { 'missing' } end
 redis.call('UNLINK', P .. ':lane-state:' .. lane)
-redis.call('ZREM', WEBHOOK_HELD, lane)
+free_lane(lane)
 return { 'made', make_delivery(tenant, endpoint, endpoint .. '-test-' .. text(time[1] * 1000000 + time[2]), type, endpoint, lane) }

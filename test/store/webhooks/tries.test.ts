@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { saveWebhookBounds } from '../../../src/store/webhooks/bounds.ts'
-import { readDelivery } from '../../../src/store/webhooks/deliveries.ts'
-import { listEndpoints, readEndpoint, updateEndpoint } from '../../../src/store/webhooks/endpoints.ts'
+import { expireDeliveries, readDelivery } from '../../../src/store/webhooks/deliveries.ts'
+import { deleteEndpoint, listEndpoints, readEndpoint, updateEndpoint } from '../../../src/store/webhooks/endpoints.ts'
 import { readSecrets } from '../../../src/store/webhooks/secrets.ts'
 import { readCircuit } from '../../../src/store/webhooks/trial.ts'
 import { beginTry, owedTries, settleTry, stepWebhooks, type TryEnd, type TryRef, type WebhookTry } from '../../../src/store/webhooks/tries.ts'
@@ -136,6 +136,74 @@ test('a receiver that asks for a rest has all that is owed to it wait, and is as
 
   assert.ok((resting.openUntil ?? 0) > 0)
   assert.equal((await deal(db)).length, 0, 'the third one is under way, which is as much as may be')
+})
+
+test('a message of a try that is over takes nothing from the one that is owed', async (t) => {
+  const db = await openStore(t)
+  await addEndpoint(db, 'https://example.com/', ENDS)
+  await endJob(db)
+  const [first] = await deal(db)
+  await settleTry(db, await begin(db, first), { ...FAILED, delayMs: 0 }, { ...CIRCUIT, failures: 9 })
+  const [second] = await owedTries(db, 0, 10)
+
+  const stale = await beginTry(db, first as TryRef, LEASE)
+
+  assert.deepEqual([stale.type, second?.number], ['drop', 2])
+  assert.deepEqual(await owedTries(db, 0, 10), [second])
+})
+
+test('a try whose lease was over is settled as any other: the next one waits for its time', async (t) => {
+  const db = await openStore(t)
+  const { endpoint } = await addEndpoint(db, 'https://example.com/', ENDS)
+  await endJob(db)
+  const slow = await begin(db, (await deal(db))[0], { leaseMs: 0 })
+  await db.redis.zadd(db.keys.webhookHeld, '+inf', `${TENANT}:${endpoint.id}`)
+  await deal(db)
+
+  await settleTry(db, slow, FAILED, CIRCUIT)
+  await db.redis.zadd(db.keys.webhookHeld, 1, `${TENANT}:${endpoint.id}`)
+
+  assert.deepEqual(await deal(db), [])
+})
+
+test('a place that a receiver does not take after all, as it is held by then, is for the next that waits', async (t) => {
+  const db = await openStore(t)
+  await saveWebhookBounds(db, { ...BOUNDS, tenantTries: 1 })
+  for (const name of ['a', 'b', 'c']) await addEndpoint(db, `https://${name}.example.com/`, ENDS)
+  await endJob(db)
+  const [first] = await deal(db)
+  await db.redis.zadd(db.keys.webhookPending, 1, first?.deliveryId ?? '')
+  await expireDeliveries(db, 1)
+  for (const lane of await db.redis.zrange(db.keys.webhookRing, 0, '-1')) {
+    const id = lane.slice(TENANT.length + 1)
+    if (id !== (await readDelivery(db, TENANT, first?.deliveryId ?? ''))?.target) await updateEndpoint(db, TENANT, id, { enabled: false }, CHANGE)
+  }
+
+  assert.equal((await deal(db)).length, 1)
+})
+
+test('a 410 is of the endpoint that was asked: not of one that was deleted or changed meanwhile', async (t) => {
+  const db = await openStore(t)
+  const { endpoint: deleted } = await addEndpoint(db, 'https://deleted.example.com/', ENDS)
+  const { endpoint: changed } = await addEndpoint(db, 'https://changed.example.com/', ENDS)
+  await endJob(db)
+  await endJob(db)
+  const begun = await Promise.all((await deal(db)).map((ref) => begin(db, ref)))
+  for (const { deliveryId } of begun) await db.redis.hset(db.keys.delivery(deliveryId), 'begunAt', 1)
+  await deleteEndpoint(db, TENANT, deleted.id, CHANGE)
+  await updateEndpoint(db, TENANT, changed.id, { url: 'https://new.example.com/' }, CHANGE)
+
+  const refs: TryRef[] = []
+  for (const each of begun) {
+    const settled = await settleTry(db, each, { ...END, outcome: 'gone' }, CIRCUIT)
+    if (settled.type === 'settled') refs.push(...settled.deals)
+  }
+  refs.push(...await deal(db))
+  const answers = await Promise.all(refs.map(async (ref) => (await beginTry(db, ref, LEASE)).type))
+
+  assert.deepEqual(answers.toSorted(), ['drop', 'try'], 'what is owed to a deleted one is given up')
+  assert.equal(await db.redis.exists(db.keys.webhook(deleted.id)), 0)
+  assert.equal((await readEndpoint(db, TENANT, changed.id))?.enabled, true)
 })
 
 test('an endpoint that is given another address, or other headers, is asked again at once', async (t) => {
