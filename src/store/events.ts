@@ -100,6 +100,14 @@ export async function foldStream (db: Db, { jobId, tenant }: { jobId: string, te
   }
 }
 
+/** Answers a piece of an archived history with what becomes of what its events tell, as JSON. */
+export function mapHistory (lines: string, change: (payload: string, type: string) => string): string {
+  return lines.replaceAll(/.+/g, (line) => {
+    const [sequence, type, time, attempt, payload] = JSON.parse(line) as HistoryLine // foldStream wrote it
+    return `[${sequence},"${type}",${time},${attempt},${change(JSON.stringify(payload), type)}]`
+  })
+}
+
 type Entry = [id: string, fields: string[]]
 
 async function readStreamPage (db: Db, jobId: string, after: number, page: Page, limit: number): Promise<void> {

@@ -32,6 +32,11 @@ export async function foldRecord (sealing: Sealing, id: string, fields: Fields):
   return [...kept, FOLD, await packSealed(sealing, lines, placeOf('record', tenant, id), COMPRESS_FROM_BYTES)]
 }
 
+/** Answers what a record is folded to with what becomes of each of its values. */
+export function mapFold (lines: string, change: (value: string, name: string) => string): string {
+  return lines.split(NEWLINE).map((line) => line.replace(/^(\S+) (.*)$/, (_, name: string, value: string) => `${name} ${change(value, name)}`)).join(NEWLINE)
+}
+
 /** Reads a record that may be folded; the tenant is among the fields. Throws as `unpackSealed` does. */
 export async function unfoldRecord (sealing: Sealing, id: string, fields: Fields): Promise<Fields> {
   const fold = fields[FOLD]

@@ -64,20 +64,30 @@ export function openMembers ({ cipher }: Sealing, value: unknown, place: Place):
   return Object.assign({}, members, shown)
 }
 
-/** What is encrypted of an object that `sealJson` wrote, as bytes; undefined of one that is not. */
+/** What is encrypted of an object that `sealJson` wrote, as bytes; undefined of one that is not, or that is damaged. */
 export function readSealedMember (json: string): Buffer | undefined {
-  const value: unknown = JSON.parse(json)
-  return isSealed(value) ? Buffer.from(value[SEALED], 'base64') : undefined
+  if (!mayBeSealed(json)) return undefined
+  try {
+    const value: unknown = JSON.parse(json)
+    return isSealed(value) ? Buffer.from(value[SEALED], 'base64') : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** Answers JSON without encryption; as it stands where it cannot be read, so that whoever keeps it loses nothing. */
 export function revealJson (sealing: Sealing, json: string, place: Place): string {
-  if (!json.includes(`"${SEALED}":"`)) return json
+  if (!mayBeSealed(json)) return json
   try {
     return JSON.stringify(openJson(sealing, json, place))
   } catch {
     return json
   }
+}
+
+/** Tells at a glance of what is certainly not: most is not, and long. */
+export function mayBeSealed (json: string): boolean {
+  return json.includes(`"${SEALED}":"`)
 }
 
 export function isSealed (value: unknown): value is { [SEALED]: string } {

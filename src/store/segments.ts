@@ -28,7 +28,7 @@ export async function * readSegments (sealing: Sealing, value: Buffer, placeOfSe
 }
 
 /** Takes a value apart. Throws an Error for a newer format. */
-export function splitSegments (value: Buffer): Segment[] {
+function splitSegments (value: Buffer): Segment[] {
   if (value[0] !== SEGMENTED[0]) throw new Error(`Cannot read stored value: its form is ${value[0]}, this version knows 1`)
   const segments: Segment[] = []
   for (let at = SEGMENTED.length; at < value.length;) {
@@ -40,9 +40,11 @@ export function splitSegments (value: Buffer): Segment[] {
   return segments
 }
 
-/** Makes a value of what becomes of each of its segments. */
-export function mapSegments (value: Buffer, change: (packed: Buffer, lastSequence: number) => Buffer): Buffer {
-  return Buffer.concat([SEGMENTED, ...splitSegments(value).map(({ packed, lastSequence }) => joinSegment({ packed: change(packed, lastSequence), lastSequence }))])
+/** Makes a value of what becomes of each of its segments, one after another. */
+export async function mapSegments (value: Buffer, change: (packed: Buffer, lastSequence: number) => Promise<Buffer>): Promise<Buffer> {
+  const changed: Buffer[] = [SEGMENTED]
+  for (const { packed, lastSequence } of splitSegments(value)) changed.push(joinSegment({ packed: await change(packed, lastSequence), lastSequence }))
+  return Buffer.concat(changed)
 }
 
 function joinSegment ({ packed, lastSequence }: Segment): Buffer {

@@ -18,8 +18,11 @@ import { removeExpired } from '../../src/store/reap.ts'
 import { readEvents, readJob, readResult } from '../../src/store/read.ts'
 import { buildSecrets, putSecret } from '../../src/store/secrets/secrets.ts'
 import { appendTrace, readTrace } from '../../src/store/trace.ts'
+import { readDelivery } from '../../src/store/webhooks/deliveries.ts'
 import { createEndpoint, readEndpoint } from '../../src/store/webhooks/endpoints.ts'
 import { readSecrets } from '../../src/store/webhooks/secrets.ts'
+import { beginTry, settleTry, stepWebhooks } from '../../src/store/webhooks/tries.ts'
+import { packSealed, placeOf, unpackSealed } from '../../src/store/sealing.ts'
 import { dumpLines } from '../helpers/dump.ts'
 import { acceptJob, beginJob, openSameStore, openStore, settlement, TENANT } from '../helpers/store.ts'
 
@@ -104,4 +107,71 @@ test('a value whose key is not there is left as it is, and counted; without a ke
   assert.deepEqual(renewed, { renewed: 0, unreadable: 3, missed: 0 })
   assert.deepEqual(await old.redis.hgetall(old.keys.job(id)), before)
   await assert.rejects(renewEncryption(openSameStore(t, old, [])), { code: 'UNAVAILABLE', message: 'Cannot renew the encryption: BATCHBOX_ENCRYPTION_KEYS is empty' })
+})
+
+test('what a webhook is owed, and how its tries went, is encrypted anew as well', async (t) => {
+  const old = await openStore(t, [OLD])
+  const { deliveryId, place } = await failDelivery(old)
+  const both = openSameStore(t, old, [NEW, OLD])
+
+  const [before, renewed, after] = [await countKeys(both), await renewEncryption(both), await countKeys(both)]
+
+  const alone = openSameStore(t, old, [NEW])
+  const body = await alone.redis.hgetBuffer(alone.keys.delivery(deliveryId), 'body') ?? assert.fail()
+  assert.deepEqual([renewed.renewed, [...after.keys()]], [before.get('old'), ['new']])
+  assert.partialDeepStrictEqual(await readDelivery(alone, TENANT, deliveryId), { url: `https://example.com/${MARK}`, tries: [{ answer: MARK, status: 500 }] })
+  assert.equal(String(await unpackSealed(alone, body, place)), MARK)
+})
+
+/** Has a first try of a delivery fail, which keeps what it sent. */
+async function failDelivery (db: Db) {
+  const { endpoint } = await createEndpoint(db, { tenant: TENANT, url: `https://example.com/${MARK}`, events: ['job.succeeded'], headers: {}, description: '', enabled: true }, { actor: OPERATOR, audit: AUDIT, maxEndpoints: 10 })
+  await settle(db, (await beginJob(db, await acceptJob(db))).run, settlement())
+  const [ref] = (await stepWebhooks(db, 10)).deals
+  const answer = await beginTry(db, ref ?? assert.fail(), { leaseMs: 60_000 })
+  assert.ok(answer.type === 'try' && answer.begun.target === endpoint.id)
+  const { deliveryId } = answer.begun
+  const place = placeOf('delivery', TENANT, deliveryId)
+  const entry = { startedAt: 1, latencyMs: 1, status: 500, error: MARK, answer: MARK }
+  await settleTry(db, answer.begun, { outcome: 'failed', entry, url: `https://example.com/${MARK}`, delayMs: 60_000, restMs: 0, body: await packSealed(db, MARK, place) }, { failures: 10, openMs: 1000, openMaxMs: 1000 })
+  return { deliveryId, place }
+}
+
+test('what was archived without its key counts for that key, and is encrypted anew like the rest', async (t) => {
+  const old = await openStore(t, [OLD])
+  const id = await acceptJob(old, { tags: { a: MARK } })
+  const { run } = await beginJob(old, id)
+  await append(old, run, [{ type: 'job.log', time: 1, payload: { level: 'log', message: MARK } }])
+  await settle(old, run, settlement({ result: BIG }))
+  const both = openSameStore(t, old, [NEW, OLD])
+  const read = async (db: Db) => [await readJob(db, TENANT, id), await readEvents(db, id, { after: 0, limit: 100 })]
+  const expected = await read(both)
+  const alone = openSameStore(t, old, [NEW])
+  await archive(alone, id)
+
+  const before = await countKeys(both)
+  const tooEarly = await renewEncryption(alone)
+  const renewed = await renewEncryption(both)
+
+  assert.ok((before.get('old') ?? 0) >= 3, JSON.stringify([...before])) // the options, an event and more, beside code and result
+  assert.ok(tooEarly.unreadable > 0 && renewed.unreadable === 0, JSON.stringify([tooEarly, renewed]))
+  assert.deepEqual([...(await countKeys(both)).keys()], ['new'])
+  assert.deepEqual(await read(alone), expected)
+})
+
+test('a damaged value is left as it is, and keeps no other from being renewed', async (t) => {
+  const old = await openStore(t, [OLD])
+  const stored = await furnish(old)
+  const damaged = await acceptJob(old)
+  const damage = { spec: '{"sealed":', error: '{', history: Buffer.of(1, 0, 0, 255, 255, 0, 0, 0, 9, 4) }
+  await old.redis.hset(old.keys.job(damaged), damage)
+  const both = openSameStore(t, old, [NEW, OLD])
+  const expected = await stored.readAll(both)
+
+  const { unreadable } = await renewEncryption(both)
+
+  assert.equal(unreadable, 2)
+  assert.deepEqual(await stored.readAll(openSameStore(t, old, [NEW])), expected)
+  assert.deepEqual([...(await countKeys(both)).keys()].filter(Boolean), ['new'])
+  assert.partialDeepStrictEqual(await old.redis.hgetall(old.keys.job(damaged)), { spec: damage.spec, error: damage.error })
 })

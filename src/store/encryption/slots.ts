@@ -1,8 +1,9 @@
 import type { Place } from '../cipher.ts'
 import { readReference } from '../codec.ts'
 import type { Db } from '../db.ts'
+import { mapHistory } from '../events.ts'
 import { readOwner } from '../owner.ts'
-import { placeOfField } from '../record-fold.ts'
+import { FOLD, mapFold, placeOfField } from '../record-fold.ts'
 import { placeOf, readSealedMember } from '../sealing.ts'
 
 /** A place in Redis whose value is encrypted, or would be if it were written now. */
@@ -18,6 +19,8 @@ export interface Slot {
   form: 'packed' | 'json' | 'segments' | 'text'
   /** What it belongs to; of a segment, with the number of its last event. */
   place (lastSequence: number): Place
+  /** Of what may hold JSON whose key was not there when it was archived: answers the text with what becomes of each such JSON. */
+  mapInner? (text: string, change: (json: string, place: Place) => string): string
   /** Where its bytes are counted, beside the job, if anywhere. */
   counted: 'job' | 'code' | 'kv' | ''
 }
@@ -53,7 +56,7 @@ export async function readSlots (db: Db, name: string): Promise<Slot[]> {
     case 'history':
     case 'trace': {
       const tenant = await readOwner(db, id)
-      return whole({ form: 'segments', place: (last) => kind === 'trace' ? placeOf(kind, tenant, id) : placeOf(kind, tenant, id, last), counted: kind === 'history' ? 'job' : '' })
+      return whole(kind === 'trace' ? { form: 'segments', place: () => placeOf(kind, tenant, id), counted: '' } : historySlot(tenant, id))
     }
     case 'checkpoint': {
       const place = placeOf(kind, await readOwner(db, id), id)
@@ -66,7 +69,10 @@ export async function readSlots (db: Db, name: string): Promise<Slot[]> {
     case 'sweep': {
       if (third !== '') return [] // jobs that it made
       const tenant = await readTenant(db, name)
-      return hash((field) => field === 'choice' ? { form: 'json', place: () => placeOf(kind, tenant, id), counted: '' } : undefined)
+      return hash((field, value) => {
+        if (field === 'choice') return { form: 'json', place: () => placeOf(kind, tenant, id), counted: '' }
+        return field === 'refusal' && readSealedMember(String(value)) ? { form: 'json', place: () => placeOf(kind, tenant, id, field), counted: '' } : undefined
+      })
     }
     case 'code': return hash((field) => field === 'bytes' ? { form: 'packed', place: () => placeOf(kind, id, third), counted: 'code' } : undefined)
     case 'kv': return hash((field) => field === '' ? undefined : { form: 'text', place: () => placeOf(kind, id, field), counted: 'kv' })
@@ -75,6 +81,13 @@ export async function readSlots (db: Db, name: string): Promise<Slot[]> {
       return hash((field) => field === 'address' ? { form: 'packed', place: () => placeOf(kind, tenant, id), counted: '' } : undefined)
     }
     case 'webhook-secrets': return hash((_, value) => ({ form: 'packed', headBytes: headOf(value), place: () => placeOf('webhook-secret', id, third || 'own'), counted: '' }))
+    case 'delivery': {
+      const tenant = await readTenant(db, name)
+      return hash((field) => {
+        if (field === 'body') return { form: 'packed', place: () => placeOf(kind, tenant, id), counted: '' }
+        return field.startsWith('try:') ? { form: 'json', place: () => placeOf(kind, tenant, id, field.slice('try:'.length)), counted: '' } : undefined
+      })
+    }
     case 'batch': {
       const tenant = await readTenant(db, name)
       return hash((field) => field === 'webhook' ? { form: 'json', place: () => placeOf('webhook', tenant, id), counted: '' } : undefined)
@@ -96,8 +109,17 @@ async function readTenant ({ redis, keys }: Db, name: string): Promise<string> {
 function jobSlot (tenant: string, id: string, field: string, value: Buffer): Omit<Slot, 'name' | 'field' | 'value'> | undefined {
   const counted = COUNTED.has(field) ? 'job' : ''
   if (field === 'spec' || (LIVE_FIELD.test(field) && readSealedMember(value.toString()))) return { form: 'json', place: () => placeOfField(tenant, id, field), counted }
-  if (field === 'history') return { form: 'segments', place: (last) => placeOf(field, tenant, id, last), counted }
-  if (field === 'fold') return { form: 'packed', place: () => placeOf('record', tenant, id), counted }
+  if (field === 'history') return historySlot(tenant, id)
+  if (field === FOLD) return { form: 'packed', place: () => placeOf('record', tenant, id), mapInner: (text, change) => mapFold(text, (json, name) => change(json, placeOfField(tenant, id, name))), counted }
   if ((field !== 'input' && field !== 'result') || readReference(value) !== undefined) return undefined
   return { form: 'packed', place: () => placeOf(field, tenant, id), counted }
+}
+
+function historySlot (tenant: string, id: string): Omit<Slot, 'name' | 'field' | 'value'> {
+  return {
+    form: 'segments',
+    place: (last) => placeOf('history', tenant, id, last),
+    mapInner: (text, change) => mapHistory(text, (json, type) => change(json, placeOf('event', tenant, id, type))),
+    counted: 'job',
+  }
 }
