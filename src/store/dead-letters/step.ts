@@ -10,7 +10,7 @@ import { TOMBSTONE_MS } from '../reap.ts'
 import { loadMove, NO_JOB, runMove, type Reply } from '../script.ts'
 import { formatPosition, parsePosition, readIndex } from '../walk.ts'
 import { readLetter, type Letter } from './letter.ts'
-import { indexOf, LEASE_MS, parseSweep, SWEEP_KEPT_MS, type Sweep } from './sweeps.ts'
+import { indexOf, LEASE_MS, parseSweep, SWEEP_KEPT_MS, writeRefusal, type Sweep } from './sweeps.ts'
 
 /** How fast an order is carried out. */
 export interface Pace {
@@ -57,7 +57,7 @@ export async function stepSweep (db: Db, pace: Pace, onlyId = ''): Promise<Dispa
   const restMs = sweep.action === 'purge' ? 0 : Math.max(Math.ceil(tally.made * 1000 / pace.perSecond), tally.at === sweep.at ? FULL_REST_MS : 0)
   const { seen, skipped, refused } = tally
   await runMove(db, STEP, NO_JOB, [
-    sweep.id, sweep.at, tally.at, tally.isLast ? 1 : 0, restMs, SWEEP_KEPT_MS, tally.refusal,
+    sweep.id, sweep.at, tally.at, tally.isLast ? 1 : 0, restMs, SWEEP_KEPT_MS, writeRefusal(db, sweep, tally.refusal),
     ...Object.entries({ seen, skipped, refused }).flat(),
   ])
   return tally.deals

@@ -132,6 +132,17 @@ export async function cancelSweep (db: Db, { tenant, action, id }: Pick<Sweep, '
   return await runMove(db, CANCEL, NO_JOB, [id, tenant, action, SWEEP_KEPT_MS]) === 1
 }
 
+/** Writes why letters were refused, which may name what is encrypted of their jobs. */
+export function writeRefusal (db: Db, { tenant, id }: Pick<Sweep, 'tenant' | 'id'>, message: string): string {
+  return message === '' || db.cipher.keyIds.length === 0 ? message : sealJson(db, JSON.stringify({ message }), placeOf('sweep', tenant, id, 'refusal'))
+}
+
+/** Without a key it stands as it is. */
+function readRefusal (db: Db, id: string, { refusal, tenant = '' }: Readonly<Record<string, string>>): string | null {
+  if (!refusal?.startsWith('{')) return refusal ?? null
+  return (openJson(db, refusal, placeOf('sweep', tenant, id, 'refusal')) as { message: string }).message // writeRefusal wrote it
+}
+
 /** Reads the fields of an order. Throws UNAVAILABLE for one of a newer version, and one that cannot be decrypted. */
 export function parseSweep (db: Db, id: string, fields: Readonly<Record<string, string>>, inFlight: number): Sweep {
   const count = (name: string) => Number(fields[name] ?? 0)
@@ -149,7 +160,7 @@ export function parseSweep (db: Db, id: string, fields: Readonly<Record<string, 
     done: count('done'),
     skipped: count('skipped'),
     refused: count('refused'),
-    refusal: fields['refusal'] ?? null,
+    refusal: readRefusal(db, id, fields),
     ended: Object.fromEntries(ENDED.filter((status) => count(`ended:${status}`) > 0).map((status) => [status, count(`ended:${status}`)])),
     inFlight,
     isThrough: fields['all'] === '1',

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { newId } from '../../../src/core/ids.ts'
 import { sha256 } from '../../../src/core/digest.ts'
 import { NO_CEILINGS } from '../../../src/core/api-key.ts'
+import { buildFailure } from '../../../src/core/outcome.ts'
 import { DEFAULT_LIMIT_POLICY } from '../../../src/core/limits.ts'
 import { buildReplayBounds } from '../../../src/core/replay-request.ts'
 import { OPERATOR } from '../../../src/store/audit.ts'
@@ -10,11 +12,13 @@ import type { Db } from '../../../src/store/db.ts'
 import { countDead } from '../../../src/store/dead-letters/count.ts'
 import { stepSweep, type Pace } from '../../../src/store/dead-letters/step.ts'
 import { cancelSweep, readSweep, startSweep, SWEEPS_PER_TENANT, type NewSweep, type Sweep, type SweepChange } from '../../../src/store/dead-letters/sweeps.ts'
+import { renewEncryption } from '../../../src/store/encryption/renew.ts'
 import { settle } from '../../../src/store/moves/settle.ts'
 import { readRecord } from '../../../src/store/read.ts'
 import { readTime } from '../../../src/store/time.ts'
 import { acceptDead, die } from '../../helpers/dead-letters.ts'
-import { acceptJob, beginJob, openStore, settlement, TENANT } from '../../helpers/store.ts'
+import { dumpLines } from '../../helpers/dump.ts'
+import { acceptJob, beginJob, openSameStore, openStore, settlement, TENANT } from '../../helpers/store.ts'
 
 const BOUNDS = buildReplayBounds(DEFAULT_LIMIT_POLICY, NO_CEILINGS)
 const BY = { actor: OPERATOR, audit: { maxEntries: 100, maxAgeMs: 60_000 } }
@@ -245,4 +249,20 @@ test('the idempotency keys of orders are counted with those of everything else',
 
   assert.deepEqual(types, ['started', 'started', 'repeated'])
   assert.deepEqual(await order('three'), { type: 'full', bound: 'idempotencyKeys', observed: 2, own: null })
+})
+
+test('with a key, why a letter is refused is encrypted as the options that it names', async (t) => {
+  const [key, mark] = [{ id: 'k', key: randomBytes(32) }, 'marker-of-a-user']
+  const db = await openStore(t, [key])
+  const jobId = await acceptJob(db, { webhook: { url: `https://${mark}.example.com/` } })
+  await settle(db, (await beginJob(db, jobId)).run, settlement({ status: 'dead', error: buildFailure('USER_ERROR', 'no') }))
+
+  const id = await start(db, { change: { ...CHANGE, bounds: { ...BOUNDS, webhooks: [] } } })
+  await sweepAll(db, id)
+
+  assert.partialDeepStrictEqual(await read(db, id), { refused: 1, refusal: `Cannot replay the job: host "${mark}.example.com" is beyond the API key's ceiling (ceilings.webhooks)` })
+  assert.deepEqual((await dumpLines(db)).filter((line) => line.includes(mark)), [])
+  const next = { id: 'next', key: randomBytes(32) }
+  await renewEncryption(openSameStore(t, db, [next, key]))
+  assert.match((await read(openSameStore(t, db, [next]), id)).refusal ?? '', new RegExp(mark))
 })
