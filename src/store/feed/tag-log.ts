@@ -32,7 +32,7 @@ interface Reference {
   sequence: number
 }
 
-/** Opens the log of a tag: what happens to the tenant's jobs that have it, noted while somebody follows. Events of jobs that were removed are left out. */
+/** Opens the log of a tag: what happens to the tenant's jobs that have it, noted while somebody follows. Events of jobs that were removed are left out, and those that cannot be decrypted. */
 export function openTagLog (db: Db, tenant: string, { name, value }: { name: string, value: string }, { keepMs, events, perTenant }: TagLogBounds): Source {
   const tag = digestTag(name, value)
   return {
@@ -55,11 +55,24 @@ export function openTagLog (db: Db, tenant: string, { name, value }: { name: str
 /** Reads the events that are referred to, job by job. */
 async function resolve (db: Db, references: readonly Reference[]): Promise<FeedEvent[]> {
   const byJob = Map.groupBy(references, ({ jobId }) => jobId)
-  const found = new Map(await Promise.all([...byJob].map(async ([jobId, own]) => [jobId, await readRange(db, jobId, own)] as const)))
+  const found = new Map(await Promise.all([...byJob].map(async ([jobId, own]) => [jobId, await readReadable(db, jobId, own)] as const)))
   return references.flatMap(({ cursor, jobId, sequence }) => {
     const event = found.get(jobId)?.get(sequence)
     return event ? [buildFeedEvent(jobId, event, cursor)] : []
   })
+}
+
+/** One that cannot be decrypted keeps nothing of the others from those who follow: it is found by halves. */
+async function readReadable (db: Db, jobId: string, references: readonly Reference[]): Promise<Map<number, JobEvent>> {
+  try {
+    return await readRange(db, jobId, references)
+  } catch (error) {
+    if (!(error instanceof JobError)) throw error
+    if (references.length === 1) return new Map()
+    const middle = references.length >> 1
+    const halves = await Promise.all([references.slice(0, middle), references.slice(middle)].map((half) => readReadable(db, jobId, half)))
+    return new Map(halves.flatMap((half) => Array.from(half)))
+  }
 }
 
 async function readRange (db: Db, jobId: string, references: readonly Reference[]): Promise<Map<number, JobEvent>> {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import type { Topic } from '../../../src/core/topic.ts'
 import { deleteJob } from '../../../src/store/delete.ts'
@@ -10,7 +11,7 @@ import { reconcile } from '../../../src/store/reconcile/reconcile.ts'
 import { digestTag } from '../../../src/store/tags.ts'
 import { NEVER, NOW, startFeed } from '../../helpers/feed.ts'
 import { logEvent } from '../../helpers/play-worker.ts'
-import { acceptJob, allKeys, beginJob, openStore, RETENTION_MS, settlement, TENANT } from '../../helpers/store.ts'
+import { acceptJob, allKeys, beginJob, openSameStore, openStore, RETENTION_MS, settlement, TENANT } from '../../helpers/store.ts'
 
 const TAG = { type: 'tag', name: 'pipeline', value: 'a:b ü' } satisfies Topic
 const TAGGED = { tags: { pipeline: 'a:b ü', other: 'x' } }
@@ -133,4 +134,19 @@ test('as many tags are noted as a tenant may have, each only for a time, and nob
   for (const key of added) assert.ok(await db.redis.pttl(`${db.keys.prefix}:${key}`) > 0, key)
   for await (const repairs of reconcile(db, { onError: assert.ifError })) assert.equal(repairs, 0)
   assert.deepEqual((await allKeys(db)).filter((key) => added.includes(key)), added)
+})
+
+test('a job whose key is not there keeps nothing of the others from those who follow a tag', async (t) => {
+  const db = await openStore(t)
+  const [own, strange] = [openSameStore(t, db, [{ id: 'own', key: randomBytes(32) }]), openSameStore(t, db, [{ id: 'strange', key: randomBytes(32) }])]
+  const feed = startFeed(t, own)
+  const { cursor } = await feed.open(TENANT, TAG, null)
+
+  const locked = await acceptJob(strange, TAGGED)
+  await append(strange, (await beginJob(strange, locked)).run, [logEvent('info', 'a')])
+  const open = await acceptJob(own, TAGGED)
+  await append(own, (await beginJob(own, open)).run, [logEvent('info', 'b')])
+  const page = await readStored(await feed.open(TENANT, TAG, cursor))
+
+  assert.deepEqual(named(page), [[locked, 'job.queued'], [locked, 'job.started'], [open, 'job.queued'], [open, 'job.started'], [open, 'job.log']])
 })
