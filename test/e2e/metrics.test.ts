@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { FAILURES } from '../../src/core/failures.ts'
+import { DELIVERY_ENDS, TRY_OUTCOMES } from '../../src/core/figures.ts'
 import { QUEUE_PRIORITY } from '../../src/queue/messages.ts'
 import { JobStatus } from '../../src/core/status.ts'
 import { KILL_RUNGS } from '../../src/telemetry/metrics/runners.ts'
 import { CORRECTIONS } from '../../src/telemetry/metrics/runs.ts'
+import { TRANSPORTS } from '../../src/telemetry/metrics/streams.ts'
 import { scrape, type Scrape } from '../helpers/metrics.ts'
 import { startService, type TestService } from '../helpers/service.ts'
 import { until } from '../helpers/until.ts'
@@ -24,12 +26,14 @@ const LABELS: Readonly<Record<string, readonly string[] | RegExp>> = {
   http_response_status_code: /^[1-5]\d\d$/,
   http_route: /^\/(?:[\w.:*-]+\/?)*$/,
   kind: CORRECTIONS,
-  outcome: ['ok', 'error', 'denied', 'failed', 'succeeded', 'cancelled', 'crashed'],
+  outcome: [...new Set(['ok', 'error', 'denied', 'failed', 'succeeded', 'cancelled', 'crashed', ...TRY_OUTCOMES, ...DELIVERY_ENDS])],
   priority: Object.keys(QUEUE_PRIORITY),
   rung: KILL_RUNGS,
-  state: ['waiting', 'scheduled', 'running', 'starting', 'idle', 'busy', 'retiring'],
+  scope: ['tenant', 'process'],
+  state: ['waiting', 'scheduled', 'running', 'starting', 'idle', 'busy', 'retiring', 'sending'],
   status: JobStatus.options,
   tool: ['echo', 'crypto', 'rates'],
+  transport: TRANSPORTS,
 }
 
 async function startScraped (t: TestContext): Promise<TestService & { scrapeApi: () => Promise<Scrape>, scrapeWorker: () => Promise<Scrape> }> {
