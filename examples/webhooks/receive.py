@@ -14,6 +14,8 @@ SECRET = os.environ["SECRET"]
 PORT = int(os.environ.get("PORT", "8080"))
 TOLERANCE_SECONDS = 300  # older deliveries are refused: somebody may have kept one to send it again
 BODY_MAX_BYTES = 1_048_576
+if not SECRET.startswith("whsec_"):
+    raise SystemExit("Cannot tell what is genuine: set SECRET to the secret of the endpoint, whsec_…")
 
 # Ids of events that were handled. Keep them in your database, in the transaction that handles the event.
 handled = set()
@@ -35,7 +37,7 @@ def is_genuine(headers, body, secret):
 class Receiver(BaseHTTPRequestHandler):
     def do_POST(self):
         size = int(self.headers.get("content-length", 0))
-        if size > BODY_MAX_BYTES:
+        if not 0 <= size <= BODY_MAX_BYTES:
             return self.answer(413)
         body = self.rfile.read(size)
         if not is_genuine(self.headers, body, SECRET):

@@ -10,6 +10,7 @@ const PORT = Number(process.env['PORT'] ?? 8080)
 /** Older deliveries are refused: somebody may have kept one to send it again. */
 const TOLERANCE_SECONDS = 300
 const BODY_MAX_BYTES = 1_048_576
+if (!SECRET.startsWith('whsec_')) throw new Error('Cannot tell what is genuine: set SECRET to the secret of the endpoint, whsec_…')
 
 /**
  * Tells whether a delivery was signed with the secret, and not long ago. The body is what came, byte for byte: JSON that is written again is signed

@@ -98,7 +98,7 @@ local function release_delivery (id, tenant, lane)
   if redis.call('SREM', P .. ':lane-flight:' .. lane, id) == 0 then return end
   redis.call('SREM', webhook_flight(tenant), id)
   redis.call('SREM', webhook_flight(tenant, DOUBTFUL), id)
-  join_webhook_ring(lane)
+  if redis.call('EXISTS', lane_key(lane)) == 1 then join_webhook_ring(lane) end
   unpark_lane(webhook_parked(tenant))
   unpark_lane(webhook_parked(tenant, DOUBTFUL))
 end

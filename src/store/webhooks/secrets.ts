@@ -43,10 +43,14 @@ async function run (db: Db, tenant: string, endpointId: string | null, args: rea
   return decodeSecrets(db, { tenant, endpointId, now: readNumber(reply, 1) }, Array.isArray(reply) ? reply[2] : undefined)
 }
 
-/** Reads what a script answers of the hash of secrets: those that sign at that time, newest first. */
+/** Reads what a script answers of the hash of secrets: those that sign at that time, newest first. One that cannot be decrypted signs no more where another does; throws UNAVAILABLE where none can be. */
 export async function decodeSecrets (db: Db, { tenant, endpointId, now }: { tenant: string, endpointId: string | null, now: number }, fields: Reply | undefined): Promise<SigningSecret[]> {
-  const secrets = await Promise.all(readFields(fields).map((field) => readSecret(db, tenant, endpointId, field)))
-  return secrets.filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
+  const stored = readFields(fields).map(parseSecret).filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
+  const opened = await Promise.allSettled(stored.map(async ({ packed, createdAt, expiresAt }) => ({ secret: (await unpackSealed(db, packed, placeOfSecret(tenant, endpointId))).toString(), createdAt, expiresAt })))
+  const secrets = opened.flatMap((each) => each.status === 'fulfilled' ? [each.value] : [])
+  const refused = opened.find((each) => each.status === 'rejected')
+  if (secrets.length === 0 && refused) throw refused.reason
+  return secrets
 }
 
 /** Values of the hash, those of the highest numbers first. */
@@ -57,11 +61,10 @@ function readFields (fields: Reply | undefined): Buffer[] {
 }
 
 /** `add_secret` wrote it: when it was made, when it ends or 0, and the secret. */
-async function readSecret (db: Db, tenant: string, endpointId: string | null, field: Buffer): Promise<SigningSecret> {
+function parseSecret (field: Buffer): Omit<SigningSecret, 'secret'> & { packed: Buffer } {
   const first = field.indexOf(' ')
   const second = field.indexOf(' ', first + 1)
-  const secret = await unpackSealed(db, field.subarray(second + 1), placeOfSecret(tenant, endpointId))
-  return { secret: secret.toString(), createdAt: Number(field.toString('latin1', 0, first)), expiresAt: Number(field.toString('latin1', first + 1, second)) || null }
+  return { packed: field.subarray(second + 1), createdAt: Number(field.toString('latin1', 0, first)), expiresAt: Number(field.toString('latin1', first + 1, second)) || null }
 }
 
 function placeOfSecret (tenant: string, endpointId: string | null): Place {

@@ -88,7 +88,9 @@ async function readSigners (db: Db, { tenant, target, begunAt, secrets }: Webhoo
   return stored.length > 0 || endpointId !== null ? stored : readSecrets(db, tenant, endpointId)
 }
 
+/** What was damaged stays so, and is to keep nothing else from its receiver. Rethrows what Redis refuses for now. */
 function keepRefusal (error: unknown): JobError {
   if (error instanceof JobError) return error
-  throw error
+  if (!(error instanceof Error) || error.name === 'ReplyError') throw error
+  return new JobError('UNAVAILABLE', `what is stored of it cannot be read. ${error.message}`, { cause: error })
 }

@@ -2,13 +2,17 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { newId } from '../../../src/core/ids.ts'
 import { addItems } from '../../../src/store/batches/add-items.ts'
+import { cancelBatch, stopItems } from '../../../src/store/batches/cancel.ts'
 import { openBatch } from '../../../src/store/batches/open.ts'
-import { sealBatch } from '../../../src/store/batches/seal.ts'
+import { sealAbandoned, sealBatch } from '../../../src/store/batches/seal.ts'
 import { packPayload } from '../../../src/store/codec.ts'
 import { deleteJob } from '../../../src/store/delete.ts'
+import { begin } from '../../../src/store/moves/begin.ts'
 import { cancel } from '../../../src/store/moves/cancel.ts'
+import { giveBack } from '../../../src/store/moves/give-back.ts'
 import { buildTemplate } from '../../../src/store/moves/new-job.ts'
 import { settle } from '../../../src/store/moves/settle.ts'
+import { loseRun } from '../../../src/store/reap.ts'
 import { reconcile } from '../../../src/store/reconcile/reconcile.ts'
 import { saveWebhookBounds } from '../../../src/store/webhooks/bounds.ts'
 import { expireDeliveries } from '../../../src/store/webhooks/deliveries.ts'
@@ -44,6 +48,77 @@ test('an event owes one delivery to each target that wants it, however often its
   assert.deepEqual(told('own'), ['job.retrying', 'job.started', 'job.started'])
   assert.equal(new Set(owed.map((each) => each.id)).size, owed.length)
   assert.deepEqual([...new Set(owed.filter(({ type }) => type === 'job.succeeded').map(({ eventId }) => eventId))], [`${id}-5`])
+})
+
+test('whatever ends a job owes it, once', async (t) => {
+  const db = await openStore(t)
+  await addEndpoint(db, URL, { events: ['job.succeeded', 'job.failed', 'job.dead', 'job.cancelled', 'job.expired'] })
+  const ends = new Map<string, string>()
+  const add = async (end: string, members: Record<string, unknown> = {}) => {
+    const id = await acceptJob(db, members)
+    ends.set(id, end)
+    return id
+  }
+  const options = { worker: 'w', retentionMs: RETENTION_MS }
+  const lose = { graceMs: 0, retentionMs: RETENTION_MS }
+  const overdue = async (id: string) => {
+    const { run } = await beginJob(db, id)
+    await db.redis.zadd(db.keys.running, 1, id)
+    return run
+  }
+  const ask = (id: string) => cancel(db, TENANT, id, RETENTION_MS)
+  const error = { name: 'Error', message: 'no', code: 'USER_ERROR', retryable: false } as const
+
+  for (const status of ['succeeded', 'failed', 'dead', 'cancelled'] as const) {
+    await settle(db, (await beginJob(db, await add(`job.${status}`))).run, settlement(status === 'succeeded' ? {} : { status, error }))
+  }
+  await ask(await add('job.cancelled'))
+  await ask(await add('job.cancelled', { delayMs: 60_000 }))
+  const retried = await beginJob(db, await add('job.cancelled'))
+  await ask(retried.run.jobId)
+  await settle(db, retried.run, settlement({ status: 'failed', error, next: { attempt: 2, delayMs: 0 } }))
+  const given = await beginJob(db, await add('job.cancelled'))
+  await ask(given.run.jobId)
+  await giveBack(db, given.run, { retentionMs: RETENTION_MS })
+  const late = await add('job.expired', { ttlMs: 1000 })
+  await db.redis.hset(db.keys.job(late), 'ttlAt', 1)
+  await begin(db, { jobId: late, turn: 1 }, options)
+  const lost = await overdue(await add('job.dead'))
+  await db.redis.hset(db.keys.job(lost.jobId), 'lost', 1000)
+  await loseRun(db, lost, lose)
+  const stopped = await overdue(await add('job.cancelled'))
+  await ask(stopped.jobId)
+  await loseRun(db, stopped, lose)
+  const again = await beginJob(db, await add('job.dead'))
+  await db.redis.hset(db.keys.job(again.run.jobId), 'lost', 1000)
+  await begin(db, { jobId: again.run.jobId, turn: 1 }, options)
+  const againStopped = await beginJob(db, await add('job.cancelled'))
+  await ask(againStopped.run.jobId)
+  await begin(db, { jobId: againStopped.run.jobId, turn: 1 }, options)
+  const quarantined = await add('job.dead')
+  await db.redis.set(`${db.keys.prefix}:crashes:${TENANT}:${await db.redis.hget(db.keys.job(quarantined), 'code')}`, 9)
+  await begin(db, { jobId: quarantined, turn: 1 }, { ...options, quarantineCrashes: 1 })
+
+  assert.deepEqual(Object.fromEntries((await listAll(db, 'pending')).map(({ subject, type }) => [subject, type])), Object.fromEntries(ends))
+  assert.equal((await listAll(db, 'pending')).length, ends.size)
+})
+
+test('a batch that stayed empty, one that is cancelled before its items ran, and their items, owe their ends', async (t) => {
+  const db = await openStore(t)
+  await addEndpoint(db, URL, { events: ['job.cancelled', 'batch.completed'] })
+  const [empty, cancelled] = [newId('batch'), newId('batch')]
+  await openBatch(db, { id: empty, tenant: TENANT, retentionMs: RETENTION_MS })
+  await sealAbandoned(db, 0, 1)
+  await openBatch(db, { id: cancelled, tenant: TENANT, retentionMs: RETENTION_MS })
+  const template = await buildTemplate(request())
+  await addItems(db, cancelled, { tenant: TENANT, first: 0, items: [{ type: 'job', template, input: await packPayload('1') }], digest: 'd', traceparent: null })
+
+  await sealBatch(db, cancelled, { tenant: TENANT, total: 1, digest: 'd' })
+  await cancelBatch(db, TENANT, cancelled)
+  while (await stopItems(db, cancelled, RETENTION_MS)) { /* there are more */ }
+
+  const [jobId = ''] = await db.redis.zrange(db.keys.jobs(TENANT), 0, '-1')
+  assert.deepEqual((await listAll(db, 'pending')).map(({ subject, type }) => [subject, type]).toSorted(), [[empty, 'batch.completed'], [cancelled, 'batch.completed'], [jobId, 'job.cancelled']].toSorted())
 })
 
 test('the end of a batch is owed once, to its own webhook and to endpoints', async (t) => {

@@ -4,11 +4,11 @@ import { test } from 'node:test'
 import { saveWebhookBounds } from '../../../src/store/webhooks/bounds.ts'
 import { expireDeliveries, readDelivery } from '../../../src/store/webhooks/deliveries.ts'
 import { deleteEndpoint, listEndpoints, readEndpoint, updateEndpoint } from '../../../src/store/webhooks/endpoints.ts'
-import { readSecrets } from '../../../src/store/webhooks/secrets.ts'
+import { readSecrets, rotateSecret } from '../../../src/store/webhooks/secrets.ts'
 import { readCircuit } from '../../../src/store/webhooks/trial.ts'
 import { beginTry, owedTries, settleTry, stepWebhooks, type TryEnd, type TryRef, type WebhookTry } from '../../../src/store/webhooks/tries.ts'
 import { dumpLines } from '../../helpers/dump.ts'
-import { openStore, TENANT } from '../../helpers/store.ts'
+import { openSameStore, openStore, TENANT } from '../../helpers/store.ts'
 import { addEndpoint, CHANGE, endJob } from '../../helpers/webhooks.ts'
 
 type Db = Awaited<ReturnType<typeof openStore>>
@@ -237,4 +237,16 @@ test('with a key, what webhooks keep of others is not found in Redis, and is rea
   assert.deepEqual((await listEndpoints(db, TENANT, { limit: 10 })).endpoints, [endpoint])
   assert.deepEqual(await readSecrets(db, TENANT, endpoint.id), [secret])
   assert.partialDeepStrictEqual(await readDelivery(db, TENANT, ref?.deliveryId ?? ''), { url: FAILED.url, tries: [{ answer: 'thanks' }] })
+})
+
+test('a secret whose key is lost is rotated as any other: the new one signs, alone', async (t) => {
+  const before = await openStore(t, [{ id: 'lost', key: randomBytes(32) }])
+  const { endpoint } = await addEndpoint(before, 'https://example.com/', ENDS)
+  const db = openSameStore(t, before, [{ id: 'new', key: randomBytes(32) }])
+
+  await assert.rejects(readSecrets(db, TENANT, endpoint.id), { code: 'UNAVAILABLE' })
+  const rotated = await rotateSecret(db, TENANT, endpoint.id, { ...CHANGE, graceMs: 60_000 })
+
+  assert.equal(rotated?.length, 1)
+  assert.deepEqual(await readSecrets(db, TENANT, endpoint.id), rotated)
 })

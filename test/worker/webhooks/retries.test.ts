@@ -30,6 +30,21 @@ test('what a receiver refuses is sent again, the same under the same id, and giv
   assert.deepEqual([made?.id, made?.reason, made?.tries.length], [given?.id, null, 4])
 })
 
+test('what cannot be read, since it was damaged, is a failed try, and keeps nothing else from its receiver', async (t) => {
+  const db = await openStore(t)
+  const receiver = await startReceiver(t)
+  const damaged = await endJob(db, { webhook: { url: receiver.url() } })
+  const sound = await endJob(db, { webhook: { url: receiver.url() } })
+  await db.redis.hset(db.keys.job(damaged), 'spec', '{')
+  await startWebhooks(t, db, { BATCHBOX_WEBHOOK_DELAYS_MS: '0,10' })
+
+  const [dead] = await whenAll(db, 'dead', 1)
+  const [told] = await whenAll(db, 'succeeded', 1)
+
+  assert.deepEqual([dead?.subject, dead?.reason, told?.subject], [damaged, 'exhausted', sound])
+  assert.match(dead?.tries[0]?.error ?? '', /^Cannot deliver: what is stored of it cannot be read/)
+})
+
 test('a receiver that answers 410 is sent nothing more, until its endpoint is enabled again', async (t) => {
   const db = await openStore(t)
   let status = 410
