@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { append } from '../../src/store/moves/progress.ts'
 import { ADMIN_HEADERS, startApi, type TestApi } from '../helpers/api.ts'
 import { beginRun, logEvent, playWorker } from '../helpers/play-worker.ts'
+import { redisForTest } from '../helpers/redis.ts'
 
 const JOB = { code: 'export default (x) => x' }
 const LINES = [logEvent('debug', 'one'), logEvent('log', 'two'), logEvent('warn', 'three'), logEvent('error', 'four')]
@@ -173,4 +175,18 @@ test('a long poll of the events answers each one as it comes, until the last', a
   await follow
 
   assert.deepEqual(seen, ['job.queued', 'job.started', 'job.log', 'job.log', 'job.log', 'job.log', 'job.succeeded'])
+})
+
+test('a job whose key is not there is cancelled, and the answer says so', async (t) => {
+  const redis = await redisForTest(t)
+  const key = (id: string) => ({ BATCHBOX_ENCRYPTION_KEYS: `${id}=${randomBytes(32).toString('base64')}` })
+  const before = await startApi(t, key('one'), { redis })
+  const [waiting, running] = await Promise.all([0, 1].map(async () => String((await before.post('/v1/jobs', { code: 'export default 1' })).json()['id'])))
+  await beginRun(before.db, running ?? '')
+  const api = await startApi(t, key('other'), { redis })
+
+  const answers = await Promise.all([waiting, waiting, running].map((id) => api.post(`/v1/jobs/${id}/cancel`, undefined, { prefer: 'wait=0' })))
+
+  assert.deepEqual(answers.map(({ statusCode, json }) => [statusCode, json()]), [[200, { id: waiting, status: 'cancelled' }], [200, { id: waiting, status: 'cancelled' }], [202, { id: running, status: 'running' }]])
+  assert.equal((await api.get(`/v1/jobs/${waiting}`)).statusCode, 503)
 })

@@ -2,10 +2,10 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { isId } from '../../core/ids.ts'
 import { isTerminal, JobStatus } from '../../core/status.ts'
+import type { ListedRecord } from '../../store/listed-record.ts'
 import { cancel } from '../../store/moves/cancel.ts'
-import { readEvents, refuseMissing, type JobRecord } from '../../store/read.ts'
+import { readEvents, readListedRecord, refuseMissing, type JobRecord } from '../../store/read.ts'
 import { confirm } from '../confirm.ts'
-import { findJob, followJob } from '../find-job.ts'
 import type { JobService } from '../job-service.ts'
 import { parseWait } from '../prefer.ts'
 import { TAKES_BODY, withProblems } from '../problem.ts'
@@ -35,9 +35,9 @@ export const jobCancelRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = asyn
     const answer = isId('job', id) ? await cancel(jobs.db, tenant, id, jobs.retentionMs) : { type: 'missing' as const }
     if (answer.type === 'missing') return refuseMissing(jobs.db, tenant, 'job', id)
     const waitMs = 1000 * (parseWait(headers.prefer) ?? STOP_WAIT_SECONDS)
-    const job = answer.type === 'asked'
-      ? await followJob(jobs, { tenant, id, waitMs, signal: () => reply.untilStopped() })
-      : await findJob(jobs.db, tenant, id)
+    if (answer.type === 'asked' && waitMs > 0) await jobs.waiter.waitForEnd(id, waitMs, reply.untilStopped())
+    // What cannot be decrypted is cancelled like the rest.
+    const job = await readListedRecord(jobs.db, id) ?? await refuseMissing(jobs.db, tenant, 'job', id)
     await confirmCancel(jobs, id)
     if (answer.type === 'cancelled') await discard(jobs, job)
     return reply.code(isTerminal(job.status) ? 200 : 202).send({ id, status: job.status, ...await readStopTime(jobs, job) })
@@ -62,8 +62,8 @@ async function discard ({ dispatcher, logger }: JobService, { id, turn }: JobRec
 }
 
 /** What the event of the end says of it. */
-async function readStopTime ({ db }: JobService, { id, status, sequence }: JobRecord): Promise<{ stoppedAfterMs?: number }> {
-  if (status !== 'cancelled') return {}
+async function readStopTime ({ db }: JobService, { id, status, sequence, unreadable }: ListedRecord): Promise<{ stoppedAfterMs?: number }> {
+  if (status !== 'cancelled' || unreadable) return {}
   const [end] = await readEvents(db, id, { after: sequence - 1, limit: 1 })
   const stoppedAfterMs = end?.payload['stoppedAfterMs']
   return typeof stoppedAfterMs === 'number' ? { stoppedAfterMs } : {}
