@@ -40,6 +40,8 @@ export interface ApiOptions {
 
 export interface Api {
   readonly app: FastifyInstance
+  /** Rejects where something is found that stops a boot, once the store is there for the first time: whoever started it is to end. */
+  readonly failed: Promise<never>
   /**
    * Says that it is not ready, goes on for BATCHBOX_UNREADY_MS, takes no more connections, answers what comes on those that are open and closes
    * them, the idle ones after BATCHBOX_LINGER_MS. Waits answer with what there is.
@@ -77,7 +79,9 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
   })
   const stopObserving = observeStore(telemetry.metrics.meter, { read: () => readFigures(db), ping: () => db.redis.ping() })
   await connected
-  await tellOfEncryption(db, logger)
+  const failed = Promise.withResolvers<never>()
+  failed.promise.catch(() => {}) // nobody may wait for it yet
+  await tellOfEncryption(db, logger, failed.reject)
   await warnOfMemory(db, logger)
   const stopping = new AbortController()
   const app = await createApp({
@@ -128,6 +132,7 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
   })
   return {
     app,
+    failed: failed.promise,
     async close () {
       stopping.abort()
       if (config.BATCHBOX_UNREADY_MS > 0) await delay(config.BATCHBOX_UNREADY_MS)
@@ -142,18 +147,14 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
   }
 }
 
-/** A wrong key stops the boot; where the store is not there yet, it is looked at when it is. */
-async function tellOfEncryption (db: Db, logger: Logger): Promise<void> {
-  const tell = async () => logger.info(await checkEncryption(db))
-  const warn = (error: unknown) => logger.error({ err: error }, 'encryption keys could not be held against those of the store')
-  if (db.redis.status !== 'ready') {
-    db.redis.once('ready', () => { tell().catch(warn) })
-    return
-  }
-  await tell().catch((error: unknown) => {
+/** A wrong key stops the boot; where the store is not there yet, it is looked at when it is, and fails then. */
+async function tellOfEncryption (db: Db, logger: Logger, onWrongKey: (error: JobError) => void): Promise<void> {
+  const tell = () => checkEncryption(db).then((said) => logger.info(said)).catch((error: unknown) => {
     if (error instanceof JobError) throw error
-    warn(error)
+    logger.error({ err: error }, 'encryption keys could not be held against those of the store')
   })
+  if (db.redis.status === 'ready') return tell()
+  db.redis.once('ready', () => { tell().catch(onWrongKey) })
 }
 
 /** A Redis that evicts loses jobs; one without a limit takes jobs until the machine has no memory left. */

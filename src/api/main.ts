@@ -17,7 +17,7 @@ async function main (): Promise<void> {
   const url = await api.app.listen({ host: config.HOST, port: config.PORT })
   // A supervisor reads this line, so it is written at any level.
   logger.child({}, { level: 'info' }).info({ url }, 'ready')
-  const reason = await stopping
+  const reason = await Promise.race([stopping, api.failed])
   logger.info({ reason }, 'stopping')
   await close(api, config.BATCHBOX_UNREADY_MS + config.BATCHBOX_LINGER_MS + config.BATCHBOX_SHUTDOWN_MS)
   logger.info('stopped')

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
+import { openDb } from '../../src/store/db.ts'
+import { checkEncryption } from '../../src/store/encryption/check.ts'
 import { startApi } from '../helpers/api.ts'
 import { startRedisServer } from '../helpers/redis-server.ts'
 import { answerLoading, answerMisconf, answerReadonly } from '../helpers/redis-trouble.ts'
@@ -58,4 +61,18 @@ test('while Redis loads its data, everything is refused with 503 and Retry-After
   await until('a job is taken', async () => (await post()).status === 202)
   assert.deepEqual(answers, [[503, 'UNAVAILABLE', '1']])
   assert.deepEqual([read.statusCode, read.headers['retry-after']], [503, '1'])
+})
+
+test('an API that has another key than the store fails as soon as it sees the store, where that was away at its start', async (t) => {
+  const server = await startRedisServer(lastInFirstOut(t), ['--appendonly', 'yes', '--appendfsync', 'always'])
+  const [url, prefix] = [`redis://127.0.0.1:${server.port}`, '{trouble}']
+  const db = openDb({ url, prefix, encryptionKeys: [{ id: 'k', key: randomBytes(32) }], failFast: false, onError: (error) => t.diagnostic(error.message) })
+  t.after(() => db.close())
+  await checkEncryption(db)
+  await server.kill()
+
+  const { failed } = await startApi(t, { REDIS_URL: url, BATCHBOX_ENCRYPTION_KEYS: `k=${randomBytes(32).toString('base64')}` }, { redis: { url, prefix } })
+  const [failure] = await Promise.all([failed.catch((error: Error) => error.message), server.restart(['--appendonly', 'yes'])])
+
+  assert.match(String(failure), /^Cannot use key "k" of BATCHBOX_ENCRYPTION_KEYS: this store was encrypted with another key of that id/)
 })

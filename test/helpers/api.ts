@@ -14,7 +14,7 @@ export const ADMIN_HEADERS = { authorization: `Bearer ${ADMIN_KEY}` }
 /** Tenant of the administrator's key. */
 export const ADMIN_TENANT = 'default'
 
-export interface TestApi extends Pick<Api, 'app'> {
+export interface TestApi extends Pick<Api, 'app' | 'failed'> {
   /** A connection of the test's own, to play the worker with. */
   db: Db
   /** Lines of the log, parsed. */
@@ -47,6 +47,7 @@ export async function startApi (t: TestContext, env: Record<string, string> = {}
   }
   return {
     app: api.app,
+    failed: api.failed,
     db,
     lines,
     close,
