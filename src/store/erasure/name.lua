@@ -3,6 +3,7 @@
 local digest, erasure, name, id, tenant = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 
 local function forget_lane (lane)
+  redis.call('UNLINK', P .. ':lane-state:' .. lane)
   redis.call('ZREM', WEBHOOK_RING, lane)
   redis.call('ZREM', WEBHOOK_HELD, lane)
 end

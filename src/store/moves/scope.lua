@@ -12,7 +12,7 @@ local function text (number)
 end
 
 -- Versions of records that are no jobs. What a script that is older may ignore is added without another version; a record of a newer one is neither changed nor removed
--- by whoever does not know it, since what else belongs to it is not known. What is the same in every version: `tenant` of all, a batch's counts of its items, and what ends a key.
+-- by whoever does not know it, since what else belongs to it is not known. What is the same in every version: `tenant` of all, `lane` of a delivery, a batch's counts of its items, and what ends a key.
 local BATCH_VERSION, SWEEP_VERSION, KEY_VERSION = 1, 1, 2
 -- A move that somebody asked for answers this then; the caller may find a process that knows the record.
 local NEWER = redis.error_reply('NEWER a newer version wrote the record')

@@ -2,9 +2,15 @@
 local try, holder, lease_ms = tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
 local key = delivery_key(ID)
 
-if is_newer(key, DELIVERY_VERSION) then return { 'drop' } end
 local f = redis.call('HMGET', key, 'tenant', 'status', 'tries', 'step', 'lane', 'target', 'event', 'type', 'subject', 'createdAt', 'body', 'traceparent', 'holder')
 local tenant, lane, target = f[1], f[5], f[6]
+if is_newer(key, DELIVERY_VERSION) then
+  if redis.call('ZSCORE', WEBHOOK_OWED, ID) then -- else a worker that knows it has it
+    release_delivery(ID, tenant, lane)
+    owe_delivery(ID, lane, NOW + NEWER_REST_MS)
+  end
+  return answer_with_webhooks({ 'drop' })
+end
 local is_dealt = redis.call('ZSCORE', WEBHOOK_OWED, ID) or redis.call('ZSCORE', WEBHOOK_LEASES, ID)
 if f[2] ~= 'pending' or tonumber(f[3]) + 1 ~= try or not is_dealt then return { 'drop' } end -- where another try is owed, that is owed on
 if is_erasing(tenant) then

@@ -250,3 +250,18 @@ test('a secret whose key is lost is rotated as any other: the new one signs, alo
   assert.equal(rotated?.length, 1)
   assert.deepEqual(await readSecrets(db, TENANT, endpoint.id), rotated)
 })
+
+test('a delivery that a newer version wrote waits for a worker that knows it, and keeps nothing from its receiver', async (t) => {
+  const db = await openStore(t)
+  await addEndpoint(db, 'https://example.com/', ENDS)
+  await endJob(db)
+  await endJob(db)
+  const [newer] = await deal(db)
+  await db.redis.hset(db.keys.delivery(newer?.deliveryId ?? ''), 'v', 99)
+
+  const dropped = await beginTry(db, newer as TryRef, LEASE)
+
+  assert.deepEqual([dropped.type, dropped.deals.length], ['drop', 1])
+  assert.notEqual(dropped.deals[0]?.deliveryId, newer?.deliveryId)
+  assert.notEqual(await db.redis.zscore(db.keys.webhookScheduled, newer?.deliveryId ?? ''), null)
+})
