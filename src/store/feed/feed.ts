@@ -93,33 +93,34 @@ interface ReaderOptions {
 
 function createReader (tail: Tail, { after, stopped, onClose }: ReaderOptions): FeedReader {
   let cursor = after
-  /** Passed over, and not told yet. */
-  let missed = 0
   let isClosed = false
   let olderEvents = OLDER_EVENTS
 
   function take (events: readonly FeedEvent[]): FeedPage {
+    let missed = 0
     for (const event of events) {
       missed += countMissed(cursor, event.cursor, tail.begin)
       cursor = event.cursor
     }
-    const page = { events, missed, isOver: events.some(({ type }) => tail.source.isLast(type)) }
-    missed = 0
-    return page
+    return { events, missed, isOver: events.some(({ type }) => tail.source.isLast(type)) }
   }
 
   /** Long events are read a few at a time, since a page takes only so many of them. What the ring still has, the store may have no longer. */
-  async function readOlder (limit: number): Promise<FeedPage | undefined> {
+  async function readOlder (limit: number): Promise<FeedPage> {
     const { start } = tail.ring
     const { events, last } = await tail.readOlder(cursor, Math.min(limit, olderEvents))
     const older = events.filter((event) => event.cursor <= start)
     const page = cutPage(older, 0, limit)
     olderEvents = Math.max(1, page.length < older.length ? page.length : Math.min(OLDER_EVENTS, olderEvents * 2))
-    if (page.length > 0) return take(page)
-    const to = Math.min(last, start)
-    missed += countMissed(cursor, to + 1, tail.begin)
+    return page.length > 0 ? take(page) : { ...NOTHING, missed: passOver(Math.min(last, start), tail.begin) }
+  }
+
+  /** Goes on after a number; answers how many it leaves out. */
+  function passOver (to: number, begin: number): number {
+    if (to <= cursor) return 0
+    const missed = countMissed(cursor, to + 1, begin)
     cursor = to
-    return undefined
+    return missed
   }
 
   /** Answers undefined where it is to look again. */
@@ -151,9 +152,7 @@ function createReader (tail: Tail, { after, stopped, onClose }: ReaderOptions): 
     },
     async skip () {
       const { newest, begin } = await tail.source.readState()
-      const skipped = newest > cursor ? countMissed(cursor, newest + 1, begin) : 0
-      cursor = Math.max(cursor, newest)
-      return skipped
+      return passOver(newest, begin)
     },
     close () {
       if (isClosed) return

@@ -21,9 +21,12 @@ const named = ({ events }: FeedPage) => events.map(({ subject, type }) => [subje
 
 /** Reads all that there is. */
 async function readStored (reader: FeedReader): Promise<FeedPage> {
-  const pages = []
-  do pages.push(await reader.next(100, NOW))
-  while ((pages.at(-1)?.events ?? []).length > 0)
+  const pages: FeedPage[] = []
+  for (let left = 1; left > 0;) {
+    const page = await reader.next(100, NOW)
+    pages.push(page)
+    left = page.events.length + page.missed
+  }
   return { events: pages.flatMap(({ events }) => events), missed: pages.reduce((sum, { missed }) => sum + missed, 0), isOver: false }
 }
 
@@ -116,6 +119,36 @@ test('events of a job that was removed are missed, and those after it are not', 
 
   assert.deepEqual([none.events, none.missed], [[], 0])
   assert.deepEqual([named(page), page.missed], [[[next, 'job.queued']], 2])
+})
+
+test('a reader behind others is told of what is no longer there as well', async (t) => {
+  const db = await openStore(t)
+  const feed = startFeed(t, db)
+  const { cursor: begin } = await feed.open(TENANT, TAG, null)
+  const ids = [await acceptJob(db, TAGGED), await acceptJob(db, TAGGED)]
+  for (const id of ids) await cancel(db, TENANT, id, RETENTION_MS)
+  for (const id of ids) await deleteJob(db, TENANT, id, ACT)
+  const last = await acceptJob(db, TAGGED)
+  const restarted = startFeed(t, db)
+  await restarted.open(TENANT, TAG, null)
+  const behind = await restarted.open(TENANT, TAG, begin)
+
+  const pages = [await behind.next(3, NOW), await behind.next(3, NOW)]
+
+  assert.deepEqual(pages.flatMap(named), [[last, 'job.queued']])
+  assert.equal(pages.reduce((sum, { missed }) => sum + missed, 0), 4)
+  assert.equal(behind.cursor, begin + 5)
+})
+
+test('a cursor of a log before this one is told that something was missed, whoever else follows', async (t) => {
+  const db = await openStore(t)
+  const feed = startFeed(t, db)
+  const now = await feed.open(TENANT, TAG, null)
+  const late = await feed.open(TENANT, TAG, now.cursor - 1000)
+
+  const page = await late.next(10, NOW)
+
+  assert.deepEqual([page.events, page.missed, late.cursor], [[], 1, now.cursor])
 })
 
 test('as many tags are noted as a tenant may have, each only for a time, and nobody pays who follows none', async (t) => {
