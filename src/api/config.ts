@@ -31,7 +31,7 @@ export const ApiConfig = z.object({
   BATCHBOX_TENANT_SUBSCRIPTIONS: z.coerce.number().int().min(1).max(1_000_000).default(20_000).describe('Subscriptions that the WebSockets of a tenant may have in one API process'),
   BATCHBOX_SOCKET_BUFFER_BYTES: z.coerce.number().int().min(1024).max(67_108_864).default(65_536).describe('Bytes that may wait for the client of a WebSocket to take them before nothing more is read for it; one frame may go beyond'),
   BATCHBOX_SOCKET_SLOW_MS: z.coerce.number().int().min(0).max(600_000).default(1000).describe('How long the client of a WebSocket may leave no room there before its at-most-once subscriptions go on without it'),
-  BATCHBOX_HEARTBEAT_MS: z.coerce.number().int().min(100).max(600_000).default(15_000).describe('How long nothing is sent on a stream of events before it says that it is there'),
+  BATCHBOX_HEARTBEAT_MS: z.coerce.number().int().min(100).max(600_000).default(15_000).describe('How often a stream of events says that it is there, and its key is looked up again'),
   BATCHBOX_CORS_ORIGINS: CorsOrigins.describe('Web origins whose pages may use the API, like `https://app.example.com`, separated by commas; `*` for any'),
   BATCHBOX_TAG_LOG_MS: z.coerce.number().int().min(1000).max(7 * DAY_MS).default(3_600_000).describe('How long the events of a tag are noted after its last follower left, so that it can come back without a gap'),
   BATCHBOX_TAG_LOG_EVENTS: z.coerce.number().int().min(100).max(1_000_000).default(10_000).describe('Newest events of a followed tag that a follower can come back to'),

@@ -1,4 +1,5 @@
-import type { FeedPage, FeedReader } from '../store/feed/feed.ts'
+import { NOTHING, type FeedPage, type FeedReader } from '../store/feed/feed.ts'
+import { isStoreAway } from '../store/store-away.ts'
 import type { OpenStream } from './open-streams.ts'
 import { STOPPING } from './plugins/waiting.ts'
 import type { StreamForm } from './stream-forms.ts'
@@ -17,9 +18,9 @@ export interface FollowedTopic {
   first: FeedPage
   /** Ends the stream; with the reason STOPPING, it says so. */
   stopped: AbortSignal
-  /** A stream on which nothing was sent for so long says that it is there. */
+  /** How often a stream says that it is there. */
   heartbeatMs: number
-  /** Asked with each heartbeat: whether the caller may read on. */
+  /** Asked with each heartbeat, so that a stream that is never silent is asked as well: whether the caller may read on. */
   isStillValid (): Promise<boolean>
 }
 
@@ -28,12 +29,12 @@ export interface FollowedTopic {
  * in memory.
  */
 export async function * followTopic ({ reader, form, stream, from, first, stopped, heartbeatMs, isStillValid }: FollowedTopic): AsyncGenerator<string> {
-  let pause = new AbortController()
-  const timer = setTimeout(() => pause.abort(), heartbeatMs)
-  stopped.addEventListener('abort', () => pause.abort())
+  let beat = new AbortController()
+  const timer = setInterval(() => beat.abort(), heartbeatMs)
+  stopped.addEventListener('abort', () => beat.abort())
   try {
     yield form.begin(from)
-    for (let page = first; ; page = await reader.next(STREAM_EVENTS, pause.signal)) {
+    for (let page = first; ; page = await readOn(reader, beat.signal)) {
       if (page.missed > 0) yield form.writeSystem({ type: 'system.dropped', payload: { count: page.missed, cursor: reader.cursor } })
       if (page.events.length > 0) {
         yield form.writeEvents(page.events)
@@ -41,16 +42,24 @@ export async function * followTopic ({ reader, form, stream, from, first, stoppe
       }
       if (page.isOver) return
       if (stopped.aborted) break
-      if (pause.signal.aborted || (page === first && page.events.length === 0)) {
-        if (!await isStillValid()) return
-        yield form.writeSystem({ type: 'system.heartbeat', payload: { cursor: reader.cursor } })
-        pause = new AbortController()
-        if (stopped.aborted) pause.abort()
-      }
-      timer.refresh()
+      if (!beat.signal.aborted && (page !== first || page.events.length > 0)) continue
+      if (!await isStillValid()) return
+      yield form.writeSystem({ type: 'system.heartbeat', payload: { cursor: reader.cursor } })
+      beat = new AbortController()
+      if (stopped.aborted) beat.abort()
     }
     if (stopped.reason === STOPPING) yield form.writeSystem({ type: 'system.shutdown', payload: { reconnectInMs: Math.round(Math.random() * RECONNECT_WITHIN_MS) } })
   } finally {
-    clearTimeout(timer)
+    clearInterval(timer)
+  }
+}
+
+/** While Redis is away there is nothing to read: the stream goes on when it is back. */
+async function readOn (reader: FeedReader, signal: AbortSignal): Promise<FeedPage> {
+  try {
+    return await reader.next(STREAM_EVENTS, signal)
+  } catch (error) {
+    if (isStoreAway(error)) return NOTHING
+    throw error
   }
 }

@@ -38,3 +38,23 @@ test('streams go on where they were when Redis is killed and comes back, without
   assert.deepEqual(parseSse(sse.text).filter(({ id }) => id).map(({ data }) => [data.sequence, data.type]), types.map((type, index) => [index + 1, type]))
   for (const { text } of [lines, tagged]) assert.deepEqual(parseLines(text).filter(({ cursor }) => cursor).map(({ sequence, type }) => [sequence, type]), types.map((type, index) => [index + 1, type]))
 })
+
+test('streams say that they are there while Redis is away, even where they know that they may have missed something', async (t) => {
+  const redis = await startRestartableRedis(t)
+  const api = await startApi(t, { BATCHBOX_HEARTBEAT_MS: '100', BATCHBOX_TAG_LOG_MS: '1000' }, { redis: { url: redis.url, prefix: '{streams}' } })
+  const port = await listen(api)
+  const stream = await openStream(t, { port, path: '/v1/events?tag=k:v', headers: { ...ADMIN_HEADERS, accept: 'application/x-ndjson' } })
+  const heartbeats = () => parseLines(stream.text).filter(({ type }) => type === 'system.heartbeat').length
+  let hasEnded = false
+  void stream.ended.then(() => { hasEnded = true })
+  await until('it follows', () => heartbeats() > 2)
+
+  await redis.kill()
+  const before = heartbeats()
+  await until('the log would have been renewed', () => hasEnded || heartbeats() > before + 10)
+  await redis.restart()
+  const post = () => api.post('/v1/jobs', { code: 'export default () => 1', tags: { k: 'v' } })
+  await until('it tells of jobs', async () => hasEnded || ((await post()).statusCode === 202 && stream.text.includes('job.queued')))
+
+  assert.equal(hasEnded, false)
+})

@@ -118,6 +118,25 @@ test('streams of a key end when it is revoked or expires, and nobody else follow
   assert.deepEqual(answers.map(({ statusCode }) => statusCode), [404, 404, 404])
 })
 
+test('a stream that is never silent ends when its key expires, too', async (t) => {
+  const api = await startApi(t, { BATCHBOX_HEARTBEAT_MS: '1000' })
+  const port = await listen(api)
+  const id = await postJob(api)
+  const run = await beginRun(api.db, id)
+  const { token } = (await api.post('/v1/keys', { name: 'k', scopes: ['jobs:read'], expiresAt: new Date(Date.now() + 1500).toISOString() })).json()
+  const stream = await openStream(t, { port, path: `/v1/jobs/${id}/events`, headers: { authorization: `Bearer ${String(token)}`, ...LINES } })
+  let hasEnded = false
+  void stream.ended.then(() => { hasEnded = true })
+
+  await until('it ended', async () => {
+    await append(api.db, run, [logEvent('info', 'a line')])
+    return hasEnded
+  })
+
+  assert.ok(stream.text.includes('a line'))
+  assert.ok(!stream.text.includes('system.shutdown'))
+})
+
 test('a client that takes nothing holds up nobody, and little is kept for it', async (t) => {
   const [slow, sockets, clients] = [8, new Set<Socket>(), new Set<Socket>()]
   t.after(() => { for (const client of clients) client.destroy() }) // before the API, which waits for them

@@ -23,7 +23,7 @@ export interface FeedReader {
   readonly cursor: number
   /**
    * Answers the next events, at most that many and fewer where they are long, and waits for them where there are none; once the signal has come it looks without waiting. While Redis
-   * is away it waits as well. Throws NOT_FOUND or GONE where the topic was removed. One call at a time.
+   * is away it waits as well, and throws what Redis says once the signal has come. Throws NOT_FOUND or GONE where the topic was removed. One call at a time.
    */
   next (limit: number, signal: AbortSignal): Promise<FeedPage>
   /** Goes on to the newest event; answers how many were left out. */
@@ -43,7 +43,7 @@ export interface FeedPage {
 const OLDER_EVENTS = 200
 /** How long a reader rests while Redis is away. */
 const REST_MS = 500
-const NOTHING: FeedPage = Object.freeze({ events: [], missed: 0, isOver: false })
+export const NOTHING: FeedPage = Object.freeze({ events: [], missed: 0, isOver: false })
 
 export interface FeedOptions {
   subscriber: Pick<Subscriber, 'listen'>
