@@ -58,3 +58,30 @@ test('streams say that they are there while Redis is away, even where they know 
 
   assert.equal(hasEnded, false)
 })
+
+test('who follows while Redis loses writes is cut off, and misses nothing of what comes after', async (t) => {
+  const redis = await startRestartableRedis(t)
+  const api = await startApi(t, {}, { redis: { url: redis.url, prefix: '{streams}' } })
+  const port = await listen(api)
+  const id = String((await api.post('/v1/jobs', { code: 'export default () => 1' })).json()['id'])
+  const path = `/v1/jobs/${id}/events`
+  const headers = { ...ADMIN_HEADERS, accept: 'application/x-ndjson' }
+  const run = await beginRun(api.db, id)
+  redis.backUp()
+  await append(api.db, run, ['a', 'b', 'c'].map((line) => logEvent('info', `lost ${line}`)))
+  const stream = await openStream(t, { port, path, headers })
+  await until('it has all', () => stream.text.includes('lost c'))
+
+  await redis.kill()
+  redis.restore()
+  await redis.restart()
+  let hasEnded = false
+  void stream.ended.then(() => { hasEnded = true })
+  await until('it is cut off', () => hasEnded)
+  const { cursor } = parseLines(stream.text).findLast(({ cursor }) => cursor) ?? {}
+  const again = await openStream(t, { port, path: `${path}?after=${cursor}`, headers })
+  await append(api.db, run, [logEvent('info', 'kept')])
+  await until('it goes on', () => again.text.includes('kept'))
+
+  assert.deepEqual([cursor, parseLines(again.text).find(({ cursor }) => cursor)?.cursor], [5, 3])
+})

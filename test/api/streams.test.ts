@@ -39,7 +39,9 @@ test('every cursor gives the same rest of a job over each transport', async (t) 
     assert.equal(sse.headers['x-accel-buffering'], 'no')
   }
   const [over, malformed] = [await api.get(`${path}?after=5`, { ...ADMIN_HEADERS, ...SSE }), await api.get(path, { ...ADMIN_HEADERS, ...SSE, 'last-event-id': 'x' })]
+  const none = await api.get(`${path}?after=4`, { ...ADMIN_HEADERS, ...SSE, 'last-event-id': '' })
   assert.deepEqual([over.statusCode, over.body, malformed.statusCode], [204, '', 422])
+  assert.deepEqual(parseSse(none.body).map(({ id }) => id), ['5'])
 })
 
 test('a stream tells of events as they come, says that it is there, and ends with the job', async (t) => {

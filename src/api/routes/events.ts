@@ -34,7 +34,7 @@ const EventQuery = z.strictObject({
   limit: buildPageSize(EVENTS_MAX, 100),
   wait: Wait,
 })
-const EventHeaders = z.object({ 'last-event-id': EventCursor.optional().describe('What browsers send when they connect again; it goes before `after`') })
+const EventHeaders = z.object({ 'last-event-id': z.literal('').transform(() => undefined).or(EventCursor).optional().describe('What browsers send when they connect again; it goes before `after`') })
 
 const EventAnswer = z.object({
   data: z.array(EventView),

@@ -60,6 +60,7 @@ export function createSubscription ({ asked, open, codec, outbox, slowMs, correl
     const limit = Math.min(batch.maxMessages, await waitForAcknowledgement())
     if (signal.aborted) return false
     const { events, missed, isOver } = await readBatch(reader, limit)
+    if (signal.aborted) return false // its name may be another's by now
     if (events.length === 0 && missed === 0 && !isOver) stop.abort() // the feed is closed, or the subscription
     if (missed > 0) drop(missed, (events[0]?.cursor ?? reader.cursor + 1) - 1, 'trimmed')
     for (let at = 0; at < events.length;) {

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { JobError } from '../../core/failures.ts'
 import { formatTopic, type Topic } from '../../core/topic.ts'
 import type { Db } from '../db.ts'
 import { isStoreAway } from '../store-away.ts'
@@ -23,7 +24,7 @@ export interface FeedReader {
   readonly cursor: number
   /**
    * Answers the next events, at most that many and fewer where they are long, and waits for them where there are none; once the signal has come it looks without waiting. While Redis
-   * is away it waits as well, and throws what Redis says once the signal has come. Throws NOT_FOUND or GONE where the topic was removed. One call at a time.
+   * is away it waits as well, and throws what Redis says once the signal has come. Throws NOT_FOUND or GONE where the topic was removed, and UNAVAILABLE where Redis lost events of it: another reader goes on. One call at a time.
    */
   next (limit: number, signal: AbortSignal): Promise<FeedPage>
   /** Goes on to the newest event; answers how many were left out. */
@@ -65,8 +66,8 @@ export function createFeed (db: Db, { subscriber, tagLogs }: FeedOptions): Feed 
       const name = `${tenant} ${formatTopic(topic)}`
       const source = tails.get(name)?.source ?? openSource(tenant, topic)
       const state = await source.readState()
-      // The cursor of a tag that lies ahead is not one that we gave.
-      const start = topic.type === 'tag' ? Math.min(after ?? state.newest, state.newest) : after ?? 0
+      // A cursor that lies ahead is not one that we gave, or Redis lost what it tells of.
+      const start = Math.min(after ?? (topic.type === 'tag' ? state.newest : 0), state.newest)
       const tail = tails.get(name) ?? new Tail({ source, subscriber, room, after: start, state })
       tails.set(name, tail)
       tail.learn(state)
@@ -94,6 +95,7 @@ interface ReaderOptions {
 function createReader (tail: Tail, { after, stopped, onClose }: ReaderOptions): FeedReader {
   let cursor = after
   let isClosed = false
+  const { losses } = tail
   let olderEvents = OLDER_EVENTS
 
   function take (events: readonly FeedEvent[]): FeedPage {
@@ -125,6 +127,7 @@ function createReader (tail: Tail, { after, stopped, onClose }: ReaderOptions): 
 
   /** Answers undefined where it is to look again. */
   async function look (limit: number, signal: AbortSignal): Promise<FeedPage | undefined> {
+    if (tail.losses > losses) throw new JobError('UNAVAILABLE', 'Cannot go on: Redis has lost some of the events; ask again with the same cursor')
     if (cursor < tail.ring.start) return readOlder(limit)
     const events = tail.ring.read(cursor, limit)
     if (events.length > 0) return take(events)

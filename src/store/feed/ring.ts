@@ -45,10 +45,11 @@ export class Ring {
     return cutPage(this.#events, this.#find(after), limit)
   }
 
-  clear (): void {
+  /** Forgets all of them: what is added next follows that number. */
+  clear (to = this.last): void {
     this.#grow(-this.#chars)
     this.#events = []
-    this.start = this.last
+    this.start = this.last = to
   }
 
   #grow (chars: number): void {

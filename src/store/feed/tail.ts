@@ -27,6 +27,8 @@ export class Tail {
   readonly #waiting = new Set<() => void>()
   readonly #pages = new Map<string, Promise<Stretch | undefined>>()
   readers = 0
+  /** Times that Redis was seen to have lost events: what readers have seen is then not what is there. */
+  losses = 0
   begin: number
   #newest: number
   #isStale = false
@@ -119,11 +121,20 @@ export class Tail {
   async #readState (): Promise<void> {
     this.#isStale = false
     try {
-      this.learn(await this.source.readState())
+      const state = await this.source.readState()
+      if (state.newest < this.ring.last) this.#goBack(state.newest)
+      this.learn(state)
     } catch (error) {
       this.#isStale = true
       throw error
     }
+  }
+
+  #goBack (to: number): void {
+    this.ring.clear(to)
+    this.#newest = to
+    this.losses += 1
+    this.#wake()
   }
 
   async #explainMissing (): Promise<never> {
