@@ -74,7 +74,7 @@ export function buildBatches (requester: Requester, live: Live): Batches {
     },
     get: (id, options) => json({ path: [ROOT, id], ...options }),
     list: (query, options) => buildListing(requester, ROOT, { query, options }),
-    wait: (id, { waitMs, ...options } = {}) => waitFor(poll<Batch>(requester, [ROOT, id], options), ({ finishedAt }) => finishedAt !== null, waitMs),
+    wait: (id, options = {}) => waitFor(poll<Batch>(requester, [ROOT, id], options), ({ finishedAt }) => finishedAt !== null, options),
     results: (id, query, options) => readResults(requester, id, query, options),
     cancel: (id, options) => json({ method: 'POST', path: [ROOT, id, 'cancel'], repeatable: true, ...options }),
     replay: (id, change = {}, options) => json({ method: 'POST', path: [ROOT, id, 'replay'], json: change, idempotent: true, ...options }),

@@ -1,12 +1,10 @@
 import type { DeadLetter, DeadLetterCounts, FailureCode, NewSweep, Sweep } from './api-types.ts'
 import { buildListing, type Listing } from './http/pages.ts'
 import type { Requester } from './http/requester.ts'
-import { sleep } from './http/retry.ts'
 import { waitFor, type WaitOptions } from './http/wait.ts'
 import type { RequestOptions } from './options.ts'
 
 const ROOT = 'v1/dead-letters'
-const POLL_MS = 1000
 
 /** Which dead letters are meant. */
 export interface DeadLetterFilter {
@@ -49,15 +47,7 @@ export function buildDeadLetters (requester: Requester): DeadLetters {
     replay: (order, options) => json({ method: 'POST', path: [ROOT, 'replay'], json: order, idempotent: true, ...options }),
     purge: (choice, options) => json({ method: 'DELETE', path: ROOT, query: 'ids' in choice ? { ids: choice.ids.join(',') } : { ...choice }, ...options }),
     cancel: (order, options) => json({ method: 'POST', path: [...pathOf(order), 'cancel'], repeatable: true, ...options }),
-    async wait (order, { waitMs, ...options } = {}) {
-      let pauseMs = 0
-      const look = async (seconds: number) => {
-        await sleep(Math.min(pauseMs, seconds * 1000), options.signal)
-        pauseMs = POLL_MS
-        return get(order, options)
-      }
-      return waitFor(look, ({ status }) => status !== 'running', waitMs)
-    },
+    wait: (order, { waitMs, ...options } = {}) => waitFor(() => get(order, options), ({ status }) => status !== 'running', { waitMs, signal: options.signal }),
   }
 }
 

@@ -70,18 +70,18 @@ export interface Jobs {
 
 export function buildJobs (requester: Requester, live: Live): Jobs {
   const { json } = requester
-  const wait: Jobs['wait'] = <T>(id: string, { waitMs, ...options }: WaitOptions = {}) => waitFor(poll<Job<T>>(requester, [ROOT, id], options), hasEnded, waitMs)
+  const wait: Jobs['wait'] = <T>(id: string, options: WaitOptions = {}) => waitFor(poll<Job<T>>(requester, [ROOT, id], options), hasEnded, options)
   return {
     wait,
     create: async (job, options) => json({ method: 'POST', path: ROOT, json: checkJob(job), idempotent: true, ...options }),
     async run<T> (job: NewJob, { waitMs = Infinity, ...options }: WaitOptions = {}) {
-      const until = Date.now() + waitMs
+      const until = performance.now() + waitMs
       const seconds = secondsOf(waitMs)
       const posted = await json<Job<T>>({
         method: 'POST', path: ROOT, json: checkJob(job), idempotent: true, ...options,
         headers: { prefer: `wait=${seconds}`, ...options.headers }, waitMs: seconds * 1000,
       })
-      return hasEnded(posted) ? posted : wait<T>(posted.id, { ...options, waitMs: Math.max(0, until - Date.now()) })
+      return hasEnded(posted) ? posted : wait<T>(posted.id, { ...options, waitMs: Math.max(0, until - performance.now()) })
     },
     get: (id, options) => json({ path: [ROOT, id], ...options }),
     list: (query, options) => buildListing(requester, ROOT, { query, options }),

@@ -16,6 +16,7 @@ export async function run<T> (jobs: Jobs, code: string, input: unknown, options:
   const { signal, timeoutMs, retries, headers, idempotencyKey = newIdempotencyKey(), waitMs, cancelOnAbort = true, ...spec } = options
   const request: RequestOptions = { timeoutMs, retries, headers }
   const newJob: NewJob = { ...spec, code, input } // JSON leaves out what is undefined
+  signal?.throwIfAborted() // there is nothing to cancel yet
   try {
     const job = await jobs.run<T>(newJob, { ...request, idempotencyKey, signal, waitMs })
     if (job.status !== 'succeeded') throw buildRunError(job)

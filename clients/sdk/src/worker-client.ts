@@ -95,7 +95,6 @@ export class WorkerClient {
   /** Stops everything that runs; nothing can be executed afterwards. Resolves once the service was told. */
   async terminate (): Promise<void> {
     this.#terminated.abort(new BatchboxError('TERMINATED', 'Cannot execute: the worker client was terminated'))
-    await Promise.resolve() // executions hear it, and cancel their jobs
     await Promise.allSettled(this.#cancelling)
     await this.#client.close()
   }
@@ -105,9 +104,10 @@ export class WorkerClient {
     const { jobs } = this.#client
     const request = { idempotencyKey: newIdempotencyKey(), headers: buildTraceparent(execution.traceId) }
     const newJob = this.#buildJob(execution)
+    // The same key answers the same job, also where the answer with its id never came.
+    const find = async () => of.jobId ?? (await jobs.create(newJob, request)).id
     const cancel = () => {
-      // The same key answers the same job, also where the answer with its id never came.
-      const cancelling = jobs.create(newJob, request).then(({ id }) => jobs.cancel(id)).catch(() => {}).finally(() => this.#cancelling.delete(cancelling))
+      const cancelling = find().then(jobs.cancel).catch(() => {}).finally(() => this.#cancelling.delete(cancelling))
       this.#cancelling.add(cancelling)
     }
     signal.addEventListener('abort', cancel)
@@ -154,7 +154,7 @@ export class WorkerClient {
   }
 
   #emit<K extends keyof WorkerSignals> (type: K, signal: WorkerSignals[K]): void {
-    for (const listener of this.#listeners[type]) listener(signal)
+    for (const listener of this.#listeners[type]) queueMicrotask(() => listener(signal)) // what it throws is none of ours
   }
 }
 

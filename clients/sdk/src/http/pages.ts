@@ -20,11 +20,12 @@ export interface Listing<T> extends AsyncIterable<T> {
 export function buildListing<T> (requester: Requester, path: Path, { query, options, cursor = 'cursor' }: { query?: object | undefined, options?: RequestOptions | undefined, cursor?: string }): Listing<T> {
   const read = (at?: string) => requester.json<Page<T>>({ path, query: { ...query, ...(at === undefined ? {} : { [cursor]: at }) }, ...options })
   async function * pages (): AsyncGenerator<Page<T>, void, undefined> {
-    for (let at: string | null | undefined; at !== null;) {
+    let at: string | undefined
+    do {
       const page = await read(at)
       yield page
-      at = page.nextCursor
-    }
+      at = page.nextCursor ?? undefined
+    } while (at !== undefined)
   }
   return {
     page: () => read(),

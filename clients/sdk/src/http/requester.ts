@@ -130,6 +130,8 @@ async function tryOnce<T> (parts: Parts, call: Call, read: (response: Response) 
     const request = await prepare(parts, call, signal ? AbortSignal.any([signal, expiry.signal]) : expiry.signal)
     const answered = await reach(() => (options.fetch ?? fetch)(request))
     const response = await options.onResponse?.(answered, request) ?? answered
+    // On the way the method, the body or the key may have been lost.
+    if (response.redirected) throw new ProtocolError(`${name} was redirected to ${response.url}: give the client the URL that leads there`)
     if (response.ok) return await reach(() => read(response))
     throw buildApiError(name, { status: response.status, text: await reach(() => response.text()), retryAfterMs: readRetryAfter(response.headers.get('retry-after')) })
   } finally {

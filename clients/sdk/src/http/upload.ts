@@ -36,7 +36,7 @@ export function openItems (head: object, items: Items<unknown>): OpenItems {
     return new ReadableStream<Uint8Array>({
       start (controller) {
         close = () => {
-          void source.return()
+          source.return().catch(() => {}) // the caller is told why the items were not taken
           try { controller.error(new Error('Nobody reads it any more')) } catch {} // it has ended
         }
       },

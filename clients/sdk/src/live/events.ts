@@ -11,6 +11,8 @@ import { createSse } from './sse.ts'
 import { isFinal, locateTopic, type Context, type Subscription, type Transport } from './transport.ts'
 import { createWebSocket } from './websocket.ts'
 
+/** Whatever the service asks for, it is asked again after so long. */
+const PATIENCE_MS = 60_000
 /** A connection that held this long is one whose end says nothing about the next. */
 const STEADY_MS = 10_000
 
@@ -50,7 +52,8 @@ export function openLive (requester: Requester, options: LiveOptions): Live {
   let updating: ReturnType<typeof setTimeout> | undefined
 
   const emit = <K extends keyof LiveSignals> (type: K, signal: LiveSignals[K]) => {
-    for (const listener of listeners.get(type) ?? []) (listener as (signal: LiveSignals[K]) => void)(signal) // it was added for that type
+    // It was added for that type. What it throws is none of ours.
+    for (const listener of listeners.get(type) ?? []) queueMicrotask(() => (listener as (signal: LiveSignals[K]) => void)(signal))
   }
   const settle = () => {
     clearTimeout(updating)
@@ -63,7 +66,7 @@ export function openLive (requester: Requester, options: LiveOptions): Live {
   /** For what ends: another may be opened, or the follower be over, in the same turn. */
   const update = () => { updating ??= setTimeout(settle, 0) }
   const context: Context = {
-    requester, settings, roundTrips,
+    requester, settings, roundTrips, closing: closing.signal,
     opened (name) {
       transport = name
       if (open++ === 0) openedAt = Date.now()
@@ -74,12 +77,10 @@ export function openLive (requester: Requester, options: LiveOptions): Live {
     },
     received: (bytes) => { counts.received.bytes += bytes },
     sent (bytes) { counts.sent.messages++; counts.sent.bytes += bytes },
-    admit (event, topic, bytes) {
+    receive (event, bytes) {
       counts.received.messages++
       meter.record(event.type, { bytes, ms: Math.max(0, Date.now() - Date.parse(event.time)) })
-      let admitted: LiveEvent | null = event
-      for (const { incoming } of interceptors) admitted = admitted && incoming ? incoming(admitted, topic) : admitted
-      return admitted
+      return event
     },
     outgoing (message) {
       let sent: typeof message | null = message
@@ -94,7 +95,7 @@ export function openLive (requester: Requester, options: LiveOptions): Live {
   /** Waits longer from one attempt in vain to the next, with jitter, so that clients do not come back all at once. */
   const pause = async (attempt: number, error: unknown, signal: AbortSignal) => {
     const longest = Math.min(settings.maxDelayMs, settings.delayMs * 2 ** (attempt - 1))
-    const asked = (error as { retryAfterMs?: number }).retryAfterMs ?? 0
+    const asked = Math.min(Number((error as { retryAfterMs?: number }).retryAfterMs) || 0, PATIENCE_MS)
     await sleep(asked + longest * (attempt === 1 ? Math.random() : 0.5 + Math.random() / 2), signal)
   }
 
@@ -142,8 +143,11 @@ export function openLive (requester: Requester, options: LiveOptions): Live {
         if (!(event.cursor > (subscription.cursor ?? 0))) continue
         subscription.cursor = event.cursor
         if (seen?.isRepeat(event.id) || types?.includes(event.type) === false) continue
-        emit('event', event)
-        yield event
+        let admitted: LiveEvent | null = event
+        for (const { incoming } of interceptors) admitted = admitted && incoming ? incoming(admitted, subscription.topic) : admitted
+        if (!admitted) continue
+        emit('event', admitted)
+        yield admitted
       }
     } finally {
       following--
@@ -162,7 +166,6 @@ export function openLive (requester: Requester, options: LiveOptions): Live {
       const signal = AbortSignal.any([closing.signal, left.signal, ...(options.signal ? [options.signal] : [])])
       const events = sift(subscription, options, signal)
       const over = { done: true, value: undefined } as const
-      let isOver = false
       // Nobody may ask for the next event any more: what is held for it is let go all the same.
       signal.addEventListener('abort', () => { events.return(undefined).catch(() => {}) }, { once: true })
       return {
@@ -171,12 +174,13 @@ export function openLive (requester: Requester, options: LiveOptions): Live {
         get missed () { return subscription.missed },
         async next () {
           try {
-            if (!isOver) signal.throwIfAborted()
+            if (!left.signal.aborted) signal.throwIfAborted()
             const result = await events.next()
-            isOver = result.done === true
+            if (result.done) left.abort() // or the signal, which hangs on those of others, would be kept
             return result
           } catch (error) {
             if (left.signal.aborted) return over // whoever left does not wait for more
+            left.abort()
             throw error
           }
         },
@@ -205,7 +209,6 @@ export function openLive (requester: Requester, options: LiveOptions): Live {
     },
     async close () {
       closing.abort(new BatchboxError('CLOSED', 'The client was closed'))
-      for (const each of Object.values(transports)) each.close()
       settle()
     },
   }

@@ -1,3 +1,4 @@
+import { ProtocolError } from '../errors.ts'
 import type { Context, Subscription, Transport } from './transport.ts'
 import { locateTopic, noteMissed } from './transport.ts'
 import { toEvent } from './envelope.ts'
@@ -24,6 +25,7 @@ export async function askPage ({ requester }: Context, subscription: Subscriptio
   const { path, query } = locateTopic(topic)
   subscription.pageSize = Math.ceil(pageSize / 4)
   const page = await requester.json<Page>({ path, query: { ...query, after: cursor ?? undefined, limit: pageSize, wait }, waitMs: wait * 1000, retries: 0, signal })
+  if (!Array.isArray(page?.data)) throw new ProtocolError(`Cannot follow "${topic}": what came is no page of events`)
   subscription.pageSize = Math.min(PAGE_MAX, pageSize * 2)
   return page
 }
@@ -48,8 +50,7 @@ export function createPoll (context: Context, pool: Pool): Transport {
           for (const each of page.data) {
             const bytes = JSON.stringify(each).length
             context.received(bytes)
-            const event = context.admit(toEvent(each), subscription.topic, bytes)
-            if (event) yield event
+            yield context.receive(toEvent(each), bytes)
           }
           if (next === null) return
           subscription.cursor = next
@@ -60,6 +61,5 @@ export function createPoll (context: Context, pool: Pool): Transport {
         close?.()
       }
     },
-    close () {},
   }
 }

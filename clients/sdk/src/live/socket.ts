@@ -1,7 +1,6 @@
 import { buildEnvelope, readFrame, type Envelope } from './envelope.ts'
 import type { Codec } from './options.ts'
 import { buildBroken, type Context } from './transport.ts'
-import { createWatchdog } from './watchdog.ts'
 
 /** Acknowledgements go so many together, or so late. Source: row MSG-13. */
 const ACKS_MAX = 100
@@ -33,14 +32,17 @@ export interface Socket {
 
 /** Opens a WebSocket. Rejects with a ConnectionError when there is none, it is refused, or takes too long. */
 export async function openSocket (context: Context): Promise<Socket> {
-  const { requester, settings: { WebSocket, codec = JSON_CODEC, connectTimeoutMs } } = context
+  const { requester, closing, settings: { WebSocket, codec = JSON_CODEC, connectTimeoutMs } } = context
   if (!WebSocket) throw buildBroken('Cannot open a WebSocket: there is none here')
   const url = requester.resolve('v1/stream')
   url.protocol = url.protocol.replace('http', 'ws')
   const key = await requester.apiKey()
+  closing.throwIfAborted()
   const socket = new WebSocket(url.href, [codec.subprotocol, ...(key ? [BEARER + key] : [])])
   socket.binaryType = 'arraybuffer'
-  const watchdog = createWatchdog(connectTimeoutMs, () => socket.close())
+  const stop = () => socket.close()
+  const timer = setTimeout(stop, connectTimeoutMs)
+  closing.addEventListener('abort', stop)
   try {
     await new Promise<void>((resolve, reject) => {
       const refuse = () => reject(buildBroken(`Cannot open a WebSocket at ${url.href}: refused, or not open within ${connectTimeoutMs} ms`))
@@ -49,7 +51,8 @@ export async function openSocket (context: Context): Promise<Socket> {
       socket.addEventListener('close', refuse, { once: true })
     })
   } finally {
-    watchdog.stop()
+    clearTimeout(timer)
+    closing.removeEventListener('abort', stop)
   }
   return runSocket(context, socket, codec)
 }
@@ -75,7 +78,8 @@ function runSocket (context: Context, socket: WebSocket, codec: Codec): Socket {
     context.sent(data.length)
   }
   const end = (error: Error) => {
-    watchdog.stop()
+    if (signal.aborted) return // it has ended
+    clearTimeout(silence)
     clearInterval(pings)
     clearTimeout(acksTimer)
     listening.abort()
@@ -92,7 +96,11 @@ function runSocket (context: Context, socket: WebSocket, codec: Codec): Socket {
     acks.clear()
     for (let from = 0; from < all.length; from += ACKS_MAX) write(all.slice(from, from + ACKS_MAX))
   }
-  const watchdog = createWatchdog(heartbeatTimeoutMs, () => end(buildBroken(`The WebSocket was silent for ${heartbeatTimeoutMs} ms`)))
+  let silence: ReturnType<typeof setTimeout> | undefined
+  const listen = () => {
+    clearTimeout(silence)
+    silence = setTimeout(() => end(buildBroken(`The WebSocket was silent for ${heartbeatTimeoutMs} ms`)), heartbeatTimeoutMs)
+  }
   const pings = setInterval(() => ping(), PING_MS)
   const ping = () => {
     pingedAt = Date.now()
@@ -106,21 +114,20 @@ function runSocket (context: Context, socket: WebSocket, codec: Codec): Socket {
   }
   const hear = (event: MessageEvent) => {
     const data = event.data as string | ArrayBuffer // by its binaryType
-    watchdog.feed()
+    listen()
     const bytes = typeof data === 'string' ? data.length : data.byteLength
     context.received(bytes)
-    let messages
     try {
-      messages = readFrame(codec.decode(data))
+      const messages = readFrame(codec.decode(data))
+      for (const message of messages) receive(message, Math.ceil(bytes / messages.length))
     } catch (error) {
       end(buildBroken('Cannot read what came over the WebSocket', { cause: error }))
-      return
     }
-    for (const message of messages) receive(message, Math.ceil(bytes / messages.length))
   }
   socket.addEventListener('message', hear, { signal })
   socket.addEventListener('error', () => end(buildBroken('The WebSocket broke')), { signal })
   socket.addEventListener('close', ({ code, reason }) => end(buildBroken(`The WebSocket was closed: ${reason || code}`)), { signal })
+  listen()
   ping()
   return {
     readers,

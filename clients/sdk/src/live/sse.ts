@@ -4,7 +4,6 @@ import { toEvent } from './envelope.ts'
 import { askPage } from './poll.ts'
 import type { Pool } from './pool.ts'
 import { buildBroken, locateTopic, noteMissed, type Context, type Subscription, type Transport } from './transport.ts'
-import { createWatchdog } from './watchdog.ts'
 
 /** Server-Sent Events by fetch, since EventSource sends no key. A follower has a stream of its own, and is not ahead of its reader: what is not read waits in the socket. */
 export function createSse (context: Context, pool: Pool): Transport {
@@ -20,40 +19,40 @@ export function createSse (context: Context, pool: Pool): Transport {
         release()
       }
     },
-    close () {},
   }
 }
 
 async function * readStream (context: Context, subscription: Subscription, signal: AbortSignal, fail: (error: Error) => void): ReturnType<Transport['read']> {
   const { settings: { connectTimeoutMs, heartbeatTimeoutMs } } = context
   const { topic } = subscription
-  const watchdog = createWatchdog(connectTimeoutMs, () => fail(buildBroken(`Cannot follow "${topic}": the stream is silent: it is dead, or something buffers it`)))
+  // Only while it is read: the reader's own time is not the stream's.
+  const within = async <T>(ms: number, work: Promise<T>) => {
+    const timer = setTimeout(() => fail(buildBroken(`Cannot follow "${topic}": the stream is silent: it is dead, or something buffers it`)), ms)
+    return work.finally(() => clearTimeout(timer))
+  }
   let close: (() => void) | undefined
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   try {
-    reader = await openStream(context, subscription, signal)
+    reader = await openStream(context, subscription, signal) // in time, or not at all
     if (!reader) return subscription.found() // it is over
     const decoder = new TextDecoder()
     const messages: EventSourceMessage[] = []
     // A stream says first where it begins, in a block without an event.
     const parser = createParser({ onEvent: (message) => messages.push(message), onId: (id) => { subscription.cursor ??= Number(id) } })
     for (;;) {
-      const { done, value } = await reader.read().catch((cause: unknown) => { throw signal.aborted ? signal.reason : buildBroken(`Cannot follow "${topic}": the stream broke`, { cause }) })
+      const reading = reader.read().catch((cause: unknown) => { throw signal.aborted ? signal.reason : buildBroken(`Cannot follow "${topic}": the stream broke`, { cause }) })
+      const { done, value } = await within(close ? heartbeatTimeoutMs : connectTimeoutMs, reading)
       if (done) break
-      watchdog.feed(heartbeatTimeoutMs)
       close ??= context.opened('sse')
       subscription.found()
       context.received(value.byteLength)
       parser.feed(decoder.decode(value, { stream: true }))
       yield * readMessages(context, subscription, messages)
-      watchdog.feed() // the reader's own time is not the stream's
     }
-    watchdog.stop()
     // A stream that ends well may be at the topic's end, or cut by something between that does not say so.
     const page = await askPage(context, subscription, 0, signal)
     if (page.nextCursor !== null || page.data.length > 0) throw buildBroken(`Cannot follow "${topic}": the stream ended too early`)
   } finally {
-    watchdog.stop()
     close?.()
     reader?.cancel().catch(() => {}) // it may be broken already
   }
@@ -72,12 +71,10 @@ async function openStream ({ requester, settings: { connectTimeoutMs } }: Contex
 /** Empties the list. What the service says of the stream itself, and this release does not know, is left alone. */
 function * readMessages (context: Context, subscription: Subscription, messages: EventSourceMessage[]) {
   for (let message = messages.shift(); message; message = messages.shift()) {
-    const data = JSON.parse(message.data || '{}') as Record<string, unknown> // the service's own
-    const payload = data['payload'] as { count: number, cursor: number, reconnectInMs: number } // of the two types that are looked at
+    const data = { payload: {}, ...JSON.parse(message.data || '{}') as Record<string, unknown> } // the service's own
+    const payload = data.payload as { count: number, cursor: number, reconnectInMs: number } // of the two types that are looked at
     if (message.event === 'system.shutdown') throw buildBroken(`Cannot follow "${subscription.topic}": the service stops`, { retryAfterMs: payload.reconnectInMs })
     if (message.event === 'system.dropped') noteMissed(context, subscription, payload)
-    if (message.event?.startsWith('system.')) continue
-    const event = context.admit(toEvent(data), subscription.topic, message.data.length)
-    if (event) yield event
+    if (!message.event?.startsWith('system.')) yield context.receive(toEvent(data), message.data.length)
   }
 }

@@ -27,7 +27,6 @@ export interface Transport {
    * Throws when the way is refused or broken, after what had come by then, and the signal's reason.
    */
   read (subscription: Subscription, signal: AbortSignal): AsyncGenerator<LiveEvent, void>
-  close (): void
 }
 
 /** What transports are given. */
@@ -35,12 +34,14 @@ export interface Context {
   readonly requester: Requester
   readonly settings: Settings
   readonly roundTrips: Samples
+  /** Aborted when the client is closed. */
+  readonly closing: AbortSignal
   /** A connection was opened; it is until what is answered is called. */
   opened (name: TransportName): () => void
   received (bytes: number): void
   sent (bytes: number): void
-  /** Counts an event and shows it to the interceptors; null where it is to be left out. */
-  admit (event: LiveEvent, topic: string, bytes: number): LiveEvent | null
+  /** Counts an event; answers it. */
+  receive (event: LiveEvent, bytes: number): LiveEvent
   outgoing (message: Envelope): Envelope | null
   dropped (signal: LiveSignals['dropped']): void
 }

@@ -4,7 +4,6 @@ import { readEvent, type Envelope } from './envelope.ts'
 import type { LiveEvent } from './options.ts'
 import { openSocket, type Socket } from './socket.ts'
 import { buildBroken, buildRefusal, noteMissed, untilAborted, type Context, type Subscription, type Transport } from './transport.ts'
-import { createWatchdog } from './watchdog.ts'
 
 /** How long a connection is kept that nobody uses. */
 const LINGER_MS = 1000
@@ -23,7 +22,10 @@ export function createWebSocket (context: Context): Transport {
     const opening = openSocket(context)
     socket = opening
     const forget = () => { if (socket === opening) socket = undefined }
-    opening.then(({ ended }) => ended.then(forget), forget)
+    opening.then((opened) => {
+      leave(opened) // whoever asked for it may have left
+      return opened.ended.then(forget)
+    }, forget)
     return opening
   }
   const leave = ({ readers, close }: Socket) => {
@@ -31,6 +33,10 @@ export function createWebSocket (context: Context): Transport {
     clearTimeout(idle)
     idle = setTimeout(() => { if (readers.size === 0) close('nobody follows anything') }, LINGER_MS)
   }
+  context.closing.addEventListener('abort', () => {
+    clearTimeout(idle)
+    socket?.then(({ close }) => close('the client was closed'), () => {})
+  })
   return {
     name: 'websocket',
     async * read (subscription, signal) {
@@ -44,10 +50,6 @@ export function createWebSocket (context: Context): Transport {
       } finally {
         leave(connection)
       }
-    },
-    close () {
-      clearTimeout(idle)
-      socket?.then(({ close }) => close('the client was closed'), () => {})
     },
   }
 }
@@ -64,12 +66,12 @@ async function * readSubscription (context: Context, { connection, subscription,
   const { topic, cursor, options: { delivery = 'at-least-once', batch } } = subscription
   const isAcknowledged = delivery !== 'at-most-once'
   const inbox = createInbox<{ event: LiveEvent, bytes: number }>()
-  const watchdog = createWatchdog(context.settings.connectTimeoutMs, () => inbox.end(buildBroken(`Cannot follow "${topic}": the WebSocket does not answer`)))
+  const timer = setTimeout(() => inbox.end(buildBroken(`Cannot follow "${topic}": the WebSocket does not answer`)), context.settings.connectTimeoutMs)
   let skipped = 0
   let isOver = false
   const receive = (message: Partial<Envelope>, bytes: number) => {
     const { type, payload = {} } = message
-    watchdog.stop() // it is alive; the connection looks after itself from here
+    clearTimeout(timer) // it is alive; the connection looks after itself from here
     if (type === 'subscribed') {
       subscription.cursor = Number(payload['cursor'])
       subscription.found()
@@ -89,20 +91,19 @@ async function * readSubscription (context: Context, { connection, subscription,
   const stop = () => inbox.end(signal.reason)
   signal.addEventListener('abort', stop)
   connection.readers.set(name, { receive, fail: (error) => inbox.end(error) })
-  connection.send(name, 'subscribe', { subscription: name, topic, ...(cursor === null ? {} : { after: cursor }), delivery, ...(batch ? { batch } : {}) })
   try {
+    connection.send(name, 'subscribe', { subscription: name, topic, ...(cursor === null ? {} : { after: cursor }), delivery, ...(batch ? { batch } : {}) })
     for (;;) {
       const next = await inbox.take()
       if (!next) return
       const { event, bytes } = next
       noteMissed(context, subscription, { count: skipped, cursor: event.cursor - 1 })
       skipped = 0
-      const admitted = context.admit(event, topic, bytes)
-      if (admitted) yield admitted
+      yield context.receive(event, bytes)
       if (isAcknowledged) connection.acknowledge(name, event.cursor)
     }
   } finally {
-    watchdog.stop()
+    clearTimeout(timer)
     signal.removeEventListener('abort', stop)
     connection.readers.delete(name)
     if (!isOver) connection.send(name, 'unsubscribe', { subscription: name })
