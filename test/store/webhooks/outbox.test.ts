@@ -121,6 +121,25 @@ test('a batch that stayed empty, one that is cancelled before its items ran, and
   assert.deepEqual((await listAll(db, 'pending')).map(({ subject, type }) => [subject, type]).toSorted(), [[empty, 'batch.completed'], [cancelled, 'batch.completed'], [jobId, 'job.cancelled']].toSorted())
 })
 
+test('however many endpoints are to be told of the items of a cancelled batch, a step owes so many and leaves the rest to the next', async (t) => {
+  const db = await openStore(t)
+  for (let i = 0; i < 10; i++) await addEndpoint(db, URL, { events: ['job.cancelled'] })
+  const id = newId('batch')
+  await openBatch(db, { id, tenant: TENANT, retentionMs: RETENTION_MS })
+  const [template, input] = [await buildTemplate(request()), await packPayload('1')]
+  await addItems(db, id, { tenant: TENANT, first: 0, items: Array.from({ length: 90 }, () => ({ type: 'job' as const, template, input })), digest: 'd', traceparent: null })
+  await cancelBatch(db, TENANT, id)
+
+  const owed = [0]
+  for (let more = true; more;) {
+    more = await stopItems(db, id, RETENTION_MS)
+    owed.push(await db.redis.zcard(db.keys.webhookPending))
+  }
+
+  assert.equal(owed.at(-1), 900)
+  assert.ok(owed.every((count, index) => count - (owed[index - 1] ?? 0) <= 200), owed.join())
+})
+
 test('the end of a batch is owed once, to its own webhook and to endpoints', async (t) => {
   const db = await openStore(t)
   const { endpoint } = await addEndpoint(db, URL, { events: ['batch.completed'] })
