@@ -33,7 +33,7 @@ export function longestMs (delaysMs: readonly number[]): number {
 
 /** Reads how long a `Retry-After` asks to wait, at that time; 0 where it says nothing that can be read. Source: RFC 9110, section 10.2.3. */
 export function readRetryAfter (header: string, nowMs: number): number {
-  if (/^\d{1,9}$/.test(header)) return Number(header) * 1000
+  if (/^\d+$/.test(header)) return Number(header) * 1000
   const at = Date.parse(header)
   return Number.isNaN(at) ? 0 : Math.max(0, at - nowMs)
 }

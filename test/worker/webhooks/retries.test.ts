@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { redeliver, redeliverMany } from '../../../src/store/webhooks/deliveries.ts'
 import { readEndpoint, updateEndpoint } from '../../../src/store/webhooks/endpoints.ts'
 import { readCircuit } from '../../../src/store/webhooks/trial.ts'
+import { planNext, readRetryAfter } from '../../../src/worker/webhooks/schedule.ts'
 import { openStore, TENANT } from '../../helpers/store.ts'
 import { until } from '../../helpers/until.ts'
 import { addEndpoint, CHANGE, endJob, listAll, startReceiver, startWebhooks, whenAll } from '../../helpers/webhooks.ts'
@@ -104,6 +105,11 @@ test('a receiver that asks for time is asked again no sooner', async (t) => {
 
   const [first, second] = receiver.received
   assert.ok(first && second && second.atMs - first.atMs >= 990)
+})
+
+test('whoever asks for years has the next try a day later, and all others an hour, however the years are written', () => {
+  for (const years of ['31536000', '9'.repeat(400), 'Wed, 21 Oct 2099 07:28:00 GMT']) assert.deepEqual(planNext([0, 5000], 0, readRetryAfter(years, Date.now())), { delayMs: 86_400_000, restMs: 3_600_000 }, years)
+  for (const nothing of ['', '-1', '1.5', 'soon', 'Wed, 21 Oct 1999 07:28:00 GMT']) assert.equal(readRetryAfter(nothing, Date.now()), 0, nothing)
 })
 
 test('a try ends when its time is over, also where the body of the answer never does', async (t) => {
