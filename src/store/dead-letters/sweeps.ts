@@ -137,10 +137,15 @@ export function writeRefusal (db: Db, { tenant, id }: Pick<Sweep, 'tenant' | 'id
   return message === '' || db.cipher.keyIds.length === 0 ? message : sealJson(db, JSON.stringify({ message }), placeOf('sweep', tenant, id, 'refusal'))
 }
 
-/** Without a key it stands as it is. */
+/** Without a key it stands as it is. One that cannot be decrypted keeps no step from being made. */
 function readRefusal (db: Db, id: string, { refusal, tenant = '' }: Readonly<Record<string, string>>): string | null {
   if (!refusal?.startsWith('{')) return refusal ?? null
-  return (openJson(db, refusal, placeOf('sweep', tenant, id, 'refusal')) as { message: string }).message // writeRefusal wrote it
+  try {
+    return (openJson(db, refusal, placeOf('sweep', tenant, id, 'refusal')) as { message: string }).message // writeRefusal wrote it
+  } catch (error) {
+    if (!(error instanceof JobError)) throw error
+    return error.message
+  }
 }
 
 /** Reads the fields of an order. Throws UNAVAILABLE for one of a newer version, and one that cannot be decrypted. */

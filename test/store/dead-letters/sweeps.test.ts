@@ -252,17 +252,18 @@ test('the idempotency keys of orders are counted with those of everything else',
 })
 
 test('with a key, why a letter is refused is encrypted as the options that it names', async (t) => {
-  const [key, mark] = [{ id: 'k', key: randomBytes(32) }, 'marker-of-a-user']
+  const [key, next, mark] = [{ id: 'k', key: randomBytes(32) }, { id: 'next', key: randomBytes(32) }, 'marker-of-a-user']
   const db = await openStore(t, [key])
+  const both = openSameStore(t, db, [next, key])
   const jobId = await acceptJob(db, { webhook: { url: `https://${mark}.example.com/` } })
   await settle(db, (await beginJob(db, jobId)).run, settlement({ status: 'dead', error: buildFailure('USER_ERROR', 'no') }))
 
   const id = await start(db, { change: { ...CHANGE, bounds: { ...BOUNDS, webhooks: [] } } })
-  await sweepAll(db, id)
+  await sweepAll(both, id)
 
-  assert.partialDeepStrictEqual(await read(db, id), { refused: 1, refusal: `Cannot replay the job: host "${mark}.example.com" is beyond the API key's ceiling (ceilings.webhooks)` })
+  assert.partialDeepStrictEqual(await read(both, id), { refused: 1, refusal: `Cannot replay the job: host "${mark}.example.com" is beyond the API key's ceiling (ceilings.webhooks)` })
   assert.deepEqual((await dumpLines(db)).filter((line) => line.includes(mark)), [])
-  const next = { id: 'next', key: randomBytes(32) }
-  await renewEncryption(openSameStore(t, db, [next, key]))
+  assert.match((await read(db, id)).refusal ?? '', /^Cannot decrypt: the value was encrypted with key "next"/, 'the order goes on all the same')
+  await renewEncryption(both)
   assert.match((await read(openSameStore(t, db, [next]), id)).refusal ?? '', new RegExp(mark))
 })
