@@ -110,7 +110,7 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
     },
     callers,
     keyBounds: { perTenant: config.BATCHBOX_KEYS_PER_TENANT, graceMs: config.BATCHBOX_KEY_GRACE_MS },
-    secrets: { cipher: db.cipher, perTenant: config.BATCHBOX_TENANT_SECRETS },
+    secrets: { perTenant: config.BATCHBOX_TENANT_SECRETS },
     webhooks: { perTenant: config.BATCHBOX_TENANT_WEBHOOKS },
     checkReady: buildCheckReady(db, stopping.signal),
     streams: {

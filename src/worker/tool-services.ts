@@ -9,7 +9,7 @@ export function openToolServices (db: Db, { url, encryptionKeys, onError }: { ur
   const once = openDb({ url, prefix: db.keys.prefix, encryptionKeys, failFast: true, once: true, onError })
   const channel = createChannels(db, once, { onError })
   return {
-    services: { kv: buildKv(db, once), secrets: buildSecrets(db, db.cipher), channel },
+    services: { kv: buildKv(db, once), secrets: buildSecrets(db), channel },
     close: async () => { await Promise.all([once.close(), channel.close()]) },
   }
 }

@@ -18,7 +18,7 @@ async function startWithKeys (t: TestContext, env: Record<string, string> = {}) 
   const put = (name: string, value: unknown, headers: Record<string, string> = holder) => (
     api.send({ method: 'PUT', url: `/v1/secrets/${name}`, headers: { ...headers, 'content-type': 'application/json' }, payload: JSON.stringify({ value }) })
   )
-  const secrets = buildSecrets(api.db, buildCipher(EncryptionKeys.parse(KEYS)))
+  const secrets = buildSecrets({ ...api.db, cipher: buildCipher(EncryptionKeys.parse(KEYS)) })
   return { ...api, own: holder, put, read: (tenant: string, name: string) => secrets.read(tenant, name) }
 }
 

@@ -65,7 +65,7 @@ test('what an old key encrypts, and what none does, is encrypted anew with the f
   const old = openSameStore(t, plain, [OLD])
   const both = openSameStore(t, plain, [NEW, OLD])
   const stored = [await furnish(plain), await furnish(old)]
-  await putSecret(old, old.cipher, MARK, { tenant: TENANT, name: 'TOKEN', actor: OPERATOR, audit: AUDIT, maxSecrets: 10 })
+  await putSecret(old, MARK, { tenant: TENANT, name: 'TOKEN', actor: OPERATOR, audit: AUDIT, maxSecrets: 10 })
   const expected = await Promise.all(stored.map(({ readAll }) => readAll(both)))
   const ttlMs = await plain.redis.pttl(plain.keys.trace(stored[1]?.ended ?? ''))
 
@@ -76,7 +76,7 @@ test('what an old key encrypts, and what none does, is encrypted anew with the f
   assert.deepEqual([[...after.keys()], renewed.renewed, renewed.missed, renewed.unreadable], [['new'], (before.get('old') ?? 0) + (before.get('') ?? 0), 0, 0])
   assert.equal(again.renewed, 0)
   assert.deepEqual(await Promise.all(stored.map(({ readAll }) => readAll(alone))), expected)
-  assert.equal(await buildSecrets(alone, alone.cipher).read(TENANT, 'TOKEN'), MARK)
+  assert.equal(await buildSecrets(alone).read(TENANT, 'TOKEN'), MARK)
   assert.ok(ttlMs > 0 && await plain.redis.pttl(plain.keys.trace(stored[1]?.ended ?? '')) > 0)
   for (const { run, ended, running } of stored) {
     await settle(alone, run, settlement())

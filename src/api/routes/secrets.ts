@@ -2,7 +2,6 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { JobError } from '../../core/failures.ts'
 import { SECRET_BOUNDS, SecretName } from '../../core/secret.ts'
-import type { Cipher } from '../../store/cipher.ts'
 import { deleteSecret, listSecrets, putSecret, type Secret } from '../../store/secrets/secrets.ts'
 import { chooseTenant } from '../choose-tenant.ts'
 import { confirm } from '../confirm.ts'
@@ -14,7 +13,6 @@ import { OfTenant } from '../schemas.ts'
 
 export interface SecretRoutesOptions {
   jobs: JobService
-  cipher: Cipher
   /** Secrets that a tenant may have. */
   perTenant: number
 }
@@ -31,7 +29,7 @@ const time = z.iso.datetime()
 const SecretView = z.object({ name: z.string(), createdAt: time, updatedAt: time }).meta({ id: 'Secret' })
 
 /** Stores, lists and deletes secrets, which jobs may be given. Their values are answered to nobody. */
-export const secretRoutes: FastifyPluginAsyncZod<SecretRoutesOptions> = async (app, { jobs, cipher, perTenant }) => {
+export const secretRoutes: FastifyPluginAsyncZod<SecretRoutesOptions> = async (app, { jobs, perTenant }) => {
   const { db, audit, logger } = jobs
   const config = { access: 'secrets:write' } as const
 
@@ -40,7 +38,7 @@ export const secretRoutes: FastifyPluginAsyncZod<SecretRoutesOptions> = async (a
     schema: { tags: ['secrets'], summary: 'Store a secret', params: SecretParams, querystring: SecretQuery, body: SecretRequest, response: withProblems({ 200: SecretView }, ...TAKES_BODY, 'TENANT_ERASING') },
   }, async ({ caller, params: { name }, query, body }) => {
     const tenant = chooseTenant(caller, query.tenant)
-    const secret = await putSecret(db, cipher, body.value, { tenant, name, actor: caller, audit, maxSecrets: perTenant })
+    const secret = await putSecret(db, body.value, { tenant, name, actor: caller, audit, maxSecrets: perTenant })
     logAct(logger, { tenant, act: 'secret.stored', actor: caller, target: name, details: {} })
     await confirm(jobs, 'change of secrets', async (redis) => await redis.hexists(db.keys.sealed(tenant), name) === 1)
     return viewSecret(secret)

@@ -92,7 +92,7 @@ export async function readSlots (db: Db, name: string): Promise<Slot[]> {
       const tenant = await readTenant(db, name)
       return hash((field) => field === 'webhook' ? { form: 'json', place: () => placeOf('webhook', tenant, id), counted: '' } : undefined)
     }
-    case 'sealed': return hash((field) => ({ form: 'packed', place: () => ['secret', id, field], counted: '' }))
+    case 'sealed': return hash((field) => ({ form: 'packed', place: () => placeOf('secret', id, field), counted: '' }))
     default: return []
   }
 }

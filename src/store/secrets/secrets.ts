@@ -1,10 +1,10 @@
 import { JobError } from '../../core/failures.ts'
 import type { SecretService } from '../../core/secret.ts'
 import { auditArguments, type Actor, type AuditBounds } from '../audit.ts'
-import type { Cipher } from '../cipher.ts'
 import type { Db } from '../db.ts'
 import { readNumber, readText } from '../moves/reply.ts'
 import { loadMove, NO_JOB, runMove } from '../script.ts'
+import { placeOf } from '../sealing.ts'
 
 /** What may be told of a secret. Times in milliseconds of Redis's clock. */
 export interface Secret {
@@ -28,8 +28,8 @@ const DELETE = loadMove(new URL('delete.lua', import.meta.url))
  * Stores a secret, encrypted; the one that has its name is gone. Throws UNAVAILABLE where no key is configured, RATE_LIMITED where the tenant has as many as it may, and
  * UNAUTHENTICATED where the actor's token was ended meanwhile.
  */
-export async function putSecret (db: Db, cipher: Cipher, value: string, { tenant, name, actor, audit, maxSecrets }: SecretChange & { maxSecrets: number }): Promise<Secret> {
-  const sealed = cipher.seal(Buffer.from(value), placeOf(tenant, name))
+export async function putSecret (db: Db, value: string, { tenant, name, actor, audit, maxSecrets }: SecretChange & { maxSecrets: number }): Promise<Secret> {
+  const sealed = db.cipher.seal(Buffer.from(value), placeOf('secret', tenant, name))
   const reply = await runMove(db, PUT, NO_JOB, [
     tenant, name, sealed, maxSecrets, actor.tokenHash,
     ...auditArguments({ tenant, act: 'secret.stored', actor, target: name, details: {} }, audit),
@@ -60,23 +60,19 @@ export async function listSecrets ({ redis, keys }: Db, tenant: string): Promise
 }
 
 /** Builds what runs read secrets by. */
-export function buildSecrets ({ redis, keys }: Db, cipher: Cipher): SecretService {
+export function buildSecrets ({ redis, keys, cipher }: Db): SecretService {
   return {
     async read (tenant, name) {
       const sealed = await redis.hgetBuffer(keys.sealed(tenant), name)
       if (sealed === null) return undefined
       try {
-        return cipher.open(sealed, placeOf(tenant, name)).toString()
+        return cipher.open(sealed, placeOf('secret', tenant, name)).toString()
       } catch (cause) {
         if (!(cause instanceof JobError)) throw cause
         throw new JobError('UNAVAILABLE', `Cannot read secret "${name}": ${cause.message}`, { cause })
       }
     },
   }
-}
-
-function placeOf (tenant: string, name: string): string[] {
-  return ['secret', tenant, name]
 }
 
 function strangerError (): JobError {
