@@ -19,6 +19,7 @@ import { append } from '../../src/store/moves/progress.ts'
 import { replay } from '../../src/store/moves/replay.ts'
 import { settle } from '../../src/store/moves/settle.ts'
 import { listJobs, readEvents, readJob, readResult } from '../../src/store/read.ts'
+import { openJson, placeOf, sealJson } from '../../src/store/sealing.ts'
 import { readTime } from '../../src/store/time.ts'
 import { appendTrace, readTrace } from '../../src/store/trace.ts'
 import { startRedisServer } from '../helpers/redis-server.ts'
@@ -107,6 +108,23 @@ test('a worker that has not the key leaves the job to others, and its turn comes
     assert.deepEqual(await Promise.all([id, expiring, cancelled].map((each) => db.redis.hget(db.keys.job(each), 'status'))), ['queued', 'expired', 'cancelled'])
     await db.redis.zadd(db.keys.scheduled, 'XX', 0, `${id} 1`)
     assert.equal((await beginJob(db, id)).job.attempt, 1)
+  }
+})
+
+test('a job of which only the options have another key, as a renewal that was killed leaves it, is left to others, too', async (t) => {
+  for (const name of ['k', '2026', 'a-longer-name_of-64-characters'.padEnd(64, '-')]) {
+    const [old, fresh] = [{ id: 'old', key: randomBytes(32) }, { id: name, key: randomBytes(32) }]
+    const db = await openStore(t, [old])
+    const both = openSameStore(t, db, [fresh, old])
+    const id = await acceptJob(db, { tags: { a: 'b' } })
+    const spec = await db.redis.hget(db.keys.job(id), 'spec') ?? ''
+    const place = placeOf('spec', TENANT, id)
+    await db.redis.hset(db.keys.job(id), 'spec', sealJson(both, JSON.stringify(openJson(db, spec, place)), place))
+
+    const begun = await Promise.all([[old], [fresh]].map((keys) => begin(openSameStore(t, db, keys), { jobId: id, turn: 1 }, BY)))
+
+    assert.deepEqual(begun.map((each) => 'reason' in each && each.reason), ['sealed', 'sealed'])
+    assert.deepEqual((await beginJob(both, id)).job.spec.tags, { a: 'b' })
   }
 })
 

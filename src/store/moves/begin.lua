@@ -18,6 +18,21 @@ local function has_key (id)
   return id == '' or string.find(key_ids, ' ' .. id .. ' ', 1, true)
 end
 
+local DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+
+-- Id of the key that a job's options are encrypted with: they are JSON of one member, in base64, of which no more is decoded than tells it.
+local function key_id_of_spec (spec)
+  local base64 = spec and string.match(spec, '^{"sealed":"([^"]*)')
+  local packed, length, at = '', 2, 1
+  while base64 and #packed < length and at < #base64 do
+    local group = 0
+    for i = at, at + 3 do group = group * 64 + (string.find(DIGITS, string.sub(base64, i, i), 1, true) or 1) - 1 end
+    packed = packed .. string.char(math.floor(group / 65536), math.floor(group / 256) % 256, group % 256)
+    length, at = 2 + string.byte(packed, 2), at + 4
+  end
+  return packed == '' and '' or key_id(packed)
+end
+
 local job = read_job()
 if not job then return { 'drop', 'missing' } end
 if TERMINAL[job.status] or job.turn ~= turn then
@@ -25,7 +40,7 @@ if TERMINAL[job.status] or job.turn ~= turn then
   return { 'drop', TERMINAL[job.status] and 'ended' or 'stale' }
 end
 
-local stored = redis.call('HMGET', JOB, 'code', 'input')
+local stored = redis.call('HMGET', JOB, 'code', 'input', 'spec')
 local code = redis.call('HGET', P .. ':code:' .. job.tenant .. ':' .. stored[1], 'bytes')
 local input = payload(stored[2], 'input')
 local has_expired = job.fence == 0 and job.ttlAt and job.ttlAt <= NOW
@@ -33,7 +48,7 @@ local checkpoint = redis.call('HMGET', checkpoint_key(), 'format', 'key')
 local unusable
 if job.isNewer or is_unknown(code) or is_unknown(input) or tonumber(checkpoint[1] or 0) > NEWEST_FORMAT then
   unusable = 'newer'
-elseif not (job.cancel or has_expired or is_erasing(job.tenant) or (has_key(code and key_id(code) or '') and has_key(input and key_id(input) or '') and has_key(checkpoint[2] or ''))) then -- what ends without a run need not be read
+elseif not (job.cancel or has_expired or is_erasing(job.tenant) or (has_key(code and key_id(code) or '') and has_key(input and key_id(input) or '') and has_key(key_id_of_spec(stored[3])) and has_key(checkpoint[2] or ''))) then -- what ends without a run need not be read
   unusable = 'sealed'
 end
 -- Nothing of the job changes, but for when its turn comes again.
@@ -45,9 +60,9 @@ if unusable then
 end
 
 local function answer (started)
-  local f = redis.call('HMGET', JOB, 'spec', 'crashes', 'lost', 'traceparent', 'deadlineAt', 'shared', 'batchId')
-  return answer_with_deals({ 'run', job.fence, job.tenant, job.attempt, f[1], stored[1], code, input, f[2] or '0', f[3] or '0',
-    f[4] or '', text(job.runAt or job.createdAt), started, f[5], f[6] or '0', job.createdAt, f[7] or '' })
+  local f = redis.call('HMGET', JOB, 'crashes', 'lost', 'traceparent', 'deadlineAt', 'shared', 'batchId')
+  return answer_with_deals({ 'run', job.fence, job.tenant, job.attempt, stored[3], stored[1], code, input, f[1] or '0', f[2] or '0',
+    f[3] or '', text(job.runAt or job.createdAt), started, f[4], f[5] or '0', job.createdAt, f[6] or '' })
 end
 
 if job.status == 'running' then
