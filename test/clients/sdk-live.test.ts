@@ -56,6 +56,17 @@ test('live following', async (t) => {
     }
   })
 
+  await t.test('a cursor beyond the end, as after a Redis that lost writes, is told what comes next over every transport', async (t) => {
+    const id = await queueForLater()
+    const followers = connectAll(t).map(({ client }) => client.jobs.events(id, { after: 1000 }))
+    const reading = followers.map((follower) => readAll(follower))
+    await until('every follower knows where it begins', () => followers.every(({ cursor }) => cursor === 1))
+
+    await cancel(id)
+
+    assert.deepEqual((await Promise.all(reading)).map((events) => events.map(({ type }) => type)), followers.map(() => ['job.cancelled']))
+  })
+
   await t.test('a batch and the jobs of a tag are told the same over every transport', async (t) => {
     const clients = connectAll(t)
     const byTag = clients.map(({ client }) => client.events('tag:of:live'))

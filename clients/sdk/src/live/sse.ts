@@ -37,8 +37,9 @@ async function * readStream (context: Context, subscription: Subscription, signa
     if (!reader) return subscription.found() // it is over
     const decoder = new TextDecoder()
     const messages: EventSourceMessage[] = []
-    // A stream says first where it begins, in a block without an event.
-    const parser = createParser({ onEvent: (message) => messages.push(message), onId: (id) => { subscription.cursor ??= Number(id) } })
+    // A stream says first where it begins, in a block without an event. That goes before what was asked for: after a Redis that lost writes it is less.
+    let begin: number | undefined
+    const parser = createParser({ onEvent: (message) => messages.push(message), onId: (id) => { begin ??= subscription.cursor = Number(id) } })
     for (;;) {
       const reading = reader.read().catch((cause: unknown) => { throw signal.aborted ? signal.reason : buildBroken(`Cannot follow "${topic}": the stream broke`, { cause }) })
       const { done, value } = await within(close ? heartbeatTimeoutMs : connectTimeoutMs, reading)
