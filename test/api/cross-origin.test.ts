@@ -21,6 +21,7 @@ test('pages of an allowed origin may, with any header, and read what they need o
   const preflight = await api.send({ method: 'OPTIONS', url: '/v1/jobs', headers: ASKS })
   const answer = await api.get('/v1/jobs', { ...ADMIN_HEADERS, origin: PAGE })
   const refusal = await api.get('/v1/jobs', { origin: PAGE })
+  const events = await api.get('/v1/events?tag=k:v', { ...ADMIN_HEADERS, origin: PAGE })
   const stranger = await api.get('/v1/jobs', { ...ADMIN_HEADERS, origin: `${PAGE}.evil.example` })
 
   assert.deepEqual([preflight.statusCode, preflight.headers['access-control-allow-origin'], preflight.headers['access-control-allow-headers']], [204, PAGE, ASKS['access-control-request-headers']])
@@ -28,7 +29,7 @@ test('pages of an allowed origin may, with any header, and read what they need o
   const used = new Set(Object.values(paths).flatMap((operations) => Object.keys(operations).map((method) => method.toUpperCase())))
   const allowed = String(preflight.headers['access-control-allow-methods']).split(', ')
   assert.deepEqual([...used].filter((method) => !allowed.includes(method)), [])
-  for (const { headers } of [answer, refusal]) {
+  for (const { headers } of [answer, refusal, events]) {
     assert.equal(headers['access-control-allow-origin'], PAGE)
     assert.match(String(headers['access-control-expose-headers']), /Location.*Retry-After.*RateLimit-Limit/)
     assert.equal(headers['access-control-allow-credentials'], undefined)

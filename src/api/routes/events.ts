@@ -88,7 +88,7 @@ export const eventRoutes: FastifyPluginAsyncZod<EventRoutesOptions> = async (app
 async function answer (options: EventRoutesOptions, topic: Topic, request: EventRequest, reply: FastifyReply): Promise<void> {
   const form = chooseForm(request.headers.accept)
   const after = request.headers['last-event-id'] ?? request.query.after ?? null
-  reply.header('vary', 'accept')
+  reply.header('cache-control', 'no-store')
   if (form) return sendStream(options, { topic, after, form }, request, reply)
   const reader = await options.jobs.feed.open(request.caller.tenant, topic, after)
   try {

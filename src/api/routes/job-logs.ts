@@ -33,7 +33,7 @@ export const jobLogRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (
   }, async ({ caller, params: { id }, query, headers }, reply) => {
     const job = await findJob(jobs.db, caller.tenant, id)
     const { lines, next } = await readLogs(jobs.db, job, query)
-    reply.header('vary', 'accept')
+    reply.header('cache-control', 'no-store')
     if (!headers.accept?.includes(NDJSON)) return reply.type('application/json').send({ data: lines, nextCursor: next === null ? null : String(next) })
     if (next !== null) reply.header('link', `</v1/jobs/${id}/logs?${writeQuery({ ...query, after: next })}>; rel="next"`)
     return reply.type(NDJSON).send(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
