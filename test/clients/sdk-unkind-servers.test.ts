@@ -203,6 +203,29 @@ test('a reader that takes longer than a stream may be silent keeps its stream', 
   assert.deepEqual([streams, client.live.metrics().errors], [1, 0])
 })
 
+test('results that stall are read on from where they were', async (t) => {
+  const { client, requests } = await startUnkind(t, {
+    retries: 1,
+    answer ({ url }, response) {
+      if (url?.includes('after=-1')) response.write('{"index":0}\n')
+      else response.end('{"index":1}\n')
+    },
+  })
+  const results = client.batches.results('bat_1')
+  assert.equal((await results.next()).value?.index, 0)
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+
+  let isRead = false
+  const next = results.next().finally(() => { isRead = true })
+  while (!isRead) {
+    t.mock.timers.tick(1000)
+    await new Promise((resolve) => { setImmediate(resolve) })
+  }
+
+  assert.equal((await next).value?.index, 1)
+  assert.equal(requests.length, 2)
+})
+
 test('an interceptor that throws ends the follower with what it threw', async (t) => {
   const { client, requests } = await startUnkind(t, { transport: 'poll', answer: (_, response) => response.end(JSON.stringify({ data: [toEvent(1)], nextCursor: null })) })
   client.live.intercept({ incoming: () => { throw new RangeError('Mine') } })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Webhook } from 'standardwebhooks'
+import { Headers as OtherHeaders } from 'undici'
 import { verifyWebhook } from '../../clients/sdk/src/index.ts'
 import { newWebhookSecret, signWebhook } from '../../src/core/webhook-signature.ts'
 
@@ -21,6 +22,7 @@ test('a delivery of the service is verified, and told as it was sent, with the i
   for (const message of await Promise.all([
     verifyWebhook(BODY, headers, secret, at),
     verifyWebhook(bytes, new Headers(headers), [secret], at),
+    verifyWebhook(bytes, new OtherHeaders(headers) as unknown as Headers, [secret], at), // as frameworks bring their own
     verifyWebhook(bytes.buffer, { 'Webhook-Id': ID, 'WEBHOOK-TIMESTAMP': headers['webhook-timestamp'], 'webhook-signature': [headers['webhook-signature'] ?? ''] }, [secret], at),
   ])) assert.deepEqual(message, { id: ID, ...JSON.parse(BODY) as object })
 })

@@ -52,7 +52,8 @@ export async function verifyWebhook (body: string | Uint8Array | ArrayBuffer, he
 
 /** Node has a list for a header that came twice. */
 function readHeader (headers: HeadersLike, name: string): string {
-  const value = headers instanceof Headers ? headers.get(name) : Object.entries(headers).find(([each]) => each.toLowerCase() === name)?.[1]
+  const { get } = headers as Headers // there is more than one class of that name
+  const value = typeof get === 'function' ? get.call(headers, name) : Object.entries(headers).find(([each]) => each.toLowerCase() === name)?.[1]
   return String(value ?? '')
 }
 

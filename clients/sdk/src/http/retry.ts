@@ -32,6 +32,17 @@ export function readRetryAfter (header: string | null, now = Date.now()): number
   return Number.isNaN(ms) ? undefined : Math.max(0, ms)
 }
 
+/** Waits for a promise, but only for so long; then throws what is made for that. */
+export async function within<T> (ms: number, work: Promise<T>, buildError: () => Error): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => { timer = setTimeout(() => reject(buildError()), ms) })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 /** Waits; throws the signal's reason once it is aborted. */
 export function sleep (ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -1,6 +1,7 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { ProtocolError } from '../errors.ts'
 import { toEvent } from './envelope.ts'
+import { within } from '../http/retry.ts'
 import { askPage } from './poll.ts'
 import type { Pool } from './pool.ts'
 import { buildBroken, locateTopic, noteMissed, type Context, type Subscription, type Transport } from './transport.ts'
@@ -11,25 +12,19 @@ export function createSse (context: Context, pool: Pool): Transport {
     name: 'sse',
     async * read (subscription, signal) {
       const release = await pool.acquire(subscription.topic, signal)
-      const left = new AbortController()
       try {
-        yield * readStream(context, subscription, AbortSignal.any([signal, left.signal]), (error) => left.abort(error))
+        yield * readStream(context, subscription, signal)
       } finally {
-        left.abort()
         release()
       }
     },
   }
 }
 
-async function * readStream (context: Context, subscription: Subscription, signal: AbortSignal, fail: (error: Error) => void): ReturnType<Transport['read']> {
+async function * readStream (context: Context, subscription: Subscription, signal: AbortSignal): ReturnType<Transport['read']> {
   const { settings: { connectTimeoutMs, heartbeatTimeoutMs } } = context
   const { topic } = subscription
-  // Only while it is read: the reader's own time is not the stream's.
-  const within = async <T>(ms: number, work: Promise<T>) => {
-    const timer = setTimeout(() => fail(buildBroken(`Cannot follow "${topic}": the stream is silent: it is dead, or something buffers it`)), ms)
-    return work.finally(() => clearTimeout(timer))
-  }
+  const buildSilent = () => buildBroken(`Cannot follow "${topic}": the stream is silent: it is dead, or something buffers it`)
   let close: (() => void) | undefined
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   try {
@@ -42,7 +37,7 @@ async function * readStream (context: Context, subscription: Subscription, signa
     const parser = createParser({ onEvent: (message) => messages.push(message), onId: (id) => { begin ??= subscription.cursor = Number(id) } })
     for (;;) {
       const reading = reader.read().catch((cause: unknown) => { throw signal.aborted ? signal.reason : buildBroken(`Cannot follow "${topic}": the stream broke`, { cause }) })
-      const { done, value } = await within(close ? heartbeatTimeoutMs : connectTimeoutMs, reading)
+      const { done, value } = await within(close ? heartbeatTimeoutMs : connectTimeoutMs, reading, buildSilent)
       if (done) break
       close ??= context.opened('sse')
       subscription.found()
