@@ -25,10 +25,10 @@ export const WEBHOOK_BOUNDS = {
   descriptionChars: 256,
 } as const
 
-/** Without its query, which often holds a token: how a URL stands in logs and lists of what was done. */
+/** Without its path and query, which often hold a token: how a URL stands in logs and lists of what was done. */
 export function describeUrl (url: string): string {
   const { origin, pathname, search } = new URL(url)
-  return `${origin}${pathname}${search === '' ? '' : '?…'}`
+  return `${origin}/${pathname === '/' && search === '' ? '' : '…'}`
 }
 
 /** An address that is posted to, in its one spelling. Which addresses are reached is looked at when a delivery is made: a name may stand for another one by then. */

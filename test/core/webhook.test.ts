@@ -78,7 +78,8 @@ test('what is signed is verified with any of the secrets, and with no other', ()
   assert.match(current, /^whsec_[A-Za-z0-9+/]{43}=$/)
 })
 
-test('the query of a URL is not told', () => {
-  assert.equal(describeUrl('https://example.com/a?token=b'), 'https://example.com/a?…')
-  assert.equal(describeUrl('https://example.com/a'), 'https://example.com/a')
+test('neither the path nor the query of a URL is told', () => {
+  assert.equal(describeUrl('https://example.com/?token=b'), 'https://example.com/…')
+  assert.equal(describeUrl('https://example.com/services/token'), 'https://example.com/…')
+  assert.equal(describeUrl('https://example.com'), 'https://example.com/')
 })
