@@ -13,8 +13,8 @@ import { startService, type TestService } from '../helpers/service.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const PACKAGE = join(ROOT, 'clients', 'sdk')
-const MAX_BYTES = 15 * 1024
-const DEPENDENCIES = ['eventsource-parser', '@msgpack/msgpack']
+const MAX_BYTES = 15_000
+const DEPENDENCIES = ['@msgpack/msgpack']
 const run = promisify(execFile)
 
 const STRICT = { strict: true, noEmit: true, skipLibCheck: false, exactOptionalPropertyTypes: true, types: [] }

@@ -136,3 +136,9 @@ test('percentiles are of the newest thousand values, and types beyond a hundred 
   assert.equal(Object.keys(types).length, 100)
   assert.deepEqual(other, { count: 50, errors: 1, sizeBytes: { p50: 10, p95: 10, p99: 10 }, latencyMs: { p50: 0, p95: 0, p99: 0 } })
 })
+
+test('lists of nothing are refused at once', async () => {
+  async function * source () { yield 1 }
+
+  await assert.rejects(inBatches(source(), { maxMessages: 0 }).next(), RangeError)
+})

@@ -1,6 +1,6 @@
-import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { ProtocolError } from '../errors.ts'
 import { toEvent } from './envelope.ts'
+import { createBlockReader, type Block } from './event-stream.ts'
 import { within } from '../http/retry.ts'
 import { askPage } from './poll.ts'
 import type { Pool } from './pool.ts'
@@ -31,10 +31,8 @@ async function * readStream (context: Context, subscription: Subscription, signa
     reader = await openStream(context, subscription, signal) // in time, or not at all
     if (!reader) return subscription.found() // it is over
     const decoder = new TextDecoder()
-    const messages: EventSourceMessage[] = []
-    // A stream says first where it begins, in a block without an event. That goes before what was asked for: after a Redis that lost writes it is less.
-    let begin: number | undefined
-    const parser = createParser({ onEvent: (message) => messages.push(message), onId: (id) => { begin ??= subscription.cursor = Number(id) } })
+    const readBlocks = createBlockReader()
+    let hasBegun = false
     for (;;) {
       const reading = reader.read().catch((cause: unknown) => { throw signal.aborted ? signal.reason : buildBroken(`Cannot follow "${topic}": the stream broke`, { cause }) })
       const { done, value } = await within(close ? heartbeatTimeoutMs : connectTimeoutMs, reading, buildSilent)
@@ -42,8 +40,12 @@ async function * readStream (context: Context, subscription: Subscription, signa
       close ??= context.opened('sse')
       subscription.found()
       context.received(value.byteLength)
-      parser.feed(decoder.decode(value, { stream: true }))
-      yield * readMessages(context, subscription, messages)
+      for (const block of readBlocks(decoder.decode(value, { stream: true }))) {
+        // A stream says first where it begins, in a block without an event. That goes before what was asked for: after a Redis that lost writes it is less.
+        if (!hasBegun && block.data === '' && /^\d+$/.test(block.id ?? '')) subscription.cursor = Number(block.id)
+        hasBegun ||= block.data !== '' || block.id !== undefined
+        if (block.data !== '') yield * readBlock(context, subscription, block)
+      }
     }
     // A stream that ends well may be at the topic's end, or cut by something between that does not say so.
     const page = await askPage(context, subscription, 0, signal)
@@ -64,13 +66,11 @@ async function openStream ({ requester, settings: { connectTimeoutMs } }: Contex
   throw new ProtocolError(`Cannot follow "${topic}" by Server-Sent Events: the answer is ${response.headers.get('content-type')}`)
 }
 
-/** Empties the list. What the service says of the stream itself, and this release does not know, is left alone. */
-function * readMessages (context: Context, subscription: Subscription, messages: EventSourceMessage[]) {
-  for (let message = messages.shift(); message; message = messages.shift()) {
-    const data = { payload: {}, ...JSON.parse(message.data || '{}') as Record<string, unknown> } // the service's own
-    const payload = data.payload as { count: number, cursor: number, reconnectInMs: number } // of the two types that are looked at
-    if (message.event === 'system.shutdown') throw buildBroken(`Cannot follow "${subscription.topic}": the service stops`, { retryAfterMs: payload.reconnectInMs })
-    if (message.event === 'system.dropped') noteMissed(context, subscription, payload)
-    if (!message.event?.startsWith('system.')) yield context.receive(toEvent(data), message.data.length)
-  }
+/** What the service says of the stream itself, and this release does not know, is left alone. */
+function * readBlock (context: Context, subscription: Subscription, block: Block) {
+  const data = { payload: {}, ...JSON.parse(block.data) as Record<string, unknown> } // the service's own
+  const payload = data.payload as { count: number, cursor: number, reconnectInMs: number } // of the two types that are looked at
+  if (block.event === 'system.shutdown') throw buildBroken(`Cannot follow "${subscription.topic}": the service stops`, { retryAfterMs: payload.reconnectInMs })
+  if (block.event === 'system.dropped') noteMissed(context, subscription, payload)
+  if (!block.event.startsWith('system.')) yield context.receive(toEvent(data), block.data.length)
 }
