@@ -17,6 +17,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'any'>> = {
   'core': [],
   'store': ['core'],
   'net': ['core'],
+  'records': ['core'],
+  'files': ['core', 'store'],
   'tools': ['core', 'net'],
   [GUEST_HALVES]: ['engine/guest'],
   'telemetry': ['core'],
@@ -25,8 +27,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'any'>> = {
   'engine/runner': ['core'],
   'engine/compiler': ['core'],
   'engine/guest': [],
-  'api': ['core', 'store', 'queue', 'telemetry', 'tools/registry.ts'],
-  'worker': ['core', 'store', 'queue', 'engine', 'net', 'telemetry'],
+  'api': ['core', 'store', 'files', 'queue', 'telemetry', 'tools/registry.ts'],
+  'worker': ['core', 'store', 'files', 'records', 'queue', 'engine', 'net', 'telemetry'],
   'cli': 'any',
 }
 

@@ -1,0 +1,25 @@
+import { z } from 'zod'
+
+/** Characters of a name, and what none may have: control characters, those that change how others are drawn, halves of a pair, and what nobody has assigned. */
+const NAME_MAX_CHARS = 256
+const REFUSED = /\p{C}/u
+
+/**
+ * Name of a file, for people: an opaque text that is never part of a path. Written in Unicode's form NFC, so that the same letters are the same
+ * name. Source: UAX #15.
+ */
+export const FileName = z.string().min(1).max(NAME_MAX_CHARS)
+  .refine((name) => !REFUSED.test(name), 'Names of files have no control or invisible characters')
+  .refine((name) => name !== '.' && name !== '..', 'A name of dots alone is no name that a URL can have')
+  .refine((name) => !name.startsWith('fil_'), 'What begins with fil_ is the id of a file')
+  .overwrite((name) => name.normalize('NFC'))
+
+/** An input that is the content of a file: by its name among those of the tenant, or by its id. */
+export const FileInput = z.strictObject({ $file: z.string().min(1).max(NAME_MAX_CHARS) })
+export type FileInput = z.infer<typeof FileInput>
+
+/** A part of a file's content: so many bytes from the beginning of one blob. A file is its extents, one after another. */
+export interface Extent {
+  blob: string
+  bytes: number
+}

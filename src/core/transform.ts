@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import { FileName } from './file.ts'
+
+export const RECORD_FORMATS = ['ndjson', 'json', 'csv', 'lines'] as const
+export type RecordFormat = typeof RECORD_FORMATS[number]
+export const COMPRESSIONS = ['none', 'gzip', 'zstd'] as const
+export type Compression = typeof COMPRESSIONS[number]
+
+const SHARDS_MAX = 256
+const ERRORS_MAX = 1_000_000_000
+const CHECKPOINT_BOUNDS = { min: 100, max: 3_600_000, default: 5000 } as const
+
+const csv = {
+  delimiter: z.string().length(1).refine((text) => !'"\r\n'.includes(text), 'A delimiter is neither a quote nor a line end').default(','),
+  header: z.boolean().default(true).describe('Whether the first line names the fields'),
+}
+
+/** How the records of the input are written. */
+export const InputFormat = z.strictObject({
+  format: z.enum(RECORD_FORMATS).optional().describe('`ndjson`: a JSON value a line; `json`: the elements of one JSON array; `csv`: RFC 4180, a record is an object by the names of the header, or an array of fields without one; `lines`: a record is a text. By the content type or the name of the file unless given'),
+  compression: z.enum(COMPRESSIONS).optional().describe('By the content encoding or the name of the file unless given'),
+  ...csv,
+  types: z.boolean().default(false).describe('Whether fields of CSV that are written like a number, true, false or nothing are read as such'),
+})
+
+/** How what the code makes is written. */
+export const OutputFormat = z.strictObject({
+  name: FileName.optional().describe('Name of the file among those of the job; `output` with the endings of its format unless given'),
+  format: z.enum(RECORD_FORMATS).default('ndjson'),
+  compression: z.enum(COMPRESSIONS).default('none'),
+  ...csv,
+})
+
+/** What a job says that reads records from its input and writes records to a file. */
+export const TransformSettings = z.strictObject({
+  input: InputFormat.prefault({}),
+  output: OutputFormat.prefault({}),
+  errors: z.strictObject({
+    policy: z.enum(['fail', 'skip']).default('fail').describe('What a record does that is malformed or that the code throws for: end the attempt, or go to the file of rejects'),
+    max: z.number().int().min(1).max(ERRORS_MAX).optional().describe('Skipped records after which the attempt ends all the same'),
+    name: FileName.default('rejects.ndjson').describe('Name of the file of rejects among those of the job'),
+  }).prefault({}),
+  checkpointMs: z.number().int().min(CHECKPOINT_BOUNDS.min).max(CHECKPOINT_BOUNDS.max).default(CHECKPOINT_BOUNDS.default).describe('How often what was done is committed, where the code does not do that itself'),
+  shards: z.number().int().min(1).max(SHARDS_MAX).default(1).describe('Parts that the input is split into, each transformed by a job of its own'),
+  combine: z.string().min(1).max(256).optional().describe('Export to call with the values of all shards, in their order; its result is that of the job'),
+})
+export type TransformSettings = z.output<typeof TransformSettings>
