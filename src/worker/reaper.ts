@@ -10,7 +10,6 @@ import { removeSurplus, type RetentionCounts, type TenantWalk } from '../store/r
 import { expireDeliveries } from '../store/webhooks/deliveries.ts'
 import type { RunMetrics } from '../telemetry/metrics/runs.ts'
 import { loseOverdue } from './overdue.ts'
-import type { WebhookRelay } from './webhooks/relay.ts'
 
 /** How long a message may be owed before the reaper sends it: whoever made the job is about to. */
 const OWED_GRACE_MS = 5000
@@ -32,8 +31,6 @@ export interface ReaperOptions {
   batchIdleMs: number
   /** Counts what was put right; nobody does without it. */
   metrics?: Pick<RunMetrics, 'corrected'>
-  /** Sends messages of webhooks that are owed. */
-  webhooks?: Pick<WebhookRelay, 'payDebts'>
   whenTrusted (): Promise<void>
   onError (error: unknown): void
 }
@@ -48,7 +45,7 @@ export interface Reaper {
  * Pays what crashes left owed and removes what expired, again and again. Every worker has one: each step is safe to do twice at once.
  * Rounds start at random in their interval, so that workers do not march in step.
  */
-export function createReaper ({ db, dispatcher, raiseAfterMs, everyMs, retentionMs, deadRetentionMs, keep, batchIdleMs, metrics, webhooks, whenTrusted, onError }: ReaperOptions): Reaper {
+export function createReaper ({ db, dispatcher, raiseAfterMs, everyMs, retentionMs, deadRetentionMs, keep, batchIdleMs, metrics, whenTrusted, onError }: ReaperOptions): Reaper {
   const walk: TenantWalk = { cursor: '0' }
   // Each answers how many entries it dealt with; those that failed are left for the next round.
   const steps: (() => Promise<number>)[] = [
@@ -70,7 +67,6 @@ export function createReaper ({ db, dispatcher, raiseAfterMs, everyMs, retention
     () => removeExpiredBatches(db, STEP),
     () => removeExpired(db, STEP),
     () => removeExpiredEntries(db, STEP),
-    async () => await webhooks?.payDebts(STEP) ?? 0,
     () => expireDeliveries(db, STEP),
     () => removeSurplus(db, walk, { keep, limit: STEP }),
     () => dispatcher.raiseOld(raiseAfterMs, STEP),

@@ -103,7 +103,7 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
   const retention = { retentionMs: config.BATCHBOX_RETENTION_MS, deadRetentionMs: config.BATCHBOX_DEAD_RETENTION_MS }
   const releaser = createReleaser({ db, dispatcher, whenTrusted: whenAdmitted, onError })
   const keep = { dead: config.BATCHBOX_DEAD_LETTERS_MAX, others: config.BATCHBOX_RETENTION_COUNT }
-  const reaper = createReaper({ db, dispatcher, raiseAfterMs: config.BATCHBOX_RAISE_AFTER_MS, everyMs: config.BATCHBOX_REAP_EVERY_MS, ...retention, keep, batchIdleMs: config.BATCHBOX_BATCH_IDLE_MS, metrics, webhooks: webhooks.relay, whenTrusted: whenAdmitted, onError })
+  const reaper = createReaper({ db, dispatcher, raiseAfterMs: config.BATCHBOX_RAISE_AFTER_MS, everyMs: config.BATCHBOX_REAP_EVERY_MS, ...retention, keep, batchIdleMs: config.BATCHBOX_BATCH_IDLE_MS, metrics, whenTrusted: whenAdmitted, onError })
   const overdueWatch = createOverdueWatch({ db, ...retention, metrics, whenTrusted: whenAdmitted, onError })
   const reconciler = createReconciler({ db, dispatcher, webhooks, everyMs: config.BATCHBOX_RECONCILE_MS, logger, metrics, whenTrusted: whenAdmitted, onError })
   const pace = { perSecond: config.BATCHBOX_REPLAY_PER_SECOND, inFlight: config.BATCHBOX_REPLAY_IN_FLIGHT }

@@ -9,8 +9,18 @@ local WEBHOOK_SPARE, WEBHOOK_LOOKS = 16, 50
 -- Tries at one time to a receiver that is not proven, and for how long one is.
 local PROBES, PROVEN_MS = 1, 3600000
 
+-- How long a message that was handed out may be owed before it is handed out again: whoever was given it may be gone, or have lost the answer with its connection.
+local WEBHOOK_RESEND_MS = 1000
+
 -- What was handed out, for the answer: delivery and number of the try, of each.
 local webhook_deals = {}
+
+-- Hands out the message of a delivery's next try. It is owed until the try begins.
+local function hand_out_message (id)
+  redis.call('ZADD', WEBHOOK_OWED, text(NOW + WEBHOOK_RESEND_MS), id)
+  webhook_deals[#webhook_deals + 1] = id
+  webhook_deals[#webhook_deals + 1] = text(tonumber(redis.call('HGET', delivery_key(id), 'tries') or 0) + 1)
+end
 
 local function lane_state (lane)
   return P .. ':lane-state:' .. lane
@@ -18,12 +28,10 @@ end
 
 local function hand_out_delivery (id, tenant, lane, is_proven)
   redis.call('ZREM', lane_key(lane), id)
-  redis.call('ZADD', WEBHOOK_OWED, text(NOW), id)
   redis.call('SADD', P .. ':lane-flight:' .. lane, id)
   redis.call('SADD', webhook_flight(tenant), id)
   if not is_proven then redis.call('SADD', webhook_flight(tenant, DOUBTFUL), id) end
-  webhook_deals[#webhook_deals + 1] = id
-  webhook_deals[#webhook_deals + 1] = text(tonumber(redis.call('HGET', delivery_key(id), 'tries') or 0) + 1)
+  hand_out_message(id)
 end
 
 local function has_tenant_room (tenant, is_proven, bounds)

@@ -1,5 +1,5 @@
 -- Has deliveries wait for a dealing whose time has come, and lanes be dealt from whose rest is over; puts those back whose try was lost with everything that would end
--- it; and deals. Answers how long it is until the next of them, -1 where there is none; how many there were; and what was handed out.
+-- it; hands out messages again that nobody sent; and deals. Answers how long it is until the next of them, -1 where there is none; how many there were; and what was handed out.
 local limit = tonumber(ARGV[3])
 local came = 0
 
@@ -21,6 +21,9 @@ each_due(WEBHOOK_LEASES, function (id)
   if not f[1] then return end
   release_delivery(id, f[1], f[2])
   owe_delivery(id, f[2], NOW)
+end)
+each_due(WEBHOOK_OWED, function (id)
+  if redis.call('EXISTS', delivery_key(id)) == 1 then hand_out_message(id) else redis.call('ZREM', WEBHOOK_OWED, id) end
 end)
 
 local next_ms

@@ -4,7 +4,6 @@ import type { Db } from '../db.ts'
 import { readBytes, readNumber, readText } from '../moves/reply.ts'
 import { loadMove, NO_JOB, runMove, type Reply } from '../script.ts'
 import { RESEND_AFTER_MS } from '../reap.ts'
-import { readTime } from '../time.ts'
 import { writeTry, type DeliveryTry } from './delivery.ts'
 
 /** A message to be given to the queue: one try of one delivery. */
@@ -119,18 +118,6 @@ export async function settleTry (db: Db, begun: WebhookTry, end: TryEnd, circuit
   ])
   if (readText(reply, 0) === 'fenced') return { type: 'fenced' }
   return { type: 'settled', status: readText(reply, 1) as 'pending', deals: readTries(reply, 2) } // settle.lua has these three
-}
-
-/** Tries that were dealt, and whose messages are owed to the queue for longer than that. */
-export async function owedTries (db: Db, olderThanMs: number, limit: number): Promise<TryRef[]> {
-  const ids = await db.redis.zrangebyscore(db.keys.webhookOwed, '-inf', await readTime(db) - olderThanMs, 'LIMIT', 0, limit)
-  const refs = await Promise.all(ids.map(async (deliveryId) => {
-    const tries = await db.redis.hget(db.keys.delivery(deliveryId), 'tries')
-    if (tries !== null) return { deliveryId, number: Number(tries) + 1 }
-    await db.redis.zrem(db.keys.webhookOwed, deliveryId) // it was removed
-    return undefined
-  }))
-  return refs.filter((ref) => ref !== undefined)
 }
 
 /** Notes that messages were given to the queue, where it has them: until its try begins, one that the queue lost is sent again. */

@@ -1,25 +1,21 @@
 import type { WebhookDispatcher } from '../../queue/webhook-dispatcher.ts'
 import type { Db } from '../../store/db.ts'
-import { owedTries, stepWebhooks } from '../../store/webhooks/tries.ts'
+import { stepWebhooks } from '../../store/webhooks/tries.ts'
 
 /** How often it looks when it knows of nothing that is due before. */
 const EVERY_MS = 250
 /** Things of a kind that are dealt with in one go. */
 const STEP = 100
-/** How long a message may be owed before it is sent again: whoever dealt it is about to. */
-const OWED_GRACE_MS = 5000
 
 export interface WebhookRelay {
   /** Has it look at once: there is something to deliver. */
   wake (): void
-  /** Sends messages that crashes left owed; answers how many. */
-  payDebts (limit: number): Promise<number>
   close (): Promise<void>
 }
 
 /**
- * Deals deliveries that are due, and gives their messages to the queue. Every worker has one; each message is given by one of them. It is woken by whoever owes a
- * delivery, and looks by itself for those whose time comes.
+ * Deals deliveries that are due, and gives their messages to the queue. Every worker has one; each message is given by one of them, and soon again where that one did not come to it. It is
+ * woken by whoever owes a delivery, and looks by itself for those whose time comes.
  */
 export function createWebhookRelay ({ db, dispatcher, whenTrusted, onError }: {
   db: Db
@@ -60,11 +56,6 @@ export function createWebhookRelay ({ db, dispatcher, whenTrusted, onError }: {
   plan(0)
   return {
     wake,
-    async payDebts (limit) {
-      const refs = await owedTries(db, OWED_GRACE_MS, limit)
-      await dispatcher.dispatch(refs)
-      return refs.length
-    },
     async close () {
       closed = true
       clearTimeout(timer)

@@ -8,7 +8,7 @@ import { saveWebhookBounds, type WebhookBounds } from '../../../src/store/webhoo
 import { expireDeliveries, redeliver } from '../../../src/store/webhooks/deliveries.ts'
 import { createEndpoint, deleteEndpoint, updateEndpoint } from '../../../src/store/webhooks/endpoints.ts'
 import { testEndpoint } from '../../../src/store/webhooks/trial.ts'
-import { beginTry, owedTries, settleTry, stepWebhooks, type TryEnd, type TryRef, type WebhookTry } from '../../../src/store/webhooks/tries.ts'
+import { beginTry, settleTry, stepWebhooks, type TryEnd, type TryRef, type WebhookTry } from '../../../src/store/webhooks/tries.ts'
 import { createRandom } from '../../helpers/seeded-random.ts'
 import { openStore, request, RETENTION_MS } from '../../helpers/store.ts'
 import { CHANGE } from '../../helpers/webhooks.ts'
@@ -44,6 +44,10 @@ class Play {
 
   #number (most: number): number {
     return Math.floor(this.#random() * (most + 1))
+  }
+
+  async #comeDue (index: string): Promise<void> {
+    for (const id of await this.#db.redis.zrange(index, 0, '-1')) await this.#db.redis.zadd(index, 1, id)
   }
 
   /** What is dealt comes to somebody, twice, or is lost. */
@@ -86,7 +90,10 @@ class Play {
       if (endpoint) await testEndpoint(this.#db, endpoint.tenant, endpoint.id)
     },
     step: async () => { this.#give((await stepWebhooks(this.#db, 1 + this.#number(3))).deals) },
-    payDebts: async () => { this.#give(await owedTries(this.#db, 0, 100)) },
+    payDebts: async () => {
+      await this.#comeDue(this.#db.keys.webhookOwed)
+      this.#give((await stepWebhooks(this.#db, 100)).deals)
+    },
     begin: async () => {
       const ref = this.#pick(this.#messages)
       if (!ref) return
@@ -127,11 +134,10 @@ class Play {
   /** All receivers are back, and no message is lost any more: delivers what the moves hand out, until there is nothing for so many steps. */
   async deliverAll (): Promise<void> {
     for (const { tenant, id } of this.#endpoints) await updateEndpoint(this.#db, tenant, id, { enabled: true }, CHANGE)
-    for (const index of [this.#db.keys.webhookLeases, this.#db.keys.webhookScheduled]) {
-      for (const id of await this.#db.redis.zrange(index, 0, '-1')) await this.#db.redis.zadd(index, 1, id) // its time has come
-    }
+    for (const index of [this.#db.keys.webhookLeases, this.#db.keys.webhookScheduled]) await this.#comeDue(index)
     for (let idle = 0; idle < IDLE_STEPS;) {
-      const refs = [...(await stepWebhooks(this.#db, 100)).deals, ...await owedTries(this.#db, 0, 100)]
+      await this.#comeDue(this.#db.keys.webhookOwed)
+      const refs = (await stepWebhooks(this.#db, 100)).deals
       const held = (await this.#db.redis.zrangebyscore(this.#db.keys.webhookHeld, '-inf', '(+inf')).length
       idle = refs.length + held > 0 ? 0 : idle + 1
       for (const ref of refs) {

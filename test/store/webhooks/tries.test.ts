@@ -6,7 +6,7 @@ import { expireDeliveries, readDelivery } from '../../../src/store/webhooks/deli
 import { deleteEndpoint, listEndpoints, readEndpoint, updateEndpoint } from '../../../src/store/webhooks/endpoints.ts'
 import { readSecrets, rotateSecret } from '../../../src/store/webhooks/secrets.ts'
 import { readCircuit } from '../../../src/store/webhooks/trial.ts'
-import { beginTry, owedTries, settleTry, stepWebhooks, type TryEnd, type TryRef, type WebhookTry } from '../../../src/store/webhooks/tries.ts'
+import { beginTry, settleTry, stepWebhooks, type TryEnd, type TryRef, type WebhookTry } from '../../../src/store/webhooks/tries.ts'
 import { dumpLines } from '../../helpers/dump.ts'
 import { openSameStore, openStore, TENANT } from '../../helpers/store.ts'
 import { addEndpoint, CHANGE, endJob } from '../../helpers/webhooks.ts'
@@ -29,6 +29,12 @@ async function begin (db: Db, ref: TryRef | undefined, lease = LEASE): Promise<W
 
 async function deal (db: Db): Promise<TryRef[]> {
   return (await stepWebhooks(db, 100)).deals
+}
+
+/** Deals when nobody sent what was handed out so far, and has not for a while. */
+async function dealUnsent (db: Db): Promise<TryRef[]> {
+  for (const id of await db.redis.zrange(db.keys.webhookOwed, 0, '-1')) await db.redis.zadd(db.keys.webhookOwed, 1, id)
+  return deal(db)
 }
 
 /** Has all receivers take an event. */
@@ -55,20 +61,21 @@ test('a try is of whoever has its message last, is settled once, and is begun no
   assert.partialDeepStrictEqual(await readDelivery(db, TENANT, first.deliveryId), { status: 'succeeded', lost: 1, tries: [{ number: 1, status: 200, answer: 'thanks' }] })
 })
 
-test('a message that was dealt is owed until its try begins, and a try that says nothing is dealt again when its lease is over', async (t) => {
+test('a message that nobody sends is handed out again until its try begins, and a try that says nothing is dealt again when its lease is over', async (t) => {
   const db = await openStore(t)
   await addEndpoint(db, 'https://example.com/', ENDS)
   await endJob(db)
   const dealt = await deal(db)
 
-  const owed = await owedTries(db, 0, 10)
-  const begun = await begin(db, dealt[0], { leaseMs: 0 })
-  const owedAfter = await owedTries(db, 0, 10)
+  const unsent = await dealUnsent(db)
+  const begun = await begin(db, unsent[0], { leaseMs: 60_000 })
+  const unsentAfter = await dealUnsent(db)
+  await db.redis.zadd(db.keys.webhookLeases, 1, begun.deliveryId)
   const dealtAgain = await deal(db)
   const late = await settleTry(db, begun, END, CIRCUIT)
 
-  assert.deepEqual([owed, dealtAgain], [dealt, dealt])
-  assert.deepEqual(owedAfter, [])
+  assert.deepEqual([unsent, dealtAgain], [dealt, dealt])
+  assert.deepEqual(unsentAfter, [])
   assert.equal(late.type, 'settled', 'nobody has begun it anew')
 })
 
@@ -126,8 +133,9 @@ test('a receiver that asks for a rest has all that is owed to it wait, and is as
   const { endpoint } = await addEndpoint(db, 'https://example.com/', ENDS)
   await prove(db)
   for (let i = 0; i < 3; i++) await endJob(db)
-  const [first, second] = await deal(db)
+  const [first, second, third] = await deal(db)
 
+  await begin(db, third)
   await settleTry(db, await begin(db, first), { ...FAILED, restMs: 50_000 }, CIRCUIT)
   const resting = await readCircuit(db, TENANT, endpoint.id)
   await settleTry(db, await begin(db, second), FAILED, CIRCUIT)
@@ -144,12 +152,12 @@ test('a message of a try that is over takes nothing from the one that is owed', 
   await endJob(db)
   const [first] = await deal(db)
   await settleTry(db, await begin(db, first), { ...FAILED, delayMs: 0 }, { ...CIRCUIT, failures: 9 })
-  const [second] = await owedTries(db, 0, 10)
+  const [second] = await dealUnsent(db)
 
   const stale = await beginTry(db, first as TryRef, LEASE)
 
   assert.deepEqual([stale.type, second?.number], ['drop', 2])
-  assert.deepEqual(await owedTries(db, 0, 10), [second])
+  assert.deepEqual(await dealUnsent(db), [second])
 })
 
 test('a try whose lease was over is settled as any other: the next one waits for its time', async (t) => {
