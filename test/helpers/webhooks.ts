@@ -46,7 +46,7 @@ export async function startReceiver (t: TestContext, answer: (received: Received
 /** Starts what delivers webhooks in a worker, with loopback allowed and short delays. It ends with the test. */
 export async function startWebhooks (t: Scope & Pick<TestContext, 'diagnostic'>, db: Db & { url: string }, variables: Record<string, string> = {}): Promise<Webhooks> {
   const config = WorkerConfig.parse({
-    REDIS_URL: db.url, BATCHBOX_PREFIX: db.keys.prefix, BATCHBOX_WEBHOOK_ALLOW_RANGES: '127.0.0.1', BATCHBOX_WEBHOOK_DELAYS_MS: '0,20,20,20,20', BATCHBOX_LOCK_MS: '1000', BATCHBOX_STALLED_MS: '500', ...variables,
+    REDIS_URL: db.url, BATCHBOX_PREFIX: db.keys.prefix, BATCHBOX_WEBHOOK_ALLOW_RANGES: '127.0.0.1', BATCHBOX_WEBHOOK_DELAYS_MS: '0,20,20,20,20', BATCHBOX_STALLED_MS: '500', ...variables,
   })
   const onError = (error: unknown) => t.diagnostic(String(error))
   const webhooks = await createWebhooks({ config, db, version: '0.0.0', tracer: trace.getTracer('test'), meter: createNoopMeter(), whenTrusted: () => Promise.resolve(), onError })

@@ -15,7 +15,7 @@ test('deliveries go on after Redis was killed in the middle of them, each at lea
   const db = { ...openDb({ url, prefix: '{killed}', failFast: false, onError: () => {} }), url }
   scope.after(() => db.close())
   const receiver = await startReceiver(t)
-  await startWebhooks(scope, db, { BATCHBOX_WEBHOOK_PER_RECEIVER: '2' })
+  await startWebhooks(scope, db, { BATCHBOX_WEBHOOK_PER_RECEIVER: '2', BATCHBOX_LOCK_MS: '1000' })
   await addEndpoint(db, receiver.url(), { events: ['job.succeeded'] })
   const ids: string[] = []
   for (let i = 0; i < 60; i++) ids.push(await endJob(db))

@@ -115,13 +115,13 @@ test('whoever asks for years has the next try a day later, and all others an hou
 test('a try ends when its time is over, also where the body of the answer never does', async (t) => {
   const db = await openStore(t)
   const receiver = await startReceiver(t, (_, response) => { response.writeHead(200).write('x') })
-  await startWebhooks(t, db, { BATCHBOX_WEBHOOK_DELAYS_MS: '0', BATCHBOX_WEBHOOK_TIMEOUT_MS: '150' })
+  await startWebhooks(t, db, { BATCHBOX_WEBHOOK_DELAYS_MS: '0', BATCHBOX_WEBHOOK_TIMEOUT_MS: '1000' })
   await addEndpoint(db, receiver.url(), ENDS)
   await endJob(db)
 
   const [given] = await whenAll(db, 'dead', 1)
 
-  assert.match(given?.tries[0]?.error ?? '', /took longer than 150 ms, body included/)
+  assert.match(given?.tries[0]?.error ?? '', /took longer than 1000 ms, body included/)
   assert.equal(given?.tries[0]?.status, 200)
 })
 
