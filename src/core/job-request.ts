@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import type { Ceilings } from './api-key.ts'
-import { describeMaximum, JOB_LIMITS, lowerPolicy, type LimitName, type LimitPolicy, type Limits } from './limits.ts'
+import { describeMaximum, JOB_LIMITS, lowerPolicy, policyOfTransforms, type LimitName, type LimitPolicy, type Limits } from './limits.ts'
 import { ISOLATION_LEVELS } from './outcome.ts'
 import { findBeyond, Permissions, type PermissionsRequest } from './permissions.ts'
 import { RetryPolicy } from './retry.ts'
 import { SECRET_BOUNDS, SecretName } from './secret.ts'
+import { TransformSettings } from './transform.ts'
 import { buildJobWebhook } from './webhook.ts'
 
 /** Tags are bounded and matched exactly; they never become metric labels. */
@@ -32,19 +33,40 @@ export const RequireIsolation = z.array(z.enum(ISOLATION_LEVELS)).max(ISOLATION_
   .describe('Levels of isolation without which the code is not to run; a worker that cannot reach one ends the attempt with UNAVAILABLE')
 
 function limitSchema (policy: LimitPolicy, name: LimitName) {
-  const { min, unit, description } = JOB_LIMITS[name]
+  const { min, description } = JOB_LIMITS[name]
   return z.number().int()
     .min(min)
-    .max(policy.maxima[name], { error: (issue) => `limits.${name} is ${String(issue.input)} ${unit}, more than ${describeMaximum(policy, name)}` })
+    .max(policy.maxima[name], { error: (issue) => describeExcess(policy, name, issue.input) })
     .default(policy.defaults[name])
     .describe(description)
+}
+
+/** Limits that are others for transforms. */
+const TIMES = ['timeoutMs', 'cpuMs'] as const
+
+/** Builds the schema of a limit that has another default and another maximum where the job is a transform: `findExcessTimes` holds it to the one that counts. */
+function timeSchema ([policy, transforms]: readonly [LimitPolicy, LimitPolicy], name: typeof TIMES[number]) {
+  const { min, description } = JOB_LIMITS[name]
+  const maximum = Math.max(policy.maxima[name], transforms.maxima[name])
+  const bounds = `${policy.defaults[name]} unless given, at most ${policy.maxima[name]}; of a transform ${transforms.defaults[name]} and ${transforms.maxima[name]}`
+  return z.number().int().min(min).optional().meta({ description: `${description}: ${bounds}`, maximum })
 }
 
 /** Builds the schema of limits that a job is to have instead of those it has. */
 export function buildOtherLimits (policy: LimitPolicy) {
   const names = Object.keys(JOB_LIMITS) as LimitName[] // the keys of a closed table
-  const shape = Object.fromEntries(names.map((name) => [name, limitSchema(policy, name).unwrap().optional()]))
+  const policies = [policy, policyOfTransforms(policy)] as const
+  const shape = Object.fromEntries(names.map((name) => [name, name === 'timeoutMs' || name === 'cpuMs' ? timeSchema(policies, name) : limitSchema(policy, name).unwrap().optional()]))
   return z.strictObject(shape as Record<LimitName, z.ZodOptional<z.ZodNumber>>).prefault({}) // each of the names has one
+}
+
+function findExcessTimes (limits: Readonly<Partial<Record<LimitName, number | undefined>>>, policy: LimitPolicy): { path: string[], message: string }[] {
+  return TIMES.filter((name) => (limits[name] ?? 0) > policy.maxima[name])
+    .map((name) => ({ path: ['limits', name], message: describeExcess(policy, name, limits[name]) }))
+}
+
+function describeExcess (policy: Pick<LimitPolicy, 'maxima' | 'ceilings'>, name: LimitName, value: unknown): string {
+  return `limits.${name} is ${String(value)} ${JOB_LIMITS[name].unit}, more than ${describeMaximum(policy, name)}`
 }
 
 /** Says what is wrong where all attempts of a job could log more than is kept of one job. */
@@ -108,10 +130,11 @@ const CodeBase64 = z.base64().min(1).transform((text, context) => {
  * the ceilings of an API key, nothing beyond them is valid, and defaults are lowered to them.
  */
 export function buildJobRequest (service: LimitPolicy, toolNames: readonly string[], ceilings?: Ceilings) {
-  const policy = ceilings ? lowerPolicy(service, ceilings.limits) : service
+  const lower = (policy: LimitPolicy) => ceilings ? lowerPolicy(policy, ceilings.limits) : policy
+  const [policy, transforms] = [lower(service), lower(policyOfTransforms(service))]
   const shape = {
-    timeoutMs: limitSchema(policy, 'timeoutMs'),
-    cpuMs: limitSchema(policy, 'cpuMs'),
+    timeoutMs: timeSchema([policy, transforms], 'timeoutMs'),
+    cpuMs: timeSchema([policy, transforms], 'cpuMs'),
     memoryMb: limitSchema(policy, 'memoryMb'),
     logBytes: limitSchema(policy, 'logBytes'),
     logLines: limitSchema(policy, 'logLines'),
@@ -119,12 +142,14 @@ export function buildJobRequest (service: LimitPolicy, toolNames: readonly strin
     timers: limitSchema(policy, 'timers'),
     toolCalls: limitSchema(policy, 'toolCalls'),
     concurrentToolCalls: limitSchema(policy, 'concurrentToolCalls'),
+    outputBytes: limitSchema(policy, 'outputBytes'),
   } satisfies Record<LimitName, unknown>
 
   return z.strictObject({
     code: z.string().min(1).optional().describe('JavaScript or TypeScript, an ES module'),
     codeBase64: CodeBase64.optional().describe('The same as UTF-8 in base64, instead of `code`'),
-    input: z.unknown().default(null).describe('Any JSON value; the first argument of the entry'),
+    input: z.unknown().default(null).describe('Any JSON value; the first argument of the entry. `{"$file": "…"}` stands for the content of that file, by its name or its id; that of a transform is such a file, or an array of records'),
+    transform: TransformSettings.optional().describe('Makes the job a transform: its code gets the records of the input, one by one, and what it makes of them becomes a file of the job'),
     entry: z.string().min(1).max(ENTRY_MAX_CHARS).default('default').describe('Export to call'),
     tools: buildTools(toolNames, ceilings?.tools),
     toolConfig: ToolConfig,
@@ -139,13 +164,16 @@ export function buildJobRequest (service: LimitPolicy, toolNames: readonly strin
     ttlMs: z.number().int().min(TTL_BOUNDS.min).max(TTL_BOUNDS.max).optional().describe('The job expires if it has not started by then'),
     tags: Tags.default({}),
     webhook: buildJobWebhook(ceilings?.webhooks).optional(),
-  }).superRefine(({ delayMs, runAt, limits, retry }, context) => {
+  }).superRefine(({ delayMs, runAt, limits, retry, transform }, context) => {
+    for (const issue of findExcessTimes(limits, transform ? transforms : policy)) context.addIssue({ code: 'custom', ...issue })
     if (runAt !== undefined && delayMs > 0) context.addIssue({ code: 'custom', path: ['runAt'], message: 'At most one of runAt and delayMs is taken' })
     const excess = describeExcessLogs(limits, retry)
     if (excess !== undefined) context.addIssue({ code: 'custom', path: ['retry', 'attempts'], message: excess })
-  }).transform(({ code, codeBase64, ...rest }, context) => {
+  }).transform(({ code, codeBase64, limits: { timeoutMs, cpuMs, ...limits }, ...rest }, context) => {
     const text = code ?? codeBase64
-    if (text !== undefined && (code === undefined || codeBase64 === undefined)) return { ...rest, code: text }
+    const { defaults } = rest.transform ? transforms : policy
+    const times = { timeoutMs: timeoutMs ?? defaults.timeoutMs, cpuMs: cpuMs ?? defaults.cpuMs }
+    if (text !== undefined && (code === undefined || codeBase64 === undefined)) return { ...rest, limits: { ...times, ...limits }, code: text }
     context.addIssue({ code: 'custom', path: ['code'], message: 'Exactly one of code and codeBase64 is needed' })
     return z.NEVER
   })

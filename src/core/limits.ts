@@ -12,7 +12,9 @@ interface Bound {
 }
 
 const MB = 1_048_576
+const GB = 1024 * MB
 const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
 
 /** What a job may ask for, by the name it has in `limits`. */
 export const JOB_LIMITS = {
@@ -25,6 +27,7 @@ export const JOB_LIMITS = {
   timers: { default: 1000, max: 1000, ceiling: 100_000, min: 0, unit: 'timers', description: 'Timers pending at one time' },
   toolCalls: { default: 1000, max: 100_000, ceiling: 1_000_000, min: 0, unit: 'calls', description: 'Calls of tools in one run' },
   concurrentToolCalls: { default: 64, max: 64, ceiling: 1024, min: 1, unit: 'calls', description: 'Calls of tools that wait for their answer at one time' },
+  outputBytes: { default: 4 * GB, max: 64 * GB, ceiling: 16_384 * GB, min: 0, unit: 'bytes', description: 'Files that the job makes, as they are stored, taken together' },
 } as const satisfies Record<string, Bound>
 
 /** What a request may weigh; no job asks for more, only an operator. */
@@ -32,6 +35,10 @@ export const REQUEST_LIMITS = {
   codeChars: { default: 100_000, max: 100_000, ceiling: 1_000_000, min: 1, unit: 'characters', description: 'Code of one job, in UTF-16 code units' },
   inputBytes: { default: 2 * MB, max: 2 * MB, ceiling: 64 * MB, min: 2, unit: 'bytes', description: 'Input of one job as UTF-8 JSON' },
 } as const satisfies Record<string, Bound>
+
+/** Wall and CPU time of a transform, which may go on for as long as its data: instead of those of other jobs. */
+const TRANSFORM_MS = { default: HOUR_MS, max: 24 * HOUR_MS, ceiling: 7 * 24 * HOUR_MS } as const
+const TRANSFORM_VARIABLE = 'BATCHBOX_MAX_TRANSFORM_MS'
 
 export type LimitName = keyof typeof JOB_LIMITS
 export type Limits = Readonly<Record<LimitName, number>>
@@ -44,6 +51,8 @@ export interface LimitPolicy {
   readonly request: Readonly<Record<RequestLimitName, number>>
   /** Limits whose maxima are the ceilings of an API key, lower than those of the service. */
   readonly ceilings: ReadonlySet<LimitName>
+  /** Longest that a transform may run and compute, in milliseconds. */
+  readonly transformMs: number
 }
 
 const variable = (kind: 'MAX' | 'DEFAULT', name: string) => `BATCHBOX_${kind}_${name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`
@@ -64,6 +73,7 @@ export const LIMIT_VARIABLES: Record<string, z.ZodType<number, unknown>> = Objec
     const { min, max, ceiling, description, unit } = REQUEST_LIMITS[name]
     return [variable('MAX', name), z.coerce.number().int().min(min).max(ceiling).default(max).describe(`${description}, at the most (${unit})`)] as const
   }),
+  [TRANSFORM_VARIABLE, z.coerce.number().int().min(1).max(TRANSFORM_MS.ceiling).default(TRANSFORM_MS.max).describe('Wall time of a transform, and its CPU time, at the most (ms)')] as const,
 ])
 
 /** Reads the policy from a configuration parsed with `LIMIT_VARIABLES`. A default above its maximum is lowered to it. */
@@ -72,7 +82,7 @@ export function loadLimitPolicy (config: Readonly<Record<string, unknown>>): Lim
   const maxima = Object.fromEntries(names.map((name) => [name, read('MAX', name)])) as Limits
   const defaults = Object.fromEntries(names.map((name) => [name, Math.min(read('DEFAULT', name), maxima[name])])) as Limits
   const request = Object.fromEntries(requestNames.map((name) => [name, read('MAX', name)])) as LimitPolicy['request']
-  return Object.freeze({ defaults, maxima, request, ceilings: new Set<LimitName>() })
+  return Object.freeze({ defaults, maxima, request, ceilings: new Set<LimitName>(), transformMs: Number(config[TRANSFORM_VARIABLE]) })
 }
 
 /** Lowers a policy to the ceilings of an API key, the defaults too. */
@@ -80,6 +90,12 @@ export function lowerPolicy (policy: LimitPolicy, ceilings: Readonly<Partial<Rec
   const lowered = names.filter((name) => (ceilings[name] ?? Infinity) < policy.maxima[name])
   const lower = (limits: Limits): Limits => Object.fromEntries(names.map((name) => [name, Math.min(limits[name], ceilings[name] ?? Infinity)])) as Limits // each of the names
   return { ...policy, defaults: lower(policy.defaults), maxima: lower(policy.maxima), ceilings: new Set(lowered) }
+}
+
+/** The policy for the transforms of a service: their times are bounded by the most that a transform may have. */
+export function policyOfTransforms ({ defaults, maxima, transformMs, ...rest }: LimitPolicy): LimitPolicy {
+  const times = (ms: number) => ({ timeoutMs: ms, cpuMs: ms })
+  return { ...rest, transformMs, defaults: { ...defaults, ...times(Math.min(TRANSFORM_MS.default, transformMs)) }, maxima: { ...maxima, ...times(transformMs) } }
 }
 
 /** Says what the maximum of a limit is, for who asked for more. */

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Ceilings } from './api-key.ts'
 import { JobError } from './failures.ts'
 import { buildOtherLimits, describeExcessLogs, Priority, type JobSpec } from './job-request.ts'
-import { describeMaximum, JOB_LIMITS, lowerPolicy, type LimitName, type LimitPolicy, type Limits } from './limits.ts'
+import { describeMaximum, JOB_LIMITS, lowerPolicy, policyOfTransforms, type LimitName, type LimitPolicy, type Limits } from './limits.ts'
 import { findBeyond, type PermissionsRequest } from './permissions.ts'
 import { RetryPolicy } from './retry.ts'
 import { isWithinHosts } from './webhook.ts'
@@ -24,6 +24,8 @@ export interface ReplayBounds {
   maxima: Limits
   /** Limits whose maxima are the ceilings of the API key. */
   ceilings: LimitName[]
+  /** The same for transforms. Orders from before there were any have none. */
+  transforms?: Pick<ReplayBounds, 'maxima' | 'ceilings'>
   /** Tools of the API key's ceiling; null for any. */
   tools: string[] | null
   /** Permissions of the API key's ceiling; null for any. Orders of versions before have none. */
@@ -36,8 +38,11 @@ export interface ReplayBounds {
 
 /** The bounds of a service, for jobs that are replayed with an API key of those ceilings. */
 export function buildReplayBounds (policy: LimitPolicy, { limits, tools, permissions, secrets, webhooks }: Ceilings): ReplayBounds {
-  const { maxima, ceilings } = lowerPolicy(policy, limits)
-  return { maxima, ceilings: [...ceilings], tools, permissions, secrets, webhooks }
+  const bounds = (service: LimitPolicy) => {
+    const { maxima, ceilings } = lowerPolicy(service, limits)
+    return { maxima, ceilings: [...ceilings] }
+  }
+  return { ...bounds(policy), transforms: bounds(policyOfTransforms(policy)), tools, permissions, secrets, webhooks }
 }
 
 /**
@@ -45,7 +50,8 @@ export function buildReplayBounds (policy: LimitPolicy, { limits, tools, permiss
  * the service would take of this caller: its maxima may have been lowered since, and the job may be another key's.
  */
 export function buildReplaySpec ({ runAt: _, ...spec }: JobSpec, { limits: others, retry = spec.retry, priority = spec.priority }: Omit<ReplayChange, 'again'>, bounds: ReplayBounds): JobSpec {
-  const { maxima, ceilings, tools, permissions = null, secrets = [], webhooks = null } = bounds
+  const { tools, permissions = null, secrets = [], webhooks = null } = bounds
+  const { maxima, ceilings } = spec.transform && bounds.transforms ? bounds.transforms : bounds
   const limits = { ...spec.limits }
   for (const name of Object.keys(JOB_LIMITS) as LimitName[]) { // the keys of a closed table
     limits[name] = others[name] ?? limits[name]

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { NO_CEILINGS } from '../../src/core/api-key.ts'
 import { buildJobRequest, maxBodyBytes } from '../../src/core/job-request.ts'
 import { DEFAULT_LIMIT_POLICY } from '../../src/core/limits.ts'
 
@@ -20,7 +21,7 @@ test('code alone is a whole request', () => {
     toolConfig: {},
     permissions: 'none',
     secrets: [],
-    limits: { timeoutMs: 30_000, cpuMs: 10_000, memoryMb: 128, logBytes: 1_048_576, logLines: 1000, resultBytes: 5_242_880, timers: 1000, toolCalls: 1000, concurrentToolCalls: 64 },
+    limits: { timeoutMs: 30_000, cpuMs: 10_000, memoryMb: 128, logBytes: 1_048_576, logLines: 1000, resultBytes: 5_242_880, timers: 1000, toolCalls: 1000, concurrentToolCalls: 64, outputBytes: 4_294_967_296 },
     requireIsolation: [],
     retry: { attempts: 1, backoff: { type: 'exponential', delayMs: 1000, maxDelayMs: 300_000, jitter: 0.5 }, maxCrashes: 3, maxLost: 10 },
     priority: 'normal',
@@ -66,6 +67,30 @@ test('unknown members are refused by name at every level', () => {
 
 test('a limit above its maximum is refused with both figures', () => {
   assert.deepEqual(problems({ code, limits: { memoryMb: 4096 } }), ['limits.memoryMb: limits.memoryMb is 4096 MB, more than the maximum of 1024 MB'])
+})
+
+test('a transform may take a day, other jobs no longer than before, and what is left out is an hour', () => {
+  const dayMs = 86_400_000
+
+  const { limits, transform } = JobRequest.parse({ code, transform: {} })
+
+  assert.deepEqual([limits.timeoutMs, limits.cpuMs, limits.memoryMb], [3_600_000, 3_600_000, 128])
+  assert.deepEqual(transform, {
+    input: { delimiter: ',', header: true, types: false }, output: { format: 'ndjson', compression: 'none', delimiter: ',', header: true },
+    errors: { policy: 'fail', name: 'rejects.ndjson' }, checkpointMs: 5000, shards: 1,
+  })
+  assert.equal(JobRequest.parse({ code, transform: {}, limits: { timeoutMs: dayMs } }).limits.timeoutMs, dayMs)
+  assert.deepEqual(problems({ code, transform: {}, limits: { cpuMs: dayMs + 1 } }), [`limits.cpuMs: limits.cpuMs is ${dayMs + 1} ms, more than the maximum of ${dayMs} ms`])
+  assert.deepEqual(problems({ code, limits: { timeoutMs: dayMs } }), [`limits.timeoutMs: limits.timeoutMs is ${dayMs} ms, more than the maximum of 3600000 ms`])
+})
+
+test('a ceiling of a key holds transforms too, also where it is above the maximum of other jobs', () => {
+  const Capped = buildJobRequest(DEFAULT_LIMIT_POLICY, [], { ...NO_CEILINGS, limits: { timeoutMs: 7_200_000 } })
+
+  const over = Capped.safeParse({ code, transform: {}, limits: { timeoutMs: 7_200_001 } })
+
+  assert.match(over.error?.issues[0]?.message ?? '', /more than the API key's ceiling \(ceilings\.limits\.timeoutMs\) of 7200000 ms$/)
+  assert.equal(Capped.safeParse({ code, transform: {}, limits: { timeoutMs: 7_200_000 } }).success, true)
 })
 
 test('wrong types are refused where they are', () => {

@@ -70,9 +70,9 @@ export type Permissions = 'none' | {
 }
 
 export interface Limits {
-  /** Wall time from the first instruction of user code */
+  /** Wall time from the first instruction of user code: 30000 unless given, at most 3600000; of a transform 3600000 and 86400000 */
   timeoutMs?: number
-  /** CPU time of user code; waiting is free */
+  /** CPU time of user code; waiting is free: 10000 unless given, at most 600000; of a transform 3600000 and 86400000 */
   cpuMs?: number
   /** Memory of the isolate */
   memoryMb?: number
@@ -88,6 +88,8 @@ export interface Limits {
   toolCalls?: number
   /** Calls of tools that wait for their answer at one time */
   concurrentToolCalls?: number
+  /** Files that the job makes, as they are stored, taken together */
+  outputBytes?: number
 }
 
 export interface RetryPolicy {
@@ -108,8 +110,45 @@ export interface NewJob {
   code?: string
   /** The same as UTF-8 in base64, instead of `code` */
   codeBase64?: string
-  /** Any JSON value; the first argument of the entry */
+  /** Any JSON value; the first argument of the entry. `{"$file": "…"}` stands for the content of that file, by its name or its id; that of a transform is such a file, or an array of records */
   input?: unknown
+  /** Makes the job a transform: its code gets the records of the input, one by one, and what it makes of them becomes a file of the job */
+  transform?: {
+    input?: {
+      /** `ndjson`: a JSON value a line; `json`: the elements of one JSON array; `csv`: RFC 4180, a record is an object by the names of the header, or an array of fields without one; `lines`: a record is a text. By the content type or the name of the file unless given */
+      format?: 'ndjson' | 'json' | 'csv' | 'lines'
+      /** By the content encoding or the name of the file unless given */
+      compression?: 'none' | 'gzip' | 'zstd'
+      delimiter?: string
+      /** Whether the first line names the fields */
+      header?: boolean
+      /** Whether fields of CSV that are written like a number, true, false or nothing are read as such */
+      types?: boolean
+    }
+    output?: {
+      /** Name of the file among those of the job; `output` with the endings of its format unless given */
+      name?: string
+      format?: 'ndjson' | 'json' | 'csv' | 'lines'
+      compression?: 'none' | 'gzip' | 'zstd'
+      delimiter?: string
+      /** Whether the first line names the fields */
+      header?: boolean
+    }
+    errors?: {
+      /** What a record does that is malformed or that the code throws for: end the attempt, or go to the file of rejects */
+      policy?: 'fail' | 'skip'
+      /** Skipped records after which the attempt ends all the same */
+      max?: number
+      /** Name of the file of rejects among those of the job */
+      name?: string
+    }
+    /** How often what was done is committed, where the code does not do that itself */
+    checkpointMs?: number
+    /** Parts that the input is split into, each transformed by a job of its own */
+    shards?: number
+    /** Export to call with the values of all shards, in their order; its result is that of the job */
+    combine?: string
+  }
   /** Export to call */
   entry?: string
   /** Tools that the code is given, each as a global of its name */
@@ -266,7 +305,9 @@ export interface CancelledJob {
 export type ReplayChange = {
   /** Limits to have instead; those that are not named stay */
   limits?: {
+    /** Wall time from the first instruction of user code: 30000 unless given, at most 3600000; of a transform 3600000 and 86400000 */
     timeoutMs?: number
+    /** CPU time of user code; waiting is free: 10000 unless given, at most 600000; of a transform 3600000 and 86400000 */
     cpuMs?: number
     memoryMb?: number
     logBytes?: number
@@ -275,6 +316,7 @@ export type ReplayChange = {
     timers?: number
     toolCalls?: number
     concurrentToolCalls?: number
+    outputBytes?: number
   }
   /** Retry policy to have instead, as a whole */
   retry?: RetryPolicy
@@ -438,7 +480,9 @@ export type BatchReplay = {
   statuses?: ('failed' | 'dead' | 'cancelled' | 'expired')[]
   /** Limits to have instead; those that are not named stay */
   limits?: {
+    /** Wall time from the first instruction of user code: 30000 unless given, at most 3600000; of a transform 3600000 and 86400000 */
     timeoutMs?: number
+    /** CPU time of user code; waiting is free: 10000 unless given, at most 600000; of a transform 3600000 and 86400000 */
     cpuMs?: number
     memoryMb?: number
     logBytes?: number
@@ -447,6 +491,7 @@ export type BatchReplay = {
     timers?: number
     toolCalls?: number
     concurrentToolCalls?: number
+    outputBytes?: number
   }
   /** Retry policy to have instead, as a whole */
   retry?: RetryPolicy
@@ -552,7 +597,9 @@ export interface NewSweep {
   all?: true
   /** Limits to have instead; those that are not named stay */
   limits?: {
+    /** Wall time from the first instruction of user code: 30000 unless given, at most 3600000; of a transform 3600000 and 86400000 */
     timeoutMs?: number
+    /** CPU time of user code; waiting is free: 10000 unless given, at most 600000; of a transform 3600000 and 86400000 */
     cpuMs?: number
     memoryMb?: number
     logBytes?: number
@@ -561,6 +608,7 @@ export interface NewSweep {
     timers?: number
     toolCalls?: number
     concurrentToolCalls?: number
+    outputBytes?: number
   }
   /** Retry policy to have instead, as a whole */
   retry?: RetryPolicy
@@ -628,6 +676,8 @@ export interface NewKey {
       toolCalls?: number
       /** Calls of tools that wait for their answer at one time (calls) */
       concurrentToolCalls?: number
+      /** Files that the job makes, as they are stored, taken together (bytes) */
+      outputBytes?: number
     }
     /** Tools that a job may name; null for any */
     tools?: string[] | null
@@ -677,6 +727,8 @@ export interface ApiKey {
       toolCalls?: number
       /** Calls of tools that wait for their answer at one time (calls) */
       concurrentToolCalls?: number
+      /** Files that the job makes, as they are stored, taken together (bytes) */
+      outputBytes?: number
     }
     /** Tools that a job may name; null for any */
     tools: string[] | null
@@ -725,6 +777,8 @@ export interface ApiKeyWithToken {
       toolCalls?: number
       /** Calls of tools that wait for their answer at one time (calls) */
       concurrentToolCalls?: number
+      /** Files that the job makes, as they are stored, taken together (bytes) */
+      outputBytes?: number
     }
     /** Tools that a job may name; null for any */
     tools: string[] | null
@@ -977,6 +1031,8 @@ export interface TenantBounds {
       toolCalls?: number
       /** Calls of tools that wait for their answer at one time (calls) */
       concurrentToolCalls?: number
+      /** Files that the job makes, as they are stored, taken together (bytes) */
+      outputBytes?: number
     }
     /** Tools that a job may name; null for any */
     tools: string[] | null

@@ -5,7 +5,7 @@ import { CALL_CHARS } from '../../core/runner-protocol.ts'
 type GuestLimits = Pick<Limits, 'timers' | 'resultBytes' | 'logLines' | 'logBytes' | 'toolCalls' | 'concurrentToolCalls'>
 
 /** The limits of a rehearsal: just enough for what it does. */
-export const REHEARSAL_LIMITS = Object.freeze({ timers: 1, resultBytes: 1024, logLines: 100, logBytes: 10_000, toolCalls: 0, concurrentToolCalls: 1 }) satisfies GuestLimits
+export const REHEARSAL_LIMITS = Object.freeze({ timers: 1, resultBytes: 1024, logLines: 100, logBytes: 10_000, toolCalls: 0, concurrentToolCalls: 1, outputBytes: 0 }) satisfies GuestLimits
 
 /** Answers what the guest needs to know of a run's limits, as the JSON text that its `prepare` takes. */
 export function buildGuestSettings (limits: GuestLimits): string {
