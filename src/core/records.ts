@@ -34,19 +34,24 @@ export interface TransformOutput {
   /** JSON of each record to be written, one a line, with a newline after each. Written by a runner: not checked. */
   text: Buffer
   count: number
-  /** Records that the code failed for, by their numbers since this run began. None where one failure ends the run. */
-  rejects: readonly { record: number, failure: JobFailure }[]
+  /** Records that the code failed for: their numbers in the source, from 1, and the bytes that they begin at. None where one failure ends the run. */
+  rejects: readonly { record: number, byte: number, failure: JobFailure }[]
   /** JSON of what the next run needs to go on from here; null where none is to. */
   state: string | null
 }
 
-/** The records of one run, on their way into the sandbox and out of it. The sandbox calls one method of it at a time, but may call `take` while `next` is open. */
+/**
+ * The records of one run, on their way into the sandbox and out of it. The sandbox calls one method of it at a time, but may call `take` while `next` is
+ * open. Where one rejects, the code is stopped: a JobError, and a RecordError (INPUT_MALFORMED), become the run's failure; anything else is thrown at who
+ * asked for the run.
+ */
 export interface RecordPort {
-  readonly settings: TransformSettings
+  /** The sandbox asks the code for a state as often as `checkpointMs` says, where the code leaves checkpoints to us. */
+  readonly settings: Pick<TransformSettings, 'errors' | 'checkpointMs'>
   /** JSON of the state that the run before handed over last; null for a start from the beginning. */
   readonly state: string | null
-  /** The next batch, when there is one; null after the last. `save` asks for a state with the output of this batch, where the code leaves checkpoints to us. */
-  next (): Promise<{ batch: RecordBatch, save: boolean } | null>
+  /** The next batch, when there is one; null after the last. */
+  next (): Promise<RecordBatch | null>
   /** Resolves when it is written, and, where it has a state, when that is committed. */
   take (output: TransformOutput): Promise<void>
 }
