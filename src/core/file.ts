@@ -18,6 +18,15 @@ export const FileName = z.string().min(1).max(NAME_MAX_CHARS)
 export const FileInput = z.strictObject({ $file: z.string().min(1).max(NAME_MAX_CHARS) })
 export type FileInput = z.infer<typeof FileInput>
 
+/** What is stored of an input that is the content of a file: its id, and which part of it is meant where the job is a shard. */
+const StoredFileInput = z.looseObject({ $file: z.string().startsWith('fil_') })
+
+/** Reads the input of a job, JSON text, as that of a file; undefined where it is a value of its own. */
+export function parseFileInput (json: string): z.infer<typeof StoredFileInput> | undefined {
+  if (!json.startsWith('{"$file":"')) return undefined // as it is stored; others may be long
+  return StoredFileInput.safeParse(JSON.parse(json)).data
+}
+
 /** A part of a file's content: so many bytes from the beginning of one blob. A file is its extents, one after another. */
 export interface Extent {
   blob: string

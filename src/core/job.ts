@@ -3,6 +3,7 @@ import { Priority } from './job-request.ts'
 import { CrashEvidence, Isolation, JobFailure, Usage } from './outcome.ts'
 import { RECEIPT_LINES_MAX, ReceiptLine } from './receipt.ts'
 import { JobStatus } from './status.ts'
+import { TransformProgress } from './transform.ts'
 import { WebhookView } from './webhook.ts'
 
 /** Results up to this many bytes stand inside the job; longer ones are read by their link. */
@@ -53,6 +54,10 @@ export const Loss = z.object({
 })
 export type Loss = z.infer<typeof Loss>
 
+/** How far a job is: what its code last said, and of a transform also what is known without it. */
+export const Progress = z.object({ value: z.number(), message: z.string() }).extend(TransformProgress.partial().shape)
+export type Progress = z.infer<typeof Progress>
+
 /** A job as the API answers it. */
 export const JobView = z.object({
   id: z.string(),
@@ -66,7 +71,7 @@ export const JobView = z.object({
   error: JobFailure.nullable(),
   attempts: z.array(AttemptView),
   usage: Usage.extend({ queueMs: z.number() }).nullable().describe('Of the last run; while that goes on, what the last `job.usage` told'),
-  progress: z.object({ value: z.number(), message: z.string() }).nullable(),
+  progress: Progress.nullable(),
   priority: Priority,
   tags: z.record(z.string(), z.string()),
   batchId: z.string().nullable().describe('The batch that it is an item of'),

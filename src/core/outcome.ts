@@ -19,6 +19,7 @@ export const JobFailure = z.object({
   stack: z.string().optional(),
   retryable: z.boolean(),
   limit: BrokenLimit.optional(),
+  record: z.object({ number: z.number().int(), byte: z.number().int().nullable() }).optional().describe('Of a transform: the record that it happened at, from 1, and the byte of the input, without its compression, that it begins at'),
 })
 export type JobFailure = z.infer<typeof JobFailure>
 
@@ -83,7 +84,7 @@ export const CrashEvidence = z.object({
 export type CrashEvidence = z.infer<typeof CrashEvidence>
 
 /** Completes a failure from its code. */
-export function buildFailure (code: FailureCode, message: string, more: { name?: string, stack?: string | undefined, limit?: BrokenLimit } = {}): JobFailure {
+export function buildFailure (code: FailureCode, message: string, more: { name?: string, stack?: string | undefined, limit?: BrokenLimit, record?: NonNullable<JobFailure['record']> } = {}): JobFailure {
   return {
     code,
     name: more.name ?? 'Error',
@@ -91,6 +92,7 @@ export function buildFailure (code: FailureCode, message: string, more: { name?:
     retryable: FAILURES[code].retry,
     ...(more.stack === undefined ? {} : { stack: more.stack }),
     ...(more.limit === undefined ? {} : { limit: more.limit }),
+    ...(more.record === undefined ? {} : { record: more.record }),
   }
 }
 

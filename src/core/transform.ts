@@ -45,3 +45,33 @@ export const TransformSettings = z.strictObject({
   combine: z.string().min(1).max(256).optional().describe('Export to call with the values of all shards, in their order; its result is that of the job'),
 })
 export type TransformSettings = z.output<typeof TransformSettings>
+
+const count = z.number().int().min(0)
+
+/** How far a transform is. Records and bytes of all runs together, without what was done over; of a shard, those of its part. */
+export const TransformFigures = z.object({
+  records: z.object({ read: count, written: count, rejected: count }),
+  bytes: z.object({
+    read: count.describe('Of the input without its compression'),
+    written: count.describe('Of the files of the job, as they are stored'),
+  }),
+})
+export type TransformFigures = z.infer<typeof TransformFigures>
+
+export const NO_FIGURES: TransformFigures = Object.freeze({ records: { read: 0, written: 0, rejected: 0 }, bytes: { read: 0, written: 0 } })
+
+/** What is told of a transform while it runs, without its code asking for it. */
+export const TransformProgress = TransformFigures.extend({
+  fraction: z.number().min(0).max(1).nullable().describe('Share of the input that was read'),
+  recordsPerSecond: z.number().min(0),
+  etaMs: count.nullable().describe('Until its end, as far as can be told'),
+})
+export type TransformProgress = z.infer<typeof TransformProgress>
+
+/** Result of a transform. */
+export const TransformResult = TransformFigures.extend({
+  value: z.unknown().describe('What a generator returned, or the last accumulator; null without either'),
+  files: z.array(z.object({ id: z.string(), name: z.string(), bytes: count })),
+  state: z.unknown().optional().describe('Of a shard: what those who join it need to know'),
+})
+export type TransformResult = z.infer<typeof TransformResult>

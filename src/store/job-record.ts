@@ -1,4 +1,4 @@
-import type { AttemptView, Loss, LossReason, RunView } from '../core/job.ts'
+import type { AttemptView, Loss, LossReason, Progress, RunView } from '../core/job.ts'
 import { JobError } from '../core/failures.ts'
 import type { JobSpec } from '../core/job-request.ts'
 import type { UsagePayload } from '../core/live-usage.ts'
@@ -42,7 +42,7 @@ export interface JobRecord {
   usage: Usage | null
   /** How long the first run waited after it was due. */
   queueMs: number | null
-  progress: { value: number, message: string } | null
+  progress: Progress | null
   traceparent: string | null
   traceId: string | null
   batchId: string | null
@@ -110,7 +110,7 @@ export async function parseJobRecord (sealing: Sealing, id: string, stored: Fiel
     error: json<JobFailure>('error'),
     usage: live ? usageOf(live) : json<Usage>('usage'),
     queueMs: startedAt === null ? null : Math.max(0, startedAt - Math.max(createdAt + spec.delayMs, Date.parse(spec.runAt ?? '') || 0)),
-    progress: json<{ value: number, message: string }>('progress'),
+    progress: json<Progress>('progress'),
     traceparent: text('traceparent') || null,
     traceId: text('traceparent').split('-')[1] ?? null,
     batchId: text('batchId') || null,

@@ -19,6 +19,11 @@ export interface JobFailure {
   stack?: string
   retryable: boolean
   limit?: BrokenLimit
+  /** Of a transform: the record that it happened at, from 1, and the byte of the input, without its compression, that it begins at */
+  record?: {
+    number: number
+    byte: number | null
+  }
 }
 
 export interface Problem {
@@ -270,6 +275,22 @@ export interface JobView {
   progress: {
     value: number
     message: string
+    records?: {
+      read: number
+      written: number
+      rejected: number
+    }
+    bytes?: {
+      /** Of the input without its compression */
+      read: number
+      /** Of the files of the job, as they are stored */
+      written: number
+    }
+    /** Share of the input that was read */
+    fraction?: number | null
+    recordsPerSecond?: number
+    /** Until its end, as far as can be told */
+    etaMs?: number | null
   } | null
   priority: Priority
   tags: Record<string, string>
@@ -546,6 +567,22 @@ export interface DeadLetter {
   progress: {
     value: number
     message: string
+    records?: {
+      read: number
+      written: number
+      rejected: number
+    }
+    bytes?: {
+      /** Of the input without its compression */
+      read: number
+      /** Of the files of the job, as they are stored */
+      written: number
+    }
+    /** Share of the input that was read */
+    fraction?: number | null
+    recordsPerSecond?: number
+    /** Until its end, as far as can be told */
+    etaMs?: number | null
   } | null
   priority: Priority
   tags: Record<string, string>
