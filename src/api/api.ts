@@ -5,6 +5,8 @@ import type { Logger } from 'pino'
 import type { z } from 'zod'
 import { JobError } from '../core/failures.ts'
 import { loadLimitPolicy } from '../core/limits.ts'
+import { loadFileSettings } from '../core/file-variables.ts'
+import { openFiles } from '../files/files.ts'
 import { createDispatcher } from '../queue/dispatcher.ts'
 import { checkEncryption } from '../store/encryption/check.ts'
 import { openDb, type Db } from '../store/db.ts'
@@ -58,6 +60,7 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
   const subscriber = createSubscriber(db, { onError })
   subscriber.listen(db.keys.apiKeysChannel, (keyId) => callers.forget(keyId || undefined)) // none: a tenant was bounded, or words were missed
   const dispatcher = createDispatcher(db, { onError })
+  const files = openFiles(db, loadFileSettings(config))
   const waiter = createJobWaiter(db, subscriber)
   const feed = createFeed(db, {
     subscriber,
@@ -87,6 +90,7 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
   const app = await createApp({
     jobs: {
       db,
+      files,
       dispatcher,
       waiter,
       feed,
@@ -141,7 +145,7 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
       await telemetry.close()
       waiter.close()
       feed.close()
-      await Promise.all([subscriber.close(), durability.close(), dispatcher.close()])
+      await Promise.all([subscriber.close(), durability.close(), dispatcher.close(), files.close()])
       await db.close()
     },
   }

@@ -1,6 +1,7 @@
 import type { Tracer } from '@opentelemetry/api'
 import type { FastifyBaseLogger } from 'fastify'
 import type { LimitPolicy } from '../core/limits.ts'
+import type { Files } from '../files/files.ts'
 import type { Dispatcher } from '../queue/dispatcher.ts'
 import type { AuditBounds } from '../store/audit.ts'
 import type { Db } from '../store/db.ts'
@@ -12,6 +13,7 @@ import type { JobWaiter } from '../store/wait.ts'
 /** What the routes work with. Whoever builds it closes its members. */
 export interface JobService {
   readonly db: Db
+  readonly files: Files
   readonly dispatcher: Pick<Dispatcher, 'dispatch' | 'discard'>
   readonly waiter: Pick<JobWaiter, 'waitForEnd'>
   readonly feed: Pick<Feed, 'open'>

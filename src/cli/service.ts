@@ -37,6 +37,11 @@ export function redisFolder (folder: string): string {
   return join(folder, 'redis')
 }
 
+/** Where the files of a data folder are, unless the environment names another place. */
+export function filesFolder (folder: string): string {
+  return join(folder, 'files')
+}
+
 /** How long one of the processes may take to stop before it is killed. */
 export function stopMs (part: Part, config: CommandContext['config']): number {
   return STOP_SLACK_MS + (part === 'worker' ? config.BATCHBOX_DRAIN_MS : config.BATCHBOX_UNREADY_MS + config.BATCHBOX_LINGER_MS + config.BATCHBOX_SHUTDOWN_MS)

@@ -32,3 +32,16 @@ export interface Extent {
   blob: string
   bytes: number
 }
+
+/** What a run has written of one file of its job, as it is committed: nobody sees more of it, or sees it otherwise. */
+export interface RunOutput {
+  /** The same over all runs of the job. */
+  id: string
+  name: string
+  /** `Content-Type` and `Content-Encoding`, where they are known. */
+  type: string | null
+  encoding: string | null
+  extents: readonly Extent[]
+  /** Nothing more comes. */
+  isComplete: boolean
+}

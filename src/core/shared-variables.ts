@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { EncryptionKeys } from './encryption-keys.ts'
+import { FILE_VARIABLES } from './file-variables.ts'
 
 const DAY_MS = 86_400_000
 const REDIS_URL = /^(?:rediss?|unix):\/\/./
@@ -18,6 +19,7 @@ export const SHARED_VARIABLES = {
   BATCHBOX_ACK_MS: z.coerce.number().int().min(10).max(60_000).default(1000).describe('How long to wait for them; then a POST is answered with 503, a save fails, and either may be asked for again'),
   BATCHBOX_TOOLS: z.string().regex(/^(?:[\w$]+=[^,]+(?:,[\w$]+=[^,]+)*)?$/, 'Expected name=/path/to/tool.ts, separated by commas').default('').describe('Tools of your own: `name=/path/to/tool.ts`, separated by commas'),
   BATCHBOX_ENCRYPTION_KEYS: EncryptionKeys.describe('Keys that payloads and secrets are encrypted with in Redis: `id=base64 of 32 bytes`, separated by commas; the first encrypts, all decrypt. Without any, payloads are not encrypted and there are no secrets'),
+  ...FILE_VARIABLES,
   BATCHBOX_STOP_WITH_STDIN: z.enum(['0', '1']).default('0').describe('`1` stops the process gracefully when its standard input ends, which is when its supervisor died'),
   BATCHBOX_TRACE_SAMPLE_RATIO: z.coerce.number().min(0).max(1).default(1).describe('Share of traces that are recorded and kept with their jobs'),
   BATCHBOX_TRACE_BYTES: z.coerce.number().int().min(1024).max(16_777_216).default(65_536).describe('Bytes of trace kept per job'),

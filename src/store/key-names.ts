@@ -118,6 +118,25 @@ export function buildKeys (prefix: string) {
     kvExpiring: (tenant: string) => `${prefix}:kv-expiring:${tenant}`,
     /** Tenants that have such, by when the next one expires. */
     kvDue: `${prefix}:kv-due`,
+    file: (id: string) => `${prefix}:file:${id}`,
+    /** A tenant's own files, by the time they were made. */
+    files: (tenant: string) => `${prefix}:files:${tenant}`,
+    /** Ids of those by name; of the uploads that are under way; and of the outputs of a job. */
+    fileNames: (tenant: string) => `${prefix}:file-names:${tenant}`,
+    fileUploads: (tenant: string) => `${prefix}:file-uploads:${tenant}`,
+    jobFiles: (jobId: string) => `${prefix}:job-files:${jobId}`,
+    /** Jobs that have not ended and have the file for their input. */
+    fileHolds: (id: string) => `${prefix}:file-holds:${id}`,
+    /** `bytes` and `files` of a tenant, with what is under way. */
+    fileUsage: (tenant: string) => `${prefix}:file-usage:${tenant}`,
+    /** Own files and uploads, by when they are removed. */
+    filesExpiring: `${prefix}:files-expiring`,
+    /** Files that have the blob. */
+    blob: (blob: string) => `${prefix}:blob:${blob}`,
+    /** Blobs that no file has any more and that are to be removed from the store, by since when. */
+    owedBlobs: `${prefix}:owed:blobs`,
+    /** Names the part of the file store that is this service's. */
+    fileStore: `${prefix}:file-store`,
     /** An endpoint of a tenant's, and the ids of all of them with the score 0: they sort by the time they were made. */
     webhook: (id: string) => `${prefix}:webhook:${id}`,
     webhooks: (tenant: string) => `${prefix}:webhooks:${tenant}`,

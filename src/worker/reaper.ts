@@ -4,6 +4,8 @@ import { goOnCancelling } from '../store/batches/cancel.ts'
 import { removeExpiredBatches } from '../store/batches/remove.ts'
 import { sealAbandoned } from '../store/batches/seal.ts'
 import type { Db } from '../store/db.ts'
+import type { Files } from '../files/files.ts'
+import { expireFiles } from '../store/files/remove.ts'
 import { removeExpiredEntries } from '../store/kv/kv.ts'
 import { owedArchives, owedDispatches, removeExpired } from '../store/reap.ts'
 import { removeSurplus, type RetentionCounts, type TenantWalk } from '../store/retain.ts'
@@ -31,6 +33,8 @@ export interface ReaperOptions {
   batchIdleMs: number
   /** Counts what was put right; nobody does without it. */
   metrics?: Pick<RunMetrics, 'corrected'>
+  /** Removes blobs that no file has any more. */
+  files?: Pick<Files, 'sweep'>
   whenTrusted (): Promise<void>
   onError (error: unknown): void
 }
@@ -45,7 +49,7 @@ export interface Reaper {
  * Pays what crashes left owed and removes what expired, again and again. Every worker has one: each step is safe to do twice at once.
  * Rounds start at random in their interval, so that workers do not march in step.
  */
-export function createReaper ({ db, dispatcher, raiseAfterMs, everyMs, retentionMs, deadRetentionMs, keep, batchIdleMs, metrics, whenTrusted, onError }: ReaperOptions): Reaper {
+export function createReaper ({ db, dispatcher, raiseAfterMs, everyMs, retentionMs, deadRetentionMs, keep, batchIdleMs, metrics, files, whenTrusted, onError }: ReaperOptions): Reaper {
   const walk: TenantWalk = { cursor: '0' }
   // Each answers how many entries it dealt with; those that failed are left for the next round.
   const steps: (() => Promise<number>)[] = [
@@ -67,6 +71,8 @@ export function createReaper ({ db, dispatcher, raiseAfterMs, everyMs, retention
     () => removeExpiredBatches(db, STEP),
     () => removeExpired(db, STEP),
     () => removeExpiredEntries(db, STEP),
+    () => expireFiles(db, STEP),
+    async () => await files?.sweep('owed', STEP) ?? 0,
     () => expireDeliveries(db, STEP),
     () => removeSurplus(db, walk, { keep, limit: STEP }),
     () => dispatcher.raiseOld(raiseAfterMs, STEP),

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Dispatcher } from '../queue/dispatcher.ts'
 import type { Db } from '../store/db.ts'
 import { claimPass, reconcile } from '../store/reconcile/reconcile.ts'
+import type { Files } from '../files/files.ts'
 import type { RunMetrics } from '../telemetry/metrics/runs.ts'
 import type { Webhooks } from './webhooks/webhooks.ts'
 
@@ -11,8 +12,9 @@ const START_MIN_AGE_MS = 60_000
 /** Rest after each step, in times of what the step took: so a pass over millions of keys takes a quarter of a Redis at the most, and jobs the rest. */
 const REST_SHARE = 3
 const REST_MS = { least: 10, most: 1000 } as const
-/** Messages without a place in the queue, removed in one go. */
+/** Messages without a place in the queue, and blobs that no file has, removed in one go. */
 const MESSAGES = 1000
+const BLOBS = 10_000
 
 export interface Reconciler {
   /** Makes a pass now. Answers how many things it put right; undefined where it was closed meanwhile. */
@@ -24,6 +26,7 @@ export interface ReconcilerOptions {
   db: Db
   dispatcher: Pick<Dispatcher, 'removeOrphans'>
   webhooks?: Pick<Webhooks, 'removeOrphans'>
+  files?: Pick<Files, 'sweep'>
   everyMs: number
   logger: Logger
   /** Counts what was put right; nobody does without it. */
@@ -33,7 +36,7 @@ export interface ReconcilerOptions {
 }
 
 /** Compares everything in Redis with the records of jobs, at the start and then on a schedule. Workers share the schedule; what they do is safe to do at once. */
-export function createReconciler ({ db, dispatcher, webhooks, everyMs, logger, metrics, whenTrusted, onError }: ReconcilerOptions): Reconciler {
+export function createReconciler ({ db, dispatcher, webhooks, files, everyMs, logger, metrics, whenTrusted, onError }: ReconcilerOptions): Reconciler {
   const closing = new AbortController()
   let timer: NodeJS.Timeout
   let current: Promise<void> = Promise.resolve()
@@ -48,7 +51,7 @@ export function createReconciler ({ db, dispatcher, webhooks, everyMs, logger, m
       if (closing.signal.aborted) return undefined
       stepAt = performance.now()
     }
-    repairs += await dispatcher.removeOrphans(MESSAGES) + (await webhooks?.removeOrphans(MESSAGES) ?? 0)
+    repairs += await dispatcher.removeOrphans(MESSAGES) + (await webhooks?.removeOrphans(MESSAGES) ?? 0) + (await files?.sweep('orphans', BLOBS) ?? 0)
     metrics?.corrected('reconciled', repairs)
     if (repairs > 0) logger.warn({ repairs }, 'put right what did not agree with the records of jobs')
     return repairs

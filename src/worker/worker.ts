@@ -6,6 +6,8 @@ import { COMPILER_FILE } from '../engine/compiler-process.ts'
 import { createEngine, type Engine, type EngineConfig } from '../engine/engine.ts'
 import { killOrphans } from '../engine/orphans.ts'
 import { RUNNER_FILE } from '../engine/runner-command.ts'
+import { loadFileSettings } from '../core/file-variables.ts'
+import { openFiles } from '../files/files.ts'
 import { createConsumer, type Consumer } from '../queue/consumer.ts'
 import { createDispatcher } from '../queue/dispatcher.ts'
 import { JOBS } from '../queue/messages.ts'
@@ -61,6 +63,8 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
   if (orphans.length > 0) logger.warn({ pids: orphans }, 'killed processes that workers before had left')
   const db = openDb({ url: config.REDIS_URL, prefix: config.BATCHBOX_PREFIX, encryptionKeys: config.BATCHBOX_ENCRYPTION_KEYS, failFast: false, onError })
   logger.info(await checkEncryption(db))
+  const files = openFiles(db, loadFileSettings(config))
+  if (files.isConfigured) await files.ready()
   const dispatcher = createDispatcher(db, { onError })
   const traceBounds = { maxBytes: config.BATCHBOX_TRACE_BYTES, ttlMs: config.BATCHBOX_TRACE_RETENTION_MS }
   const telemetry = await createTelemetry({
@@ -103,9 +107,9 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
   const retention = { retentionMs: config.BATCHBOX_RETENTION_MS, deadRetentionMs: config.BATCHBOX_DEAD_RETENTION_MS }
   const releaser = createReleaser({ db, dispatcher, whenTrusted: whenAdmitted, onError })
   const keep = { dead: config.BATCHBOX_DEAD_LETTERS_MAX, others: config.BATCHBOX_RETENTION_COUNT }
-  const reaper = createReaper({ db, dispatcher, raiseAfterMs: config.BATCHBOX_RAISE_AFTER_MS, everyMs: config.BATCHBOX_REAP_EVERY_MS, ...retention, keep, batchIdleMs: config.BATCHBOX_BATCH_IDLE_MS, metrics, whenTrusted: whenAdmitted, onError })
+  const reaper = createReaper({ db, dispatcher, raiseAfterMs: config.BATCHBOX_RAISE_AFTER_MS, everyMs: config.BATCHBOX_REAP_EVERY_MS, ...retention, keep, batchIdleMs: config.BATCHBOX_BATCH_IDLE_MS, metrics, files, whenTrusted: whenAdmitted, onError })
   const overdueWatch = createOverdueWatch({ db, ...retention, metrics, whenTrusted: whenAdmitted, onError })
-  const reconciler = createReconciler({ db, dispatcher, webhooks, everyMs: config.BATCHBOX_RECONCILE_MS, logger, metrics, whenTrusted: whenAdmitted, onError })
+  const reconciler = createReconciler({ db, dispatcher, webhooks, files, everyMs: config.BATCHBOX_RECONCILE_MS, logger, metrics, whenTrusted: whenAdmitted, onError })
   const pace = { perSecond: config.BATCHBOX_REPLAY_PER_SECOND, inFlight: config.BATCHBOX_REPLAY_IN_FLIGHT }
   const sweeper = createSweeper({ db, dispatcher, pace, eraseQuietMs: config.BATCHBOX_ERASE_QUIET_MS, whenTrusted: whenAdmitted, onError })
   const context = { db, engine, durability, whenTrusted, whenAdmitted, dispatcher, releaser, active, ends, tracer: telemetry.tracer, metrics, logger, worker, ...retention, ...tenantBounds(config), usage: { everyMs: config.BATCHBOX_USAGE_EVERY_MS, warnShare: config.BATCHBOX_WARN_SHARE }, allowanceMs: startAllowanceMs(config), onError }
@@ -130,7 +134,7 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
       epoch.close()
       await Promise.all([reaper, overdueWatch, reconciler, releaser, sweeper, webhooks].map((each) => each.close()))
       await Promise.all([engine.close(), listener.close(), exposed?.close(), telemetry.close()])
-      await Promise.all([dispatcher.close(), tools.close(), durability.close()])
+      await Promise.all([dispatcher.close(), tools.close(), durability.close(), files.close()])
       await db.close()
     },
   }

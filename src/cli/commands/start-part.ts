@@ -7,7 +7,7 @@ import type { CommandContext } from '../command.ts'
 import { keepEncryptionKeys } from '../encryption-keys.ts'
 import { DataDirHeldError, takeDataDir } from '../data-dir.ts'
 import { isAnswering, socketPath } from '../private-redis.ts'
-import { dataFolder, MAIN_FILES, makeAdminKey, redisFolder, startRedisOf, stopMs, type Part } from '../service.ts'
+import { dataFolder, filesFolder, MAIN_FILES, makeAdminKey, redisFolder, startRedisOf, stopMs, type Part } from '../service.ts'
 
 const ATTACH_MS = 20_000
 const ATTACH_POLL_MS = 200
@@ -24,10 +24,11 @@ export async function startOne (part: Part, context: CommandContext): Promise<nu
     const key = config.BATCHBOX_ADMIN_KEY ?? makeAdminKey()
     if (part === 'api' && !config.BATCHBOX_ADMIN_KEY) terminal.note(`API key ${key}`)
     const keys = config.BATCHBOX_ENCRYPTION_KEYS ?? (config.REDIS_URL ? undefined : keepEncryptionKeys(dataFolder(context)))
+    const files = config.BATCHBOX_FILES ?? (config.REDIS_URL ? undefined : filesFolder(dataFolder(context)))
     const child = spawn(process.execPath, [join(root, MAIN_FILES[part])], {
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true, // a terminal's Ctrl-C comes by this process alone
-      env: { ...env, REDIS_URL: redis.url, BATCHBOX_STOP_WITH_STDIN: '1', ...(keys ? { BATCHBOX_ENCRYPTION_KEYS: keys } : {}), ...(part === 'api' ? { BATCHBOX_ADMIN_KEY: key } : {}) },
+      env: { ...env, REDIS_URL: redis.url, BATCHBOX_STOP_WITH_STDIN: '1', ...(keys ? { BATCHBOX_ENCRYPTION_KEYS: keys } : {}), ...(files ? { BATCHBOX_FILES: files } : {}), ...(part === 'api' ? { BATCHBOX_ADMIN_KEY: key } : {}) },
     })
     terminal.forward(child.stdout, child.stderr)
     child.stdin.on('error', () => {}) // it ended: the exit tells

@@ -3,7 +3,7 @@ import { takeDataDir } from '../data-dir.ts'
 import { keepEncryptionKeys } from '../encryption-keys.ts'
 import { keepRunning, type Running } from '../keep-running.ts'
 import type { LogRecord } from '../log-line.ts'
-import { dataFolder, makeAdminKey, startPart, startRedisOf, type Part } from '../service.ts'
+import { dataFolder, filesFolder, makeAdminKey, startPart, startRedisOf, type Part } from '../service.ts'
 
 /**
  * Runs the API and a worker, and a private Redis unless REDIS_URL names one, until it is asked to stop; starts each again when it dies.
@@ -28,7 +28,7 @@ async function run (context: CommandContext): Promise<void> {
 
   const key = config.BATCHBOX_ADMIN_KEY ?? makeAdminKey()
   const keys = config.BATCHBOX_ENCRYPTION_KEYS ?? keepEncryptionKeys(dataDir.path)
-  const shared = { REDIS_URL: redis.url, LOG_LEVEL: config.LOG_LEVEL, BATCHBOX_ENCRYPTION_KEYS: keys }
+  const shared = { REDIS_URL: redis.url, LOG_LEVEL: config.LOG_LEVEL, BATCHBOX_ENCRYPTION_KEYS: keys, BATCHBOX_FILES: config.BATCHBOX_FILES ?? filesFolder(dataDir.path) }
   let port: string | undefined
   const parts = await Promise.allSettled([
     keepPart('api', context, () => ({ ...shared, BATCHBOX_ADMIN_KEY: key, ...(port ? { PORT: port } : {}) })),

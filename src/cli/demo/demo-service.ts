@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Environment } from '../child.ts'
 import type { CommandContext } from '../command.ts'
 import { keepEncryptionKeys } from '../encryption-keys.ts'
-import { makeAdminKey, startPart, startRedisOf } from '../service.ts'
+import { filesFolder, makeAdminKey, startPart, startRedisOf } from '../service.ts'
 import { formatMs, startLine, type LiveLine } from './live-line.ts'
 
 const LOG_LINES_KEPT = 20
@@ -34,7 +34,7 @@ export async function startDemoService (context: CommandContext, closing: AsyncD
   const onLine = (line: string) => {
     if (logLines.push(line) > LOG_LINES_KEPT) logLines.shift()
   }
-  const env = { ...ownEnvironment(context.env), REDIS_URL: redis.url, PORT: '0', BATCHBOX_ADMIN_KEY: key, BATCHBOX_ENCRYPTION_KEYS: keepEncryptionKeys(folder), LOG_LEVEL: 'warn' }
+  const env = { ...ownEnvironment(context.env), REDIS_URL: redis.url, PORT: '0', BATCHBOX_ADMIN_KEY: key, BATCHBOX_ENCRYPTION_KEYS: keepEncryptionKeys(folder), BATCHBOX_FILES: filesFolder(folder), LOG_LEVEL: 'warn' }
   const start = async (part: 'api' | 'worker') => {
     const child = await startPart(part, context, { env, signal, onLine })
     closing.defer(child.stop)

@@ -19,7 +19,7 @@ export interface Refusal {
 
 /** One item as it is added: a job to be, or why it is none. */
 export type NewItem =
-  | { type: 'job', template: JobTemplate, input: StoredPayload, idempotency?: Idempotency, replayOf?: string }
+  | { type: 'job', template: JobTemplate, input: StoredPayload, /** Id of the file that the input is. */ file?: string | undefined, idempotency?: Idempotency, replayOf?: string }
   | { type: 'refused', refusal: Refusal }
 
 /** Items that follow one another. */
@@ -58,14 +58,14 @@ export async function addItems (db: Db, batchId: string, { tenant, first, items,
       spec, codeHash, sealPacked(db, code, placeOf('code', tenant, codeHash)), bounds, delayMs, ttlMs, runAtMs, level, hook, tags,
     ]),
     ...items.flatMap((item, at) => {
-      if (item.type === 'refused') return [0, sealJson(db, JSON.stringify(item.refusal), placeOf('exception', tenant, batchId, first + at), { code: item.refusal.code }), '', '', '', '', '']
-      const { template, idempotency, replayOf = '' } = item
+      if (item.type === 'refused') return [0, sealJson(db, JSON.stringify(item.refusal), placeOf('exception', tenant, batchId, first + at), { code: item.refusal.code }), '', '', '', '', '', '']
+      const { template, idempotency, replayOf = '', file = '' } = item
       const id = itemId(batchId, first + at)
       const input = sealPayload(db, item.input, placeOf('input', tenant, id))
       const spec = db.cipher.keyIds.length === 0 ? '' : sealJson(db, template.spec, placeOf('spec', tenant, id)) // bound to its job, it is another for each
       return [
         numbers.get(template) ?? 0, input.field, input.body ?? '',
-        idempotency ? db.keys.idempotency(tenant, idempotency.key) : '', idempotency ? `${idempotency.bodyHash} ${idempotency.ttlMs}` : '', replayOf, spec,
+        idempotency ? db.keys.idempotency(tenant, idempotency.key) : '', idempotency ? `${idempotency.bodyHash} ${idempotency.ttlMs}` : '', replayOf, spec, file,
       ]
     }),
   ])

@@ -1,4 +1,5 @@
 import { DELAY_MAX_MS, type JobRequest } from '../../core/job-request.ts'
+import { readHeldFile } from '../files/file-record.ts'
 import { packPayload } from '../codec.ts'
 import type { Db } from '../db.ts'
 import { readDeals, type DispatchRef } from '../deals.ts'
@@ -50,7 +51,7 @@ export async function accept (db: Db, job: NewJob): Promise<Accepted> {
     tenant, sealJson(db, template.spec, placeOf('spec', tenant, id)), template.codeHash, sealPacked(db, template.code, placeOf('code', tenant, template.codeHash)), input.field, input.body ?? '',
     template.bounds, traceparent ?? '', template.delayMs, template.ttlMs,
     idempotency ? db.keys.idempotency(tenant, idempotency.key) : '', idempotency?.bodyHash ?? '', idempotency?.ttlMs ?? 0,
-    template.runAtMs, DELAY_MAX_MS, template.level, writeRoomBounds(bounds), template.hook, template.tags,
+    template.runAtMs, DELAY_MAX_MS, template.level, writeRoomBounds(bounds), template.hook, template.tags, readHeldFile(request.input),
   ])
   const type = readText(reply, 0) as Accepted['type'] // accept.lua has these five
   if (type === 'accepted') return { type, createdAt: readNumber(reply, 1), runAtMs: readNumber(reply, 2), deals: readDeals(reply, 3) }

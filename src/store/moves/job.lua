@@ -131,6 +131,7 @@ local function create_job (new, due)
     if (new[name] or '') ~= '' then redis.call('HSET', JOB, name, new[name]) end
   end
   if new.inputBody ~= '' then redis.call('SET', P .. ':payload:' .. ID .. ':input', new.inputBody) end
+  if (new.file or '') ~= '' then hold_file(new.tenant, ID, new.file) end
   use_bytes(new.tenant, JOB, #new.spec + #new.input + #new.inputBody)
 
   redis.call('SADD', P .. ':tenants', new.tenant)
@@ -184,6 +185,7 @@ local function end_job (job, status, failure, payload, retention_ms)
   if failure ~= '' then redis.call('HSET', JOB, 'error', failure) end
   redis.call('HDEL', JOB, 'bounds', 'cancel', 'ttlAt', 'runAt', 'tags')
   strike_turn(job.tenant, job.level, ID .. ' ' .. job.turn)
+  release_file(ID)
   if status == 'dead' then
     redis.call('HSET', JOB, 'diedOf', code)
     redis.call('ZADD', dead_key(job.tenant, code), job.createdAt, ID)
@@ -227,6 +229,8 @@ local function checkpoint_key ()
 end
 
 local function unlink_job ()
+  release_file(ID)
+  drop_outputs(ID)
   redis.call('UNLINK', JOB, EVENTS, P .. ':history:' .. ID, P .. ':trace:' .. ID, P .. ':payload:' .. ID .. ':input', P .. ':payload:' .. ID .. ':result', checkpoint_key())
   remove_deliveries_of(ID)
   redis.call('ZREM', P .. ':owed:archive', ID)

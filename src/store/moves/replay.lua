@@ -17,7 +17,7 @@ if redis.call('EXISTS', JOB) == 1 then
   return answer_with_deals({ 'made' })
 end
 
-local f = redis.call('HMGET', SOURCE, 'tenant', 'status', 'code', 'input', 'replayedAs')
+local f = redis.call('HMGET', SOURCE, 'tenant', 'status', 'code', 'input', 'replayedAs', 'file')
 local code, input = f[3], f[4]
 if f[1] ~= tenant then return { 'missing' } end
 if not TERMINAL[f[2]] then return { 'unfinished' } end
@@ -35,7 +35,7 @@ keep_code(tenant, code, '', 1)
 local copies = has_body and own_input == ''
 if copies then redis.call('COPY', body_key, P .. ':payload:' .. ID .. ':input') end
 if own_input ~= '' then input = own_input end
-create_job({ tenant = tenant, spec = spec, codeHash = code, input = input, inputBody = own_body, bounds = bounds, traceparent = traceparent, ttlMs = ttl_ms, replayOf = source, hook = hook, tags = tags }, NOW)
+create_job({ tenant = tenant, spec = spec, codeHash = code, input = input, inputBody = own_body, bounds = bounds, traceparent = traceparent, ttlMs = ttl_ms, replayOf = source, hook = hook, tags = tags, file = f[6] }, NOW)
 if copies then use_bytes(tenant, JOB, redis.call('STRLEN', body_key)) end
 redis.call('HSET', SOURCE, 'replayedAs', sweep == '' and ID or ID .. ' ' .. sweep)
 if sweep ~= '' then

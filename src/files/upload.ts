@@ -1,0 +1,114 @@
+import type { Hash } from 'node:crypto'
+import { JobError } from '../core/failures.ts'
+import type { Extent } from '../core/file.ts'
+import type { Db } from '../store/db.ts'
+import { sumExtents, type FileRecord } from '../store/files/file-record.ts'
+import { dropFile } from '../store/files/remove.ts'
+import { completeUpload, saveUpload, type FileBounds } from '../store/files/uploads.ts'
+import type { BlobStore, BlobWriter } from './blob-store.ts'
+import { createCharging } from './charging.ts'
+
+/** How often what came is committed while more comes: a process that is killed costs the client no more. */
+const SAVE_EVERY_MS = 5000
+
+/** An upload that is being written. Its calls are made one after another, and one of `complete`, `leave` and `discard` is the last. */
+export interface Upload {
+  readonly id: string
+  /** Bytes that were taken, with those before it was gone on with. */
+  readonly bytes: number
+  /** Throws FILE_TOO_LARGE, RATE_LIMITED, STORAGE_FULL, UNAVAILABLE, and UPLOAD_CONFLICT where another took it over. */
+  write (bytes: Buffer): Promise<void>
+  /** Commits what came: a broken upload goes on from there. Answers its bytes. */
+  save (): Promise<number>
+  /** Has its name stand for it. Throws CHECKSUM_MISMATCH, and forgets it, where it is not what the client says it is. */
+  complete (expected?: { sha256?: string | undefined, bytes?: number | undefined }): Promise<FileRecord>
+  /** Commits what came, as far as that is possible, and lets go of it. Answers the bytes that another goes on from. */
+  leave (): Promise<number>
+  /** Forgets all of it. */
+  discard (): Promise<void>
+}
+
+export interface UploadOptions {
+  db: Db
+  blobs: BlobStore
+  file: Pick<FileRecord, 'id' | 'tenant' | 'name'>
+  holder: string
+  /** What was committed before, and what its hash is so far. */
+  before: readonly Extent[]
+  hash: Hash
+  bounds: FileBounds & { maxBytes: number, idleMs: number }
+}
+
+/** Writes an upload that this holder has. */
+export function createUpload ({ db, blobs, file, holder, before, hash, bounds }: UploadOptions): Upload {
+  const { id, tenant, name } = file
+  const target = { id, name, holder }
+  const start = sumExtents(before)
+  const charging = createCharging(db, { type: 'upload', ...target }, { bounds, from: start })
+  let writer: BlobWriter | undefined
+  let bytes = start
+  let saved = start
+  let savedAt = performance.now()
+
+  async function sync (): Promise<Extent[]> {
+    return [...before, ...await writer?.sync() ?? []]
+  }
+
+  async function save (): Promise<number> {
+    if (saved < bytes) await saveUpload(db, target, await sync(), bounds.idleMs)
+    saved = bytes
+    savedAt = performance.now()
+    return saved
+  }
+
+  async function close (): Promise<void> {
+    const closed = writer
+    writer = undefined
+    await closed?.close()
+  }
+
+  async function discard (): Promise<void> {
+    await close().finally(() => dropFile(db, tenant, id, holder))
+  }
+
+  return {
+    id,
+    get bytes () { return bytes },
+
+    async write (chunk) {
+      if (chunk.length === 0) return
+      if (bytes + chunk.length > bounds.maxBytes) throw tooLarge(name, bounds.maxBytes)
+      await charging.upTo(bytes + chunk.length)
+      writer ??= await blobs.create()
+      await writer.write(chunk)
+      hash.update(chunk)
+      bytes += chunk.length
+      if (performance.now() - savedAt > SAVE_EVERY_MS) await save()
+    },
+
+    save,
+    discard,
+
+    async complete ({ sha256, bytes: expectedBytes } = {}) {
+      if (expectedBytes !== undefined && expectedBytes !== bytes) throw new JobError('UPLOAD_CONFLICT', `Cannot end the upload of ${JSON.stringify(name)}: ${bytes} bytes came, and ${expectedBytes} are to`)
+      const found = hash.copy().digest('hex')
+      if (sha256 !== undefined && sha256 !== found) {
+        await discard()
+        throw new JobError('CHECKSUM_MISMATCH', `Cannot take file ${JSON.stringify(name)}: the SHA-256 of the ${bytes} bytes that came is ${found}, and not ${sha256}; send it again`)
+      }
+      const file = await completeUpload(db, target, await sync(), found)
+      await close()
+      return file
+    },
+
+    async leave () {
+      await save().catch((error: unknown) => { if (!(error instanceof JobError)) throw error }).finally(close)
+      return saved
+    },
+  }
+}
+
+/** What is said of a file that is larger than it may be. */
+export function tooLarge (name: string, maxBytes: number): JobError {
+  return new JobError('FILE_TOO_LARGE', `Cannot take file ${JSON.stringify(name)}: it has more than ${maxBytes} bytes (BATCHBOX_FILE_BYTES)`)
+}

@@ -1,0 +1,8 @@
+-- Commits outputs of the job of a run.
+local fence, holder, count = tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
+
+local job = read_job()
+if not job or not holds(job, fence, holder) then return { 'fenced' } end
+if is_erasing(job.tenant) then return ERASING end
+commit_outputs(job.tenant, ID, 6, count)
+return { 'kept' }

@@ -1,0 +1,31 @@
+import type { Db } from '../db.ts'
+import { loadMove, NO_JOB, runMove } from '../script.ts'
+
+const DROP = loadMove(new URL('drop.lua', import.meta.url))
+const EXPIRE = loadMove(new URL('expire.lua', import.meta.url))
+
+/** Removes a file of a tenant's own, or an upload: with a holder, only as long as that one writes it. Jobs that hold it keep it. Answers whether there was one. */
+export async function dropFile (db: Db, tenant: string, id: string, holder = ''): Promise<boolean> {
+  return await runMove(db, DROP, id, [tenant, holder]) === 1
+}
+
+/** Removes files whose time is over, and uploads that nobody went on with, at most so many. Answers how many there were. */
+export async function expireFiles (db: Db, limit: number): Promise<number> {
+  return Number(await runMove(db, EXPIRE, NO_JOB, [limit]))
+}
+
+/** Blobs that no file has any more, those that were owed first before the others. */
+export function owedBlobs ({ redis, keys }: Db, limit: number): Promise<string[]> {
+  return redis.zrange(keys.owedBlobs, 0, String(limit - 1))
+}
+
+/** Notes that the store has a blob no more. */
+export async function strikeBlob ({ redis, keys }: Db, blob: string): Promise<void> {
+  await redis.zrem(keys.owedBlobs, blob)
+}
+
+/** Which of these blobs no file has: also none that was just removed. */
+export async function findOrphans ({ redis, keys }: Db, blobs: readonly string[]): Promise<string[]> {
+  const known = await Promise.all(blobs.map((blob) => redis.exists(keys.blob(blob))))
+  return blobs.filter((_, index) => known[index] === 0)
+}
