@@ -1,4 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto'
+import { sha256 } from './digest.ts'
 
 const PREFIXES = { job: 'job_', batch: 'bat_', key: 'key_', sweep: 'swp_', erasure: 'era_', webhook: 'whk_', file: 'fil_' } as const
 type Kind = keyof typeof PREFIXES
@@ -36,4 +37,13 @@ export function itemId (batchId: string, index: number): string {
 /** Reads the index back out of the id of an item. */
 export function itemIndex (jobId: string): number {
   return Number.parseInt(jobId.slice(-ITEM_DIGITS), 16)
+}
+
+/**
+ * Makes the id of the batch of a job's shards: of the time of the job's own, and otherwise drawn from it, so that whoever runs the job again means the same batch. It is no
+ * item's: those of a batch that the job is an item of have the job's own digits.
+ */
+export function shardsId (jobId: string): string {
+  const digits = sha256(`shards of ${jobId}`)
+  return `${PREFIXES.batch}${jobId.slice(PREFIXES.job.length, PREFIXES.job.length + 15)}${digits.slice(0, 3)}-8${digits.slice(3, 6)}-${digits.slice(6, 18)}`
 }

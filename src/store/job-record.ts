@@ -46,6 +46,8 @@ export interface JobRecord {
   traceparent: string | null
   traceId: string | null
   batchId: string | null
+  /** The batch of its shards. */
+  shards: string | null
   /** The job that this one was made again from. */
   replayOf: string | null
   /** The last job that was made again from this one. */
@@ -114,6 +116,7 @@ export async function parseJobRecord (sealing: Sealing, id: string, stored: Fiel
     traceparent: text('traceparent') || null,
     traceId: text('traceparent').split('-')[1] ?? null,
     batchId: text('batchId') || null,
+    shards: text('shards') || null,
     replayOf: text('replayOf') || null,
     replayedAs: text('replayedAs').split(' ')[0] || null,
     ...readAttempts(json, { runs: Number(text('fence')), ongoing: isTerminal(status) ? 0 : Number(text('attempt')), live }),

@@ -7,7 +7,7 @@ import type { Fields } from './record-fold.ts'
 import type { Sealing } from './sealing.ts'
 
 /** What a record tells without a key, folded or not. */
-const SHOWN = ['v', 'tenant', 'status', 'code', 'batchId', 'replayOf', 'replayedAs', 'attempt', 'turn', 'seq', 'createdAt', 'startedAt', 'finishedAt', 'expiresAt', 'traceparent', 'usage']
+const SHOWN = ['v', 'tenant', 'status', 'code', 'batchId', 'shards', 'replayOf', 'replayedAs', 'attempt', 'turn', 'seq', 'createdAt', 'startedAt', 'finishedAt', 'expiresAt', 'traceparent', 'usage']
 const UNKNOWN_SPEC = { priority: 'normal', tags: {}, delayMs: 0 } satisfies Partial<JobSpec>
 
 /** A record as lists show it; `unreadable` says why it could not be decrypted. */

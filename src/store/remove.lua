@@ -7,6 +7,7 @@ end
 local expires = redis.call('ZSCORE', P .. ':expiring', ID)
 local f = redis.call('HMGET', JOB, 'tenant', 'status', 'code', 'batchId')
 if keep then
+  if f[4] and redis.call('HEXISTS', batch_key(f[4]), 'parent') == 1 then return 0 end -- a shard stays as long as the job that it is of
   local ended = 0
   for status in pairs(TERMINAL) do
     -- Dead letters have a bound of their own: those who succeed push none of them out.

@@ -36,7 +36,7 @@ const states = `local STATES = { ${JobStatus.options.map((status) => `'${status}
 local TERMINAL = { ${JobStatus.options.filter(isTerminal).map((status) => `${status} = true`).join(', ')} }`
 const version = `local VERSION, NEWEST_FORMAT, OLDEST_SEALED = ${RECORD_VERSION}, ${NEWEST_FORMAT}, ${SEALED_FORMAT.whole}`
 const hooked = `local HOOKED = { ${WEBHOOK_EVENTS.map((type) => `['${type}'] = true`).join(', ')} }`
-const shared = [states, version, hooked, ...['scope', 'usage', 'turns', 'webhooks', 'batch', 'files', 'job', 'acts'].map((name) => readFileSync(new URL(`moves/${name}.lua`, import.meta.url), 'utf8'))].join('\n')
+const shared = [states, version, hooked, ...['scope', 'usage', 'turns', 'webhooks', 'batch', 'files', 'job', 'shards', 'acts'].map((name) => readFileSync(new URL(`moves/${name}.lua`, import.meta.url), 'utf8'))].join('\n')
 
 /**
  * Loads a script that moves a job: what all moves share comes first, then what it shares with others, and the first two arguments are the prefix and the job's id. A script is called by

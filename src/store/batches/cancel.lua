@@ -5,8 +5,6 @@ if f[1] ~= tenant then return { 'missing' } end
 if f[2] then return { 'ended' } end
 if is_newer_batch(ID) then return NEWER end
 if not f[3] then
-  redis.call('HSET', batch_key(ID), 'cancel', 1, 'stopped', 0)
-  redis.call('ZADD', P .. ':cancelling-batches', text(NOW), ID)
-  seal_batch(ID)
+  cancel_batch(ID)
 end
 return { 'asked' }

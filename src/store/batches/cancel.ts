@@ -22,6 +22,11 @@ export async function stopItems (db: Db, batchId: string, retentionMs: number): 
   return await runMove(db, STOP, batchId, [STEP_ITEMS, retentionMs, CANCELLED_FAILURE]) === 1
 }
 
+/** Does so until there are no more. Of a batch that is not being cancelled nothing is ended. */
+export async function stopAllItems (db: Db, batchId: string, retentionMs: number): Promise<void> {
+  while (await stopItems(db, batchId, retentionMs));
+}
+
 /** Goes on with the cancelling that was begun first; answers how many batches were looked at. */
 export async function goOnCancelling (db: Db, retentionMs: number): Promise<number> {
   const [id] = await db.redis.zrange(db.keys.cancellingBatches, 0, '0')

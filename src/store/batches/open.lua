@@ -11,7 +11,7 @@ if idem_key ~= '' then
   if bound then return { 'full', bound, observed, own or -1 } end
   keep_idempotency(tenant, idem_key, body_hash .. ' ' .. ID, idem_ttl_ms)
 end
-redis.call('HSET', batch_key(ID), 'v', BATCH_VERSION, 'tenant', tenant, 'createdAt', text(NOW), 'total', 0, 'accepted', 0, 'ended', 0, 'retentionMs', retention_ms)
+redis.call('HSET', batch_key(ID), 'v', 1, 'tenant', tenant, 'createdAt', text(NOW), 'total', 0, 'accepted', 0, 'ended', 0, 'retentionMs', retention_ms)
 if replay_of ~= '' then redis.call('HSET', batch_key(ID), 'replayOf', replay_of) end
 if hook ~= '' then redis.call('HSET', batch_key(ID), 'hook', hook, 'webhook', webhook) end
 redis.call('ZADD', P .. ':batches:' .. tenant, text(NOW), ID)

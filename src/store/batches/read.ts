@@ -8,8 +8,8 @@ import type { Db } from '../db.ts'
 import { openJson, placeOf } from '../sealing.ts'
 import type { Refusal } from './add-items.ts'
 
-/** Version of the record that this code reads and writes. */
-const RECORD_VERSION = '1'
+/** Versions of the record that this code reads. 2 is the shards of a job; others are written as 1. */
+const RECORD_VERSIONS: readonly (string | undefined)[] = ['1', '2']
 /** Items looked up at one time. */
 const STEP = 1000
 
@@ -27,6 +27,8 @@ export interface BatchRecord {
   finishedAt: number | null
   expiresAt: number | null
   replayOf: string | null
+  /** The job that its items are shards of. */
+  shardsOf: string | null
   /** Is told of its end. Null also where it cannot be decrypted, and then `unreadable` says why. */
   webhook: BatchWebhook | null
   unreadable: JobError | null
@@ -42,7 +44,7 @@ export async function readBatch (db: Db, tenant: string, batchId: string): Promi
 }
 
 function parseBatch (db: Db, id: string, fields: Record<string, string>): BatchRecord {
-  if (fields['v'] !== RECORD_VERSION) throw new JobError('UNAVAILABLE', `Cannot read batch "${id}": a newer version of the service wrote it (version ${fields['v']}, and this process knows ${RECORD_VERSION}); ask again, another process may know it`)
+  if (!RECORD_VERSIONS.includes(fields['v'])) throw new JobError('UNAVAILABLE', `Cannot read batch "${id}": a newer version of the service wrote it (version ${fields['v']}, and this process knows ${RECORD_VERSIONS.join(' and ')}); ask again, another process may know it`)
   const time = (name: string) => fields[name] ? Number(fields[name]) : null
   const counted = ['refused', 'repeated', ...JobStatus.options].map((name) => [name, Number(fields[`n:${name}`] ?? 0)])
   return {
@@ -57,6 +59,7 @@ function parseBatch (db: Db, id: string, fields: Record<string, string>): BatchR
     finishedAt: time('finishedAt'),
     expiresAt: time('expiresAt'),
     replayOf: fields['replayOf'] ?? null,
+    shardsOf: fields['parent'] ?? null,
     ...readWebhook(db, id, fields),
   }
 }

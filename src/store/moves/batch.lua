@@ -4,12 +4,20 @@
 -- Between two events of progress lie so much time and so large a part of the items, so that a batch has some hundred events, however many items it has.
 local PROGRESS_EVERY_MS, PROGRESS_PARTS = 1000, 100
 
+-- What becomes of the job whose shards the items are: see shards.lua, which sets them.
+local end_shard, end_shards
+
 local function batch_key (id)
   return P .. ':batch:' .. id
 end
 
 local function is_newer_batch (id)
   return is_newer(batch_key(id), BATCH_VERSION)
+end
+
+local function is_under_way (id)
+  local f = redis.call('HMGET', batch_key(id), 'tenant', 'finishedAt')
+  return f[1] and not f[2]
 end
 
 -- Removes a batch with all that it stored, but not its items.
@@ -41,14 +49,17 @@ end
 
 -- Ends a batch that takes no more items and of which all have ended; once.
 local function finish_batch (id)
-  local f = redis.call('HMGET', batch_key(id), 'sealedAt', 'accepted', 'ended', 'retentionMs')
+  local f = redis.call('HMGET', batch_key(id), 'sealedAt', 'accepted', 'ended', 'retentionMs', 'parent')
   if not f[1] or f[2] ~= f[3] or redis.call('HSETNX', batch_key(id), 'finishedAt', text(NOW)) == 0 then return end
-  local expires = text(NOW + tonumber(f[4]))
-  redis.call('HSET', batch_key(id), 'expiresAt', expires)
-  redis.call('ZADD', P .. ':expiring-batches', expires, id)
+  if not f[5] then -- shards are kept as long as the job that they are of
+    local expires = text(NOW + tonumber(f[4]))
+    redis.call('HSET', batch_key(id), 'expiresAt', expires)
+    redis.call('ZADD', P .. ':expiring-batches', expires, id)
+  end
   redis.call('ZREM', P .. ':cancelling-batches', id)
   add_batch_event(id, 'batch.completed')
   redis.call('PUBLISH', P .. ':ended:' .. id, 'completed')
+  if f[5] then end_shards(id, f[5]) end
 end
 
 -- Takes no more items.
@@ -56,6 +67,13 @@ local function seal_batch (id)
   redis.call('HSETNX', batch_key(id), 'sealedAt', text(NOW))
   redis.call('ZREM', P .. ':open-batches', id)
   finish_batch(id)
+end
+
+-- Takes no more items and begins none of those that wait. They are ended step by step: see `stop-items.lua`.
+local function cancel_batch (id)
+  redis.call('HSET', batch_key(id), 'cancel', 1, 'stopped', 0)
+  redis.call('ZADD', P .. ':cancelling-batches', text(NOW), id)
+  seal_batch(id)
 end
 
 -- Counts an item that goes from one state to another.
@@ -66,7 +84,8 @@ local function count_item (id, from, to)
   redis.call('HINCRBY', key, 'n:' .. to, 1)
   if not TERMINAL[to] then return end
   local ended = redis.call('HINCRBY', key, 'ended', 1)
-  local f = redis.call('HMGET', key, 'sealedAt', 'accepted', 'progressAt', 'progress')
+  local f = redis.call('HMGET', key, 'sealedAt', 'accepted', 'progressAt', 'progress', 'parent')
+  if f[5] then end_shard(id, to, tonumber(f[2]) - ended) end
   if f[1] and ended == tonumber(f[2]) then return finish_batch(id) end
   local is_time = NOW - tonumber(f[3] or 0) >= PROGRESS_EVERY_MS
   if not is_time or ended - tonumber(f[4] or 0) < tonumber(f[2]) / PROGRESS_PARTS then return end

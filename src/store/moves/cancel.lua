@@ -9,5 +9,11 @@ if job.status == 'running' then
   redis.call('PUBLISH', P .. ':cancel', ID)
   return { 'asked' }
 end
+if job.waitsFor then
+  -- It ends when the last of its shards was stopped.
+  redis.call('HSET', JOB, 'cancel', 1)
+  stop_shards(job.waitsFor)
+  return { 'asked', job.waitsFor }
+end
 end_job(job, 'cancelled', failure, '{}', retention_ms)
 return { 'cancelled' }

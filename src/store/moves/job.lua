@@ -2,6 +2,9 @@
 
 local JOB, EVENTS = P .. ':job:' .. ID, P .. ':events:' .. ID
 
+-- What becomes of the shards of a job that ended or is removed: see shards.lua, which sets them.
+local stop_shards, join_shards, forget_shards
+
 -- Turns what follows to another job, for scripts that move several.
 local function about (id)
   ID, JOB, EVENTS = id, P .. ':job:' .. id, P .. ':events:' .. id
@@ -21,14 +24,15 @@ end
 -- What moves decide by. Absent fields are false; nil for a job that does not exist. A record of a newer version is not to be changed; what `tenant`,
 -- `status`, `turn`, `bounds`, `runAt` and `createdAt` mean is the same in every version. Who cancels a batch cancels every item of it.
 local function read_job ()
-  local f = redis.call('HMGET', JOB, 'tenant', 'status', 'attempt', 'fence', 'createdAt', 'runAt', 'ttlAt', 'bounds', 'cancel', 'lost', 'holder', 'turn', 'batchId', 'v', 'startedAt')
+  local f = redis.call('HMGET', JOB, 'tenant', 'status', 'attempt', 'fence', 'createdAt', 'runAt', 'ttlAt', 'bounds', 'cancel', 'lost', 'holder', 'turn', 'batchId', 'v', 'startedAt', 'shards', 'waitsFor')
   if not f[2] then return nil end
   local timeout_ms, max_lost, level = read_bounds(f[8])
   return {
     tenant = f[1], status = f[2], attempt = tonumber(f[3]), fence = tonumber(f[4]), createdAt = f[5],
     runAt = tonumber(f[6]), ttlAt = tonumber(f[7]), timeoutMs = timeout_ms, maxLost = max_lost, level = level,
     cancel = f[9] or (f[13] and redis.call('HGET', batch_key(f[13]), 'cancel')), lost = tonumber(f[10] or 0), holder = f[11], turn = tonumber(f[12] or 1),
-    batchId = f[13], isNewer = tonumber(f[14] or 1) > VERSION, startedAt = tonumber(f[15]),
+    batchId = f[13], isNewer = tonumber(f[14] or 1) > VERSION, startedAt = tonumber(f[15]), shards = f[16],
+    waitsFor = f[17] and is_under_way(f[17]) and f[17],
   }
 end
 
@@ -193,6 +197,7 @@ local function end_job (job, status, failure, payload, retention_ms)
   redis.call('ZADD', P .. ':expiring', expires, ID)
   redis.call('ZADD', P .. ':owed:archive', text(NOW), ID)
   redis.call('PUBLISH', P .. ':ended:' .. ID, status)
+  if job.shards and status == 'succeeded' then join_shards(job.shards) elseif job.shards then stop_shards(job.shards) end
 end
 
 -- Has the job run again at that time, as another turn: a message of a turn before is stale from then on.
@@ -248,6 +253,7 @@ end
 local function remove_job (tenant, status, code, tombstone_ms)
   local died_of = redis.call('HGET', JOB, 'diedOf')
   local bytes = tonumber(redis.call('HGET', JOB, 'bytes') or 0)
+  local shards = redis.call('HGET', JOB, 'shards')
   unlink_job()
   if redis.call('HINCRBY', P .. ':code:' .. tenant .. ':' .. code, 'refs', -1) <= 0 then remove_code(tenant, code) end
   redis.call('HINCRBY', usage_key(tenant), 'bytes', -bytes)
@@ -257,4 +263,5 @@ local function remove_job (tenant, status, code, tombstone_ms)
   if redis.call('EXISTS', P .. ':jobs:' .. tenant) == 0 then redis.call('SREM', P .. ':tenants', tenant) end
   end_usage(tenant)
   if tombstone_ms then redis.call('SET', P .. ':gone:' .. ID, tenant, 'PX', tombstone_ms) end
+  if shards then forget_shards(shards) end
 end

@@ -23,7 +23,7 @@ let batches = 0
 /** Appends events of a run, in order, and sets the job's progress. */
 export async function append (db: Db, run: Run, events: readonly NewEvent[], progress?: Progress): Promise<Appended> {
   batches += 1
-  const reply = await runMove(db, SCRIPT, run.jobId, [run.fence, run.holder, batches, progress ? sealJson(db, JSON.stringify(progress), placeOf('progress', run.tenant, run.jobId)) : '', ...flattenEvents(db, run, events)])
+  const reply = await runMove(db, SCRIPT, run.jobId, [run.fence, run.holder, batches, progress ? sealJson(db, JSON.stringify(progress), placeOf('progress', run.tenant, run.jobId)) : '', progress?.value ?? '', ...flattenEvents(db, run, events)])
   return readText(reply, 0) === 'kept' ? { type: 'kept', cancelled: readNumber(reply, 1) === 1 } : { type: 'fenced' }
 }
 

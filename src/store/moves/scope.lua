@@ -1,4 +1,4 @@
--- Shared by all moves, and put before each, in this order: this, turns.lua, batch.lua, job.lua. A move is one script: it checks, then writes, and nothing can come
+-- Shared by all moves, and put before each, in the order of `shared` in script.ts, this first. A move is one script: it checks, then writes, and nothing can come
 -- between. Every key is built from the prefix, whose hash tag keeps them on the shard of KEYS[1].
 -- Nothing that a user wrote is parsed here: JSON passes through as bytes. TERMINAL, the states that end a job, comes before this.
 
@@ -12,8 +12,8 @@ local function text (number)
 end
 
 -- Versions of records that are no jobs. What a script that is older may ignore is added without another version; a record of a newer one is neither changed nor removed
--- by whoever does not know it, since what else belongs to it is not known. What is the same in every version: `tenant` of all, `lane` of a delivery, a batch's counts of its items, and what ends a key.
-local BATCH_VERSION, SWEEP_VERSION, KEY_VERSION = 1, 1, 2
+-- by whoever does not know it, since what else belongs to it is not known. A batch is written as 1 unless it is the shards of a job. What is the same in every version: `tenant` of all, `lane` of a delivery, a batch's counts of its items, and what ends a key.
+local BATCH_VERSION, SWEEP_VERSION, KEY_VERSION = 2, 1, 2
 -- A move that somebody asked for answers this then; the caller may find a process that knows the record.
 local NEWER = redis.error_reply('NEWER a newer version wrote the record')
 

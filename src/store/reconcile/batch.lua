@@ -1,7 +1,7 @@
 -- Brings everything that belongs to a batch in line with its record. An index that names it may be given, with the tenant that the index is of.
 local index, owner = ARGV[3], ARGV[4]
 local KEY = batch_key(ID)
-local f = redis.call('HMGET', KEY, 'tenant', 'createdAt', 'sealedAt', 'finishedAt', 'expiresAt', 'cancel', 'accepted', 'ended')
+local f = redis.call('HMGET', KEY, 'tenant', 'createdAt', 'sealedAt', 'finishedAt', 'expiresAt', 'cancel', 'accepted', 'ended', 'parent')
 local repairs = 0
 
 local function belongs (list, does, score)
@@ -23,7 +23,11 @@ if f[3] and not f[4] and f[7] == f[8] then
   finish_batch(ID)
   return repairs + 1
 end
-belongs(':expiring-batches', f[4], f[5])
+if f[9] and not f[5] and redis.call('EXISTS', P .. ':job:' .. f[9]) == 0 then
+  forget_shards(ID)
+  return repairs + 1
+end
+belongs(':expiring-batches', f[4] and f[5], f[5])
 -- One whose items were all asked to end waits for those that run; looking at it once more costs nothing.
 if f[4] or not f[6] then belongs(':cancelling-batches', false) end
 return repairs

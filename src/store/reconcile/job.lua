@@ -3,7 +3,7 @@ local function payload_key (kind)
   return P .. ':payload:' .. ID .. ':' .. kind
 end
 
-local f = redis.call('HMGET', JOB, 'tenant', 'status', 'code', 'input', 'result', 'runAt', 'deadlineAt', 'turn', 'bounds', 'createdAt', 'v', 'diedOf')
+local f = redis.call('HMGET', JOB, 'tenant', 'status', 'code', 'input', 'result', 'runAt', 'deadlineAt', 'turn', 'bounds', 'createdAt', 'v', 'diedOf', 'waitsFor')
 local status = f[2]
 local member = ID .. ' ' .. (f[8] or '1')
 local repairs = 0
@@ -32,7 +32,7 @@ if redis.call('EXISTS', code) == 1 then redis.call('HSET', code, 'used', text(NO
 if tonumber(f[11] or 1) > VERSION then return { 'listed', 0 } end
 
 if status == 'running' then keep(':running', f[7] or text(NOW), ID) else drop(':running') end
-if status == 'queued' or status == 'scheduled' then
+if (status == 'queued' or status == 'scheduled') and not (f[13] and is_under_way(f[13])) then -- what waits for its shards has no turn
   local _, _, level = read_bounds(f[9])
   if not (redis.call('ZSCORE', OWED, member) or redis.call('ZSCORE', P .. ':scheduled', member) or redis.call('ZSCORE', waiting_key(f[1], level), member)) then
     owe_turn(f[1], level, tonumber(f[6] or f[10]), member)

@@ -40,7 +40,7 @@ test('a batch that is sent again because its answer was lost is written once', a
   const id = await acceptJob(db)
   const { run } = await beginJob(db, id)
   const script = loadMove(new URL('../../../src/store/moves/append.lua', import.meta.url))
-  const batch = (number: number) => runMove(db, script, id, [run.fence, run.holder, number, '', 'job.log', 1, '{}'])
+  const batch = (number: number) => runMove(db, script, id, [run.fence, run.holder, number, '', '', 'job.log', 1, '{}'])
 
   for (const number of [7, 8, 7, 8, 9]) await batch(number)
 

@@ -1,0 +1,77 @@
+-- What moves do about a job whose work its shards do: the items of a batch that names it as its parent. While it waits for them it is `scheduled`, has no turn, and names the batch in `waitsFor`. The
+-- script in which the last of them ends gives it its next turn, so that it comes exactly once.
+
+-- Between two tellings of how far the shards are lies so much time, and so large a part of the work.
+local SHARES_EVERY_MS, SHARES_STEP = 1000, 0.005
+
+-- Does something to another job than the one that the script is about.
+local function within (id, act)
+  local own = ID
+  about(id)
+  act(read_job())
+  about(own)
+end
+
+-- Ends what is left of the shards of a job: those that run are asked to end at once, the others step by step.
+stop_shards = function (id)
+  local f = redis.call('HMGET', batch_key(id), 'finishedAt', 'cancel', 'total')
+  if f[1] or f[2] or not f[3] or is_newer_batch(id) then return end
+  cancel_batch(id)
+  for index = 0, tonumber(f[3]) - 1 do
+    local shard = item_id(id, index)
+    if redis.call('HGET', P .. ':job:' .. shard, 'status') == 'running' then
+      redis.call('HSET', P .. ':job:' .. shard, 'cancel', 1)
+      redis.call('PUBLISH', P .. ':cancel', shard)
+    end
+  end
+end
+
+-- The files of a job are made of those of its shards, which are not kept, nor charged for, beside them.
+join_shards = function (id)
+  for index = 0, tonumber(redis.call('HGET', batch_key(id), 'total') or 0) - 1 do drop_outputs(item_id(id, index)) end
+end
+
+-- Has the reaper remove a batch of shards and its items, since the job that they were of is gone.
+forget_shards = function (id)
+  local total = redis.call('HGET', batch_key(id), 'total')
+  if not total or is_newer_batch(id) then return end
+  redis.call('HSET', batch_key(id), 'expiresAt', text(NOW))
+  redis.call('ZADD', P .. ':expiring-batches', text(NOW), id)
+  for index = 0, tonumber(total) - 1 do redis.call('ZADD', P .. ':expiring', 'XX', text(NOW), item_id(id, index)) end
+end
+
+-- Notes how far the shard is that the script is about, from 0 to 1, and tells so of the job that waits for it, now and then.
+local function note_share (id, share, is_end)
+  local key = batch_key(id)
+  local f = redis.call('HMGET', key, 'parent', 'total', 'toldAt', 'told', 'ended')
+  if not f[1] then return end
+  local before = tonumber(redis.call('HGET', JOB, 'share') or 0)
+  redis.call('HSET', JOB, 'share', share)
+  local value = tonumber(redis.call('HINCRBYFLOAT', key, 'shares', string.format('%.6f', share - before))) / tonumber(f[2])
+  local is_time = NOW - tonumber(f[3] or 0) >= SHARES_EVERY_MS and math.abs(value - tonumber(f[4] or 0)) >= SHARES_STEP
+  if not (is_end or is_time) then return end
+  redis.call('HSET', key, 'toldAt', text(NOW), 'told', string.format('%.4f', value))
+  within(f[1], function (job)
+    if not job or job.status ~= 'scheduled' or job.isNewer then return end
+    local progress = '{"value":' .. string.format('%.4f', math.max(0, math.min(1, value))) .. ',"message":"' .. (f[5] or 0) .. ' of ' .. f[2] .. ' shards have ended"}'
+    redis.call('HSET', JOB, 'progress', progress)
+    append_event(job.attempt, 'job.progress', text(NOW), progress)
+  end)
+end
+
+-- A shard has ended: the one that the script is about. All others are to end with the first that does not succeed.
+end_shard = function (id, status, left)
+  if status == 'succeeded' then return note_share(id, 1, true) end
+  redis.call('HSETNX', batch_key(id), 'failed', ID)
+  if left > 0 then stop_shards(id) end
+end
+
+-- All shards have ended: the job that waits for them gets its turn.
+end_shards = function (id, parent)
+  within(parent, function (job)
+    if not job or job.status ~= 'scheduled' or job.isNewer or redis.call('HGET', JOB, 'waitsFor') ~= id then return end
+    redis.call('HDEL', JOB, 'waitsFor')
+    requeue(job, NOW)
+    append_event(job.attempt, 'job.queued', text(NOW), '{}')
+  end)
+end
