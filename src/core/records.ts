@@ -20,7 +20,10 @@ export interface RecordBatch {
 
 /** Reads a source record by record, as fast as it is asked. The caller closes it. */
 export interface RecordReader {
-  /** The next batch; undefined when there are no more. Throws a RecordError for what is not as it has to be. */
+  /**
+   * The next batch; undefined when there are no more. Throws a RecordError for what is not as it has to be, after everything before it was given; where
+   * that has an `end`, the call after it goes on there.
+   */
   next (): Promise<RecordBatch | undefined>
   /** Bytes of the source, as it is stored, that were taken so far. */
   readonly storedBytes: number
@@ -60,11 +63,15 @@ export interface RecordPort {
 export class RecordError extends Error {
   override readonly name = 'RecordError'
   readonly record: number | null
+  /** Of the source without its compression; where that is what is wrong, of the source as it is stored. The message says so. */
   readonly byte: number | null
+  /** Where the next record begins, if it is but one record that is wrong: its reader goes on there. */
+  readonly end: RecordPosition | null
 
-  constructor (message: string, { record, byte, ...options }: ErrorOptions & { record?: number, byte?: number } = {}) {
+  constructor (message: string, { record, byte, end, ...options }: ErrorOptions & { record?: number, byte?: number, end?: RecordPosition } = {}) {
     super(message, options)
     this.record = record ?? null
     this.byte = byte ?? null
+    this.end = end ?? null
   }
 }

@@ -6,6 +6,8 @@ export type RecordFormat = typeof RECORD_FORMATS[number]
 export const COMPRESSIONS = ['none', 'gzip', 'zstd'] as const
 export type Compression = typeof COMPRESSIONS[number]
 
+const COLUMNS_MAX = 1000
+const COLUMN_MAX_CHARS = 256
 const SHARDS_MAX = 256
 const ERRORS_MAX = 1_000_000_000
 const CHECKPOINT_BOUNDS = { min: 100, max: 3_600_000, default: 5000 } as const
@@ -23,13 +25,18 @@ export const InputFormat = z.strictObject({
   types: z.boolean().default(false).describe('Whether fields of CSV that are written like a number, true, false or nothing are read as such'),
 })
 
+export type InputFormat = z.output<typeof InputFormat>
+
 /** How what the code makes is written. */
 export const OutputFormat = z.strictObject({
   name: FileName.optional().describe('Name of the file among those of the job; `output` with the endings of its format unless given'),
   format: z.enum(RECORD_FORMATS).default('ndjson'),
   compression: z.enum(COMPRESSIONS).default('none'),
   ...csv,
+  columns: z.array(z.string().max(COLUMN_MAX_CHARS)).min(1).max(COLUMNS_MAX).refine((names) => new Set(names).size === names.length, 'Each column has a name of its own').optional()
+    .describe('Fields of CSV, in their order; those of the first record unless given'),
 })
+export type OutputFormat = z.output<typeof OutputFormat>
 
 /** What a job says that reads records from its input and writes records to a file. */
 export const TransformSettings = z.strictObject({
