@@ -7,6 +7,7 @@ import type { LimitPolicy } from '../core/limits.ts'
 import type { BatchWebhook } from '../core/webhook.ts'
 import type { NewItem } from '../store/batches/add-items.ts'
 import { packPayload } from '../store/codec.ts'
+import { readHeldFile } from '../store/files/file-record.ts'
 import { buildTemplate, type JobTemplate } from '../store/moves/new-job.ts'
 import type { BatchBody, BatchHead, JobSchema } from './batch-request.ts'
 import { parseJsonBody } from './json-body.ts'
@@ -40,6 +41,8 @@ export interface ItemOptions {
   schema: JobSchema
   /** How long the key of an item is remembered. */
   idempotencyMs: number
+  /** Brings an input into the form that it is stored in. */
+  resolve (request: Pick<JobRequest, 'input' | 'transform'>): Promise<unknown>
 }
 
 /** Reads items out of a body in JSON. What the digest would tell is in the hash that the request's key is bound to. */
@@ -77,29 +80,31 @@ export async function readNdjsonItems (stream: Readable, head: z.ZodType<BatchHe
 /** Throws a JobError for an item that cannot be taken. The bytes are those that it came as, where that is known. */
 type ToItem = (value: unknown, bytes?: number) => Promise<WeighedItem>
 
-function buildToInputItem (job: JobRequest, { policy }: ItemOptions): ToItem {
+function buildToInputItem (job: JobRequest, { policy, resolve }: ItemOptions): ToItem {
   checkSize(policy, job, 0)
   const template = buildTemplate(job)
-  return async (input, bytes = Infinity) => {
+  return async (posted, bytes = Infinity) => {
+    const input = await resolve({ ...job, input: posted })
     const json = JSON.stringify(input) ?? 'null'
     checkInputSize(policy, json, bytes)
-    return { item: { type: 'job', template: await template, input: await packPayload(json) }, bytes: json.length }
+    return { item: { type: 'job', template: await template, input: await packPayload(json), file: readHeldFile(input) }, bytes: json.length }
   }
 }
 
-function buildToJobItem ({ policy, schema, idempotencyMs }: ItemOptions): ToItem {
+function buildToJobItem ({ policy, schema, idempotencyMs, resolve }: ItemOptions): ToItem {
   let last: { template: JobTemplate, like: string } | undefined
   return async (value, bytes = Infinity) => {
     const { idempotencyKey, ...job } = isObject(value) ? value : {}
     const request = parseWith(schema, isObject(value) ? job : value, 'item')
     checkSize(policy, request, bytes)
-    const { input, ...rest } = request
+    const input = await resolve(request)
+    const { input: _, ...rest } = request
     // Jobs that differ in their inputs alone share what is stored of them.
     const like = JSON.stringify(rest)
     if (last?.like !== like) last = { template: await buildTemplate(request), like }
     const json = JSON.stringify(input) ?? 'null'
     const idempotency = idempotencyKey === undefined ? undefined : { key: readKey(idempotencyKey), bodyHash: hashBody('/v1/jobs', job), ttlMs: idempotencyMs }
-    return { item: { type: 'job', template: last.template, input: await packPayload(json), ...(idempotency ? { idempotency } : {}) }, bytes: like.length + json.length }
+    return { item: { type: 'job', template: last.template, input: await packPayload(json), file: readHeldFile(input), ...(idempotency ? { idempotency } : {}) }, bytes: like.length + json.length }
   }
 }
 

@@ -38,7 +38,7 @@ export function replayBatch (jobs: JobService, { caller, batch, statuses, change
   return submitBatch(jobs, { caller, source, span, idempotency, replayOf: batch.id })
 }
 
-function readReplayedItems ({ db }: JobService, { batch, statuses, change, bounds }: Pick<BatchReplay, 'batch' | 'statuses' | 'change'> & { bounds: ReplayBounds }): ItemSource {
+function readReplayedItems ({ db, files }: JobService, { batch, statuses, change, bounds }: Pick<BatchReplay, 'batch' | 'statuses' | 'change'> & { bounds: ReplayBounds }): ItemSource {
   const hash = createHash('sha256')
   let last: { spec: string, codeHash: string, template: JobTemplate } | undefined
   /** Items of one request share what is stored of them. */
@@ -51,8 +51,10 @@ function readReplayedItems ({ db }: JobService, { batch, statuses, change, bound
   const toItem = async (job: ListedRecord): Promise<WeighedItem> => {
     const { code, input } = await readItem(job)
     if (!code || !input) throw new JobError('GONE', `Cannot replay job "${job.id}": its code or its input was removed`)
+    const { fileId: file } = job
+    if (file !== null && !await files.find(job.tenant, file, { dropped: true })) throw new JobError('FILE_GONE', `Cannot replay job "${job.id}": file "${file}", its input, was removed or replaced`)
     const template = templateFor(buildReplaySpec(job.spec, change, bounds), job.codeHash, code)
-    return { item: { type: 'job', template, input, replayOf: job.id }, bytes: input.field.length + (input.body?.length ?? 0) }
+    return { item: { type: 'job', template, input, file: file ?? undefined, replayOf: job.id }, bytes: input.field.length + (input.body?.length ?? 0) }
   }
   async function * items (): AsyncGenerator<WeighedItem> {
     for await (const job of readEndedItems(db, batch, new Set(statuses))) {

@@ -79,6 +79,7 @@ async function answerOther (jobs: JobService, { tenant, sourceId, replayed }: { 
     case 'mismatch': throw new JobError('IDEMPOTENCY_MISMATCH', 'Cannot take the request: its Idempotency-Key was used with another body')
     case 'unreadable': throw replayed.error
     case 'incomplete': throw new JobError('GONE', `Cannot replay job "${sourceId}": its code or its input was removed`)
+    case 'fileless': throw new JobError('FILE_GONE', `Cannot replay job "${sourceId}": file "${replayed.fileId}", its input, was removed or replaced`)
     case 'unfinished': throw unfinished(sourceId)
     case 'missing': return refuseMissing(jobs.db, tenant, 'job', sourceId)
     case 'stopped': throw new Error(`Cannot replay job "${sourceId}": it was answered "stopped", though it belongs to no order`)

@@ -11,6 +11,7 @@ import { confirm } from './confirm.ts'
 import type { JobService } from './job-service.ts'
 import type { ShownJob } from './job-view.ts'
 import type { RequestIdempotency } from './plugins/idempotency.ts'
+import { resolveInput } from './resolve-input.ts'
 import { boundsOf, describeFull } from './tenant-full.ts'
 
 export interface Submission {
@@ -44,10 +45,11 @@ export async function submitJob (jobs: JobService, { caller, request, span, idem
   const traceparent = traceparentOf(accepting)
   try {
     await jobs.checkRoom()
+    const input = await resolveInput(jobs.files, tenant, request).catch((error: unknown) => keepRepeat(jobs, { tenant, request, idempotency }, error))
     const accepted = await accept(jobs.db, {
       id,
       tenant,
-      request,
+      request: { ...request, input },
       traceparent,
       bounds: boundsOf(caller, jobs),
       ...(idempotency ? { idempotency: { ...idempotency, ttlMs: jobs.idempotencyMs } } : {}),
@@ -68,6 +70,12 @@ export async function submitJob (jobs: JobService, { caller, request, span, idem
   } finally {
     accepting.end()
   }
+}
+
+/** A file that is gone since is nothing to a request that was answered before: its repeat is answered as it was. */
+async function keepRepeat ({ db }: Pick<JobService, 'db'>, { tenant, request, idempotency }: Pick<Submission, 'request' | 'idempotency'> & { tenant: string }, error: unknown): Promise<unknown> {
+  if (!idempotency || await db.redis.exists(db.keys.idempotency(tenant, idempotency.key)) === 0) throw error
+  return request.input
 }
 
 function isScheduled ({ createdAt, runAtMs }: AcceptedJob): boolean {

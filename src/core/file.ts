@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isId } from './ids.ts'
 
 /** Characters of a name, and what none may have: control characters, those that change how others are drawn, halves of a pair, and what nobody has assigned. */
 const NAME_MAX_CHARS = 256
@@ -19,7 +20,7 @@ export const FileInput = z.strictObject({ $file: z.string().min(1).max(NAME_MAX_
 export type FileInput = z.infer<typeof FileInput>
 
 /** What is stored of an input that is the content of a file: its id, and which part of it is meant where the job is a shard. */
-const StoredFileInput = z.looseObject({ $file: z.string().startsWith('fil_') })
+const StoredFileInput = z.looseObject({ $file: z.string().refine((text) => isId('file', text)) })
 
 /** Reads the input of a job, JSON text, as that of a file; undefined where it is a value of its own. */
 export function parseFileInput (json: string): z.infer<typeof StoredFileInput> | undefined {

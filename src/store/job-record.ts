@@ -48,6 +48,8 @@ export interface JobRecord {
   batchId: string | null
   /** The batch of its shards. */
   shards: string | null
+  /** The file that is its input. */
+  fileId: string | null
   /** The job that this one was made again from. */
   replayOf: string | null
   /** The last job that was made again from this one. */
@@ -117,6 +119,7 @@ export async function parseJobRecord (sealing: Sealing, id: string, stored: Fiel
     traceId: text('traceparent').split('-')[1] ?? null,
     batchId: text('batchId') || null,
     shards: text('shards') || null,
+    fileId: text('file') || null,
     replayOf: text('replayOf') || null,
     replayedAs: text('replayedAs').split(' ')[0] || null,
     ...readAttempts(json, { runs: Number(text('fence')), ongoing: isTerminal(status) ? 0 : Number(text('attempt')), live }),

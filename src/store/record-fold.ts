@@ -5,7 +5,7 @@ import { packSealed, placeOf, revealJson, unpackSealed, type Sealing } from './s
 export type Fields = Readonly<Record<string, Buffer | undefined>>
 
 /** Fields that moves read of a job that ended, or that are packed already. */
-const KEPT: ReadonlySet<string> = new Set(['v', 'tenant', 'status', 'code', 'input', 'result', 'bytes', 'batchId', 'diedOf', 'replayedAs', 'shards'])
+const KEPT: ReadonlySet<string> = new Set(['v', 'tenant', 'status', 'code', 'input', 'result', 'bytes', 'batchId', 'diedOf', 'replayedAs', 'shards', 'file'])
 /** The field that holds all others. */
 export const FOLD = 'fold'
 /** A hash costs some 70 bytes a field, and what folds is JSON of known words, so that even short folds are worth compressing. */

@@ -10,6 +10,8 @@ export interface ActiveRun {
   readonly reason: StopReason | undefined
   /** Milliseconds of the steady clock at which it was told to stop. */
   readonly stoppedAt: number | undefined
+  /** The worker leaves: a run that can go on elsewhere from where it is may stop itself as soon as that is kept. */
+  isLeaving: boolean
   run: Run | undefined
   stop (reason: StopReason): void
 }
@@ -39,6 +41,11 @@ export class ActiveRuns {
     for (const active of this.#runs.keys()) active.stop(reason)
   }
 
+  /** The worker leaves, once they are over. */
+  leaveAll (): void {
+    for (const active of this.#runs.keys()) active.isLeaving = true
+  }
+
   get size (): number { return this.#runs.size }
 
   /** Those that have begun, with their runs. */
@@ -54,6 +61,7 @@ function createActiveRun (): ActiveRun {
   return {
     signal: controller.signal,
     run: undefined,
+    isLeaving: false,
     get reason () { return reason },
     get stoppedAt () { return stoppedAt },
     stop (why) {

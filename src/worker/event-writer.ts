@@ -1,7 +1,9 @@
 import type { NewEvent } from '../core/events.ts'
+import type { Progress } from '../core/job.ts'
+import type { TransformProgress } from '../core/transform.ts'
 import type { LogEntry } from '../engine/engine.ts'
 import type { Db, Run } from '../store/db.ts'
-import { append, type Progress } from '../store/moves/progress.ts'
+import { append } from '../store/moves/progress.ts'
 
 /** Events waiting for Redis before the runner is made to wait too. */
 const PENDING_MAX = 500
@@ -29,6 +31,9 @@ export class EventWriter {
   readonly #on: WriterEvents
   #pending: NewEvent[] = []
   #progress: Progress | undefined
+  /** What the code said last of its progress, and what is known of it without the code. */
+  #said: Pick<Progress, 'value' | 'message'> | undefined
+  #figures: TransformProgress | undefined
   #progressEvents = 0
   #writing: Promise<void> | undefined
   readonly #skewMs: number
@@ -52,10 +57,16 @@ export class EventWriter {
 
   setProgress (value: number, message: string): void {
     if (this.#fenced) return
-    this.#progress = { value, message }
+    this.#said = { value, message }
     this.#progressEvents += 1
-    if (this.#progressEvents <= PROGRESS_EVENTS_MAX) this.#pending.push({ type: 'job.progress', time: Date.now(), payload: { value, message } })
-    this.#write()
+    this.#tellProgress(this.#progressEvents <= PROGRESS_EVENTS_MAX)
+  }
+
+  /** Tells how far a transform is, in the history only where that is asked for: a run does so a bounded number of times. */
+  setFigures (figures: TransformProgress, isTold: boolean): void {
+    if (this.#fenced) return
+    this.#figures = figures
+    this.#tellProgress(isTold)
   }
 
   /** For events of which a run has a bounded number. */
@@ -77,6 +88,13 @@ export class EventWriter {
     this.#write()
     await this.#writing
     return rest
+  }
+
+  #tellProgress (isTold: boolean): void {
+    const { value, message } = this.#said ?? { value: this.#figures?.fraction ?? 0, message: '' }
+    this.#progress = { value, message, ...this.#figures }
+    if (isTold) this.#pending.push({ type: 'job.progress', time: Date.now(), payload: this.#progress })
+    this.#write()
   }
 
   #write (): void {

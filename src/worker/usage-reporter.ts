@@ -1,12 +1,11 @@
 import type { NewEvent } from '../core/events.ts'
 import type { Limits } from '../core/limits.ts'
 import type { LiveUsage, UsagePayload, WarningPayload } from '../core/live-usage.ts'
+import { Pace } from './pace.ts'
 
 const MB = 1_048_576
 /** `job.usage` of one run, however long it is. */
 const USAGE_EVENTS_MAX = 100
-/** From this share of a run's time on, that share passes before the next one: a day makes some ninety of them. */
-const SPREAD = 1 / 8
 
 /** What an operator says of it. */
 export interface UsageSettings {
@@ -30,24 +29,23 @@ interface ReporterOptions extends UsageSettings {
 export class UsageReporter {
   readonly #options: ReporterOptions
   readonly #warned = new Set<string>()
-  #nextMs: number
+  readonly #pace: Pace
   #left = USAGE_EVENTS_MAX
 
   constructor (options: ReporterOptions) {
     this.#options = options
-    this.#nextMs = options.everyMs
+    this.#pace = new Pace(options.everyMs)
   }
 
   take (usage: LiveUsage): void {
     const { everyMs, warnShare } = this.#options
-    if (everyMs > 0 && usage.wallMs >= this.#nextMs && this.#left > 0) this.#tell(usage)
+    if (everyMs > 0 && this.#left > 0 && this.#pace.isDue(usage.wallMs)) this.#tell(usage)
     if (warnShare > 0) this.#warn(usage)
   }
 
   #tell ({ wallMs, cpuMs, memoryBytes, logBytes, toolCalls }: LiveUsage): void {
-    const { run, everyMs } = this.#options
+    const { run } = this.#options
     this.#left -= 1
-    this.#nextMs = wallMs + Math.max(everyMs, wallMs * SPREAD)
     const payload: UsagePayload = { run, wallMs: Math.round(wallMs), cpuMs: Math.round(cpuMs), memoryBytes: memoryBytes?.now ?? null, peakMemoryBytes: memoryBytes?.peak ?? null, logBytes, toolCalls }
     this.#add('job.usage', payload)
   }

@@ -138,6 +138,8 @@ export interface NewJob {
       delimiter?: string
       /** Whether the first line names the fields */
       header?: boolean
+      /** Fields of CSV, in their order; those of the first record unless given */
+      columns?: string[]
     }
     errors?: {
       /** What a record does that is malformed or that the code throws for: end the attempt, or go to the file of rejects */
@@ -355,7 +357,21 @@ export interface Checkpoint {
   savedAt: string
   /** Size of the state as JSON */
   bytes: number
-  /** What the code gave to `context.checkpoint.save` */
+  /** Of a transform: how far it was, and what the files of the job hold */
+  transform?: {
+    records: {
+      read: number
+      written: number
+      rejected: number
+    }
+    bytes: {
+      /** Of the input without its compression */
+      read: number
+      /** Of the files of the job, as they are stored */
+      written: number
+    }
+  }
+  /** What the code gave to `context.checkpoint.save`; of a transform also its accumulator, and null where it needs nothing */
   state: unknown
 }
 

@@ -5,12 +5,13 @@ import { BatchView } from '../../core/batch.ts'
 import { JobError } from '../../core/failures.ts'
 import { isId } from '../../core/ids.ts'
 import { listBatches } from '../../store/batches/read.ts'
-import { readJsonItems, readNdjsonItems } from '../batch-items.ts'
+import { readJsonItems, readNdjsonItems, type ItemOptions } from '../batch-items.ts'
 import { buildBatchRequest, type BatchBody } from '../batch-request.ts'
 import { findBatch, PostedBatch, viewBatch, viewPostedBatch } from '../batch-view.ts'
 import type { JobService } from '../job-service.ts'
 import { NDJSON } from '../ndjson.ts'
 import { MAKES_JOBS, withProblems } from '../problem.ts'
+import { resolveInput } from '../resolve-input.ts'
 import { BatchParams, buildPageSize, Wait } from '../schemas.ts'
 import { submitBatch } from '../submit-batch.ts'
 import { buildUnderCeilings, checkUnderCeilings } from '../under-ceilings.ts'
@@ -45,7 +46,7 @@ export const batchRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = async (a
     },
   }, async ({ caller, body, span, idempotency }, reply) => {
     const { Job, Head } = schemasOf(caller)
-    const options = { policy, schema: Job, idempotencyMs }
+    const options: ItemOptions = { policy, schema: Job, idempotencyMs, resolve: (request) => resolveInput(jobs.files, caller.tenant, request) }
     const posted = body as BatchBody | Readable // a stream is not looked at before
     const source = posted instanceof Readable ? await readNdjsonItems(posted, Head, options) : readJsonItems(posted, options)
     const id = await submitBatch(jobs, { caller, source, span, idempotency })

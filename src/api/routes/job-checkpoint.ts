@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { JobError } from '../../core/failures.ts'
+import { TransformFigures } from '../../core/transform.ts'
 import { readCheckpoint } from '../../store/moves/checkpoint.ts'
 import { findJob } from '../find-job.ts'
 import type { JobService } from '../job-service.ts'
@@ -15,7 +16,8 @@ const CheckpointView = z.object({
   attempt: z.number().int(),
   savedAt: z.iso.datetime(),
   bytes: z.number().int().describe('Size of the state as JSON'),
-  state: z.unknown().describe('What the code gave to `context.checkpoint.save`'),
+  transform: TransformFigures.optional().describe('Of a transform: how far it was, and what the files of the job hold'),
+  state: z.unknown().describe('What the code gave to `context.checkpoint.save`; of a transform also its accumulator, and null where it needs nothing'),
 })
 
 /** Answers what a job's code saved last, also while it runs. */
@@ -32,8 +34,8 @@ export const jobCheckpointRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = 
     const job = await findJob(jobs.db, tenant, id)
     const checkpoint = await readCheckpoint(jobs.db, id)
     if (!checkpoint) throw new JobError('NOT_FOUND', `Cannot read the checkpoint of job "${id}": there is none, its status is ${job.status}`)
-    const { savedAt, json, ...figures } = checkpoint
-    const head = JSON.stringify({ ...figures, savedAt: formatTime(savedAt) })
+    const { savedAt, json, work, ...figures } = checkpoint
+    const head = JSON.stringify({ ...figures, savedAt: formatTime(savedAt), transform: work?.figures })
     return sendJsonText(reply, 200, `${head.slice(0, -1)},"state":${json}}`)
   })
 }

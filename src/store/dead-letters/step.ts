@@ -147,6 +147,7 @@ async function replayLetter (db: Db, { id: sweepId, tenant, change }: Sweep, let
       return 'made'
     case 'replayed': return replayed.sweepId === sweepId ? 'none' : 'skipped'
     case 'incomplete': return new JobError('GONE', `Cannot replay job "${letter.id}": its code or its input is gone`)
+    case 'fileless': return new JobError('FILE_GONE', `Cannot replay job "${letter.id}": file "${replayed.fileId}", its input, is gone`)
     case 'unreadable': return replayed.error
     case 'full': return 'full'
     case 'stopped':

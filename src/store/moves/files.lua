@@ -125,10 +125,12 @@ local function open_output (tenant, job, id, name, type, encoding)
   return id
 end
 
--- Commits so many outputs of a job that are given from that argument on, six texts for each: id, name, type, encoding, extents, and 1 where nothing more comes. Whoever
+local OUTPUT_ARGUMENTS = 6
+
+-- Commits so many outputs of a job that are given from that argument on, that many texts for each: id, name, type, encoding, extents, and 1 where nothing more comes. Whoever
 -- calls has seen that the run still has the job.
 local function commit_outputs (tenant, job, from, count)
-  for at = from, from + 6 * (count - 1), 6 do
+  for at = from, from + OUTPUT_ARGUMENTS * (count - 1), OUTPUT_ARGUMENTS do
     local id = open_output(tenant, job, ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3])
     local extents, is_complete = ARGV[at + 4], ARGV[at + 5] == '1'
     local bytes = sum_extents(extents)

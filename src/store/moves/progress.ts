@@ -1,4 +1,5 @@
 import type { EventType, NewEvent } from '../../core/events.ts'
+import type { Progress } from '../../core/job.ts'
 import type { Db, Run } from '../db.ts'
 import { loadMove, runMove } from '../script.ts'
 import { placeOf, sealJson } from '../sealing.ts'
@@ -9,11 +10,6 @@ export type Appended = { type: 'kept', cancelled: boolean } | { type: 'fenced' }
 
 /** What has become of a run: it has its job, which is to be cancelled or not, or it has lost it. */
 export type RunState = 'held' | 'cancelled' | 'fenced'
-
-export interface Progress {
-  value: number
-  message: string
-}
 
 const SCRIPT = loadMove(new URL('append.lua', import.meta.url))
 

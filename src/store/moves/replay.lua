@@ -26,6 +26,7 @@ local before, by = string.match(f[5] or '', '^(%S+) ?(%S*)$')
 if before and (not again or (sweep ~= '' and by == sweep)) then return { 'replayed', before, by } end
 local has_body, body_key = string.byte(input) == 0, P .. ':payload:' .. source .. ':input'
 if redis.call('HEXISTS', P .. ':code:' .. tenant .. ':' .. code, 'bytes') == 0 or (has_body and redis.call('EXISTS', body_key) == 0) then return { 'incomplete' } end
+if f[6] and redis.call('HGET', file_key(f[6]), 'tenant') ~= tenant then return { 'fileless', f[6] } end
 if own_input == '' and key_id(has_body and redis.call('GETRANGE', body_key, 0, KEY_ID_BYTES) or input) ~= '' then return { 'sealed' } end
 
 local bound, observed, own = reached_bound(tenant, tenant_bounds, 1, { code }, idem_key ~= '' and tonumber(idem_ttl_ms) or 0)

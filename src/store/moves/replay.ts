@@ -27,7 +27,7 @@ export interface NewReplay extends Omit<NewJob, 'request'> {
 /**
  * `deals` are messages that the caller is to send, of this job or of others. `repeated` names the job that the idempotency key was first used for. `missing`: the
  * tenant has no such job. `replayed` names the job that was made of it before, and the order that had it made, if any. `incomplete`: its code or its input is
- * gone. `unreadable`: its input cannot be decrypted. `stopped`: the order is no longer under way. Nothing is written but for `made`.
+ * gone. `fileless`: the file is that its input was. `unreadable`: its input cannot be decrypted. `stopped`: the order is no longer under way. Nothing is written but for `made`.
  */
 export type Replayed =
   | { type: 'made', deals: DispatchRef[] }
@@ -35,6 +35,7 @@ export type Replayed =
   | { type: 'replayed', jobId: string, sweepId: string | null }
   | { type: 'full' } & ReachedBound
   | { type: 'unreadable', error: JobError }
+  | { type: 'fileless', fileId: string }
   | { type: 'mismatch' | 'missing' | 'unfinished' | 'stopped' | 'incomplete' }
 
 const SCRIPT = loadMove(new URL('replay.lua', import.meta.url))
@@ -54,6 +55,7 @@ export async function replay (db: Db, { id, tenant, source, spec, again, sweepId
     case 'repeated': return { type, jobId: readText(reply, 1) }
     case 'replayed': return { type, jobId: readText(reply, 1), sweepId: readText(reply, 2) || null }
     case 'full': return { type, ...readReachedBound(reply) }
+    case 'fileless': return { type, fileId: readText(reply, 1) }
     default: return { type }
   }
 }

@@ -4,6 +4,7 @@ local result, result_body, charge = ARGV[10], ARGV[11], ARGV[12]
 local next_attempt, delay_ms = tonumber(ARGV[13]), tonumber(ARGV[14])
 local event_type, event_payload, cancelled_failure = ARGV[15], ARGV[16], ARGV[17]
 local quarantine_ms, retry_every_ms = ARGV[18], tonumber(ARGV[19])
+local outputs, FIRST_OUTPUT = tonumber(ARGV[20]), 21
 
 -- Retries may come at once as long as there were fewer lately than fill that time.
 local RETRY_BURST_MS = 10000
@@ -24,7 +25,7 @@ if not holds(job, fence, holder) then
   return before and { 'settled', before } or { 'fenced' }
 end
 
-append_given(job.attempt, 20)
+append_given(job.attempt, FIRST_OUTPUT + OUTPUT_ARGUMENTS * outputs)
 if charge ~= '' then redis.call('HINCRBY', JOB, charge, 1) end
 local crashes = crashes_key(job.tenant)
 if charge == 'crashes' then
@@ -54,6 +55,7 @@ end_run(job, '{"status":' .. json_string(status) .. ',"settled":true,"finishedAt
 if usage ~= '' then redis.call('HSET', JOB, 'usage', usage) end
 
 if due == 0 then
+  commit_outputs(job.tenant, ID, FIRST_OUTPUT, outputs)
   if result ~= '' and status == 'succeeded' then
     redis.call('HSET', JOB, 'result', result)
     use_bytes(job.tenant, JOB, #result + #result_body)

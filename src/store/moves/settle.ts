@@ -1,4 +1,5 @@
 import type { EventType, NewEvent } from '../../core/events.ts'
+import type { RunOutput } from '../../core/file.ts'
 import type { LossReason } from '../../core/job.ts'
 import type { CrashEvidence, Isolation, JobFailure, Usage } from '../../core/outcome.ts'
 import type { RunReceipt } from '../../core/receipt.ts'
@@ -6,6 +7,7 @@ import { isTerminal, type JobStatus } from '../../core/status.ts'
 import { packPayload } from '../codec.ts'
 import type { Db, Run } from '../db.ts'
 import { readDeals, type DispatchRef } from '../deals.ts'
+import { outputArguments } from '../files/outputs.ts'
 import { loadMove, runMove } from '../script.ts'
 import { placeOf, sealJson, sealPayload } from '../sealing.ts'
 import { flattenEvents, sealPayloadOf } from './progress.ts'
@@ -23,6 +25,8 @@ export interface Settlement {
   error: JobFailure | null
   /** JSON text; kept only if the job succeeds. */
   result?: string
+  /** Files of the job as the run has left them; kept only if the job ends. */
+  outputs?: readonly RunOutput[]
   /**
    * The run's last events. The event of the state change (`job.succeeded`, `job.retrying`, …) is written after them by the store;
    * one given here only adds to its payload.
@@ -59,7 +63,7 @@ const STATE_EVENTS: ReadonlySet<EventType> = new Set([
  */
 export async function settle (db: Db, run: Run, settlement: Settlement): Promise<Settled> {
   const { jobId, tenant } = run
-  const { status, usage, isolation, receipt, error, result, next, charge, evidence, retentionMs, quarantineMs = QUARANTINE_MS, retryEveryMs = 0 } = settlement
+  const { status, usage, isolation, receipt, error, result, outputs = [], next, charge, evidence, retentionMs, quarantineMs = QUARANTINE_MS, retryEveryMs = 0 } = settlement
   if (!next && !isTerminal(status)) throw new RangeError(`Cannot settle job "${run.jobId}": "${status}" is no end and there is no next run`)
   const stored = result === undefined ? null : sealPayload(db, await packPayload(result), placeOf('result', tenant, jobId))
   const failure = status === 'cancelled' && !error ? CANCELLED_FAILURE : error && sealJson(db, JSON.stringify(error), placeOf('error', tenant, jobId), { code: error.code })
@@ -69,7 +73,7 @@ export async function settle (db: Db, run: Run, settlement: Settlement): Promise
     run.fence, run.holder, status, retentionMs, failure ?? '', usage ? JSON.stringify(usage) : '', `,${sealJson(db, ended, placeOf('end', tenant, jobId, run.fence)).slice(1)}`,
     stored?.field ?? '', stored?.body ?? '', charge ? CHARGED_FIELD[charge] : '', next?.attempt ?? 0, next?.delayMs ?? 0,
     type, sealPayloadOf(db, run, type, { ...statePayload(settlement), ...payloadGiven(settlement.events, type) }), CANCELLED_FAILURE,
-    quarantineMs, retryEveryMs,
+    quarantineMs, retryEveryMs, outputs.length, ...outputArguments(outputs),
     ...flattenEvents(db, run, settlement.events.filter((event) => !STATE_EVENTS.has(event.type))),
   ])
   if (readText(reply, 0) === 'fenced') return { type: 'fenced' }

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { RunOutput } from '../../../src/core/file.ts'
+import { newId } from '../../../src/core/ids.ts'
 import { archive } from '../../../src/store/archive.ts'
 import type { Db } from '../../../src/store/db.ts'
 import { cancel } from '../../../src/store/moves/cancel.ts'
 import { readCheckpoint, saveCheckpoint } from '../../../src/store/moves/checkpoint.ts'
 import { giveBack } from '../../../src/store/moves/give-back.ts'
 import { settle } from '../../../src/store/moves/settle.ts'
-import { readEvents } from '../../../src/store/read.ts'
+import { readEvents, readRecord } from '../../../src/store/read.ts'
 import { openDb } from '../../../src/store/db.ts'
+import { readJobFiles } from '../../../src/store/files/read.ts'
 import { removeExpired } from '../../../src/store/reap.ts'
 import { reconcile } from '../../../src/store/reconcile/reconcile.ts'
 import { startRedisServer } from '../../helpers/redis-server.ts'
@@ -41,6 +44,56 @@ test('the state saved last is read, with the number of the save over all runs, a
   assert.deepEqual(events.filter(({ type }) => type === 'job.checkpoint').map(({ sequence, payload }) => [sequence, payload]), [
     [3, { number: 1, run: 1, bytes: 8 }], [4, { number: 2, run: 1, bytes: 9 }], [7, { number: 3, run: 2, bytes: 10 }],
   ])
+})
+
+const WORK = { position: { records: 3, bytes: 30 }, figures: { records: { read: 3, written: 2, rejected: 1 }, bytes: { read: 30, written: 20 } }, writer: { records: 2 } }
+const output = (id: string, bytes: number): RunOutput => ({ id, name: 'out', type: 'text/plain', encoding: null, extents: [{ blob: 'ab', bytes }], isComplete: false })
+
+test('the work of a transform is kept with its state and its files, all at once and once', async (t) => {
+  const db = await openStore(t)
+  const id = await acceptJob(db)
+  const { run } = await beginJob(db, id)
+  const fileId = newId('file')
+  const json = '{"nested":"\\n"}'
+
+  await saveCheckpoint(db, run, { save: 1, json, work: WORK, outputs: [output(fileId, 20)] })
+  await saveCheckpoint(db, run, { save: 1, json, work: WORK, outputs: [output(fileId, 99)] })
+  const late = await saveCheckpoint(db, { ...run, holder: 'another' }, { save: 2, json, outputs: [output(fileId, 50)] })
+
+  assert.equal(late.type, 'fenced')
+  assert.partialDeepStrictEqual(await readCheckpoint(db, id), { number: 1, bytes: json.length, json, work: WORK })
+  assert.deepEqual((await readJobFiles(db, id)).map(({ id, status, bytes }) => ({ id, status, bytes })), [{ id: fileId, status: 'partial', bytes: 20 }])
+  const told = (await readEvents(db, id, { after: 2, limit: 10 })).map(({ payload }) => payload)
+  assert.deepEqual(told, [{ number: 1, run: 1, bytes: json.length, transform: WORK.figures }])
+})
+
+test('a commit that is further has deaths be counted anew, and one that is not told of is no event', async (t) => {
+  const db = await openStore(t)
+  const id = await acceptJob(db)
+  await beginJob(db, id)
+  const { run } = await beginJob(db, id) // redelivered
+  const lost = async () => (await readRecord(db, id))?.lost
+
+  await saveCheckpoint(db, run, { save: 1, json: 'null', work: WORK, isTold: false })
+  const before = await lost()
+  await saveCheckpoint(db, run, { save: 2, json: 'null', work: WORK, isFurther: true, isTold: false })
+
+  assert.deepEqual([before, await lost()], [1, 0])
+  assert.ok((await readEvents(db, id, { after: 0, limit: 10 })).every(({ type }) => type !== 'job.checkpoint'))
+})
+
+test('the files of a job are whole with its success, and not before', async (t) => {
+  const db = await openStore(t)
+  const [id, other] = [await acceptJob(db), await acceptJob(db, { retry: { attempts: 2 } })]
+  const [{ run }, { run: retried }] = [await beginJob(db, id), await beginJob(db, other)]
+  const outputs = [{ ...output(newId('file'), 20), isComplete: true }]
+
+  await settle(db, run, settlement({ outputs, events: [{ type: 'job.log', time: 1, payload: { level: 'info', message: 'last' } }] }))
+  await settle(db, retried, settlement({ outputs, status: 'failed', next: { attempt: 2, delayMs: 0 }, result: '' }))
+
+  assert.deepEqual((await readJobFiles(db, id)).map(({ status, bytes }) => ({ status, bytes })), [{ status: 'complete', bytes: 20 }])
+  assert.deepEqual(await readJobFiles(db, other), [])
+  assert.deepEqual((await readEvents(db, id, { after: 2, limit: 10 })).map(({ type }) => type), ['job.log', 'job.succeeded'])
 })
 
 test('a job that saved nothing has no checkpoint', async (t) => {

@@ -1,0 +1,37 @@
+import { JobError } from '../core/failures.ts'
+import { FileInput } from '../core/file.ts'
+import type { JobRequest } from '../core/job-request.ts'
+import type { Files } from '../files/files.ts'
+
+type FileFinder = Pick<Files, 'find' | 'isConfigured' | 'ready'>
+
+/**
+ * Brings the input of a request into the form that it is stored in: a file is named by its id, so that the job has the content that the name stands
+ * for now. Throws INVALID for a file that is not there and for what a transform cannot read, and UNAVAILABLE where files are needed and there are none.
+ */
+export async function resolveInput (files: FileFinder, tenant: string, { input, transform }: Pick<JobRequest, 'input' | 'transform'>): Promise<unknown> {
+  if (transform && !files.isConfigured) await files.ready() // it says what to do
+  if (isFileInput(input)) return resolveFile(files, tenant, input)
+  if (!transform) return input
+  if (!Array.isArray(input)) throw refuse('/input', 'a transform reads a file, {"$file": "…"}, or an array of records')
+  const { format = 'json', compression = 'none' } = transform.input
+  if (format !== 'json' || compression !== 'none') throw refuse('/transform/input', 'an array of records is JSON, and has no other format or compression')
+  return input
+}
+
+async function resolveFile (files: FileFinder, tenant: string, input: object): Promise<FileInput> {
+  const { data } = FileInput.safeParse(input)
+  if (!data) throw refuse('/input', 'an input with a member $file has no other, and that is the name or the id of a file')
+  const name = data.$file.normalize('NFC')
+  const file = await files.find(tenant, name)
+  if (!file) throw refuse('/input/$file', `there is no file ${JSON.stringify(name)}; upload it with PUT /v1/files/{name}`)
+  return { $file: file.id }
+}
+
+function isFileInput (input: unknown): input is object {
+  return typeof input === 'object' && input !== null && Object.hasOwn(input, '$file')
+}
+
+function refuse (pointer: string, message: string): JobError {
+  return new JobError('INVALID', `Cannot take the input: ${message}`, { errors: [{ pointer, message }] })
+}
