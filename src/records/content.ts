@@ -58,6 +58,16 @@ export async function * readContent ({ source, compression, from, bounds, meter 
   }
 }
 
+/** Reads all of a source without its compression, whatever it is. */
+export async function * readDecompressed ({ source, compression, bounds, meter }: Omit<ContentOptions, 'from'>): AsyncGenerator<Buffer> {
+  let bytes = 0
+  for await (const piece of join(decompress(readStored(source, 0, meter), compression, { bounds, meter }))) {
+    bytes += piece.length
+    if (bytes > bounds.contentBytes) throw new RecordError(`the content is longer than ${bounds.contentBytes} bytes`, { byte: bounds.contentBytes })
+    yield piece
+  }
+}
+
 async function * decompress (stored: AsyncGenerator<Buffer>, compression: Compression, { bounds, meter }: { bounds: RecordBounds, meter: Meter }): AsyncGenerator<Buffer> {
   let members = 0
   let bytes = 0
