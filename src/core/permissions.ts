@@ -80,6 +80,11 @@ function coversPort (own: NetPattern['port'], asked: NetPattern['port']): boolea
   return own === '*' || own === asked || (own === null && asked !== '*' && asked !== null && WEB_PORTS.has(asked))
 }
 
+/** Tells whether a grant has a file, by its name or its id. */
+export function allowsFile (granted: Grants['read'], name: string): boolean {
+  return granted === true || granted.includes(name)
+}
+
 /** A host, as jobs ask for one and as ceilings have them. */
 export const NetEntry = z.string().min(1).max(HOST_MAX_CHARS)
   .refine((text) => parseNetPattern(text) !== null, {
@@ -93,7 +98,8 @@ export const NetEntry = z.string().min(1).max(HOST_MAX_CHARS)
 
 /** Name of a value that an operator gives to jobs. */
 export const EnvName = z.string().regex(/^[A-Za-z_]\w{0,127}$/, 'Expected the name of a value: letters, digits and underscores')
-const FileName = z.string().min(1).max(NAME_MAX_CHARS)
+/** Of a file: its name, in Unicode's form NFC as names of files are, or its id. */
+const FileEntry = z.string().min(1).max(NAME_MAX_CHARS).overwrite((name) => name.normalize('NFC'))
 
 /** Some of what there is, by name, or all of it. `inherit` is refused by name: there is nothing that a job could inherit. */
 function grantOf (entry: z.ZodType<string, string>, description: string) {
@@ -111,8 +117,8 @@ function never (why: string) {
 const Wanted = z.strictObject({
   net: grantOf(NetEntry, 'Hosts that the code may reach by the `fetch` tool: `host` (ports 80 and 443), `host:port`, `host:*`, `*.suffix`; true for any'),
   env: grantOf(EnvName, 'Values that the operator gives to jobs, by name; the code finds them in `context.env`'),
-  read: grantOf(FileName, 'Files of the job that it may read'),
-  write: grantOf(FileName, 'Files of the job that it may write'),
+  read: grantOf(FileEntry, 'Files that the code may read by the `files` tool, by name or id'),
+  write: grantOf(FileEntry, 'Files of the job that the code may write by the `files` tool, by name'),
   run: never('code has no processes to start'),
   ffi: never('code has no native libraries'),
   hrtime: z.boolean().optional().describe('Whether `performance.now()` is finer than a millisecond'),

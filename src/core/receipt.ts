@@ -4,12 +4,12 @@ import { z } from 'zod'
 export const RECEIPT_LINES_MAX = 200
 
 /** What a run can use, or be denied. `tool` is a call of a tool's method, whatever it then touched. */
-export const GRANTS = ['tool', 'net', 'env', 'kv', 'secret', 'channel', 'checkpoint'] as const
+export const GRANTS = ['tool', 'net', 'env', 'read', 'write', 'kv', 'secret', 'channel', 'checkpoint'] as const
 
 /** What a run did with one thing that it was granted or denied, added up. */
 export const ReceiptLine = z.object({
   grant: z.enum(GRANTS),
-  target: z.string().describe('A host and its port, a method of a tool, the name of a value'),
+  target: z.string().describe('A host and its port, a method of a tool, the name of a value or of a file'),
   method: z.string().nullable().describe('How it was used, where there is more than one way'),
   denied: z.string().nullable().describe('Why it was denied the first time; null for what was granted'),
   count: z.number().int(),

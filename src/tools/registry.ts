@@ -9,6 +9,7 @@ const SHIPPED: Readonly<Record<string, () => Promise<{ default: ToolDefinition }
   crypto: () => import('./crypto/tool.ts'),
   echo: () => import('./echo/tool.ts'),
   fetch: () => import('./fetch/tool.ts'),
+  files: () => import('./files/tool.ts'),
   kv: () => import('./kv/tool.ts'),
   secrets: () => import('./secrets/tool.ts'),
 }

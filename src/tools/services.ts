@@ -1,5 +1,6 @@
 import type { ChannelService } from '../core/channel.ts'
 import type { CheckpointService } from '../core/checkpoint.ts'
+import type { FileService } from '../core/file-service.ts'
 import type { KvService } from '../core/kv.ts'
 import type { SecretService } from '../core/secret.ts'
 
@@ -12,4 +13,5 @@ export interface ToolServices {
   secrets?: SecretService
   channel?: ChannelService
   checkpoint?: CheckpointService
+  files?: FileService
 }

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { after } from 'node:test'
 import type { CheckpointService } from '../../src/core/checkpoint.ts'
 import { sha256 } from '../../src/core/digest.ts'
+import type { FileService } from '../../src/core/file-service.ts'
 import type { FailureCode } from '../../src/core/failures.ts'
 import { DEFAULT_LIMIT_POLICY, type Limits } from '../../src/core/limits.ts'
 import type { LiveUsage } from '../../src/core/live-usage.ts'
-import type { RecordPort } from '../../src/core/records.ts'
 import type { IsolationLevel, JobFailure } from '../../src/core/outcome.ts'
 import { createEngine, type Engine, type EngineConfig, type LogEntry, type RunReport, type RunRequest } from '../../src/engine/engine.ts'
 import type { SupervisorOptions } from '../../src/engine/supervisor.ts'
@@ -29,8 +29,8 @@ export interface RunOptions {
   run?: Pick<Run, 'jobId' | 'fence'>
   /** Keeps what the code saves. */
   checkpoint?: CheckpointService
-  /** Makes the job a transform. */
-  records?: RecordPort
+  /** Files of the tenant to read, and those of the job. */
+  files?: FileService
   limits?: Partial<Limits>
   requireIsolation?: IsolationLevel[]
   tags?: Record<string, string>
@@ -130,7 +130,7 @@ function buildExecute (engine: Engine) {
     }, {
       signal: options.signal ?? new AbortController().signal,
       ...(options.checkpoint ? { checkpoint: options.checkpoint } : {}),
-      ...(options.records ? { records: options.records } : {}),
+      ...(options.files ? { files: options.files } : {}),
       onLogs (lines) {
         logs.push(...lines)
         for (const line of lines) options.onLog?.(line)

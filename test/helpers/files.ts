@@ -28,8 +28,8 @@ export function temporaryFolder (t: TestContext): string {
 }
 
 /** Uploads a file in one piece. */
-export async function putFile (files: Files, name: string, content: string | Buffer, { tenant = TENANT, ttlMs }: { tenant?: string, ttlMs?: number } = {}): Promise<FileRecord> {
-  const upload = await files.upload(tenant, name, { type: 'text/plain', encoding: null, ttlMs })
+export async function putFile (files: Files, name: string, content: string | Buffer, { tenant = TENANT, ttlMs, encoding = null }: { tenant?: string, ttlMs?: number, encoding?: string | null } = {}): Promise<FileRecord> {
+  const upload = await files.upload(tenant, name, { type: 'text/plain', encoding, ttlMs })
   await upload.write(Buffer.from(content))
   return upload.complete()
 }

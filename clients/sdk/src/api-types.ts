@@ -62,9 +62,9 @@ export type Permissions = 'none' | {
   net?: boolean | string[]
   /** Values that the operator gives to jobs, by name; the code finds them in `context.env` */
   env?: boolean | string[]
-  /** Files of the job that it may read */
+  /** Files that the code may read by the `files` tool, by name or id */
   read?: boolean | string[]
-  /** Files of the job that it may write */
+  /** Files of the job that the code may write by the `files` tool, by name */
   write?: boolean | string[]
   /** Never granted: code has no processes to start */
   run?: boolean | string[]
@@ -205,8 +205,8 @@ export interface Usage {
 }
 
 export interface ReceiptLine {
-  grant: 'tool' | 'net' | 'env' | 'kv' | 'secret' | 'channel' | 'checkpoint'
-  /** A host and its port, a method of a tool, the name of a value */
+  grant: 'tool' | 'net' | 'env' | 'read' | 'write' | 'kv' | 'secret' | 'channel' | 'checkpoint'
+  /** A host and its port, a method of a tool, the name of a value or of a file */
   target: string
   /** How it was used, where there is more than one way */
   method: string | null

@@ -11,12 +11,11 @@ import { createProgress } from './progress.js'
 import { serializeResult } from './result.js'
 import { createTimers, installTimers } from './timers.js'
 import { createTools } from './tools.js'
-import { createTransform } from './transform.js'
 
 /**
  * The one way out. Every argument is a string or a number: nothing that lives in the isolate is ever handed over.
- * @typedef {(type: 'entered' | 'logs' | 'progress' | 'wake' | 'call' | 'output' | 'result' | 'failure', a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown, f?: unknown) => void} Post
- * @typedef {{ timers: number, resultBytes: number, budget: import('./log-buffer.js').LogBudget, tools: import('./tools.js').ToolBounds, records: import('./transform.js').RecordSettings | null }} Settings
+ * @typedef {(type: 'entered' | 'logs' | 'progress' | 'wake' | 'call' | 'result' | 'failure', a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown) => void} Post
+ * @typedef {{ timers: number, resultBytes: number, budget: import('./log-buffer.js').LogBudget, tools: import('./tools.js').ToolBounds }} Settings
  */
 
 lockDown()
@@ -34,8 +33,6 @@ let timers
 let tools
 /** @type {ReturnType<typeof createProgress>} */
 let progress
-/** Of a run that is one. @type {ReturnType<typeof createTransform> | undefined} */
-let transform
 let ended = false
 
 /**
@@ -44,7 +41,7 @@ let ended = false
  * @param {Post} hostPost
  * @param {string} settingsText
  * @param {string} entryName
- * @param {string} inputText the state to go on from, or nothing, for a transform
+ * @param {string} inputText
  * @param {string} contextText
  * @param {(tool: string, method: string, args: string, bytes: string) => string} [ask] answers at once; only for runs with a native tool
  * @param {() => number} [readClock] milliseconds, with parts of one; only for runs that are granted it
@@ -58,16 +55,6 @@ export function prepare (hostPost, settingsText, entryName, inputText, contextTe
   tools = createTools({
     post: (id, tool, method, args, bytes) => post('call', id, tool, method, args, bytes), ask, fail, bounds: settings.tools,
   })
-  if (settings.records !== null) {
-    transform = createTransform({
-      settings: settings.records,
-      stateText: inputText,
-      post: (taken, text, count, rejects, state) => post('output', taken, text, count, rejects, state),
-      succeed,
-      fail,
-      warn: (message) => logs.write('warn', message),
-    })
-  }
   defineValue(globalThis, 'console', buildConsole(logs.write))
   installTimers(timers)
   installPerformance(readClock)
@@ -86,10 +73,8 @@ export function prepare (hostPost, settingsText, entryName, inputText, contextTe
 function start (namespace, entryName, inputText, contextText) {
   post('entered')
   try {
-    const found = findEntry(namespace, entryName)
-    if (transform !== undefined) return void transform.run(found, entryName, (checkpoint) => buildContext(contextText, checkpoint))
-    if (typeof found !== 'function') throw new KnownFailure('ENTRY_ERROR', 'EntryError', `Entry "${entryName}" is not a function`)
-    void run(found, JSONParse(inputText), buildContext(contextText, createCheckpoint(tools.buildHost('checkpoint'))))
+    const entry = findEntry(namespace, entryName)
+    void run(entry, JSONParse(inputText), buildContext(contextText))
   } catch (thrown) {
     fail(thrown)
   }
@@ -108,23 +93,6 @@ export function deliver (id, failureText, text, bytes) {
   tools.deliver(id, failureText, text, bytes)
   logs.flush()
   progress.flush()
-}
-
-/** Brings records; an empty text says that there are no more. @param {string} text */
-export function feed (text) {
-  if (!ended) transform?.feed(text)
-  logs.flush()
-  progress.flush()
-}
-
-/** Tells that the oldest piece of output is written. */
-export function written () {
-  if (!ended) transform?.written()
-}
-
-/** Asks for what was made of records so far, and for a state. @param {boolean} wantsState */
-export function nudge (wantsState) {
-  if (!ended) transform?.nudge(wantsState)
 }
 
 /** Runs the timer that is due. */
@@ -154,10 +122,10 @@ function succeed (value) {
   end(() => post('result', text))
 }
 
-/** @param {unknown} thrown @param {number} [record] the one that it was thrown for */
-function fail (thrown, record = 0) {
+/** @param {unknown} thrown */
+function fail (thrown) {
   const { code, name, message, stack, observed } = describeThrown(thrown)
-  end(() => post('failure', code, name, message, stack, observed, record))
+  end(() => post('failure', code, name, message, stack, observed))
 }
 
 /**
@@ -172,10 +140,12 @@ function end (tell) {
   ended = true
 }
 
-/** @param {Record<string, unknown>} namespace @param {string} entryName */
+/** @param {Record<string, unknown>} namespace @param {string} entryName @returns {Function} */
 function findEntry (namespace, entryName) {
   const found = readExport(namespace, entryName)
-  return found === undefined && entryName === 'default' ? readExport(namespace, 'handler') : found
+  const entry = found === undefined && entryName === 'default' ? readExport(namespace, 'handler') : found
+  if (typeof entry === 'function') return entry
+  throw new KnownFailure('ENTRY_ERROR', 'EntryError', `Entry "${entryName}" is not a function`)
 }
 
 /** An export that was never initialised throws when it is read. @param {Record<string, unknown>} namespace @param {string} name */
@@ -187,11 +157,11 @@ function readExport (namespace, name) {
   }
 }
 
-/** @param {string} contextText @param {object} checkpoint */
-function buildContext (contextText, checkpoint) {
+/** @param {string} contextText */
+function buildContext (contextText) {
   const context = JSONParse(contextText)
   defineValue(context, 'progress', progress.report)
-  defineValue(context, 'checkpoint', checkpoint)
+  defineValue(context, 'checkpoint', createCheckpoint(tools.buildHost('checkpoint')))
   ObjectFreeze(context.tags)
   ObjectFreeze(context.env)
   return ObjectFreeze(context)

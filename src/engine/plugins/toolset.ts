@@ -24,7 +24,7 @@ export function toolset (tools: readonly Tool[], { services, onError, metrics }:
   return {
     name: 'toolset',
     onValidate (run) {
-      const { checkpoint } = run.hooks
+      const { checkpoint, files } = run.hooks
       const { tenant, limits, fence, batchId, secrets, permissions, context: { jobId, attempt, tags } } = run.request
       let chosen: Tool[]
       let grants: Grants
@@ -39,7 +39,7 @@ export function toolset (tools: readonly Tool[], { services, onError, metrics }:
       const session = new ToolSession({
         tools: chosen,
         limits,
-        run: { tenant, jobId, attempt, fence, batchId, secrets, grants, services: checkpoint ? { ...services, checkpoint } : services },
+        run: { tenant, jobId, attempt, fence, batchId, secrets, grants, services: { ...services, ...(checkpoint ? { checkpoint } : {}), ...(files ? { files } : {}) } },
         mayAct: run.hooks.mayAct ?? (() => Promise.resolve(true)),
         onAnswer: metrics.called,
         onError,
