@@ -39,6 +39,7 @@ export const WorkerConfig = z.object({
   BATCHBOX_COMPILE_MEMORY_MB: z.coerce.number().int().min(128).max(8192).default(512).describe('Resident memory of a compiler process'),
   BATCHBOX_COMPILE_CACHE_BYTES: z.coerce.number().int().min(1_048_576).max(4_294_967_296).default(67_108_864).describe('Compiled code kept in the memory of a worker'),
   BATCHBOX_TOOL_CONFIG: z.string().default('{}').describe('Configuration of tools, as JSON: an object for each by its name'),
+  BATCHBOX_MAX_FILE_INPUT_BYTES: z.coerce.number().int().min(2).max(268_435_456).default(67_108_864).describe('Bytes of a file that is the input of a job (`"input": {"$file": …}`) without its compression, at the most; transforms read files of any size'),
   BATCHBOX_JOB_ENV: JobEnv.describe('Values that jobs may be granted by name (`permissions.env`), as JSON: an object of texts. Not for secrets: what code is given it can print'),
   BATCHBOX_STRICT: z.enum(['0', '1']).default('0').describe('`1` has the log of a job begin with warnings of permissions for wildcards, more than ten hosts and local hosts'),
   BATCHBOX_AUDIT_RUNS: z.enum(['0', '1']).default('0').describe('`1` has a worker log the tools, permissions, duration and receipt of every run'),

@@ -11,7 +11,12 @@ import { createRunMetrics } from '../../src/telemetry/metrics/runs.ts'
 import { ActiveRuns } from '../../src/worker/active-runs.ts'
 import { RecentEnds } from '../../src/worker/recent-ends.ts'
 import { runJob, type JobRunner } from '../../src/worker/run-job.ts'
+import type { Files } from '../../src/files/files.ts'
+import { openTestFiles } from './files.ts'
 import { openStore, RETENTION_MS } from './store.ts'
+
+/** Of the content of a file that is the input of a job, unless a test says otherwise. */
+export const MAX_FILE_INPUT_BYTES = 1_048_576
 
 /** A claim to a message that nobody disputes. */
 const HELD: Lease = { isFresh: () => true, confirm: () => Promise.resolve(true) }
@@ -72,6 +77,7 @@ export interface WorkerBench {
   dispatcher: Dispatcher
   active: ActiveRuns
   errors: unknown[]
+  files: Files
   lines: Record<string, unknown>[]
   /** When the releaser was told to look again, in milliseconds from then. */
   woken: number[]
@@ -88,13 +94,14 @@ export async function openBench (t: TestContext, members: Partial<JobRunner> = {
   const dispatcher = createDispatcher(db, { onError })
   t.after(() => dispatcher.close())
   const engine = scriptEngine()
+  const files = openTestFiles(t, db)
   const woken: number[] = []
   const releaser = { wakeIn: (ms: number) => { woken.push(ms) } }
   const active = new ActiveRuns()
   const logger = createLogger({ name: 'worker', level: 'debug', destination: { write: (line) => { lines.push(JSON.parse(line) as Record<string, unknown>) } } }) // pino writes one JSON object per line
-  const context: JobRunner = { db, engine, dispatcher, releaser, active, durability: { confirm: () => Promise.resolve() }, ends: new RecentEnds(), tracer: trace.getTracer('test'), metrics: createRunMetrics(createNoopMeter()), logger, worker: 'w1', retentionMs: RETENTION_MS, deadRetentionMs: RETENTION_MS, quarantineCrashes: 0, quarantineMs: RETENTION_MS, retryEveryMs: 0, usage: { everyMs: 1000, warnShare: 0.8 }, allowanceMs: 5000, whenTrusted: () => Promise.resolve(), whenAdmitted: () => Promise.resolve(), onError, ...members }
+  const context: JobRunner = { db, engine, files, maxFileInputBytes: MAX_FILE_INPUT_BYTES, dispatcher, releaser, active, durability: { confirm: () => Promise.resolve() }, ends: new RecentEnds(), tracer: trace.getTracer('test'), metrics: createRunMetrics(createNoopMeter()), logger, worker: 'w1', retentionMs: RETENTION_MS, deadRetentionMs: RETENTION_MS, quarantineCrashes: 0, quarantineMs: RETENTION_MS, retryEveryMs: 0, usage: { everyMs: 1000, warnShare: 0.8 }, allowanceMs: 5000, whenTrusted: () => Promise.resolve(), whenAdmitted: () => Promise.resolve(), onError, ...members }
   return {
-    db, engine, dispatcher, active, errors, lines, woken,
+    db, engine, files, dispatcher, active, errors, lines, woken,
     run: (jobId, { turn = 1, lockLost = new AbortController().signal, lease } = {}) => runJob(context, { jobId, turn }, { signal: lockLost, lease: { ...HELD, ...lease } }),
   }
 }
