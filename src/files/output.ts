@@ -16,6 +16,8 @@ export interface OutputWriter {
   /** Makes durable what was written. Answers what is to be committed. */
   sync (isComplete?: boolean): Promise<RunOutput>
   close (): Promise<void>
+  /** Removes what was written by it, of which nothing was committed: so no code fills the store with files that nobody has. */
+  discard (): Promise<void>
 }
 
 /** What is known of an output before it is written. */
@@ -34,6 +36,8 @@ export function createOutput ({ db, blobs, run, id, about, bounds }: { db: Db, b
   const charging = createCharging(db, { type: 'output', id, name, run, contentType: type, encoding }, { bounds, from })
   let writer: BlobWriter | undefined
   let bytes = from
+  /** What the store keeps although nobody may have it: see `BlobWriter.close`. */
+  let kept: readonly Extent[] = []
   return {
     id,
     name,
@@ -48,11 +52,18 @@ export function createOutput ({ db, blobs, run, id, about, bounds }: { db: Db, b
     },
 
     async sync (isComplete = false) {
-      return { id, name, type, encoding, extents: [...before, ...await writer?.sync() ?? []], isComplete }
+      kept = await writer?.sync() ?? []
+      return { id, name, type, encoding, extents: [...before, ...kept], isComplete }
     },
 
     async close () {
       await writer?.close()
+    },
+
+    async discard () {
+      const own = kept
+      await writer?.close()
+      for (const { blob } of own) await blobs.remove(blob)
     },
   }
 }

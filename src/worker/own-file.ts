@@ -16,6 +16,7 @@ export class OwnFile {
   #failure: unknown
   #bytes = 0
   #updatedAt = Date.now()
+  #mayBeKept = false
 
   constructor ({ committed, ...about }: { name: string, type: string | null, committed?: RunOutput }, openWriter: (about: OutputAbout) => Promise<OutputWriter>) {
     this.#about = { ...about, encoding: committed?.encoding ?? null, before: committed?.extents ?? [] }
@@ -38,15 +39,21 @@ export class OwnFile {
   }
 
   /** What was written before this call, durable. */
-  output (isComplete: boolean): Promise<RunOutput> {
+  sync (isComplete = false): Promise<RunOutput> {
     return this.#inTurn(async () => this.#committed && !this.#writer ? { ...this.#committed, isComplete } : (await this.#open()).sync(isComplete))
   }
 
-  /** Lets go of it, once what was asked for is done. */
+  /** The same, to be committed. */
+  commit (isComplete: boolean): Promise<RunOutput> {
+    this.#mayBeKept = true
+    return this.sync(isComplete)
+  }
+
+  /** Lets go of it, once what was asked for is done; nothing is left of what cannot have been committed. */
   async close (): Promise<void> {
     await this.#last
     const writer = await this.#writer?.catch(() => undefined) // whoever wrote has heard of it
-    await writer?.close()
+    await (this.#mayBeKept ? writer?.close() : writer?.discard())
   }
 
   #inTurn<T> (act: () => Promise<T>): Promise<T> {

@@ -50,7 +50,7 @@ export function createRunFiles (files: Files, { run, maxBytes, reserved = [], be
 
   /** Of a file of its own, all that was written before. */
   async function findContent ({ id, name, isOwn }: FileFacts): Promise<Content> {
-    const file = isOwn ? await own.get(name)?.output(false) : await findRecord(id)
+    const file = isOwn ? await own.get(name)?.sync() : await findRecord(id)
     if (!file) throw new JobError('FILE_GONE', `Cannot read ${JSON.stringify(name)}: there is no such file any more`)
     return { id, name, extents: [...file.extents], bytes: sumExtents(file.extents) }
   }
@@ -66,7 +66,7 @@ export function createRunFiles (files: Files, { run, maxBytes, reserved = [], be
     if (known && append) return known
     const file = new OwnFile({ name, type }, openWriter)
     own.set(name, file)
-    void known?.close()
+    known?.close().catch(() => {}) // what is left of it is swept
     return file
   }
 
@@ -102,7 +102,7 @@ export function createRunFiles (files: Files, { run, maxBytes, reserved = [], be
 
     async commit (isComplete) {
       isOver ||= isComplete
-      return Promise.all([...own.values()].map((file) => file.output(isComplete)))
+      return Promise.all([...own.values()].map((file) => file.commit(isComplete)))
     },
 
     async close () {

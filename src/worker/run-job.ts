@@ -3,7 +3,6 @@ import type { Logger } from 'pino'
 import type { NewEvent } from '../core/events.ts'
 import { isTerminal } from '../core/status.ts'
 import { buildFailure, type Outcome } from '../core/outcome.ts'
-import type { RunOutput } from '../core/file.ts'
 import type { RunReport, RunRequest } from '../engine/engine.ts'
 import type { Claim, Verdict } from '../queue/consumer.ts'
 import type { Dispatcher } from '../queue/dispatcher.ts'
@@ -12,7 +11,7 @@ import type { Db, Run } from '../store/db.ts'
 import type { Durability } from '../store/durability.ts'
 import { begin, type TurnRef, type Begun, type BegunJob, type DropReason } from '../store/moves/begin.ts'
 import { giveBack } from '../store/moves/give-back.ts'
-import { settle, type Settled, type Settlement } from '../store/moves/settle.ts'
+import { settle, type Settled } from '../store/moves/settle.ts'
 import type { RunMetrics } from '../telemetry/metrics/runs.ts'
 import type { ActiveRun, ActiveRuns } from './active-runs.ts'
 import { decide, decideLost, type Decision } from './decide.ts'
@@ -22,7 +21,7 @@ import type { Releaser } from './releaser.ts'
 import { createRunCheckpoint } from './run-checkpoint.ts'
 import { createRunLease, type RunLease } from './run-lease.ts'
 import { startRunSpan, type RunSpanHandle } from './run-span.ts'
-import { runWithFiles, type RunsWithFiles } from './run-with-files.ts'
+import { runWithFiles, type FilesReport, type RunsWithFiles } from './run-with-files.ts'
 import { UsageReporter, type UsageSettings } from './usage-reporter.ts'
 
 export interface JobRunner extends RunsWithFiles {
@@ -135,7 +134,7 @@ function executeRun (context: JobRunner, own: OwnRun): Promise<Verdict> {
       error: context.onError,
     }, skewMs)
     const reporter = new UsageReporter({ ...context.usage, run: run.fence, limits: job.spec.limits, add: (event) => writer.add(event) })
-    const { report, outputs } = await runWithFiles(context, {
+    const report = await runWithFiles(context, {
       run,
       request: buildRequest(job, run, skewMs),
       hooks: {
@@ -148,7 +147,7 @@ function executeRun (context: JobRunner, own: OwnRun): Promise<Verdict> {
       },
     })
     const rest = await writer.finish(tailEvents(report))
-    const verdict = await conclude(context, { ...own, report, outputs, rest, span })
+    const verdict = await conclude(context, { ...own, report, rest, span })
     span.end(report)
     return verdict
   })
@@ -161,14 +160,12 @@ function buildRequest ({ id, tenant, alone, attempt, spec, code, codeHash, input
 }
 
 interface Conclusion extends OwnRun {
-  report: RunReport
-  /** Files that it wrote, if it succeeded. */
-  outputs: readonly RunOutput[]
+  report: FilesReport
   rest: NewEvent[]
   span: RunSpanHandle
 }
 
-async function conclude (context: JobRunner, { active, run, turn, job, lease, beganAt, skewMs, report, outputs, rest, span }: Conclusion): Promise<Verdict> {
+async function conclude (context: JobRunner, { active, run, turn, job, lease, beganAt, skewMs, report, rest, span }: Conclusion): Promise<Verdict> {
   const { db, retentionMs } = context
   const stopped = report.outcome.type === 'cancelled' ? active.reason : undefined
   if (stopped === 'shutdown') {
@@ -180,8 +177,9 @@ async function conclude (context: JobRunner, { active, run, turn, job, lease, be
   // What code makes of a call that was refused to it is nobody's outcome.
   const isLost = stopped === 'fenced' || lease.hasRefused
   const decision = isLost ? decideLost(situation) : decide(withStopTime(report.outcome, active), situation)
-  const settled: Settled = await lease.isOvertaken() ? { type: 'fenced' } : await span.time('settle', () => settleWithFiles(context, run, outputs, {
+  const settled: Settled = await lease.isOvertaken() ? { type: 'fenced' } : await span.time('settle', () => settle(db, run, {
     ...decision,
+    outputs: decision.status === 'succeeded' ? report.outputs : [],
     usage: report.outcome.usage,
     isolation: report.isolation,
     receipt: report.receipt,
@@ -194,12 +192,6 @@ async function conclude (context: JobRunner, { active, run, turn, job, lease, be
   logEnd(context.logger, { run, job, decision, outcome: report.outcome, settled })
   countEnd(context.metrics, { job, beganAt, outcome: report.outcome, settled })
   return follow(context, job, decision, settled)
-}
-
-/** What the run wrote is there before anybody hears that the job has succeeded. */
-async function settleWithFiles ({ db, files }: JobRunner, run: Run, outputs: readonly RunOutput[], settlement: Settlement): Promise<Settled> {
-  if (settlement.status === 'succeeded' && outputs.length > 0 && (await files.commit(run, outputs)).type === 'fenced') return { type: 'fenced' }
-  return settle(db, run, settlement)
 }
 
 function logEnd (logger: Logger, { run, job, decision, outcome, settled }: Pick<Conclusion, 'run' | 'job'> & { decision: Decision, outcome: Outcome, settled: Settled }): void {

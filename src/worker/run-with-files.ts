@@ -16,18 +16,23 @@ export interface RunsWithFiles {
   maxFileInputBytes: number
 }
 
-/** Executes a run whose input may be a file and whose code may read and write some. Answers what it wrote, all there and durable, if it succeeded: the caller commits that. */
-export async function runWithFiles (context: RunsWithFiles, { run, request, hooks }: { run: Run, request: RunRequest, hooks: RunHooks }): Promise<{ report: RunReport, outputs: RunOutput[] }> {
+/** What a run came to, with the files that it wrote, if it succeeded: they are all there and durable, and the settlement commits them. */
+export interface FilesReport extends RunReport {
+  outputs: RunOutput[]
+}
+
+/** Executes a run whose input may be a file and whose code may read and write some. */
+export async function runWithFiles (context: RunsWithFiles, { run, request, hooks }: { run: Run, request: RunRequest, hooks: RunHooks }): Promise<FilesReport> {
   const { outputBytes = JOB_LIMITS.outputBytes.default } = request.limits as Partial<Limits> // what the version before stored has none
   const files = createRunFiles(context.files, { run, maxBytes: outputBytes })
   let report: RunReport | undefined
   try {
     const input = await resolveInput(context, request, hooks.signal)
     report = await context.engine.execute({ ...request, input }, { ...hooks, files })
-    return { report, outputs: report.outcome.type === 'succeeded' ? await files.commit(true) : [] }
+    return { ...report, outputs: report.outcome.type === 'succeeded' ? await files.commit(true) : [] }
   } catch (error) {
     if (!(error instanceof JobError)) throw error
-    return { report: failReport(error, report), outputs: [] }
+    return { ...failReport(error, report), outputs: [] }
   } finally {
     await files.close()
   }

@@ -11,7 +11,6 @@ import { createRunMetrics } from '../../src/telemetry/metrics/runs.ts'
 import { ActiveRuns } from '../../src/worker/active-runs.ts'
 import { RecentEnds } from '../../src/worker/recent-ends.ts'
 import { runJob, type JobRunner } from '../../src/worker/run-job.ts'
-import type { Files } from '../../src/files/files.ts'
 import { openTestFiles } from './files.ts'
 import { openStore, RETENTION_MS } from './store.ts'
 
@@ -77,7 +76,7 @@ export interface WorkerBench {
   dispatcher: Dispatcher
   active: ActiveRuns
   errors: unknown[]
-  files: Files
+  files: ReturnType<typeof openTestFiles>
   lines: Record<string, unknown>[]
   /** When the releaser was told to look again, in milliseconds from then. */
   woken: number[]

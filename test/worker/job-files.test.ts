@@ -4,8 +4,9 @@ import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { readJob } from '../../src/store/read.ts'
 import { releaseDue } from '../../src/store/reap.ts'
 import { dropFile } from '../../src/store/files/remove.ts'
-import { putFile, readContent } from '../helpers/files.ts'
+import { blobPaths, putFile, readContent } from '../helpers/files.ts'
 import { acceptJob, beginJob, TENANT } from '../helpers/store.ts'
+import { until } from '../helpers/until.ts'
 import { MAX_FILE_INPUT_BYTES, openBench } from '../helpers/worker.ts'
 
 const text = (content: string) => ({ name: 'out', type: 'text/plain', bytes: Buffer.from(content), append: true })
@@ -108,8 +109,27 @@ test('a retry begins with nothing of what the attempt before it wrote', async (t
 
   const written = await files.ofJob(id)
   assert.equal(found, undefined)
-  assert.deepEqual(written.filter(({ status }) => status === 'complete').map(({ name }) => name), ['out'])
+  assert.deepEqual(written.map(({ name }) => name), ['out'])
   assert.equal(await readContent(files, written.find(({ name }) => name === 'out')), 'second')
+})
+
+test('a run that fails leaves nothing, on the disk or in what its tenant is charged for, also of what it read again', async (t) => {
+  const { db, files, engine, run } = await openBench(t)
+  const id = await acceptJob(db)
+  const verdict = run(id)
+  const { hooks, end } = await engine.next()
+  for (let i = 0; i < 3; i += 1) {
+    await hooks.files?.write({ ...text('some'), append: i === 2 })
+    const file = await hooks.files?.find('out')
+    assert.ok(file)
+    await hooks.files?.read(file, { start: 0, end: 4 })
+  }
+  end({ type: 'failed', error: { code: 'USER_ERROR', name: 'Error', message: 'no', retryable: true } })
+  await verdict
+
+  assert.deepEqual(await files.ofJob(id), [])
+  assert.equal(await db.redis.exists(db.keys.fileUsage(TENANT)), 0)
+  await until('the last blob is removed', () => blobPaths(files.location).length === 0)
 })
 
 test('a run that lost its job changes nothing of the files of the one that has it', async (t) => {

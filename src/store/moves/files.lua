@@ -117,6 +117,18 @@ local function drop_outputs (job)
   redis.call('UNLINK', P .. ':job-files:' .. job)
 end
 
+-- A job has ended. What no run has committed is no file of it, nor is what those that failed have committed and the one that succeeded has not; for the rest it is charged what that has.
+local function end_outputs (tenant, job, has_succeeded)
+  for _, id in ipairs(redis.call('HVALS', P .. ':job-files:' .. job)) do
+    local f = redis.call('HMGET', file_key(id), 'status', 'extents', 'bytes')
+    if f[1] == 'partial' and (has_succeeded or f[2] == '') then
+      drop_file(id)
+    elseif f[1] == 'partial' then
+      charge_file(id, tenant, tonumber(f[3]))
+    end
+  end
+end
+
 -- The record of an output of a job, made where there is none: a name is one file over all runs. Answers its id.
 local function open_output (tenant, job, id, name, type, encoding)
   local known = redis.call('HGET', names_key(tenant, job), name)

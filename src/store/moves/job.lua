@@ -190,6 +190,7 @@ local function end_job (job, status, failure, payload, retention_ms)
   redis.call('HDEL', JOB, 'bounds', 'cancel', 'ttlAt', 'runAt', 'tags')
   strike_turn(job.tenant, job.level, ID .. ' ' .. job.turn)
   release_file(ID)
+  end_outputs(job.tenant, ID, status == 'succeeded')
   if status == 'dead' then
     redis.call('HSET', JOB, 'diedOf', code)
     redis.call('ZADD', dead_key(job.tenant, code), job.createdAt, ID)
