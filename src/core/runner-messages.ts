@@ -1,15 +1,16 @@
 import { z } from 'zod'
 import { LOG_LEVELS, type LogLevel } from './events.ts'
 import { Isolation } from './outcome.ts'
-import { FAILURE_CHARS, GUEST_CODES, STOP_CODES } from './runner-protocol.ts'
+import { FAILURE_CHARS, type GuestCode, GUEST_CODES, STOP_CODES } from './runner-protocol.ts'
 
 const count = z.number().min(0).max(Number.MAX_SAFE_INTEGER)
+const whole = z.int().min(0)
 const token = z.string().min(16).max(64)
 const name = z.string().min(1).max(256)
 
 /**
  * What a runner tells its worker. `logs` has its lines in the body, `done` its result, `call` the
- * arguments as JSON text and then the bytes beside them.
+ * arguments as JSON text and then the bytes beside them; `output` records, one a line, then `parseRejects`'s JSON, then a state.
  */
 export const FromRunner = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready'), isolation: Isolation.pick({ permission: true, uid: true }) }),
@@ -20,6 +21,10 @@ export const FromRunner = z.discriminatedUnion('type', [
   /** What the run took so far: processor time in milliseconds, and calls that natives answered. */
   z.object({ type: z.literal('usage'), token, cpuMs: count, nativeCalls: count }),
   z.object({ type: z.literal('call'), token, call: z.int().min(1), tool: name, method: name, textBytes: count }),
+  /** The run has room for one more batch of records. */
+  z.object({ type: z.literal('pull'), token }),
+  /** What it made of records: how many it has taken since it began, and how many it made of those since the last word. */
+  z.object({ type: z.literal('output'), token, taken: whole, count: whole, textBytes: whole, rejectsBytes: whole }),
   /** The run is being stopped: if nothing follows, this is why. */
   z.object({ type: z.literal('stopping'), token, code: z.enum(STOP_CODES), observed: count }),
   z.object({
@@ -31,6 +36,8 @@ export const FromRunner = z.discriminatedUnion('type', [
       message: z.string().max(FAILURE_CHARS.message),
       stack: z.string().max(FAILURE_CHARS.stack),
       observed: count,
+      /** The record that it failed for, by its number since the run began; 0 where there is none. */
+      record: whole,
     }).nullable(),
     usage: z.object({ wallMs: count, cpuMs: count, memoryBytes: count, nativeCalls: count }),
     bootMs: count,
@@ -59,4 +66,22 @@ function isLogLine (line: unknown): line is LogLines[number] {
 /** JSON can say 1e999, which no reader could write as a date again. */
 function isTime (value: unknown): boolean {
   return typeof value === 'number' && value >= 0 && value <= TIME_MAX_MS
+}
+
+/** A record that code failed for, as a runner tells of it: its number since the run began, and why. */
+export type Reject = [record: number, code: GuestCode, name: string, message: string, stack: string]
+
+const CODES: ReadonlySet<unknown> = new Set(GUEST_CODES)
+
+/** Reads rejected records from what is between the brackets of a JSON array; throws when it is anything else. By hand, likewise. */
+export function parseRejects (text: string): Reject[] {
+  const rejects = JSON.parse(`[${text}]`) as unknown
+  if (!Array.isArray(rejects) || !rejects.every(isReject)) throw new TypeError('Cannot read rejects: not a list of records')
+  return rejects
+}
+
+function isReject (reject: unknown): reject is Reject {
+  if (!Array.isArray(reject) || reject.length !== 5) return false
+  const [record, code, ...texts] = reject as unknown[]
+  return Number.isSafeInteger(record) && CODES.has(code) && texts.every((text) => typeof text === 'string' && text.length <= FAILURE_CHARS.stack)
 }

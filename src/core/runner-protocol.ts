@@ -16,6 +16,23 @@ export const CALL_BYTES = 1_048_576
 /** Bytes of what a tool answers to one call: JSON text, and the bytes beside it. */
 export const ANSWER_BYTES = 16_777_216
 
+/** Batches of records that a runner may have, or have asked for, beside what its code has taken whole. */
+export const BATCHES_AHEAD = 3
+/** Bytes of one record that code makes, as JSON. */
+export const OUTPUT_RECORD_BYTES = 1_048_576
+/** Bytes of a state that code goes on from, as JSON. */
+export const STATE_BYTES = 1_048_576
+/** Bytes that code may have made of records without their being written: it waits long before. */
+export const UNWRITTEN_BYTES = 8_388_608
+
+/** What a runner needs to know of a transform. */
+export interface RecordGrant {
+  /** Whether the code goes on behind a record that it fails for. */
+  skip: boolean
+  /** How often a state is asked for, where code does not hand one over by itself. */
+  checkpointMs: number
+}
+
 /** Codes that a tool can fail with. */
 export const TOOL_CODES = ['TOOL_ERROR', 'PERMISSION_DENIED', 'TOOL_LIMIT'] as const
 export type ToolCode = typeof TOOL_CODES[number]
@@ -50,7 +67,7 @@ export const BEAT_MS = 1000
 /** Codes that code inside an isolate can cause by itself; a runner that claims another one lies. */
 export const GUEST_CODES = [
   'USER_ERROR', 'UNHANDLED_REJECTION', 'ENTRY_ERROR', 'SYNTAX_ERROR', 'MODULE_NOT_ALLOWED', 'STACK_LIMIT', 'TIMER_LIMIT',
-  'RESULT_TOO_LARGE', 'RESULT_NOT_SERIALIZABLE', 'MEMORY_LIMIT', ...TOOL_CODES,
+  'RESULT_TOO_LARGE', 'RESULT_NOT_SERIALIZABLE', 'MEMORY_LIMIT', 'INPUT_MALFORMED', 'OUTPUT_TOO_LARGE', ...TOOL_CODES,
 ] as const
 /** Codes that the thread around the isolate can report besides. */
 export const STOP_CODES = ['TIMEOUT', 'CPU_LIMIT', 'CANCELLED'] as const
@@ -60,7 +77,9 @@ export type StopCode = typeof STOP_CODES[number]
 
 /**
  * What a worker tells its runner; `boot` comes first, with the scripts of the guest as its body. The body of `run` is the code and then the
- * input, that of `answer` the JSON text that a tool answered and then the bytes beside it.
+ * input, that of `answer` the JSON text that a tool answered and then the bytes beside it. For a transform the input is the state to go on from,
+ * or nothing; `records` answers a `pull` with records, one a line, or with nothing when there are no more, and `written` says that the oldest
+ * `output` is written.
  */
 export type ToRunner =
   | { type: 'boot', threads: number, memoryMb: number }
@@ -75,6 +94,9 @@ export type ToRunner =
     context: string
     tools: readonly ToolGrant[]
     hrtime: boolean
+    records: RecordGrant | null
   }
+  | { type: 'records', token: string, count: number }
+  | { type: 'written', token: string }
   | { type: 'answer', token: string, call: number, failure: ToolFailure | null, textBytes: number }
   | { type: 'stop', token: string }

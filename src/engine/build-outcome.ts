@@ -2,6 +2,7 @@ import type { Limits } from '../core/limits.ts'
 import { type BrokenLimit, buildBrokenLimit, buildFailure, type CrashEvidence, type JobFailure, type Outcome, type Usage } from '../core/outcome.ts'
 import type { FailureCode } from '../core/failures.ts'
 import type { Compiled } from './compiler-client.ts'
+import type { RecordPlace } from './record-flow.ts'
 import type { DoneMessage, RunnerAnswer } from './run-conversation.ts'
 import { explainWait } from './processor-wait.ts'
 import { explainRefusedImport } from './refused-import.ts'
@@ -35,7 +36,7 @@ export function buildOutcome (answer: RunnerAnswer, compiled: Compiled, limits: 
     return { type: 'succeeded', result: answer.result, usage: { ...usage, resultBytes } }
   }
   if (isStop(failure.code)) return buildStopped({ code: failure.code, observed: failure.observed }, limits, usage, answer.waitedMs)
-  return { type: 'failed', error: buildGuestFailure(failure, compiled, limits), usage }
+  return { type: 'failed', error: buildGuestFailure(failure, compiled, { limits, place: answer.place }), usage }
 }
 
 /** The guest has seen that it is not too large; the names of secrets may be longer than what they stand for. */
@@ -65,11 +66,12 @@ function buildStopped ({ code, observed }: { code: StopName, observed: number },
   return { type: 'failed', error: buildFailure(code, message, { name: stop.name, limit: buildBrokenLimit(stop.limit, configured, seen) }), usage }
 }
 
-function buildGuestFailure (reported: NonNullable<DoneMessage['failure']>, compiled: Compiled, limits: Limits): JobFailure {
+function buildGuestFailure (reported: NonNullable<DoneMessage['failure']>, compiled: Compiled, { limits, place }: { limits: Limits, place: RecordPlace | undefined }): JobFailure {
   const failure = explainRefusedImport(reported, compiled.code)
   const stack = mapStack(failure.stack, compiled.file, compiled.map)
   const limit = brokenLimit(failure.code, failure.observed, limits)
-  return buildFailure(failure.code, failure.message, { name: failure.name, ...(stack ? { stack } : {}), ...(limit ? { limit } : {}) })
+  const message = place ? `${failure.message} (record ${place.number}, which begins at byte ${place.byte})` : failure.message
+  return buildFailure(failure.code, message, { name: failure.name, ...(stack ? { stack } : {}), ...(limit ? { limit } : {}), ...(place ? { record: place } : {}) })
 }
 
 function brokenLimit (code: FailureCode, observed: number, limits: Limits): BrokenLimit | undefined {

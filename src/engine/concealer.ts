@@ -50,6 +50,9 @@ export class Concealer {
     }
   }
 
+  /** There is nothing to conceal. */
+  get isEmpty (): boolean { return this.#values.size === 0 }
+
   /** Answers the text without secrets. */
   text (text: string): string {
     if (this.#values.size === 0) return text

@@ -9,6 +9,7 @@ import type { Limits } from '../core/limits.ts'
 import type { Isolation, IsolationLevel, Outcome } from '../core/outcome.ts'
 import type { Grants, PermissionsRequest } from '../core/permissions.ts'
 import type { RunReceipt } from '../core/receipt.ts'
+import type { RecordPort } from '../core/records.ts'
 import { buildGuestBundle } from './guest-bundle.ts'
 import { createKernel, type Plugin } from './kernel.ts'
 import { cluster } from './plugins/cluster.ts'
@@ -67,6 +68,8 @@ export interface RunHooks {
   mayAct? (): Promise<boolean>
   /** Keeps what the code saves for the next run of its job. */
   checkpoint?: CheckpointService
+  /** The records of a transform; its code then has no input, and `result` is what it answers beside them. */
+  records?: RecordPort
   /** The files that the code reads and writes. */
   files?: FileService
 }
@@ -129,7 +132,7 @@ export interface Engine {
   readonly lanes: number
   /** Process ids of the runners alive. */
   readonly runnerPids: () => number[]
-  /** Runs code in a sandbox; never rejects for what the code does. */
+  /** Runs code in a sandbox; never rejects for what the code does, only with what its records failed with where that is no failure of the job. */
   execute (request: RunRequest, hooks: RunHooks): Promise<RunReport>
   /** Kills every process it started. Runs under way end as crashed. */
   close (): Promise<void>

@@ -3,13 +3,14 @@ import { INLINE_RESULT_BYTES } from '../core/job.ts'
 import { splitLogBudget } from '../core/log-budget.ts'
 import type { CrashEvidence } from '../core/outcome.ts'
 import { type FromRunner, type LogLines, parseLogLines } from '../core/runner-messages.ts'
-import { RUNNER_FRAME_BYTES, type ToolGrant } from '../core/runner-protocol.ts'
+import { RUNNER_FRAME_BYTES, type ToolGrant, type ToRunner } from '../core/runner-protocol.ts'
 import type { Limits } from '../core/limits.ts'
 import { unreachable } from '../core/unreachable.ts'
 import type { ToolAnswer, ToolArguments } from './broker.ts'
 import { epochMs } from './epoch.ts'
 import { readCrashWords } from './crash-words.ts'
 import type { FramedExit } from './framed-process.ts'
+import { RecordFlow, type RecordPlace, type RunnerPort } from './record-flow.ts'
 import type { KillRung } from '../telemetry/metrics/runners.ts'
 import { type KillCode, type RunSample, RunWatch } from './run-watch.ts'
 import { TokenBucket } from './token-bucket.ts'
@@ -27,6 +28,7 @@ const TAILS_PER_SECOND = 8
 export interface RunnerTask {
   file: string
   code: string
+  /** JSON text; of a transform the state to go on from, or nothing. */
   input: string
   entry: string
   context: string
@@ -38,6 +40,8 @@ export interface RunnerTask {
 
 export interface RunnerHooks {
   signal: AbortSignal
+  /** The records of a transform. */
+  records?: RunnerPort | undefined
   onLogs (lines: LogLines, dropped: { lines: number, bytes: number }): Promise<void> | void
   onProgress (value: number, message: string): void
   /** Hears some ten times a second what the run has taken. */
@@ -52,12 +56,13 @@ type RunMessage = Exclude<FromRunner, { type: 'ready' | 'beat' }>
 /**
  * What became of a task. `done`: the runner answered and can take another. `killed`: it did not stop when it had to, or held too much
  * memory. `crashed`: it died and nothing that we know of explains why; `started` tells whether it had begun with the task,
- * `shared` that others were in it, so that nobody is to blame.
+ * `shared` that others were in it, so that nobody is to blame. `place` is that of the record that the code failed for, `portError` what its records
+ * failed with, for which it was stopped.
  */
-export type RunnerAnswer = { startedAt: number, endedAt: number, peakMemoryBytes: number, cpuMs: number, waitedMs: number } & End
+export type RunnerAnswer = { startedAt: number, endedAt: number, peakMemoryBytes: number, cpuMs: number, waitedMs: number, portError?: unknown } & End
 
 type End =
-  | { type: 'done', message: DoneMessage, result: string }
+  | { type: 'done', message: DoneMessage, result: string, place?: RecordPlace | undefined }
   | { type: 'killed', code: KillCode, observed: number }
   | { type: 'crashed', started: boolean, shared: boolean, evidence: Omit<CrashEvidence, 'lastLogs' | 'suspect'> }
 
@@ -70,6 +75,10 @@ interface ConversationOptions {
   kill (reason: string, rung: Exclude<KillRung, 'isolate'>): void
   /** Sends what a tool answered. */
   answer (call: number, answer: ToolAnswer): void
+  send (message: Extract<ToRunner, { type: 'records' | 'written' }>, body?: Uint8Array): void
+  uncount (frames: number, bytes: number): void
+  /** Has the runner stop the run. */
+  stop (): void
   /** Called once, when no more may be said. */
   onEnd (): void
 }
@@ -87,19 +96,21 @@ export class RunConversation {
   readonly #watch: RunWatch
   readonly #logTokens: TokenBucket
   readonly #lineTokens: TokenBucket
+  readonly #records: RecordFlow | undefined
   /** Epoch milliseconds; when the task was handed over, until the runner says that user code started. */
   #startedAt = epochMs()
   #isStarted = false
   #isOver = false
 
   constructor (options: ConversationOptions) {
-    const { task: { limits, code, input }, hooks, pid, threads, kill } = options
+    const { task: { limits, code, input }, hooks, pid, threads, kill, send, uncount, stop } = options
     this.#options = options
     this.answer = this.#answer.promise
     this.#watch = new RunWatch({ pid, threads, limits, payloadBytes: code.length + input.length, kill, onSample: (sample) => hooks.onSample?.(sample) })
     const logBurst = RUNNER_FRAME_BYTES + ESCAPED * limits.logBytes + BYTES_AROUND_LINE * limits.logLines
     this.#logTokens = new TokenBucket(LOG_BYTES_PER_SECOND, logBurst, performance.now())
     this.#lineTokens = new TokenBucket(LINES_BURST + TAILS_PER_SECOND * splitLogBudget(limits).tailLines, LINES_BURST + limits.logLines, performance.now())
+    this.#records = hooks.records && new RecordFlow({ port: hooks.records, send: (message, body) => send({ ...message, token: this.token }, body), uncount, stop })
   }
 
   /** The run is to be cancelled: the runner has a short while from now. */
@@ -115,6 +126,8 @@ export class RunConversation {
       case 'logs': return this.#takeLogs(message, body)
       case 'call': return this.#takeCall(message, body)
       case 'progress': return this.#options.hooks.onProgress(message.value, message.message)
+      case 'pull': return this.#flow(message.type).pull()
+      case 'output': return this.#flow(message.type).take(message, body)
       case 'usage':
         this.#checkNativeCalls(message)
         return this.#watch.claim(message)
@@ -164,7 +177,13 @@ export class RunConversation {
     this.#checkNativeCalls({ type: message.type, ...message.usage })
     const cpuMs = this.#watch.settle(message.usage)
     const result = message.failure ? '' : this.#readResult(body)
-    this.#end({ type: 'done', message: { ...message, usage: { ...message.usage, cpuMs } }, result })
+    const place = message.failure ? this.#records?.locate(message.failure.record) : undefined
+    this.#end({ type: 'done', message: { ...message, usage: { ...message.usage, cpuMs } }, result, place })
+  }
+
+  #flow (type: string): RecordFlow {
+    if (!this.#records) throw new Error(`Cannot take "${type}": the run has no records`)
+    return this.#records
   }
 
   #checkNativeCalls ({ type, nativeCalls }: { type: string, nativeCalls: number }): void {
@@ -183,14 +202,22 @@ export class RunConversation {
 
   /** A run that says it was cancelled, and was not, would be given back and run again for ever. */
   #checkCancel (code: string | undefined): void {
-    if (code === 'CANCELLED' && !this.#options.hooks.signal.aborted) throw new Error('Cannot take end: nobody cancelled the run')
+    if (code === 'CANCELLED' && !this.#options.hooks.signal.aborted && this.#records?.error === undefined) throw new Error('Cannot take end: nobody cancelled the run')
   }
 
   #end (end: End): void {
     this.#isOver = true
     this.#watch.close()
     this.#options.onEnd()
-    this.#answer.resolve({ startedAt: this.#startedAt, endedAt: epochMs(), peakMemoryBytes: this.#watch.peakMemoryBytes, cpuMs: this.#watch.cpuMs, waitedMs: this.#watch.waitedMs, ...end })
+    const answer = { startedAt: this.#startedAt, endedAt: epochMs(), peakMemoryBytes: this.#watch.peakMemoryBytes, cpuMs: this.#watch.cpuMs, waitedMs: this.#watch.waitedMs, ...end }
+    if (this.#records) void this.#settle(this.#records, answer)
+    else this.#answer.resolve(answer)
+  }
+
+  /** The runner is done with it, and what the code made may not be written yet. */
+  async #settle (records: RecordFlow, answer: RunnerAnswer): Promise<void> {
+    await records.finish(answer.type === 'done' && !answer.message.failure)
+    this.#answer.resolve({ ...answer, portError: records.error })
   }
 }
 

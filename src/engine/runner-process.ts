@@ -1,6 +1,6 @@
 import type { Frame } from '../core/frames.ts'
 import { FromRunner } from '../core/runner-messages.ts'
-import { RUNNER_FRAME_BYTES, RUNNER_HEADER_BYTES, type ToRunner } from '../core/runner-protocol.ts'
+import { type RecordGrant, RUNNER_FRAME_BYTES, RUNNER_HEADER_BYTES, type ToRunner } from '../core/runner-protocol.ts'
 import type { RunnerEnd } from '../telemetry/metrics/runners.ts'
 import type { Limits } from '../core/limits.ts'
 import type { Isolation } from '../core/outcome.ts'
@@ -106,17 +106,28 @@ export class RunnerProcess {
       this.#idle?.leave()
       hooks.signal.removeEventListener('abort', stop)
     }
-    const run = new RunConversation({ task, hooks, pid: this.#process.pid ?? 0, threads: this.#threads, kill: (reason, rung) => this.kill(reason, rung), answer, onEnd })
     const stop = () => {
       run.cancel()
       this.#send({ type: 'stop', token: run.token })
     }
+    const run = new RunConversation({
+      task,
+      hooks,
+      pid: this.#process.pid ?? 0,
+      threads: this.#threads,
+      kill: (reason, rung) => this.kill(reason, rung),
+      answer,
+      send: (message, body) => this.#send(message, body),
+      uncount: (frames, bytes) => this.#process.uncount(frames, bytes),
+      stop,
+      onEnd,
+    })
     hooks.signal.addEventListener('abort', stop, { once: true })
     this.#runs.set(run.token, run)
     this.#idle?.enter()
     if (this.#runs.size > 1) for (const each of this.#runs.values()) each.accompany()
     if (this.#exit) run.leave(this.#exit, { shared: false, killedAtMb: undefined }) // it died between being lent and now
-    else this.#handOver(run.token, task)
+    else this.#handOver(run.token, task, hooks.records?.grant ?? null)
     if (hooks.signal.aborted && this.#runs.has(run.token)) stop()
     return run.answer
   }
@@ -135,10 +146,10 @@ export class RunnerProcess {
     this.ready.then(() => watch.close(), () => watch.close())
   }
 
-  #handOver (token: string, { code: text, input, ...rest }: RunnerTask): void {
+  #handOver (token: string, { code: text, input, ...rest }: RunnerTask, records: RecordGrant | null): void {
     this.#allowResult(rest.limits)
     const code = Buffer.from(text)
-    this.#send({ type: 'run', token, ...rest, codeBytes: code.length }, Buffer.concat([code, Buffer.from(input)]))
+    this.#send({ type: 'run', token, ...rest, records, codeBytes: code.length }, Buffer.concat([code, Buffer.from(input)]))
   }
 
   /** One frame holds a result. */
@@ -147,7 +158,7 @@ export class RunnerProcess {
     this.#process.setMaxFrameBytes(this.#frameBytes)
   }
 
-  #send (message: ToRunner, body?: Buffer): void {
+  #send (message: ToRunner, body?: Uint8Array): void {
     this.#process.send(message, body)
   }
 

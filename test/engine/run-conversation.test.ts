@@ -8,7 +8,7 @@ import { RunConversation } from '../../src/engine/run-conversation.ts'
 const limits = { ...DEFAULT_LIMIT_POLICY.defaults, resultBytes: 1000, logBytes: 1000, logLines: 10 }
 const usage = { wallMs: 1, cpuMs: 2, memoryBytes: 3, nativeCalls: 0 }
 const ALONE = { shared: false, killedAtMb: undefined }
-const failure = { code: 'USER_ERROR', name: 'Error', message: 'x', stack: '', observed: 0 }
+const failure = { code: 'USER_ERROR', name: 'Error', message: 'x', stack: '', observed: 0, record: 0 }
 
 function startConversation (t: TestContext) {
   t.mock.timers.enable({ apis: ['setTimeout'] })
@@ -23,6 +23,9 @@ function startConversation (t: TestContext) {
     threads: 1,
     kill () {},
     answer () {},
+    send () {},
+    uncount () {},
+    stop () {},
     onEnd () { ended += 1 },
   })
   const say = (message: object, body = '') => {

@@ -6,6 +6,7 @@ import type { FileService } from '../../src/core/file-service.ts'
 import type { FailureCode } from '../../src/core/failures.ts'
 import { DEFAULT_LIMIT_POLICY, type Limits } from '../../src/core/limits.ts'
 import type { LiveUsage } from '../../src/core/live-usage.ts'
+import type { RecordPort } from '../../src/core/records.ts'
 import type { IsolationLevel, JobFailure } from '../../src/core/outcome.ts'
 import { createEngine, type Engine, type EngineConfig, type LogEntry, type RunReport, type RunRequest } from '../../src/engine/engine.ts'
 import type { SupervisorOptions } from '../../src/engine/supervisor.ts'
@@ -29,6 +30,8 @@ export interface RunOptions {
   run?: Pick<Run, 'jobId' | 'fence'>
   /** Keeps what the code saves. */
   checkpoint?: CheckpointService
+  /** Makes the job a transform. */
+  records?: RecordPort
   /** Files of the tenant to read, and those of the job. */
   files?: FileService
   limits?: Partial<Limits>
@@ -130,6 +133,7 @@ function buildExecute (engine: Engine) {
     }, {
       signal: options.signal ?? new AbortController().signal,
       ...(options.checkpoint ? { checkpoint: options.checkpoint } : {}),
+      ...(options.records ? { records: options.records } : {}),
       ...(options.files ? { files: options.files } : {}),
       onLogs (lines) {
         logs.push(...lines)

@@ -23,6 +23,7 @@ export const ReflectOwnKeys = ownKeys
 export const ReflectSetPrototypeOf = setPrototypeOf
 
 export const ArrayIsArray = Array.isArray
+export const ArrayPrototype = Array.prototype
 export const ArrayBufferConstructor = ArrayBuffer
 export const ArrayBufferIsView = ArrayBuffer.isView
 export const DateNow = Date.now
@@ -38,6 +39,7 @@ export const ObjectCreate = Object.create
 export const ObjectFreeze = Object.freeze
 export const ObjectHasOwn = Object.hasOwn
 export const ObjectIs = Object.is
+export const ObjectPrototype = Object.prototype
 export const ObjectPrototypeToString = uncurry(Object.prototype.toString)
 export const RangeErrorConstructor = RangeError
 export const RangeErrorPrototype = RangeError.prototype
@@ -47,6 +49,7 @@ export const PromiseConstructor = Promise
 export const TypeErrorPrototype = TypeError.prototype
 export const RegExpToString = uncurry(RegExp.prototype.toString)
 export const StringConstructor = String
+export const SymbolAsyncIterator = Symbol.asyncIterator
 export const SymbolIterator = Symbol.iterator
 export const SymbolToString = uncurry(Symbol.prototype.toString)
 export const SymbolToStringTag = Symbol.toStringTag
@@ -56,6 +59,9 @@ export const EvalErrorConstructor = EvalError
 export const WeakMapConstructor = WeakMap
 export const Uint8ArrayConstructor = Uint8Array
 export const Uint16ArrayConstructor = Uint16Array
+/** What generator functions, and asynchronous ones, inherit from. */
+export const GeneratorFunctionPrototype = getPrototypeOf(function * () {})
+export const AsyncGeneratorFunctionPrototype = getPrototypeOf(async function * () {})
 /** What every iterator of the language inherits from. */
 export const IteratorPrototype = Iterator.prototype
 

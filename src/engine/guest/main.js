@@ -11,11 +11,12 @@ import { createProgress } from './progress.js'
 import { serializeResult } from './result.js'
 import { createTimers, installTimers } from './timers.js'
 import { createTools } from './tools.js'
+import { createTransform } from './transform.js'
 
 /**
  * The one way out. Every argument is a string or a number: nothing that lives in the isolate is ever handed over.
- * @typedef {(type: 'entered' | 'logs' | 'progress' | 'wake' | 'call' | 'result' | 'failure', a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown) => void} Post
- * @typedef {{ timers: number, resultBytes: number, budget: import('./log-buffer.js').LogBudget, tools: import('./tools.js').ToolBounds }} Settings
+ * @typedef {(type: 'entered' | 'logs' | 'progress' | 'wake' | 'call' | 'output' | 'result' | 'failure', a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown, f?: unknown) => void} Post
+ * @typedef {{ timers: number, resultBytes: number, budget: import('./log-buffer.js').LogBudget, tools: import('./tools.js').ToolBounds, records: import('./transform.js').RecordSettings | null }} Settings
  */
 
 lockDown()
@@ -33,6 +34,8 @@ let timers
 let tools
 /** @type {ReturnType<typeof createProgress>} */
 let progress
+/** Of a run that is one. @type {ReturnType<typeof createTransform> | undefined} */
+let transform
 let ended = false
 
 /**
@@ -41,7 +44,7 @@ let ended = false
  * @param {Post} hostPost
  * @param {string} settingsText
  * @param {string} entryName
- * @param {string} inputText
+ * @param {string} inputText the state to go on from, or nothing, for a transform
  * @param {string} contextText
  * @param {(tool: string, method: string, args: string, bytes: string) => string} [ask] answers at once; only for runs with a native tool
  * @param {() => number} [readClock] milliseconds, with parts of one; only for runs that are granted it
@@ -55,6 +58,16 @@ export function prepare (hostPost, settingsText, entryName, inputText, contextTe
   tools = createTools({
     post: (id, tool, method, args, bytes) => post('call', id, tool, method, args, bytes), ask, fail, bounds: settings.tools,
   })
+  if (settings.records !== null) {
+    transform = createTransform({
+      settings: settings.records,
+      stateText: inputText,
+      post: (taken, text, count, rejects, state) => post('output', taken, text, count, rejects, state),
+      succeed,
+      fail,
+      warn: (message) => logs.write('warn', message),
+    })
+  }
   defineValue(globalThis, 'console', buildConsole(logs.write))
   installTimers(timers)
   installPerformance(readClock)
@@ -73,8 +86,10 @@ export function prepare (hostPost, settingsText, entryName, inputText, contextTe
 function start (namespace, entryName, inputText, contextText) {
   post('entered')
   try {
-    const entry = findEntry(namespace, entryName)
-    void run(entry, JSONParse(inputText), buildContext(contextText))
+    const found = findEntry(namespace, entryName)
+    if (transform !== undefined) return void transform.run(found, entryName, (checkpoint) => buildContext(contextText, checkpoint))
+    if (typeof found !== 'function') throw new KnownFailure('ENTRY_ERROR', 'EntryError', `Entry "${entryName}" is not a function`)
+    void run(found, JSONParse(inputText), buildContext(contextText, createCheckpoint(tools.buildHost('checkpoint'))))
   } catch (thrown) {
     fail(thrown)
   }
@@ -91,13 +106,35 @@ export function installTool (name, create, configText) {
 /** Brings what a tool answered. @param {number} id @param {string} failureText @param {string} text @param {string} bytes */
 export function deliver (id, failureText, text, bytes) {
   tools.deliver(id, failureText, text, bytes)
-  logs.flush()
-  progress.flush()
+  flush()
+}
+
+/** Brings records; an empty text says that there are no more. @param {string} text */
+export function feed (text) {
+  if (!ended) transform?.feed(text)
+  flush()
+}
+
+/** Tells that the oldest piece of output is written. */
+export function written () {
+  if (!ended) transform?.written()
+  flush()
+}
+
+/** Asks for what was made of records so far, and for a state. @param {boolean} wantsState */
+export function nudge (wantsState) {
+  if (!ended) transform?.nudge(wantsState)
+  flush()
 }
 
 /** Runs the timer that is due. */
 export function tick () {
   timers.tick()
+  flush()
+}
+
+/** What code says while nobody enters the isolate goes out when somebody does. */
+function flush () {
   logs.flush()
   progress.flush()
 }
@@ -122,10 +159,10 @@ function succeed (value) {
   end(() => post('result', text))
 }
 
-/** @param {unknown} thrown */
-function fail (thrown) {
+/** @param {unknown} thrown @param {number} [record] the one that it was thrown for */
+function fail (thrown, record = 0) {
   const { code, name, message, stack, observed } = describeThrown(thrown)
-  end(() => post('failure', code, name, message, stack, observed))
+  end(() => post('failure', code, name, message, stack, observed, record))
 }
 
 /**
@@ -134,18 +171,15 @@ function fail (thrown) {
  */
 function end (tell) {
   if (ended) return
-  logs.flush()
-  progress.flush()
+  flush()
   tell()
   ended = true
 }
 
-/** @param {Record<string, unknown>} namespace @param {string} entryName @returns {Function} */
+/** @param {Record<string, unknown>} namespace @param {string} entryName */
 function findEntry (namespace, entryName) {
   const found = readExport(namespace, entryName)
-  const entry = found === undefined && entryName === 'default' ? readExport(namespace, 'handler') : found
-  if (typeof entry === 'function') return entry
-  throw new KnownFailure('ENTRY_ERROR', 'EntryError', `Entry "${entryName}" is not a function`)
+  return found === undefined && entryName === 'default' ? readExport(namespace, 'handler') : found
 }
 
 /** An export that was never initialised throws when it is read. @param {Record<string, unknown>} namespace @param {string} name */
@@ -157,11 +191,11 @@ function readExport (namespace, name) {
   }
 }
 
-/** @param {string} contextText */
-function buildContext (contextText) {
+/** @param {string} contextText @param {object} checkpoint */
+function buildContext (contextText, checkpoint) {
   const context = JSONParse(contextText)
   defineValue(context, 'progress', progress.report)
-  defineValue(context, 'checkpoint', createCheckpoint(tools.buildHost('checkpoint')))
+  defineValue(context, 'checkpoint', checkpoint)
   ObjectFreeze(context.tags)
   ObjectFreeze(context.env)
   return ObjectFreeze(context)

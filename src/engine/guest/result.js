@@ -27,7 +27,22 @@ export function serializeResult (value, maxBytes) {
     return JSONStringify(value, buildCounter(counter, maxBytes + EXACT_BYTES)) ?? 'null'
   } catch (thrown) {
     if (thrown === STOP) throw tooLarge(counter.chars, maxBytes)
-    throw isStackOverflow(thrown) ? notSerializable('result', 'it is nested too deeply') : explain(value)
+    throw isStackOverflow(thrown) ? notSerializable('result', 'it is nested too deeply') : explain(value, 'result')
+  }
+}
+
+/**
+ * Writes what code made of a record as JSON text, by the same rules. Nothing is counted on the way, which would cost each record several times what
+ * writing it does: a value that explodes is as much code's own doing as if it had called JSON.stringify itself.
+ * Throws a KnownFailure: RESULT_NOT_SERIALIZABLE naming the path.
+ * @param {unknown} value @returns {string}
+ */
+export function serializeRecord (value) {
+  if (typeof value === 'function' || typeof value === 'symbol') throw notSerializable('record', `a ${typeof value} has no JSON form`)
+  try {
+    return JSONStringify(value) ?? 'null'
+  } catch (thrown) {
+    throw isStackOverflow(thrown) ? notSerializable('record', 'it is nested too deeply') : explain(value, 'record')
   }
 }
 
@@ -50,18 +65,18 @@ function buildCounter (counter, maxChars) {
 /**
  * The way down to what JSON.stringify looks at: objects, and their paths. Without a prototype: an index setter that user code put on
  * Array.prototype would see what an array is given.
- * @typedef {{ depth: number, holders: Record<number, any>, paths: Record<number, string> }} Trail
+ * @typedef {{ root: string, depth: number, holders: Record<number, any>, paths: Record<number, string> }} Trail
  */
 
 /**
  * Runs again over a value that could not be written and says where. The value may have changed since, or refuse to be read: then only
  * that it failed is known.
- * @param {unknown} value
+ * @param {unknown} value @param {string} root what it is called
  */
-function explain (value) {
+function explain (value, root) {
   /** @type {Trail} */
-  const trail = { depth: 0, holders: ObjectCreate(null), paths: ObjectCreate(null) }
-  let path = 'result'
+  const trail = { root, depth: 0, holders: ObjectCreate(null), paths: ObjectCreate(null) }
+  let path = root
   let problem = 'it cannot be written as JSON'
   try {
     JSONStringify(value, /** @type {(this: any, key: string, value: unknown) => unknown} */ function (key, member) {
@@ -90,7 +105,7 @@ function explain (value) {
 
 /** @param {Trail} trail @param {number} depth @param {unknown} holder @param {string} key */
 function pathTo (trail, depth, holder, key) {
-  if (depth === 0) return 'result'
+  if (depth === 0) return trail.root
   const path = `${trail.paths[depth]}${ArrayIsArray(holder) ? `[${key}]` : `.${key}`}`
   return path.length <= PATH_CHARS ? path : `${stringSlice(path, 0, PATH_CHARS - 1)}…`
 }
@@ -100,7 +115,7 @@ function pathTo (trail, depth, holder, key) {
  * @param {Trail} trail @param {unknown} value
  */
 function findThrower (trail, value) {
-  if (trail.depth === 0 && throwsAsJson(value, '')) return 'result'
+  if (trail.depth === 0 && throwsAsJson(value, '')) return trail.root
   for (let depth = trail.depth; depth > 0; depth--) {
     const holder = trail.holders[depth]
     try {
@@ -113,7 +128,7 @@ function findThrower (trail, value) {
       return /** @type {string} */ (trail.paths[depth]) // it does not even tell its keys
     }
   }
-  return 'result'
+  return trail.root
 }
 
 /** @param {object} holder @param {string} key */

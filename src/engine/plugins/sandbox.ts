@@ -3,6 +3,7 @@ import { buildOutcome } from '../build-outcome.ts'
 import { epochMs } from '../epoch.ts'
 import type { RunnerMetrics } from '../../telemetry/metrics/runners.ts'
 import { createTextMapper } from '../source-positions.ts'
+import { adaptRecords, buildRecordsFailure } from '../adapt-records.ts'
 import { concealAnswer, concealProgress } from '../conceal-answer.ts'
 
 /** What a run is stopped for inside of its runner, which lives on. */
@@ -22,7 +23,7 @@ export function sandbox (metrics: Pick<RunnerMetrics, 'killed'>): Plugin {
       const given = await runner.run({
         file: compiled.file,
         code: compiled.code,
-        input: request.input,
+        input: hooks.records ? hooks.records.state ?? '' : request.input,
         entry: request.entry,
         context: JSON.stringify({ ...request.context, env: run.env ?? {} }),
         limits: request.limits,
@@ -30,6 +31,7 @@ export function sandbox (metrics: Pick<RunnerMetrics, 'killed'>): Plugin {
         hrtime: run.grants?.hrtime ?? false,
       }, {
         signal: hooks.signal,
+        records: hooks.records && adaptRecords(hooks.records, concealer, compiled),
         onLogs (lines, dropped) {
           const head = logs.take(lines.map(([time, level, message]) => ({ time, level, message: concealer.text(mapText(message)) })), dropped)
           if (head.length > 0) return hooks.onLogs(head)
@@ -47,6 +49,7 @@ export function sandbox (metrics: Pick<RunnerMetrics, 'killed'>): Plugin {
       run.spans.push({ name: 'isolate boot', startMs: handedAt, endMs: answer.startedAt })
       run.spans.push({ name: 'user code', startMs: answer.startedAt, endMs: answer.endedAt })
       run.outcome = buildOutcome(answer, compiled, request.limits, { logBytes: logs.bytes, lastLogs: logs.lastLines, toolCalls: tools.count })
+      if (answer.portError !== undefined && !hooks.signal.aborted) run.outcome = { type: 'failed', error: buildRecordsFailure(answer.portError), usage: run.outcome.usage }
     },
   }
 }

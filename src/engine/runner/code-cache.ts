@@ -66,7 +66,7 @@ async function rehearse (isolate: ivm.Isolate, context: ivm.Context, guest: ivm.
   const words = new EventTarget()
   const hear = new ivm.Callback((type: unknown) => { words.dispatchEvent(new Event(String(type))) }, ONE_WAY)
   const call = (name: string, ...args: unknown[]): unknown => guest.getSync(name, AS_REFERENCE).applySync(undefined, args)
-  call('prepare', hear, buildGuestSettings(REHEARSAL_LIMITS), 'default', '1', '{"tags":{}}')
+  call('prepare', hear, buildGuestSettings(REHEARSAL_LIMITS, null), 'default', '1', '{"tags":{}}')
   const signal = AbortSignal.timeout(REHEARSAL_MS) // a rehearsal that fails must end the runner, not keep it starting
   const [waits, ends] = [once(words, 'wake', { signal }), once(words, 'result', { signal })]
   const job = isolate.compileModuleSync(REHEARSAL, { filename: 'job.js' })

@@ -7,17 +7,25 @@ export interface RunFailure {
   message: string
   stack: string
   observed: number
+  /** The record that it was for, by its number since the run began; 0 for none. */
+  record: number
 }
 
 /** Reads a failure that the guest posted. A code that user code cannot cause becomes USER_ERROR. */
-export function readGuestFailure (code: unknown, name: unknown, message: unknown, stack: unknown, observed: unknown): RunFailure {
+export function readGuestFailure (code: unknown, name: unknown, message: unknown, stack: unknown, figures: readonly [observed: unknown, record: unknown]): RunFailure {
   return {
     code: GUEST_CODES.find((known) => known === code) ?? 'USER_ERROR',
     name: text(name, FAILURE_CHARS.name) || 'Error',
     message: text(message, FAILURE_CHARS.message),
     stack: text(stack, FAILURE_CHARS.stack),
-    observed: typeof observed === 'number' && observed >= 0 && Number.isSafeInteger(observed) ? observed : 0,
+    observed: readCount(figures[0]),
+    record: readCount(figures[1]),
   }
+}
+
+/** Answers 0 for what is no count. */
+export function readCount (value: unknown): number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : 0
 }
 
 /**
@@ -26,9 +34,9 @@ export function readGuestFailure (code: unknown, name: unknown, message: unknown
  */
 export function readCallError (error: unknown, phase: 'compile' | 'evaluate' | 'run', isDisposed: boolean): RunFailure {
   const code = phase === 'run' ? 'UNHANDLED_REJECTION' : 'USER_ERROR'
-  if (!(error instanceof Error)) return { code, name: 'Exception', message: primitiveText(error), stack: '', observed: 0 }
-  if (error.message === NO_ERROR) return { code, name: 'Exception', message: 'An object that is not an Error', stack: '', observed: 0 }
-  const failure = { name: text(error.name, FAILURE_CHARS.name) || 'Error', message: text(error.message, FAILURE_CHARS.message), stack: text(error.stack, FAILURE_CHARS.stack), observed: 0 }
+  if (!(error instanceof Error)) return { code, name: 'Exception', message: primitiveText(error), stack: '', observed: 0, record: 0 }
+  if (error.message === NO_ERROR) return { code, name: 'Exception', message: 'An object that is not an Error', stack: '', observed: 0, record: 0 }
+  const failure = { name: text(error.name, FAILURE_CHARS.name) || 'Error', message: text(error.message, FAILURE_CHARS.message), stack: text(error.stack, FAILURE_CHARS.stack), observed: 0, record: 0 }
   if (isDisposed ? DISPOSED.has(failure.message) : failure.name === 'RangeError' && failure.message === 'Array buffer allocation failed') return { ...failure, code: 'MEMORY_LIMIT' }
   if (phase === 'compile') return { ...failure, code: 'SYNTAX_ERROR' }
   if (failure.name === 'RangeError' && failure.message === 'Maximum call stack size exceeded') return { ...failure, code: 'STACK_LIMIT' }

@@ -16,7 +16,7 @@ export interface WarmIsolate {
   readonly bootMs: number
   /** CPU milliseconds that the guest itself used up to here. */
   readonly bootCpuMs: number
-  readonly guest: Readonly<Record<'prepare' | 'tick' | 'installTool' | 'deliver', ivm.Reference>>
+  readonly guest: Readonly<Record<'prepare' | 'tick' | 'installTool' | 'deliver' | 'feed' | 'written' | 'nudge', ivm.Reference>>
   /** Evaluates the guest half of a tool; answers its default export. Throws for a tool that the runner was not given. */
   loadTool (name: string): ivm.Reference
   readonly modules: JobModules
@@ -39,7 +39,10 @@ export async function createIsolateMaker (scripts: GuestScripts): Promise<(memor
       return (name: string): ivm.Reference => exports.getSync(name, AS_REFERENCE)
     }
     const exported = load(scripts.main, caches.main)
-    const guest = Object.freeze({ prepare: exported('prepare'), tick: exported('tick'), installTool: exported('installTool'), deliver: exported('deliver') })
+    const guest = Object.freeze({
+      prepare: exported('prepare'), tick: exported('tick'), installTool: exported('installTool'), deliver: exported('deliver'),
+      feed: exported('feed'), written: exported('written'), nudge: exported('nudge'),
+    })
     const loadTool = (name: string) => load(scripts.tools[name], caches.tools.get(name))('default')
     const modules = compileJobModules(isolate)
     return { isolate, context, memoryMb, guest, loadTool, modules, bootMs: performance.now() - begun, bootCpuMs: readCpuMs(isolate) }

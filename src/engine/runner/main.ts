@@ -24,6 +24,8 @@ function obey (frame: Frame): void {
     case 'boot': return void boot(message, JSON.parse(frame.body.toString()) as GuestScripts) // made by the worker
     case 'run': return void run(message, frame.body)
     case 'stop': return pool.order(message)
+    case 'records': return pool.order({ ...message, body: new Uint8Array(frame.body) }) // a copy, which the thread is given for good
+    case 'written': return pool.order(message)
     case 'answer': return pool.order(readAnswer(message, frame.body))
   }
 }
@@ -54,6 +56,9 @@ function relay (message: Exclude<ThreadMessage, { type: 'warm' }>): void {
   if (message.type === 'logs') {
     const { lines, ...header } = message
     send(header, Buffer.from(lines))
+  } else if (message.type === 'output') {
+    const { body, ...header } = message
+    send(header, body)
   } else if (message.type === 'done') {
     const { result, ...header } = message
     send(header, result === null || header.failure ? undefined : Buffer.from(result))
@@ -66,6 +71,6 @@ function relay (message: Exclude<ThreadMessage, { type: 'warm' }>): void {
   }
 }
 
-function send (message: FromRunner, body?: Buffer): void {
+function send (message: FromRunner, body?: Uint8Array): void {
   pipe.send(message, body)
 }

@@ -40,8 +40,13 @@ export async function createPool ({ threads, memoryMb, scripts, onMessage }: {
   // The cast: the library takes the list type from an overload that does not fit
   const warmUps = ports.map(({ port2 }, thread) => pool.run({ type: 'warm-up', thread, port: port2, scripts, memoryMb }, { transferList: [port2] as never }))
   await Promise.race([Promise.all(ports.map(({ port1 }) => isWarm(port1))), Promise.all(warmUps)])
+  const homes = new Map<string, MessagePort>()
   for (const { port1 } of ports) {
-    port1.on('message', onMessage)
+    port1.on('message', (message: Parameters<typeof onMessage>[0]) => {
+      if (message.type === 'started') homes.set(message.token, port1)
+      else if (message.type === 'done') homes.delete(message.token)
+      onMessage(message)
+    })
     port1.postMessage(null) // the word to lock down
   }
   await Promise.all(warmUps)
@@ -49,7 +54,8 @@ export async function createPool ({ threads, memoryMb, scripts, onMessage }: {
   return {
     run: (task) => pool.run({ type: 'run', ...task }),
     order (order) {
-      for (const { port1 } of ports) port1.postMessage(order)
+      if (order.type === 'records') homes.get(order.token)?.postMessage(order, [order.body.buffer])
+      else for (const { port1 } of ports) port1.postMessage(order) // a stop may come before its run has started
     },
   }
 }

@@ -1,18 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import ivm from 'isolated-vm'
 import type { StopCode, ToolFailure, ToRunner } from '../../core/runner-protocol.ts'
-import { readCallError, readGuestFailure, type RunFailure } from './failure.ts'
+import { readCallError, readCount, readGuestFailure, type RunFailure } from './failure.ts'
 import { buildGuestSettings } from './guest-settings.ts'
 import type { WarmIsolate } from './isolate.ts'
 import { ANSWERING, buildOptions, ONE_WAY, PLAIN_VALUES } from './ivm-options.ts'
 import { linkJob } from './job-module.ts'
 import { RunMeter, type RunUsage } from './run-meter.ts'
+import { type RecordOutput, RunRecords } from './run-records.ts'
 import { type CallTexts, RunTools } from './run-tools.ts'
 
 /** One run, as the thread is given it. */
 export interface RunTask extends Omit<Extract<ToRunner, { type: 'run' }>, 'type' | 'codeBytes'> {
   code: string
-  /** JSON text. */
+  /** JSON text; of a transform the state to go on from, or nothing. */
   input: string
 }
 
@@ -32,6 +33,9 @@ export interface RunVoice {
   usage (cpuMs: number, nativeCalls: number): void
   /** A call of a tool that the worker answers. */
   call (call: number, tool: string, method: string, args: CallTexts): void
+  /** There is room for one more batch of records. */
+  pull (): void
+  output (output: RecordOutput): void
   stopping (code: StopCode, observed: number): void
 }
 
@@ -56,6 +60,7 @@ export class Run {
   readonly #voice: RunVoice
   readonly #ended = Promise.withResolvers<Pick<RunEnd, 'result' | 'failure'>>()
   readonly #tools: RunTools
+  readonly #records: RunRecords | undefined
   readonly #meter: RunMeter
   #phase: 'compile' | 'evaluate' | 'run' = 'compile'
   #wake: NodeJS.Timeout | undefined
@@ -73,8 +78,9 @@ export class Run {
     this.#task = task
     this.#warm = warm
     this.#voice = voice
-    this.#tools = new RunTools({ grants: task.tools, forward: voice.call, deliver: (...answer) => this.#enter('deliver', answer) })
+    this.#tools = new RunTools({ grants: task.tools, forward: voice.call, deliver: (...answer) => void this.#enter('deliver', answer) })
     this.#meter = new RunMeter(warm, this.#tools)
+    this.#records = task.records ? new RunRecords({ grant: task.records, pull: voice.pull, output: voice.output, enter: (name, args) => this.#enter(name, args) }) : undefined
   }
 
   async finish (): Promise<RunEnd> {
@@ -88,6 +94,7 @@ export class Run {
     clearTimeout(this.#grace)
     this.#isOver = true
     this.#tools.close()
+    this.#records?.close()
     const usage = await this.#meter.readUsage(this.#stopped)
     if (this.#stopped) await delay(WORD_MS) // V8 gives the process up for some of the code that it has to stop: why it is stopped has to be told before
     this.#dispose()
@@ -101,7 +108,7 @@ export class Run {
     if (this.#stopped) return
     this.#stopped = true
     this.#voice.stopping(code, Math.round(observed))
-    this.#end({ result: null, failure: { code, name: 'Error', message: '', stack: '', observed: Math.round(observed) } })
+    this.#end({ result: null, failure: { code, name: 'Error', message: '', stack: '', observed: Math.round(observed), record: 0 } })
   }
 
   /** The worker answered a call of a tool. */
@@ -109,11 +116,22 @@ export class Run {
     this.#tools.answer(call, failure, texts)
   }
 
+  /** A batch of records came, or word that there are no more. */
+  feed (body: Uint8Array, count: number): void {
+    this.#records?.feed(body, count)
+  }
+
+  /** The worker wrote an output. */
+  written (): void {
+    this.#records?.written()
+  }
+
   async #execute (): Promise<void> {
     const { isolate, context, modules } = this.#warm
     const { code, file } = this.#task
     try {
       this.#prepare()
+      this.#records?.pull()
       // Parsing runs nothing of the user's: no need to leave the thread for it.
       const module = isolate.compileModuleSync(code, buildOptions({ filename: file, lineOffset: 0, columnOffset: 0, produceCachedData: false }))
       const [imported] = module.dependencySpecifiers
@@ -129,23 +147,24 @@ export class Run {
 
   #prepare (): void {
     const { guest, loadTool } = this.#warm
-    const { limits, entry, input, context, tools, hrtime } = this.#task
+    const { limits, entry, input, context, tools, hrtime, records } = this.#task
     const ask = this.#tools.hasNative ? new ivm.Callback(this.#tools.ask, ANSWERING) : undefined
     const readClock = hrtime ? new ivm.Callback(() => performance.now(), ANSWERING) : undefined
-    guest.prepare.applySync(undefined, [new ivm.Callback(this.#hear, ONE_WAY), buildGuestSettings(limits), entry, input, context, ask, readClock], this.#callOptions())
+    guest.prepare.applySync(undefined, [new ivm.Callback(this.#hear, ONE_WAY), buildGuestSettings(limits, records), entry, input, context, ask, readClock], this.#callOptions())
     for (const { name, config } of tools) guest.installTool.applySync(undefined, [name, loadTool(name).derefInto(), config], this.#callOptions())
   }
 
   /** The one function the guest can call. Whatever comes is checked as if user code had sent it. It never throws. */
   readonly #hear = (type: unknown, ...args: unknown[]): void => {
-    const [a, b, c, d, e] = args
+    const [a, b, c, d, e, f] = args
     if (this.#isTold) return
     if (type === 'result' && typeof a === 'string') this.#endAfterCall({ result: a, failure: this.#checkSize(a) })
-    else if (type === 'failure') this.#failAfterCall(readGuestFailure(a, b, c, d, e))
+    else if (type === 'failure') this.#failAfterCall(readGuestFailure(a, b, c, d, [e, f]))
     else if (type === 'entered') this.#phase = 'run'
     else if (type === 'wake' && typeof a === 'number') this.#wakeIn(a)
     else if (type === 'call') this.#tools.call(a, b, c, d, e)
-    else if (type === 'logs' && typeof a === 'string') this.#voice.logs(a, toCount(b), toCount(c))
+    else if (type === 'output') this.#records?.take(a, b, c, d, e)
+    else if (type === 'logs' && typeof a === 'string') this.#voice.logs(a, readCount(b), readCount(c))
     else if (type === 'progress' && typeof a === 'number' && typeof b === 'string') this.#voice.progress(a, b)
   }
 
@@ -156,10 +175,11 @@ export class Run {
   }
 
   /** Calls the guest while the run goes on; afterwards there is nobody to call. */
-  #enter (name: 'tick' | 'deliver', args: readonly (string | number)[]): void {
-    if (this.#isOver) return
+  #enter (name: 'tick' | 'deliver' | 'feed' | 'written' | 'nudge', args: readonly (string | number | boolean)[]): Promise<unknown> | undefined {
+    if (this.#isOver) return undefined
     this.#call = this.#warm.guest[name].apply(undefined, [...args], this.#callOptions())
     this.#call.catch((error: unknown) => this.#fail(error))
+    return this.#call
   }
 
   /** A rejection that nobody handled surfaces when the call that made it returns: it counts more than what was posted before. */
@@ -193,7 +213,7 @@ export class Run {
     const bytes = Buffer.byteLength(result)
     const { resultBytes } = this.#task.limits
     if (bytes <= resultBytes) return null
-    return { code: 'RESULT_TOO_LARGE', name: 'RangeError', message: `Cannot return result: it is ${bytes} bytes, more than resultBytes of ${resultBytes}`, stack: '', observed: bytes }
+    return { code: 'RESULT_TOO_LARGE', name: 'RangeError', message: `Cannot return result: it is ${bytes} bytes, more than resultBytes of ${resultBytes}`, stack: '', observed: bytes, record: 0 }
   }
 
   #checkCpu (): void {
@@ -224,9 +244,5 @@ export class Run {
 
 function refuseImport (specifier: string): Pick<RunEnd, 'result' | 'failure'> {
   const message = `Cannot import ${JSON.stringify(specifier)}: no modules are allowed`
-  return { result: null, failure: { code: 'MODULE_NOT_ALLOWED', name: 'Error', message: message.slice(0, 1024), stack: '', observed: 0 } }
-}
-
-function toCount (value: unknown): number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : 0
+  return { result: null, failure: { code: 'MODULE_NOT_ALLOWED', name: 'Error', message: message.slice(0, 1024), stack: '', observed: 0, record: 0 } }
 }

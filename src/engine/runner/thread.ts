@@ -8,6 +8,7 @@ import { LogGatherer } from './log-gatherer.ts'
 import { probe } from './probes.ts'
 import { ProgressGatherer } from './progress-gatherer.ts'
 import { Run, type RunEnd, type RunTask } from './run.ts'
+import type { RecordOutput } from './run-records.ts'
 
 /** What a thread tells the runner's main thread. All of it goes over one port, so that it arrives in order; tasks answer nothing. */
 export type ThreadMessage =
@@ -18,6 +19,8 @@ export type ThreadMessage =
   | { type: 'progress', token: string, value: number, message: string }
   | { type: 'usage', token: string, cpuMs: number, nativeCalls: number }
   | { type: 'call', token: string, call: number, tool: string, method: string, text: string, bytes: string }
+  | { type: 'pull', token: string }
+  | { type: 'output', token: string } & RecordOutput
   | { type: 'stopping', token: string, code: StopCode, observed: number }
   | { type: 'done', token: string, bootMs: number } & RunEnd
 
@@ -25,6 +28,8 @@ export type ThreadMessage =
 export type ThreadOrder =
   | { type: 'stop', token: string }
   | { type: 'answer', token: string, call: number, failure: ToolFailure | null, text: string, bytes: string }
+  | { type: 'records', token: string, count: number, body: Uint8Array<ArrayBuffer> }
+  | { type: 'written', token: string }
 
 /** The first task of every thread: opens its port, makes everything warm and waits until the pool lets it lock itself down. */
 export interface WarmUp { type: 'warm-up', thread: number, port: MessagePort, scripts: GuestScripts, memoryMb: number }
@@ -64,9 +69,9 @@ async function warmUp (task: WarmUp): Promise<void> {
 /** Runs one job before any permission is gone, so that everything it loads is loaded and its code is compiled. */
 async function rehearse (): Promise<void> {
   const limits = { ...REHEARSAL_LIMITS, timeoutMs: REHEARSAL_MS, cpuMs: REHEARSAL_MS, memoryMb }
-  const silent = { logs () {}, progress () {}, usage () {}, call () {}, stopping () {} }
+  const silent = { logs () {}, progress () {}, usage () {}, call () {}, pull () {}, output () {}, stopping () {} }
   const code = 'export default async (input) => { await new Promise((resolve) => setTimeout(resolve, 1)); console.log(input); return input }'
-  const end = await new Run({ token: '', file: 'job.js', code, input: '{}', entry: 'default', context: '{"tags":{}}', limits, tools: [], hrtime: false }, createWarmIsolate(memoryMb), silent).finish()
+  const end = await new Run({ token: '', file: 'job.js', code, input: '{}', entry: 'default', context: '{"tags":{}}', limits, tools: [], hrtime: false, records: null }, createWarmIsolate(memoryMb), silent).finish()
   if (end.result !== '{}') throw new Error(`Cannot serve: the rehearsal failed: ${end.failure?.message}`)
 }
 
@@ -86,6 +91,8 @@ async function execute ({ type: _, ...task }: { type: 'run' } & RunTask): Promis
       logs.flush() // likewise
       tell({ type: 'call', token, call, tool, method, ...args })
     },
+    pull: () => tell({ type: 'pull', token }),
+    output: (output) => tell({ type: 'output', token, ...output }, [output.body.buffer]),
     stopping: (code, observed) => tell({ type: 'stopping', token, code, observed }),
   })
   current = { token, run }
@@ -114,11 +121,17 @@ function makeSpare (): void {
 
 function obey (order: ThreadOrder): void {
   const run = current?.token === order.token ? current.run : undefined
-  if (order.type === 'answer') run?.answer(order.call, order.failure, order)
-  else if (run) run.stop('CANCELLED', 0)
-  else early = order.token
+  switch (order.type) {
+    case 'answer': return run?.answer(order.call, order.failure, order)
+    case 'records': return run?.feed(order.body, order.count)
+    case 'written': return run?.written()
+    case 'stop': {
+      if (run) run.stop('CANCELLED', 0)
+      else early = order.token
+    }
+  }
 }
 
-function tell (message: ThreadMessage): void {
-  port.postMessage(message)
+function tell (message: ThreadMessage, transfer: ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer)
 }

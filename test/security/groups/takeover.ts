@@ -4,7 +4,7 @@ import { type Deed, lie } from '../lies.ts'
 
 const STARTED: Deed = { say: { type: 'started' } }
 const USAGE = { wallMs: 1, cpuMs: 1, memoryBytes: 1, nativeCalls: 0 }
-const FAILURE = { code: 'USER_ERROR', name: 'Error', message: 'm', stack: '', observed: 0 }
+const FAILURE = { code: 'USER_ERROR', name: 'Error', message: 'm', stack: '', observed: 0, record: 0 }
 const done = (body: string, more: object = {}): Deed => ({ say: { type: 'done', failure: null, usage: USAGE, bootMs: 1, ...more }, body })
 const failed = (more: object): Deed => done('', { failure: { ...FAILURE, ...more } })
 const logs = (body: string, more: object = {}) => ({ say: { type: 'logs', droppedLines: 0, droppedBytes: 0, ...more }, body })
