@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Readable } from 'node:stream'
+import { LRUCache } from 'lru-cache'
 import { JobError } from '../core/failures.ts'
 import type { RunOutput } from '../core/file.ts'
 import type { FileSettings } from '../core/file-variables.ts'
@@ -15,9 +16,13 @@ import { openBlobs } from './open-blobs.ts'
 import { createOutput, type OutputAbout, type OutputWriter } from './output.ts'
 import { readExtents } from './read-extents.ts'
 import { sweepBlobs } from './sweep.ts'
-import { createUpload, tooLarge, type Upload } from './upload.ts'
+import { createUpload, tooLarge, type HashSoFar, type Upload } from './upload.ts'
 
 const HOLDER_BYTES = 9
+/** Parts that an upload may come in: each is a blob, and all of them are looked at with each. */
+const PARTS_MAX = 5000
+/** Uploads whose hash a process remembers between their parts; others are read once more in the end. */
+const HASHES_MAX = 1000
 
 /** What an upload is said to be. */
 export interface UploadAbout {
@@ -25,8 +30,9 @@ export interface UploadAbout {
   encoding: string | null
   /** The default without it, and no more than the most. */
   ttlMs?: number | undefined
-  /** Of the whole, where that is known. */
+  /** Of the whole, where that is known: what is not so is refused in the end. `sha256` is hexadecimal. */
   bytes?: number | undefined
+  sha256?: string | undefined
 }
 
 /** The files of the service: their records in Redis, their contents in the store. Where no store is configured, all methods throw UNAVAILABLE. */
@@ -46,9 +52,11 @@ export interface Files {
   remove (tenant: string, nameOrId: string): Promise<boolean>
   /** Begins an upload, in place of one of that name that is under way. Throws FILE_TOO_LARGE, RATE_LIMITED. */
   upload (tenant: string, name: string, about: UploadAbout): Promise<Upload>
-  findUpload (tenant: string, name: string): Promise<FileRecord | undefined>
-  /** Goes on with an upload, and takes it from whoever writes it. Throws UPLOAD_CONFLICT where it stands elsewhere, NOT_FOUND where there is none. */
-  resume (tenant: string, name: string, offset: number): Promise<Upload>
+  findUpload (tenant: string, nameOrId: string): Promise<FileRecord | undefined>
+  /** Goes on with an upload, and takes it from whoever writes it. Throws UPLOAD_CONFLICT where it stands elsewhere, INVALID where it came in as many parts as it may, NOT_FOUND where there is none. */
+  resume (tenant: string, nameOrId: string, offset: number): Promise<Upload>
+  /** Gives an upload up, whoever writes it. Answers whether there was one. */
+  dropUpload (tenant: string, nameOrId: string): Promise<boolean>
   /** Writes an output of the job of a run. Nobody sees of it what is not committed. */
   output (run: Run, about: OutputAbout): Promise<OutputWriter>
   commit (run: Run, outputs: readonly RunOutput[]): Promise<CommittedOutputs>
@@ -61,6 +69,8 @@ export interface Files {
 export function openFiles (db: Db, settings: FileSettings): Files {
   const { location, tenantBytes, tenantFiles, maxBytes, uploadIdleMs: idleMs, orphanMs } = settings
   const bounds = { tenantBytes, tenantFiles, maxBytes, idleMs }
+  const hashes = new LRUCache<string, HashSoFar>({ max: HASHES_MAX })
+  const keepHash = (id: string, soFar: HashSoFar) => { hashes.set(id, soFar) }
   let opening: Promise<BlobStore> | undefined
 
   /** One that failed is tried again by whoever comes next. */
@@ -101,29 +111,38 @@ export function openFiles (db: Db, settings: FileSettings): Files {
       return dropped.includes(true)
     },
 
-    async upload (tenant, name, { type, encoding, ttlMs = settings.ttlMs, bytes = 0 }) {
+    async upload (tenant, name, { type, encoding, ttlMs = settings.ttlMs, bytes, sha256 }) {
       const store = await blobs()
-      if (bytes > maxBytes) throw tooLarge(name, maxBytes)
+      if (bytes !== undefined && bytes > maxBytes) throw tooLarge(name, maxBytes)
       const [id, holder] = [newId('file'), newHolder()]
-      await beginUpload(db, { id, tenant, name, type, encoding, ttlMs: Math.min(ttlMs, settings.ttlMaxMs), holder, bytes }, bounds)
-      return createUpload({ db, blobs: store, file: { id, tenant, name }, holder, before: [], hash: createHash('sha256'), bounds })
+      await beginUpload(db, { id, tenant, name, type, encoding, ttlMs: Math.min(ttlMs, settings.ttlMaxMs), holder, bytes: bytes ?? null, sha256: sha256 ?? null }, bounds)
+      const file = { id, tenant, name, expected: { bytes: bytes ?? null, sha256: sha256 ?? null } }
+      return createUpload({ db, blobs: store, file, holder, before: [], hash: createHash('sha256'), keepHash, bounds })
     },
 
-    async findUpload (tenant, name) {
+    async findUpload (tenant, nameOrId) {
       await blobs()
-      return findUpload(db, tenant, name)
+      return findUpload(db, tenant, nameOrId)
     },
 
-    async resume (tenant, name, offset) {
+    async resume (tenant, nameOrId, offset) {
       const store = await blobs()
-      const file = await findUpload(db, tenant, name)
-      if (!file) throw new JobError('NOT_FOUND', `Cannot go on with the upload of ${JSON.stringify(name)}: there is none; begin anew`)
-      if (file.bytes !== offset) throw conflictAt(name, offset, file.bytes)
+      const file = await findUpload(db, tenant, nameOrId)
+      if (!file) throw new JobError('NOT_FOUND', `Cannot go on with the upload of ${JSON.stringify(nameOrId)}: there is none; begin anew`)
+      if (file.bytes !== offset) throw conflictAt(file.name, offset, file.bytes)
+      if (file.extents.length >= PARTS_MAX) throw new JobError('INVALID', `Cannot go on with the upload of ${JSON.stringify(file.name)}: it came in ${PARTS_MAX} parts, which is as many as it may; begin anew, with larger ones`)
       const holder = newHolder()
       await takeUpload(db, file, { offset, holder, idleMs })
-      const hash = createHash('sha256')
-      for await (const chunk of readExtents(Promise.resolve(store), file, { start: 0, end: offset })) hash.update(chunk as Buffer) // the stream has no encoding
-      return createUpload({ db, blobs: store, file, holder, before: file.extents, hash, bounds })
+      const known = hashes.get(file.id)
+      hashes.delete(file.id)
+      const hash = known?.bytes === offset ? known.hash : undefined
+      return createUpload({ db, blobs: store, file, holder, before: file.extents, hash, keepHash, bounds })
+    },
+
+    async dropUpload (tenant, nameOrId) {
+      await blobs()
+      const file = await findUpload(db, tenant, nameOrId)
+      return file !== undefined && dropFile(db, tenant, file.id)
     },
 
     async output (run, about) {

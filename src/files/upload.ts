@@ -1,4 +1,4 @@
-import type { Hash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { JobError } from '../core/failures.ts'
 import type { Extent } from '../core/file.ts'
 import type { Db } from '../store/db.ts'
@@ -7,6 +7,7 @@ import { dropFile } from '../store/files/remove.ts'
 import { completeUpload, saveUpload, type FileBounds } from '../store/files/uploads.ts'
 import type { BlobStore, BlobWriter } from './blob-store.ts'
 import { createCharging } from './charging.ts'
+import { readExtents } from './read-extents.ts'
 
 /** How often what came is committed while more comes: a process that is killed costs the client no more. */
 const SAVE_EVERY_MS = 5000
@@ -28,20 +29,28 @@ export interface Upload {
   discard (): Promise<void>
 }
 
+/** The hash of the first bytes of an upload. */
+export interface HashSoFar {
+  bytes: number
+  hash: Hash
+}
+
 export interface UploadOptions {
   db: Db
   blobs: BlobStore
-  file: Pick<FileRecord, 'id' | 'tenant' | 'name'>
+  file: Pick<FileRecord, 'id' | 'tenant' | 'name' | 'expected'>
   holder: string
-  /** What was committed before, and what its hash is so far. */
+  /** What was committed before, and its hash, where that is known. */
   before: readonly Extent[]
-  hash: Hash
+  hash: Hash | undefined
+  /** Told of the hash when the upload is left. */
+  keepHash (id: string, soFar: HashSoFar): void
   bounds: FileBounds & { maxBytes: number, idleMs: number }
 }
 
 /** Writes an upload that this holder has. */
-export function createUpload ({ db, blobs, file, holder, before, hash, bounds }: UploadOptions): Upload {
-  const { id, tenant, name } = file
+export function createUpload ({ db, blobs, file, holder, before, hash, keepHash, bounds }: UploadOptions): Upload {
+  const { id, tenant, name, expected } = file
   const target = { id, name, holder }
   const start = sumExtents(before)
   const charging = createCharging(db, { type: 'upload', ...target }, { bounds, from: start })
@@ -59,6 +68,14 @@ export function createUpload ({ db, blobs, file, holder, before, hash, bounds }:
     saved = bytes
     savedAt = performance.now()
     return saved
+  }
+
+  /** Reads what came once more: who ends it has not seen all of it. */
+  async function hashSaved (): Promise<Hash> {
+    await save()
+    const whole = createHash('sha256')
+    for await (const chunk of readExtents(Promise.resolve(blobs), { ...file, bytes, extents: await sync() }, { start: 0, end: bytes })) whole.update(chunk as Buffer) // the stream has no encoding
+    return whole
   }
 
   async function close (): Promise<void> {
@@ -81,7 +98,7 @@ export function createUpload ({ db, blobs, file, holder, before, hash, bounds }:
       await charging.upTo(bytes + chunk.length)
       writer ??= await blobs.create()
       await writer.write(chunk)
-      hash.update(chunk)
+      hash?.update(chunk)
       bytes += chunk.length
       if (performance.now() - savedAt > SAVE_EVERY_MS) await save()
     },
@@ -89,20 +106,23 @@ export function createUpload ({ db, blobs, file, holder, before, hash, bounds }:
     save,
     discard,
 
-    async complete ({ sha256, bytes: expectedBytes } = {}) {
-      if (expectedBytes !== undefined && expectedBytes !== bytes) throw new JobError('UPLOAD_CONFLICT', `Cannot end the upload of ${JSON.stringify(name)}: ${bytes} bytes came, and ${expectedBytes} are to`)
-      const found = hash.copy().digest('hex')
-      if (sha256 !== undefined && sha256 !== found) {
+    async complete (said = {}) {
+      const wrongBytes = [said.bytes, expected.bytes].find((each) => each !== bytes && each !== null && each !== undefined)
+      if (wrongBytes !== undefined) throw new JobError('UPLOAD_CONFLICT', `Cannot end the upload of ${JSON.stringify(name)}: ${bytes} bytes came, and ${wrongBytes} are to`)
+      const found = (hash?.copy() ?? await hashSaved()).digest('hex')
+      const wrongDigest = [said.sha256, expected.sha256].find((each) => each !== found && each !== null && each !== undefined)
+      if (wrongDigest !== undefined) {
         await discard()
-        throw new JobError('CHECKSUM_MISMATCH', `Cannot take file ${JSON.stringify(name)}: the SHA-256 of the ${bytes} bytes that came is ${found}, and not ${sha256}; send it again`)
+        throw new JobError('CHECKSUM_MISMATCH', `Cannot take file ${JSON.stringify(name)}: the SHA-256 of the ${bytes} bytes that came is ${found}, and not ${wrongDigest}; send it again`)
       }
-      const file = await completeUpload(db, target, await sync(), found)
+      const completed = await completeUpload(db, target, await sync(), found)
       await close()
-      return file
+      return completed
     },
 
     async leave () {
       await save().catch((error: unknown) => { if (!(error instanceof JobError)) throw error }).finally(close)
+      if (hash && saved === bytes) keepHash(id, { bytes, hash })
       return saved
     },
   }

@@ -175,3 +175,42 @@ test('without a folder, whoever needs files is told which variable is missing', 
 
   assert.deepEqual([files.isConfigured, none.isConfigured, await none.sweep('orphans', 1)], [true, false, 0])
 })
+
+test('an upload keeps what its client said of the whole, and is held to it by whoever ends it', async (t) => {
+  const db = await openStore(t)
+  const files = openTestFiles(t, db)
+  const others = openTestFiles(t, openSameStore(t, db, []), { location: files.location })
+  const sha256 = createHash('sha256').update('12345').digest('hex')
+  const first = await files.upload(TENANT, 'a', { type: null, encoding: null, bytes: 5, sha256 })
+  await first.write(Buffer.from('123'))
+  await assert.rejects(first.complete(), { code: 'UPLOAD_CONFLICT', message: /3 bytes came, and 5 are to/ })
+  await first.leave()
+
+  const said = await others.findUpload(TENANT, first.id)
+  const second = await others.resume(TENANT, first.id, 3)
+  await second.write(Buffer.from('4x'))
+  await assert.rejects(second.complete(), { code: 'CHECKSUM_MISMATCH' })
+  const third = await files.upload(TENANT, 'a', { type: null, encoding: null, bytes: 5, sha256 })
+  await third.write(Buffer.from('12'))
+  await third.leave()
+  const fourth = await files.resume(TENANT, third.id, 2)
+  await fourth.write(Buffer.from('345'))
+  const file = await fourth.complete()
+
+  assert.deepEqual(said?.expected, { bytes: 5, sha256 })
+  assert.equal(await others.findUpload('other', first.id), undefined)
+  assert.equal(await readContent(files, file), '12345')
+})
+
+test('an upload is given up by its id, and whoever writes it notices', async (t) => {
+  const db = await openStore(t)
+  const files = openTestFiles(t, db)
+  const upload = await files.upload(TENANT, 'a', { type: null, encoding: null })
+  await upload.write(Buffer.from('hello'))
+
+  const dropped = [await files.dropUpload('other', upload.id), await files.dropUpload(TENANT, upload.id), await files.dropUpload(TENANT, upload.id)]
+
+  await assert.rejects(upload.complete(), { code: 'UPLOAD_CONFLICT' })
+  await upload.leave()
+  assert.deepEqual(dropped, [false, true, false])
+})

@@ -16,6 +16,8 @@ export interface FileRecord {
   bytes: number
   /** SHA-256 of the content, hexadecimal; null where it is partial, and of outputs. */
   sha256: string | null
+  /** What the client of an upload has said of the whole; null where it did not. */
+  expected: { bytes: number | null, sha256: string | null }
   /** `Content-Type` and `Content-Encoding`, as they were given. */
   type: string | null
   encoding: string | null
@@ -45,6 +47,7 @@ export function parseFile (id: string, fields: Readonly<Record<string, string>>)
     status: fields['status'] === 'complete' ? 'complete' : 'partial',
     bytes: Number(fields['bytes']),
     sha256: fields['sha256'] ?? null,
+    expected: { bytes: fields['expectedBytes'] === undefined ? null : Number(fields['expectedBytes']), sha256: fields['expectedSha256'] ?? null },
     type: fields['type'] ?? null,
     encoding: fields['encoding'] ?? null,
     extents: parseExtents(fields['extents'] ?? ''),

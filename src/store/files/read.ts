@@ -21,10 +21,11 @@ export async function findFile (db: Db, tenant: string, nameOrId: string, { drop
   return file?.tenant === tenant && file.status === 'complete' && (dropped || !file.isDropped) ? file : undefined
 }
 
-/** Reads the upload of that name that is under way. */
-export async function findUpload (db: Db, tenant: string, name: string): Promise<FileRecord | undefined> {
-  const id = await readName(db, db.keys.fileUploads(tenant), name)
-  return id === undefined ? undefined : readFile(db, id)
+/** Reads an upload of a tenant that is under way, by its name or its id. */
+export async function findUpload (db: Db, tenant: string, nameOrId: string): Promise<FileRecord | undefined> {
+  const id = isId('file', nameOrId) ? nameOrId : await readName(db, db.keys.fileUploads(tenant), nameOrId)
+  const file = id === undefined ? undefined : await readFile(db, id)
+  return file?.tenant === tenant && file.status === 'partial' && file.jobId === null && !file.isDropped ? file : undefined
 }
 
 /** Reads the outputs of a job in the order they were made, with those that are under way. */

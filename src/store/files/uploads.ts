@@ -14,8 +14,9 @@ export interface NewUpload {
   encoding: string | null
   ttlMs: number
   holder: string
-  /** Of the whole, where that is known; else 0. */
-  bytes: number
+  /** Of the whole, where that is known. */
+  bytes: number | null
+  sha256: string | null
 }
 
 /** What a tenant may have. */
@@ -33,8 +34,8 @@ const [BEGIN, TAKE, CHARGE, SAVE, COMPLETE] = ['begin', 'take', 'charge', 'save'
 
 /** Makes the record of an upload, in place of one of the same name that is under way. Throws RATE_LIMITED where the tenant has no room for it. */
 export async function beginUpload (db: Db, upload: NewUpload, { tenantBytes, tenantFiles, idleMs }: FileBounds & { idleMs: number }): Promise<void> {
-  const { id, tenant, name, type, encoding, ttlMs, holder, bytes } = upload
-  const reply = await runMove(db, BEGIN, id, [tenant, name, type ?? '', encoding ?? '', ttlMs, holder, bytes, tenantBytes, tenantFiles, idleMs])
+  const { id, tenant, name, type, encoding, ttlMs, holder, bytes, sha256 } = upload
+  const reply = await runMove(db, BEGIN, id, [tenant, name, type ?? '', encoding ?? '', ttlMs, holder, bytes ?? '', tenantBytes, tenantFiles, idleMs, sha256 ?? ''])
   if (readText(reply, 0) === 'full') throw describeFull(name, { bound: readText(reply, 1), used: readNumber(reply, 2) }, { tenantBytes, tenantFiles })
 }
 

@@ -64,7 +64,7 @@ end
 -- Makes the record of a file under way. Texts that are empty stand for what it does not have.
 local function create_file (id, new)
   redis.call('HSET', file_key(id), 'v', FILE_VERSION, 'tenant', new.tenant, 'name', new.name, 'status', 'partial', 'bytes', 0, 'charged', 0, 'extents', '', 'createdAt', text(NOW), 'updatedAt', text(NOW))
-  for _, field in ipairs({ 'job', 'type', 'encoding', 'ttlMs', 'holder' }) do
+  for _, field in ipairs({ 'job', 'type', 'encoding', 'ttlMs', 'holder', 'expectedBytes', 'expectedSha256' }) do
     if (new[field] or '') ~= '' then redis.call('HSET', file_key(id), field, new[field]) end
   end
   redis.call('HSET', names_key(new.tenant, new.job, 'partial'), new.name, id)
