@@ -2,13 +2,14 @@ import type { IncomingMessage } from 'node:http'
 
 const DRAIN_MAX_BYTES = 64 * 1_048_576
 const DRAIN_MAX_MS = 5000
+const LINGER_MAX_MS = 10_000
 
 /**
  * Reads what is left of a request's body and throws it away, up to a bound in bytes and time. A client that still sends when its
- * connection is closed loses the answer, so a refusal waits for it to finish.
+ * connection is closed loses the answer, so a refusal that closes it waits for it to finish.
  */
 export function drain (request: IncomingMessage): Promise<void> {
-  if (!hasBody(request) || request.complete || request.readableEnded || request.destroyed) return Promise.resolve()
+  if (!isComing(request)) return Promise.resolve()
   const drained = Promise.withResolvers<void>()
   let left = DRAIN_MAX_BYTES
   const timer = setTimeout(drained.resolve, DRAIN_MAX_MS)
@@ -21,6 +22,22 @@ export function drain (request: IncomingMessage): Promise<void> {
     clearTimeout(timer)
     request.off('data', onData).off('end', drained.resolve).off('error', drained.resolve).off('close', drained.resolve)
   })
+}
+
+/** Has what still comes of a request that is answered thrown away, and its connection closed where that goes beyond the bound: what was read in part is not read on by itself. */
+export function linger (request: IncomingMessage): void {
+  if (!isComing(request)) return
+  let left = DRAIN_MAX_BYTES
+  const timer = setTimeout(() => request.destroy(), LINGER_MAX_MS)
+  request.on('data', (chunk: Buffer) => {
+    left -= chunk.length
+    if (left < 0) request.destroy()
+  })
+  for (const event of ['end', 'error', 'close']) request.once(event, () => clearTimeout(timer))
+}
+
+function isComing (request: IncomingMessage): boolean {
+  return hasBody(request) && !request.complete && !request.readableEnded && !request.destroyed
 }
 
 function hasBody ({ headers }: IncomingMessage): boolean {

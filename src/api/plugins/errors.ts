@@ -2,7 +2,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { FAILURES, JobError } from '../../core/failures.ts'
 import { failSpan } from '../../telemetry/spans.ts'
-import { drain } from '../drain.ts'
+import { drain, linger } from '../drain.ts'
 import { buildProblemOf, PROBLEM_MEDIA_TYPE, type Problem } from '../problem.ts'
 import { isStoreAway } from '../../store/store-away.ts'
 
@@ -11,7 +11,9 @@ const RETRY_AFTER_SECONDS = 1
 /** Answers every failure of a request as a problem (RFC 9457). What was not expected is logged once and answered without detail. */
 export const errors = fp(async (app) => {
   app.setErrorHandler<FastifyError | Error>(async (error, request, reply) => {
-    await drain(request.raw)
+    const closes = reply.hasHeader('connection') || !reply.raw.shouldKeepAlive
+    if (closes) await drain(request.raw)
+    else linger(request.raw)
     return answerError(error, request, reply)
   })
 }, { name: 'errors' })
