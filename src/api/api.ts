@@ -60,7 +60,8 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
   const subscriber = createSubscriber(db, { onError })
   subscriber.listen(db.keys.apiKeysChannel, (keyId) => callers.forget(keyId || undefined)) // none: a tenant was bounded, or words were missed
   const dispatcher = createDispatcher(db, { onError })
-  const files = openFiles(db, loadFileSettings(config))
+  const fileSettings = loadFileSettings(config)
+  const files = openFiles(db, fileSettings)
   const waiter = createJobWaiter(db, subscriber)
   const feed = createFeed(db, {
     subscriber,
@@ -116,6 +117,10 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
     keyBounds: { perTenant: config.BATCHBOX_KEYS_PER_TENANT, graceMs: config.BATCHBOX_KEY_GRACE_MS },
     secrets: { perTenant: config.BATCHBOX_TENANT_SECRETS },
     webhooks: { perTenant: config.BATCHBOX_TENANT_WEBHOOKS },
+    files: {
+      settings: fileSettings,
+      transfers: { perProcess: config.BATCHBOX_FILE_TRANSFERS, perTenant: config.BATCHBOX_TENANT_FILE_TRANSFERS, stallMs: config.BATCHBOX_FILE_STALL_MS },
+    },
     checkReady: buildCheckReady(db, stopping.signal),
     streams: {
       perProcess: config.BATCHBOX_STREAMS,

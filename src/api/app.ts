@@ -1,5 +1,6 @@
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { serializerCompiler } from 'fastify-type-provider-zod'
+import type { FileSettings } from '../core/file-variables.ts'
 import { maxBodyBytes } from '../core/job-request.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Callers } from './access.ts'
@@ -29,10 +30,13 @@ import { batchRoutes } from './routes/batches.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { eventRoutes } from './routes/events.ts'
 import { executeRoutes } from './routes/execute.ts'
+import { fileUploadRoutes } from './routes/file-uploads.ts'
+import { fileRoutes } from './routes/files.ts'
 import { healthRoutes } from './routes/health.ts'
 import { jobCancelRoutes } from './routes/job-cancel.ts'
 import { jobCheckpointRoutes } from './routes/job-checkpoint.ts'
 import { jobDeleteRoutes } from './routes/job-delete.ts'
+import { jobFileRoutes } from './routes/job-files.ts'
 import { jobListRoutes } from './routes/job-list.ts'
 import { jobLogRoutes } from './routes/job-logs.ts'
 import { jobReplayRoutes } from './routes/job-replay.ts'
@@ -46,14 +50,19 @@ import { statsRoutes } from './routes/stats.ts'
 import { streamRoutes, type StreamRoutesOptions } from './routes/stream.ts'
 import { sweepRoutes } from './routes/sweeps.ts'
 import { tenantRoutes } from './routes/tenants.ts'
+import { uploadRoutes } from './routes/uploads.ts'
 import { webhookDeliveryRoutes } from './routes/webhook-deliveries.ts'
 import { webhookSecretRoutes } from './routes/webhook-secrets.ts'
 import { webhookRoutes, type WebhookRoutesOptions } from './routes/webhooks.ts'
 import { isUpgrade } from './stream/handshake.ts'
+import { createTransfers, type TransferBounds } from './transfers.ts'
 import { validatorCompiler } from './validation.ts'
 
 /** Longest that a client may take to send a request. */
 const REQUEST_TIMEOUT_MS = 120_000
+
+/** Longest part of a path that may be a parameter: a little more than any that is taken, so that what is wrong with it can be told. */
+const PARAM_MAX_CHARS = 1024
 
 export interface AppOptions {
   jobs: JobService
@@ -61,6 +70,7 @@ export interface AppOptions {
   keyBounds: KeyRoutesOptions['bounds']
   secrets: Omit<SecretRoutesOptions, 'jobs'>
   webhooks: Omit<WebhookRoutesOptions, 'jobs'>
+  files: { settings: FileSettings, transfers: TransferBounds }
   checkReady (): Promise<void>
   /** `open` answers them to everybody. */
   metrics: Pick<Metrics, 'meter' | 'scrape'> & { open: boolean }
@@ -75,7 +85,8 @@ export interface AppOptions {
 }
 
 /** Builds the HTTP application. It does not listen; `close` ends the requests that wait and then those in flight. */
-export async function createApp ({ jobs, callers, keyBounds, secrets, webhooks, checkReady, metrics, streams, corsOrigins, logger, version, lingerMs }: AppOptions): Promise<FastifyInstance> {
+export async function createApp ({ jobs, callers, keyBounds, secrets, webhooks, files, checkReady, metrics, streams, corsOrigins, logger, version, lingerMs }: AppOptions): Promise<FastifyInstance> {
+  const transfers = createTransfers(files.transfers)
   const app = fastify({
     loggerInstance: logger,
     childLoggerFactory: (parent) => parent, // lines are tied to their request by the trace id
@@ -85,9 +96,9 @@ export async function createApp ({ jobs, callers, keyBounds, secrets, webhooks, 
     http: { shouldUpgradeCallback: isUpgrade },
     return503OnClosing: false,
     pluginTimeout: 0, // closing counts as well, and has bounds of its own
-    routerOptions: { maxParamLength: 256, ignoreTrailingSlash: false },
+    routerOptions: { maxParamLength: PARAM_MAX_CHARS, ignoreTrailingSlash: false },
     frameworkErrors: (error, request, reply) => answerError(error, request, reply.header('x-content-type-options', 'nosniff')),
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, transfers),
   })
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
@@ -119,6 +130,11 @@ export async function createApp ({ jobs, callers, keyBounds, secrets, webhooks, 
   await app.register(streamRoutes, { ...following, bounds: streams.socket, isAllowedOrigin: (origin) => isListed(corsOrigins, origin) })
   await app.register(secretRoutes, { jobs, ...secrets })
   await app.register(webhookRoutes, { jobs, ...webhooks })
+  const fileService = { files: jobs.files, transfers, findCaller: callers.find }
+  await app.register(fileRoutes, { service: fileService })
+  await app.register(fileUploadRoutes, { service: fileService, settings: files.settings })
+  await app.register(uploadRoutes, { service: fileService, settings: files.settings })
+  await app.register(jobFileRoutes, { jobs, service: fileService })
   await app.register(keyRoutes, { jobs, forget: callers.forget, bounds: keyBounds })
   return app
 }

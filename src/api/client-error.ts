@@ -1,8 +1,12 @@
 import type { Socket } from 'node:net'
 import { buildProblem, PROBLEM_MEDIA_TYPE } from './problem.ts'
+import type { Transfers } from './transfers.ts'
 
-/** Answers what is not HTTP, or comes too slowly, on a socket that has no request yet; then closes it. */
-export function answerClientError (error: Error & { code?: string }, socket: Socket): void {
+const LATE = 'ERR_HTTP_REQUEST_TIMEOUT'
+
+/** Answers what is not HTTP, or comes too slowly, on a socket that has no request yet; then closes it. The content of a file may come for as long as it goes on. */
+export function answerClientError (error: Error & { code?: string }, socket: Socket, transfers: Pick<Transfers, 'isUnderWay'>): void {
+  if (error.code === LATE && transfers.isUnderWay(socket)) return
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return void socket.destroy()
   const body = JSON.stringify(buildProblem('BAD_REQUEST', describe(error.code)))
   const head = [
@@ -17,6 +21,6 @@ export function answerClientError (error: Error & { code?: string }, socket: Soc
 
 function describe (code: string | undefined): string {
   if (code === 'HPE_HEADER_OVERFLOW') return 'Cannot read the request: its headers are too long'
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'Cannot read the request: it did not arrive in time'
+  if (code === LATE) return 'Cannot read the request: it did not arrive in time'
   return 'Cannot read the request: it is not HTTP/1.1'
 }

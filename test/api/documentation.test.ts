@@ -21,8 +21,8 @@ test('/openapi.json describes every route in OpenAPI 3.1, with a problem for eac
   assert.deepEqual(Object.keys(paths).sort(), [
     '/execute', '/healthz', '/metrics', '/readyz', '/v1/audit', '/v1/batches', '/v1/batches/{id}', '/v1/batches/{id}/cancel', '/v1/batches/{id}/events', '/v1/batches/{id}/replay', '/v1/batches/{id}/results',
     '/v1/dead-letters', '/v1/dead-letters/counts', '/v1/dead-letters/purges/{id}', '/v1/dead-letters/purges/{id}/cancel',
-    '/v1/dead-letters/replay', '/v1/dead-letters/replays/{id}', '/v1/dead-letters/replays/{id}/cancel', '/v1/events', '/v1/jobs', '/v1/jobs/{id}', '/v1/jobs/{id}/cancel',
-    '/v1/jobs/{id}/checkpoint', '/v1/jobs/{id}/events', '/v1/jobs/{id}/logs', '/v1/jobs/{id}/replay', '/v1/jobs/{id}/result', '/v1/jobs/{id}/trace', '/v1/jobs/{id}/webhooks', '/v1/keys', '/v1/keys/{id}', '/v1/keys/{id}/rotate', '/v1/secrets', '/v1/secrets/{name}', '/v1/stats', '/v1/stream', '/v1/tenants/{tenant}', '/v1/tenants/{tenant}/bounds', '/v1/tenants/{tenant}/erasure',
+    '/v1/dead-letters/replay', '/v1/dead-letters/replays/{id}', '/v1/dead-letters/replays/{id}/cancel', '/v1/events', '/v1/files', '/v1/files/{name}', '/v1/jobs', '/v1/jobs/{id}', '/v1/jobs/{id}/cancel',
+    '/v1/jobs/{id}/checkpoint', '/v1/jobs/{id}/events', '/v1/jobs/{id}/files', '/v1/jobs/{id}/files/{name}', '/v1/jobs/{id}/logs', '/v1/jobs/{id}/replay', '/v1/jobs/{id}/result', '/v1/jobs/{id}/trace', '/v1/jobs/{id}/webhooks', '/v1/keys', '/v1/keys/{id}', '/v1/keys/{id}/rotate', '/v1/secrets', '/v1/secrets/{name}', '/v1/stats', '/v1/stream', '/v1/tenants/{tenant}', '/v1/tenants/{tenant}/bounds', '/v1/tenants/{tenant}/erasure', '/v1/uploads/{id}',
     '/v1/webhooks', '/v1/webhooks/deliveries', '/v1/webhooks/deliveries/redeliver', '/v1/webhooks/deliveries/{id}', '/v1/webhooks/deliveries/{id}/redeliver', '/v1/webhooks/secret', '/v1/webhooks/secret/rotate',
     '/v1/webhooks/{id}', '/v1/webhooks/{id}/rotate', '/v1/webhooks/{id}/secret', '/v1/webhooks/{id}/test',
   ])
@@ -50,7 +50,8 @@ test('every operation tells what becomes of a body that it does not take, and ev
   const { paths, tags } = (await get('/openapi.json', {})).json() as unknown as Document // OpenAPI 3.1
   const operations = Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ path, method, operation })))
 
-  for (const { method, path, operation: { responses } } of operations.filter(({ method }) => method !== 'get')) {
+  const takesAny = operations.filter(({ method, path }) => method === 'put' && path === '/v1/files/{name}')
+  for (const { method, path, operation: { responses } } of operations.filter((each) => !takesAny.includes(each) && each.method !== 'get' && each.method !== 'head')) {
     const { statusCode } = await send({ method: method as 'post', url: path.replace(/\{\w+\}/, 'any'), headers: { ...ADMIN_HEADERS, 'content-type': 'text/plain' }, payload: 'x' })
 
     assert.equal(statusCode, 415, `${method} ${path}`)

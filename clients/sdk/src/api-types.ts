@@ -699,7 +699,7 @@ export interface Sweep {
   }
 }
 
-export type Scope = 'jobs:read' | 'jobs:write' | 'dead-letters:write' | 'secrets:write' | 'webhooks:write' | 'admin' | 'metrics:read' | 'operator'
+export type Scope = 'jobs:read' | 'jobs:write' | 'dead-letters:write' | 'secrets:write' | 'webhooks:write' | 'files:read' | 'files:write' | 'admin' | 'metrics:read' | 'operator'
 
 export interface NewKey {
   /** Another tenant than the key's own; needs the scope `operator` */

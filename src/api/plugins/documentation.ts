@@ -23,6 +23,7 @@ export const documentation = fp<DocumentationOptions>(async (app, { version }) =
       info: { title: 'Batchbox', version, description: DESCRIPTION },
       tags: [
         { name: 'jobs', description: 'Code that is run once accepted: posted, followed and read back' },
+        { name: 'files', description: 'Inputs and outputs of jobs that are larger than JSON may be: uploaded, continued and downloaded as streams' },
         { name: 'batches', description: 'Many jobs, posted and followed as one' },
         { name: 'dead letters', description: 'Jobs that were given up: why they died, to be replayed or purged' },
         { name: 'execute', description: 'Code and its answer in one request' },
