@@ -19,7 +19,7 @@ export interface BlobStore {
 
 /** Writes a blob; a store may make more than one of what is written. Its calls are made one after another. */
 export interface BlobWriter {
-  /** Throws STORAGE_FULL or UNAVAILABLE; then nothing more can be written. */
+  /** Throws STORAGE_FULL or UNAVAILABLE, and then none of these bytes are part of the blob. */
   write (bytes: Buffer): Promise<void>
   /** Resolves when everything that was written is durable, with all extents of it. Writing may go on. */
   sync (): Promise<Extent[]>

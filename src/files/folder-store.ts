@@ -59,10 +59,10 @@ function createWriter ({ blob, path, handle, syncEntries }: { blob: string, path
   return {
     async write (chunk) {
       for (let at = 0; at < chunk.length;) {
-        const { bytesWritten } = await attempt('Cannot write to the store', () => handle.write(chunk, at, chunk.length - at, bytes))
+        const { bytesWritten } = await attempt('Cannot write to the store', () => handle.write(chunk, at, chunk.length - at, bytes + at))
         at += bytesWritten
-        bytes += bytesWritten
       }
+      bytes += chunk.length // of one that did not fit as a whole, nothing is there
     },
 
     async sync () {

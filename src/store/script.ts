@@ -41,10 +41,11 @@ const shared = [states, version, hooked, ...['scope', 'usage', 'turns', 'webhook
 /**
  * Loads a script that moves a job: what all moves share comes first, then what it shares with others, and the first two arguments are the prefix and the job's id. A script is called by
  * the hash of its text, so processes of different versions each run their own beside one another: that is its version, and what scripts of two versions share is
- * the records, which carry theirs.
+ * the records, which carry theirs. Its own text is a function: one has room for 200 locals, and what is shared takes most of them.
  */
 export function loadMove (file: URL, ...others: URL[]): Script {
-  const body = [shared, ...[...others, file].map((each) => readFileSync(each, 'utf8'))].join('\n')
+  const read = (each: URL) => readFileSync(each, 'utf8')
+  const body = [shared, ...others.map(read), 'return (function ()', read(file), 'end)()'].join('\n')
   return { body, sha: createHash('sha1').update(body).digest('hex') }
 }
 

@@ -17,9 +17,9 @@ export interface Refusal {
   message: string
 }
 
-/** One item as it is added: a job to be, or why it is none. */
+/** One item as it is added: a job to be, with the id of the file that its input is, if it is one; or why it is none. */
 export type NewItem =
-  | { type: 'job', template: JobTemplate, input: StoredPayload, /** Id of the file that the input is. */ file?: string | undefined, idempotency?: Idempotency, replayOf?: string }
+  | { type: 'job', template: JobTemplate, input: StoredPayload, file?: string | undefined, idempotency?: Idempotency, replayOf?: string }
   | { type: 'refused', refusal: Refusal }
 
 /** Items that follow one another. */

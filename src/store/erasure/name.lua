@@ -1,4 +1,4 @@
--- Removes a key of Redis that holds something of a tenant that is being erased. An API key that is in no list is ended, wherever it is known; and so is a delivery, and what
+-- Removes a key of Redis that holds something of a tenant that is being erased. A file's blobs are owed their removal. An API key that is in no list is ended, wherever it is known; and so is a delivery, and what
 -- else is known of a lane.
 local digest, erasure, name, id, tenant = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 
@@ -14,6 +14,7 @@ local kind, rest = string.match(name, '^([^:]+):(.*)$')
 local lane = kind == 'delivery' and redis.call('HGET', delivery_key(rest), 'lane')
 local removed = redis.call('EXISTS', P .. ':' .. name)
 if kind == 'delivery' then remove_delivery(rest) end
+if kind == 'file' then remove_file(rest) end
 redis.call('UNLINK', P .. ':' .. name)
 if lane and redis.call('EXISTS', lane_key(lane)) == 0 then forget_lane(lane) end
 if kind == 'lane' or kind == 'lane-state' then forget_lane(rest) end

@@ -27,7 +27,8 @@ const SCAN_KEYS = 1000
 const WAIT_REST_MS = 250
 /** First parts of the names of keys whose second part is the tenant: see `buildKeys`. */
 const OWN = new Set(['code', 'idem', 'idems', 'jobs', 'dead', 'sweeps', 'usage', 'waiting', 'stats', 'batches', 'keys', 'audit', 'crashes', 'retries', 'kv', 'kv-names', 'kv-expiring', 'secrets', 'sealed',
-  'webhooks', 'webhook-filters', 'webhook-secrets', 'deliveries', 'lane', 'lane-state', 'lane-flight', 'webhook-flight', 'webhook-parked', 'tag', 'tag-log', 'followed'])
+  'webhooks', 'webhook-filters', 'webhook-secrets', 'deliveries', 'lane', 'lane-state', 'lane-flight', 'webhook-flight', 'webhook-parked', 'tag', 'tag-log', 'followed',
+  'files', 'file-names', 'file-uploads', 'file-usage'])
 
 const [TAKE, KEY, JOB, BATCH, NAME, NEXT] = ['take', 'key', 'job', 'batch', 'name', 'step']
   .map((name) => loadMove(new URL(`${name}.lua`, import.meta.url))) as [Script, Script, Script, Script, Script, Script] // as many as there are names
@@ -163,6 +164,7 @@ async function readOwner ({ redis, keys }: Db, tenant: string, name: string): Pr
     case 'sweep':
     case 'webhook':
     case 'delivery':
+    case 'file':
       return { isOwn: third === undefined && await redis.hget(key, 'tenant') === tenant, keyId: kind === 'api-key' ? second : '' }
     case 'gone':
       return { isOwn: await redis.get(key) === tenant, keyId: '' }

@@ -1,5 +1,4 @@
 import type { Extent } from '../../core/file.ts'
-import { FileInput } from '../../core/file.ts'
 import { JobError } from '../../core/failures.ts'
 import { isId } from '../../core/ids.ts'
 
@@ -77,6 +76,5 @@ export function sumExtents (extents: readonly Extent[]): number {
 
 /** Reads which file a job's input is; empty where it is none. */
 export function readHeldFile (input: unknown): string {
-  const { data } = FileInput.safeParse(input)
-  return data && isId('file', data.$file) ? data.$file : ''
+  return typeof input === 'object' && input !== null && '$file' in input && typeof input.$file === 'string' && isId('file', input.$file) ? input.$file : ''
 }

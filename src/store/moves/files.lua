@@ -43,6 +43,14 @@ local function change_extents (id, extents)
   end
 end
 
+-- Whether one of the blobs is on its way out of the store: it is nobody's to take any more.
+local function is_leaving (extents)
+  for blob in string.gmatch(extents, '(%x+) %d+') do
+    if redis.call('ZSCORE', OWED_BLOBS, blob) then return true end
+  end
+  return false
+end
+
 local function sum_extents (extents)
   local sum = 0
   for bytes in string.gmatch(extents, '%x+ (%d+)') do sum = sum + tonumber(bytes) end

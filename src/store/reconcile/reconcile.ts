@@ -6,6 +6,7 @@ import { readListedRecord } from '../read.ts'
 import { recountDealt, TOMBSTONE_MS } from '../reap.ts'
 import { loadMove, NO_JOB, runMove } from '../script.ts'
 import { readTime } from '../time.ts'
+import { reconcileFiles } from './files.ts'
 import { reconcileWebhooks } from './webhooks.ts'
 
 /** Adds up what repairs answer. One that fails is reported, and keeps nothing from the others. */
@@ -54,6 +55,7 @@ export async function * reconcile (db: Db, { onError }: { onError (error: unknow
     for (const name of names) {
       yield * reconcileName(db, name, sum)
       yield * reconcileWebhooks(db, name, sum)
+      yield * reconcileFiles(db, name, sum)
     }
   }
   yield await recountDealt(db)
@@ -112,6 +114,7 @@ async function * reconcileName (db: Db, name: string, sum: Sum): AsyncGenerator<
       yield Number(await runMove(db, RING, NO_JOB, [tenant]))
       return yield * eachMember(db, key, sum, (member) => reconcileMember(db, member, [key, 'turns', member]))
     case 'owed':
+      if (name === 'owed:blobs') return
       if (name === 'owed:archive') return yield * eachMember(db, key, sum, (jobId) => reconcileJob(db, jobId))
       return yield * eachMember(db, key, sum, (member) => reconcileMember(db, member, [key, 'turns', member]))
     case 'jobs':
