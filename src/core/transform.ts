@@ -13,7 +13,7 @@ const ERRORS_MAX = 1_000_000_000
 const CHECKPOINT_BOUNDS = { min: 100, max: 3_600_000, default: 5000 } as const
 
 const csv = {
-  delimiter: z.string().length(1).refine((text) => !'"\r\n'.includes(text), 'A delimiter is neither a quote nor a line end').default(','),
+  delimiter: z.string().regex(/^[\t\x20\x21\x23-\x7e]$/, 'A delimiter is a tab or one visible ASCII character, but no quote').default(','),
   header: z.boolean().default(true).describe('Whether the first line names the fields'),
 }
 

@@ -43,6 +43,12 @@ export class BatchBuilder {
     return { records: this.#start.records + this.count, bytes: this.#ends[this.count - 1] ?? this.#start.bytes }
   }
 
+  /** The first record begins there: what is before it is none. */
+  moveStart (bytes: number): void {
+    this.#start = { records: this.#start.records, bytes }
+    if (bytes >= this.to) this.done = true
+  }
+
   /** Makes room for so many bytes behind `length`. */
   reserve (bytes: number): void {
     if (this.length + bytes <= this.bytes.length) return

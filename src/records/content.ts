@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { RecordError } from '../core/records.ts'
-import type { Compression } from '../core/transform.ts'
+import type { Compression, RecordFormat } from '../core/transform.ts'
 import { CONTENT_FREE_BYTES, MEMBER_BYTES, type RecordBounds } from './bounds.ts'
 import { gunzip } from './gunzip.ts'
 import { readStored, type Meter, type RecordSource } from './source.ts'
@@ -30,6 +30,8 @@ const COMPRESSED: readonly { compression: Compression, bytes: readonly number[] 
 export interface ContentOptions {
   source: RecordSource
   compression: Compression
+  /** Of the content, where it is known: JSON has no byte 0. */
+  format?: RecordFormat
   /** First byte of the content that is given. */
   from: number
   bounds: RecordBounds
@@ -40,12 +42,12 @@ export interface ContentOptions {
  * Reads a source without its compression and without a byte-order mark, from one of its bytes on. Every piece has the position of its first byte. Lets others
  * have a turn however fast the source is. Throws a RecordError, without the number of a record, for what is not as it has to be.
  */
-export async function * readContent ({ source, compression, from, bounds, meter }: ContentOptions): AsyncGenerator<{ position: number, piece: Buffer }> {
+export async function * readContent ({ source, compression, format, from, bounds, meter }: ContentOptions): AsyncGenerator<{ position: number, piece: Buffer }> {
   const stored = readStored(source, compression === 'none' ? from : 0, meter)
   let position = compression === 'none' ? from : 0
   let turnEnds = performance.now() + TURN_MS
   for await (const whole of join(decompress(stored, compression, { bounds, meter }))) {
-    const piece = position === 0 ? withoutMark(whole, compression) : whole
+    const piece = position === 0 ? withoutMark(whole, { compression, ...format && { format } }) : whole
     const start = position + whole.length - piece.length
     position += whole.length
     if (position > bounds.contentBytes) throw new RecordError(`the content is longer than ${bounds.contentBytes} bytes`, { byte: bounds.contentBytes })
@@ -59,7 +61,7 @@ export async function * readContent ({ source, compression, from, bounds, meter 
 }
 
 /** Reads all of a source without its compression, whatever it is. */
-export async function * readDecompressed ({ source, compression, bounds, meter }: Omit<ContentOptions, 'from'>): AsyncGenerator<Buffer> {
+export async function * readDecompressed ({ source, compression, bounds, meter }: Omit<ContentOptions, 'from' | 'format'>): AsyncGenerator<Buffer> {
   let bytes = 0
   for await (const piece of join(decompress(readStored(source, 0, meter), compression, { bounds, meter }))) {
     bytes += piece.length
@@ -115,7 +117,7 @@ async function * join (pieces: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
 }
 
 /** Throws a RecordError where a content begins like one that is something else. */
-function withoutMark (content: Buffer, compression: Compression): Buffer {
+function withoutMark (content: Buffer, { compression, format }: Pick<ContentOptions, 'compression' | 'format'>): Buffer {
   const begins = ({ bytes }: { bytes: readonly number[] }): boolean => content.length >= bytes.length && bytes.every((byte, index) => content[index] === byte)
   const inside = COMPRESSED.find(begins)
   if (inside) {
@@ -126,6 +128,6 @@ function withoutMark (content: Buffer, compression: Compression): Buffer {
   const mark = MARKS.find(begins)
   if (mark?.encoding === 'UTF-8') return content.subarray(mark.bytes.length)
   const zero = content.subarray(0, MARK_BYTES).indexOf(0)
-  if (mark || zero !== -1) throw new RecordError(`the content has the wrong encoding: it begins like ${mark?.encoding ?? 'UTF-16 or UTF-32'}, and has to be UTF-8`, { byte: mark ? 0 : zero })
+  if (mark || (zero !== -1 && (format === 'ndjson' || format === 'json'))) throw new RecordError(`the content has the wrong encoding: it begins like ${mark?.encoding ?? 'UTF-16 or UTF-32'}, and has to be UTF-8`, { byte: mark ? 0 : zero })
   return content
 }

@@ -2,7 +2,8 @@ import { setImmediate } from 'node:timers/promises'
 import type { OutputFormat } from '../core/transform.ts'
 import { RECORD_BOUNDS, type RecordBounds } from './bounds.ts'
 import { Compressor, type RecordSink } from './compressor.ts'
-import { NdjsonPrinter, type PrinterOptions, type RecordPrinter, type WriterState } from './printer.ts'
+import { createPrinter } from './create-printer.ts'
+import type { RecordPrinter, WriterState } from './printer.ts'
 
 /** Writes records to a file. Calls do not overlap. Closed by whoever created it. */
 export interface RecordWriter {
@@ -36,13 +37,6 @@ const TURN_MS = 2
 export function createWriter ({ format, sink, state, part = false, bounds }: WriterOptions): RecordWriter {
   const printer = createPrinter(format, { state: state ?? { records: 0, columns: null }, part, bounds: { ...RECORD_BOUNDS, ...bounds } })
   return new PrintingWriter(printer, new Compressor(format.compression, sink))
-}
-
-function createPrinter ({ format }: OutputFormat, options: PrinterOptions): RecordPrinter {
-  switch (format) {
-    case 'ndjson': return new NdjsonPrinter(options)
-    default: throw new TypeError(`No printer of ${format}`)
-  }
 }
 
 class PrintingWriter implements RecordWriter {

@@ -1,7 +1,11 @@
 import { RecordError, type RecordBatch, type RecordPosition, type RecordReader } from '../core/records.ts'
+import { unreachable } from '../core/unreachable.ts'
 import { BatchBuilder } from './batch-builder.ts'
 import { RECORD_BOUNDS, type RecordBounds } from './bounds.ts'
 import { readContent } from './content.ts'
+import { CsvParser } from './csv-parser.ts'
+import { JsonParser } from './json-parser.ts'
+import { LinesParser } from './lines-parser.ts'
 import { NdjsonParser } from './ndjson-parser.ts'
 import type { RecordParser } from './parser.ts'
 import type { SourceFormat } from './resolve-format.ts'
@@ -25,7 +29,8 @@ export function openReader (options: ReaderOptions): RecordReader {
 class BatchReader implements RecordReader {
   readonly #meter: Meter = { storedBytes: 0 }
   readonly #batch: BatchBuilder
-  readonly #parser: RecordParser
+  readonly #createParser: () => Promise<RecordParser>
+  #parser: RecordParser | undefined
   readonly #content: AsyncGenerator<{ position: number, piece: Buffer }>
   #piece: Buffer = Buffer.alloc(0)
   #offset = 0
@@ -38,8 +43,11 @@ class BatchReader implements RecordReader {
   constructor ({ source, format, from = { records: 0, bytes: 0 }, to = Infinity, bounds: given }: ReaderOptions) {
     const bounds = { ...RECORD_BOUNDS, ...given }
     this.#batch = new BatchBuilder({ bounds, from, to })
-    this.#parser = createParser(format, this.#batch)
-    this.#content = readContent({ source, compression: format.compression, from: from.bytes, bounds, meter: this.#meter })
+    this.#createParser = async () => {
+      const names = format.format === 'csv' && format.header && from.bytes > 0 ? await readNames({ source, format, bounds }) : undefined
+      return createParser(format, { batch: this.#batch, from: from.bytes, names })
+    }
+    this.#content = readContent({ source, compression: format.compression, format: format.format, from: from.bytes, bounds, meter: this.#meter })
     this.#position = from.bytes
   }
 
@@ -69,7 +77,7 @@ class BatchReader implements RecordReader {
   #parse (): void {
     if (this.#failure || this.#batch.full) return
     try {
-      if (this.#offset < this.#piece.length) this.#offset = this.#parser.parse(this.#piece, this.#offset, this.#position)
+      if (this.#parser && this.#offset < this.#piece.length) this.#offset = this.#parser.parse(this.#piece, this.#offset, this.#position)
     } catch (error) {
       this.#fail(error)
     }
@@ -78,6 +86,7 @@ class BatchReader implements RecordReader {
   async #fill (): Promise<void> {
     if (this.#offset < this.#piece.length) return
     try {
+      this.#parser ??= await this.#createParser()
       const { value, done } = await this.#content.next()
       if (done === true) {
         this.#ended = true
@@ -100,9 +109,23 @@ class BatchReader implements RecordReader {
   }
 }
 
-function createParser ({ format }: SourceFormat, batch: BatchBuilder): RecordParser {
+function createParser ({ format, delimiter, types, header }: SourceFormat, { batch, from, names }: { batch: BatchBuilder, from: number, names: readonly string[] | undefined }): RecordParser {
   switch (format) {
     case 'ndjson': return new NdjsonParser(batch)
-    default: throw new TypeError(`No parser of ${format}`)
+    case 'json': return new JsonParser(batch, from > 0)
+    case 'lines': return new LinesParser(batch)
+    case 'csv': return new CsvParser(batch, { delimiter, types, ...header ? names && { names } : { names: null } })
+    default: return unreachable(format)
   }
+}
+
+/** Reads the names that the header of CSV gives, for who begins further on. None where there is no header. */
+async function readNames ({ source, format, bounds }: { source: RecordSource, format: SourceFormat, bounds: RecordBounds }): Promise<readonly string[] | undefined> {
+  const batch = new BatchBuilder({ bounds, from: { records: 0, bytes: 0 }, to: Infinity })
+  const parser = new CsvParser(batch, { delimiter: format.delimiter, types: false })
+  for await (const { piece, position } of readContent({ source, compression: format.compression, from: 0, bounds, meter: { storedBytes: 0 } })) {
+    parser.parse(piece, 0, position)
+    if (parser.names) return parser.names
+  }
+  return undefined
 }

@@ -61,7 +61,14 @@ export abstract class RecordPrinter {
   }
 
   /** What ends the file. */
-  abstract end (): Buffer
+  end (): Buffer {
+    return Buffer.alloc(0)
+  }
+
+  /** What begins the file, and what is between two parts of it. */
+  glue (): { begin: Buffer, between: Buffer } {
+    return { begin: Buffer.alloc(0), between: Buffer.alloc(0) }
+  }
 
   /** The lines are UTF-8, not empty, not too long and not too deep: more is not known of them. */
   protected abstract printLines (text: Buffer, lines: readonly Line[]): Buffer
@@ -97,10 +104,6 @@ export interface Line {
 
 /** JSON, one a line: as it comes. */
 export class NdjsonPrinter extends RecordPrinter {
-  override end (): Buffer {
-    return Buffer.alloc(0)
-  }
-
   protected override printLines (text: Buffer, lines: readonly Line[]): Buffer {
     return text.subarray(lines[0]?.start, (lines.at(-1)?.end ?? 0) + 1)
   }

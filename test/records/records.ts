@@ -19,6 +19,10 @@ export interface Reading {
   bounds?: Partial<RecordBounds>
 }
 
+export function formatOf (format: Partial<SourceFormat>): SourceFormat {
+  return { ...DEFAULTS, ...format }
+}
+
 /** Sizes of the pieces that a source comes in, again and again. */
 export function chunked (): fc.Arbitrary<number[]> {
   return fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 })
