@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { NewEvent } from '../core/events.ts'
 import { isTerminal } from '../core/status.ts'
 import { buildFailure, type Outcome } from '../core/outcome.ts'
-import type { RunReport, RunRequest } from '../engine/engine.ts'
+import type { RunHooks, RunReport } from '../engine/engine.ts'
 import type { Claim, Verdict } from '../queue/consumer.ts'
 import type { Dispatcher } from '../queue/dispatcher.ts'
 import { archive } from '../store/archive.ts'
@@ -20,8 +20,10 @@ import type { RecentEnds } from './recent-ends.ts'
 import type { Releaser } from './releaser.ts'
 import { createRunCheckpoint } from './run-checkpoint.ts'
 import { createRunLease, type RunLease } from './run-lease.ts'
+import { buildRequest } from './run-request.ts'
 import { startRunSpan, type RunSpanHandle } from './run-span.ts'
 import { runWithFiles, type FilesReport, type RunsWithFiles } from './run-with-files.ts'
+import { executeTransform, type TransformReport } from './transform/execute-transform.ts'
 import { UsageReporter, type UsageSettings } from './usage-reporter.ts'
 
 export interface JobRunner extends RunsWithFiles {
@@ -125,7 +127,7 @@ interface OwnRun {
 }
 
 function executeRun (context: JobRunner, own: OwnRun): Promise<Verdict> {
-  const { active, run, job, lease, skewMs } = own
+  const { active, run, job, skewMs } = own
   const span = startRunSpan(context.tracer, job, run)
   return span.within(async () => {
     const writer = new EventWriter(context.db, run, {
@@ -134,18 +136,7 @@ function executeRun (context: JobRunner, own: OwnRun): Promise<Verdict> {
       error: context.onError,
     }, skewMs)
     const reporter = new UsageReporter({ ...context.usage, run: run.fence, limits: job.spec.limits, add: (event) => writer.add(event) })
-    const report = await runWithFiles(context, {
-      run,
-      request: buildRequest(job, run, skewMs),
-      hooks: {
-        signal: active.signal,
-        onLogs: (lines) => writer.addLogs(lines),
-        onProgress: (value, message) => writer.setProgress(value, message),
-        onUsage: (usage) => reporter.take(usage),
-        mayAct: () => lease.mayAct(),
-        checkpoint: createRunCheckpoint(context.db, { run, active, durability: context.durability, writer }),
-      },
-    })
+    const report = await execute(context, own, { writer, reporter })
     const rest = await writer.finish(tailEvents(report))
     const verdict = await conclude(context, { ...own, report, rest, span })
     span.end(report)
@@ -153,14 +144,24 @@ function executeRun (context: JobRunner, own: OwnRun): Promise<Verdict> {
   })
 }
 
-function buildRequest ({ id, tenant, alone, attempt, spec, code, codeHash, input, startedAt, batchId }: BegunJob, { fence }: Run, skewMs: number): RunRequest {
-  const { entry, limits, requireIsolation, tags, tools, toolConfig = {}, secrets = [], permissions } = spec // what the version before stored has no toolConfig and no secrets
-  const deadline = new Date(startedAt - skewMs + limits.timeoutMs).toISOString() // by the clock that the code reads
-  return { tenant, alone, code, codeHash, input, entry, tools, toolConfig, secrets, permissions, fence, batchId, limits, requireIsolation, context: { jobId: id, attempt, tags, deadline } }
+/** Hands the run to the engine, with the records of the job where it is a transform. */
+function execute (context: JobRunner, { active, run, job, lease, skewMs }: OwnRun, { writer, reporter }: { writer: EventWriter, reporter: UsageReporter }): Promise<FilesReport | TransformReport> {
+  const checkpoint = createRunCheckpoint(context.db, { run, active, durability: context.durability, writer })
+  const request = buildRequest(job, run, skewMs)
+  const hooks: RunHooks = {
+    signal: active.signal,
+    onLogs: (lines) => writer.addLogs(lines),
+    onProgress: (value, message) => writer.setProgress(value, message),
+    onUsage: (usage) => reporter.take(usage),
+    mayAct: () => lease.mayAct(),
+  }
+  const { transform: settings } = job.spec
+  if (!settings) return runWithFiles(context, { run, request, hooks: { ...hooks, checkpoint } })
+  return executeTransform(context, { run, active, checkpoint, writer, settings, request, hooks })
 }
 
 interface Conclusion extends OwnRun {
-  report: FilesReport
+  report: FilesReport | TransformReport
   rest: NewEvent[]
   span: RunSpanHandle
 }
@@ -173,13 +174,14 @@ async function conclude (context: JobRunner, { active, run, turn, job, lease, be
     context.logger.info({ ...describe(run, job), given: given.type }, 'run was given back')
     return { type: 'done' }
   }
-  const situation = { attempt: job.attempt, crashes: job.crashes, lost: job.lost, retry: job.spec.retry, nowMs: Date.now(), random: Math.random }
+  const [crashes, lost] = 'hasCommitted' in report && report.hasCommitted ? [0, 0] : [job.crashes, job.lost] // as the commit has left them
+  const situation = { attempt: job.attempt, crashes, lost, retry: job.spec.retry, nowMs: Date.now(), random: Math.random }
   // What code makes of a call that was refused to it is nobody's outcome.
   const isLost = stopped === 'fenced' || lease.hasRefused
   const decision = isLost ? decideLost(situation) : decide(withStopTime(report.outcome, active), situation)
   const settled: Settled = await lease.isOvertaken() ? { type: 'fenced' } : await span.time('settle', () => settle(db, run, {
     ...decision,
-    outputs: decision.status === 'succeeded' ? report.outputs : [],
+    outputs: report.outputs,
     usage: report.outcome.usage,
     isolation: report.isolation,
     receipt: report.receipt,

@@ -196,6 +196,7 @@ function startEngine (config: WorkerConfig, { meter, logger, services, onError }
 
 /** Waits for the jobs that run. Those that are not over in time are stopped and handed back; those that cannot even be handed back are left. */
 async function drain (consumer: Consumer, active: ActiveRuns, drainMs: number): Promise<void> {
+  active.leaveAll()
   const late = setTimeout(() => active.stopAll('shutdown'), drainMs)
   const tooLate = setTimeout(() => { void consumer.close({ force: true }) }, drainMs + HAND_BACK_MS)
   await consumer.close()
