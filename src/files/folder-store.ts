@@ -118,8 +118,13 @@ async function attempt<T> (action: string, act: () => Promise<T>, missing = 'its
     const code = codeOf(cause)
     if (code === 'ENOENT') throw new JobError('FILE_GONE', `${action}: ${missing}`, { cause })
     if (FULL.has(code)) throw new JobError('STORAGE_FULL', `${action}: there is no room left on its disk (${code}); free some, or set BATCHBOX_FILES to a larger one`, { cause })
-    throw new JobError('UNAVAILABLE', `${action}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    throw new JobError('UNAVAILABLE', `${action}: ${describe(cause)}`, { cause })
   }
+}
+
+/** Without the path that comes after it: callers are told. */
+function describe (error: unknown): string {
+  return error instanceof Error ? error.message.split(', ', 1)[0] ?? '' : String(error)
 }
 
 function codeOf (error: unknown): string {
