@@ -94,7 +94,7 @@ local function remove_file (id)
   change_extents(id, '')
   unlist_file(id, f[1], f[2], f[3], f[4])
   redis.call('UNLINK', file_key(id), holds_key(id))
-  use_files(f[1], -tonumber(f[5]), -1)
+  use_files(f[1], 0 - tonumber(f[5]), -1) -- the negative of 0 is written -0, which is no integer
 end
 
 -- Removes a file from everybody's sight; jobs that hold it have it until they end.
