@@ -2,11 +2,14 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { sha256 } from '../../src/core/digest.ts'
 import { newId } from '../../src/core/ids.ts'
+import type { Files } from '../../src/files/files.ts'
 import { createDispatcher } from '../../src/queue/dispatcher.ts'
 import { archive } from '../../src/store/archive.ts'
 import { stepSweep } from '../../src/store/dead-letters/step.ts'
 import { stepErasure } from '../../src/store/erasure/step.ts'
 import { buildKv } from '../../src/store/kv/kv.ts'
+import type { Db, Run } from '../../src/store/db.ts'
+import { accept } from '../../src/store/moves/accept.ts'
 import { begin } from '../../src/store/moves/begin.ts'
 import { settle } from '../../src/store/moves/settle.ts'
 import { reconcile } from '../../src/store/reconcile/reconcile.ts'
@@ -17,19 +20,24 @@ import { die } from '../helpers/dead-letters.ts'
 import { dumpLines } from '../helpers/dump.ts'
 import { playDeliveries } from '../helpers/play-webhooks.ts'
 import { beginRun, playWorker } from '../helpers/play-worker.ts'
-import { settlement } from '../helpers/store.ts'
+import { blobPaths, openTestFiles, putFile } from '../helpers/files.ts'
+import { request, settlement } from '../helpers/store.ts'
 import { until } from '../helpers/until.ts'
 
 const CODE = 'export default (x) => x'
 const [GONE, OTHER] = ['a-tenant-that-goes', 'one-that-stays']
-const ID = /(?:job|bat|key|swp|whk)_[0-9a-f-]{36}|whd_[0-9a-f]{32}/g
+const ID = /(?:job|bat|key|swp|whk|fil)_[0-9a-f-]{36}|whd_[0-9a-f]{32}/g
 /** What changes whoever is erased: its own record and note, the queue's stream that nobody reads, counts over everybody, and when the others were last dealt to. */
 const OWN = new RegExp(`^(?:erasure:|erasing |audit:${ADMIN_TENANT} |queue:jobs:(?:events|meta) |totals |dealing )`)
 
 test('an erasure leaves nothing of a tenant, waits for what runs, and touches nothing of others', async (t) => {
   const api = await startApi(t, { BATCHBOX_ENCRYPTION_KEYS: `k=${'A'.repeat(43)}=` })
   const { db } = api
+  const files = openTestFiles(t, db)
   const [gone, other] = [await furnish(t, api, GONE), await furnish(t, api, OTHER)]
+  const [fileIds] = [await furnishFiles(files, db, gone.run), await furnishFiles(files, db, other.run)]
+  gone.ids.push(...fileIds)
+  const blobs = blobPaths(files.location).length
   const ids = new Set([...gone.ids, ...(await idsOf(api, GONE))])
   const isOfGone = (line: string) => line.includes(GONE) || (line.match(ID) ?? []).some((id) => ids.has(id))
   const before = await dumpLines(db)
@@ -41,7 +49,9 @@ test('an erasure leaves nothing of a tenant, waits for what runs, and touches no
   const settled = await settle(db, gone.run, settlement())
   await stepUntil(t, api, async () => (await readErasure(api)).status === 'done')
 
+  await files.sweep('owed', 100)
   const after = await dumpLines(db)
+  assert.equal(blobPaths(files.location).length, blobs / 2)
   assert.equal(ordered.statusCode, 202)
   assert.partialDeepStrictEqual(whileItRuns, { tenant: GONE, status: 'running', stage: 'jobs', running: 1, finishedAt: null })
   assert.partialDeepStrictEqual(settled, { type: 'settled', status: 'succeeded' })
@@ -165,6 +175,22 @@ async function hook ({ db }: TestApi, { tenant, post, job }: { tenant: string, p
 /** Ids in every key that is named after a tenant. */
 async function idsOf ({ db }: TestApi, tenant: string): Promise<string[]> {
   return (await dumpLines(db)).filter((line) => line.includes(tenant)).flatMap((line) => line.match(ID) ?? [])
+}
+
+/** Gives a tenant files in every state: its own, one that was replaced and is held, an upload under way, and the output of a job that runs. */
+async function furnishFiles (files: Files, db: Db, run: Run): Promise<string[]> {
+  const { tenant } = run
+  const former = await putFile(files, 'name', `of ${tenant}`, { tenant })
+  await accept(db, { id: newId('job'), tenant, request: request({ input: { $file: former.id } }), traceparent: null })
+  const own = await putFile(files, 'name', `newer of ${tenant}`, { tenant })
+  const upload = await files.upload(tenant, 'upload', { type: null, encoding: null })
+  await upload.write(Buffer.from('begun'))
+  await upload.leave()
+  const output = await files.output(run, { name: 'output', type: null, encoding: null })
+  await output.write(Buffer.from('out'))
+  await files.commit(run, [await output.sync()])
+  await output.close()
+  return [former.id, own.id, upload.id, output.id]
 }
 
 /** Gives a tenant something of everything; answers its holder, its run, and every id it was told. */
