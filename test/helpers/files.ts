@@ -1,19 +1,19 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import { buffer } from 'node:stream/consumers'
 import type { FileSettings } from '../../src/core/file-variables.ts'
 import { openFiles, type Files } from '../../src/files/files.ts'
 import type { Db } from '../../src/store/db.ts'
 import type { FileRecord } from '../../src/store/files/file-record.ts'
+import type { Scope } from './scope.ts'
 import { TENANT } from './store.ts'
 
 const DAY_MS = 86_400_000
 const SETTINGS = { maxBytes: 1e9, tenantBytes: 1e9, tenantFiles: 1000, ttlMs: DAY_MS, ttlMaxMs: 2 * DAY_MS, uploadIdleMs: DAY_MS, orphanMs: DAY_MS } satisfies Omit<FileSettings, 'location'>
 
 /** Files in a folder of their own, which goes with the test, or in the one that another process has. */
-export function openTestFiles (t: TestContext, db: Db, settings: Partial<FileSettings> = {}): Files & { location: string } {
+export function openTestFiles (t: Scope, db: Db, settings: Partial<FileSettings> = {}): Files & { location: string } {
   const location = settings.location ?? temporaryFolder(t)
   const files = openFiles(db, { ...SETTINGS, ...settings, location })
   t.after(() => files.close())
@@ -21,7 +21,7 @@ export function openTestFiles (t: TestContext, db: Db, settings: Partial<FileSet
 }
 
 /** A folder that goes with the test. */
-export function temporaryFolder (t: TestContext): string {
+export function temporaryFolder (t: Scope): string {
   const folder = mkdtempSync(join(tmpdir(), 'batchbox-files-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   return folder

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { openDb } from '../../src/store/db.ts'
+import { createRunFiles } from '../../src/worker/run-files.ts'
 import { startEngine } from '../helpers/engine.ts'
+import { openTestFiles, putFile } from '../helpers/files.ts'
 import { startHttp } from '../helpers/http-server.ts'
 import { isAlive } from '../helpers/processes.ts'
+import { redisForTest } from '../helpers/redis.ts'
 import { until } from '../helpers/until.ts'
 import { afterTheEnd, takeover } from './groups/takeover.ts'
 import { takeoverOfTools } from './groups/takeover-tools.ts'
@@ -14,12 +18,17 @@ const file = fileURLToPath(new URL('fixtures/liar.ts', import.meta.url))
 const honest: HonestJob = { code: FAIR, result: (input) => String(input), logs: () => ['fair'] }
 
 const SECRETS: Record<string, string> = { TOKEN: 'hunter2-is-my-password', OTHER: 'what-the-job-has-not' }
+const { url, prefix } = await redisForTest(undefined)
+const db = openDb({ url, prefix, failFast: false, onError () {} })
+const files = openTestFiles({ after }, db)
+after(() => db.close())
+await putFile(files, 'theirs', 'of somebody else', { tenant: 'other' })
 const engine = await startEngine({
   lanes: ATTACKERS + 1,
   spares: 2,
   file,
   tools: { own: '', config: '{"fetch":{"allowRanges":["127.0.0.1"]}}' },
-  settings: { services: { secrets: { read: async (_tenant, name) => SECRETS[name] } } },
+  settings: { services: { secrets: { read: async (_tenant, name) => SECRETS[name] }, files: createRunFiles(files, { run: { tenant: 'acme', jobId: 'job-1', fence: 1, holder: '' }, maxBytes: 1000 }) } },
 })
 const alone = await startEngine({ lanes: 1, spares: 0, file })
 

@@ -5,7 +5,9 @@ import { openDb } from '../../src/store/db.ts'
 import { createDurability } from '../../src/store/durability.ts'
 import { buildKv } from '../../src/store/kv/kv.ts'
 import { createRunCheckpoint } from '../../src/worker/run-checkpoint.ts'
+import { createRunFiles } from '../../src/worker/run-files.ts'
 import { startEngine, type TestEngine } from '../helpers/engine.ts'
+import { openTestFiles, putFile } from '../helpers/files.ts'
 import { redisForTest } from '../helpers/redis.ts'
 import { acceptJob, beginJob } from '../helpers/store.ts'
 import { everyTool } from './groups/every-tool.ts'
@@ -25,8 +27,10 @@ after(async () => {
   await channel.close()
   await db.close()
 })
+const files = openTestFiles({ after }, db)
+const theirs = await putFile(files, 'theirs', 'of another tenant', { tenant: 'other' })
 const durability = createDurability(db, { replicas: 0, fsync: false, timeoutMs: 1000, onError () {} })
-const tools = ['channel', 'crypto', 'echo', 'fetch', 'kv', 'secrets']
+const tools = ['channel', 'crypto', 'echo', 'fetch', 'files', 'kv', 'secrets']
 
 /** Every run is one of a job of its own that is in the store, and of a tenant of its own; it has all tools, and one of the two secrets. */
 const armed: TestEngine = {
@@ -34,7 +38,12 @@ const armed: TestEngine = {
   async run (code, options) {
     const { run } = await beginJob(db, await acceptJob(db))
     const checkpoint = createRunCheckpoint(db, { run, active: { stop () {} }, durability, writer: { written: () => Promise.resolve() } })
-    return await engine.run(code, { tools, tenant: run.jobId, secrets: ['TOKEN'], run, checkpoint, ...options })
+    const own = { ...run, tenant: run.jobId }
+    await putFile(files, 'data', 'some text\n', own)
+    const mine = createRunFiles(files, { run: own, maxBytes: 1_000_000 })
+    const record = await engine.run(code, { tools, tenant: own.tenant, secrets: ['TOKEN'], input: theirs.id, run, checkpoint, files: mine, permissions: { read: true, write: true }, ...options })
+    await mine.close()
+    return record
   },
 }
 

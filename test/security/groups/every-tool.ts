@@ -4,13 +4,14 @@ const withTools = (name: string, body: string, end: Attack['end'], more: Pick<At
 const TOO_MANY = (method: string): Attack['end'] => ({ codes: ['TOOL_LIMIT'], name: 'RangeError', message: `Cannot call ${method}: 64 calls of tools wait for their answer, the limit`, limit: { name: 'concurrentToolCalls', configured: 64 } })
 
 /** Every tool as an object, and every method of theirs with one value in each of its places. */
-const TOOLS = 'const tools = { channel, crypto, echo, fetch, kv, secrets, checkpoint: context.checkpoint };'
+const TOOLS = 'const tools = { channel, crypto, echo, fetch, files, kv, secrets, checkpoint: context.checkpoint };'
 const CALLS = `const calls = [
   (x) => echo.say(x), (x) => kv.get(x), (x) => kv.set(x, x, x), (x) => kv.set('k', x), (x) => kv.set('k', 1, x), (x) => kv.set('k', 1, { ttlMs: x }), (x) => kv.delete(x), (x) => kv.list(x), (x) => kv.list({ prefix: x }),
   (x) => kv.list({ cursor: x, limit: x }), (x) => kv.increment(x, x), (x) => kv.increment('n', x), (x) => kv.compareAndSet(x, x, x, x), (x) => kv.compareAndSet('k', x, x), (x) => secrets.get(x),
   (x) => channel.emit(x, x), (x) => channel.emit('t', x), (x) => channel.on(x, () => {}), (x) => channel.on('t', x), (x) => channel.off(x), (x) => context.checkpoint.save(x), (x) => context.checkpoint.load(x),
   (x) => fetch(x), (x) => fetch('http://a.test/', x), (x) => fetch('http://a.test/', { method: x }), (x) => fetch('http://a.test/', { headers: x }), (x) => fetch('http://a.test/', { method: 'POST', body: x }), (x) => fetch('http://a.test/', { signal: x }),
-  (x) => crypto.subtle.digest(x, x), (x) => crypto.getRandomValues(x),
+  (x) => crypto.subtle.digest(x, x), (x) => crypto.getRandomValues(x), (x) => files.readText(x), (x) => files.readText('data', x), (x) => files.readJson(x), (x) => files.readBytes(x, x), (x) => files.readBytes('data', x), (x) => files.readBytes('data', { start: x, end: x, decode: x }),
+  (x) => files.stat(x), (x) => files.list(x), (x) => files.list({ cursor: x, limit: x }), (x) => files.lines(x, x).next(), (x) => files.chunks('data', { decode: x }).next(), (x) => files.write(x, x), (x) => files.write('w', x), (x) => files.append('w', x, x), (x) => files.append(x, 'w', { type: x }),
 ]; const settle = async (call, x) => { try { return { value: await call(x) } } catch (error) { return { error } } };`
 const EVIL = `JSON.parse('{"__proto__":{"polluted":1,"ttlMs":1,"method":"PUT"},"constructor":{"prototype":{"polluted":1}},"prototype":{"polluted":1},"toString":1}')`
 
@@ -59,11 +60,18 @@ export const everyTool: AttackGroup = {
       for (const key of keys) await kv.set(key, 'mine ' + key); const wrong = []; for (const key of keys) { if (await kv.get(key) !== 'mine ' + key) wrong.push(key); if (!(await kv.list({ prefix: key })).keys.includes(key)) wrong.push('list ' + key) }
       for (const key of keys) if (await kv.delete(key) !== true) wrong.push('delete ' + key); return wrong`, NOTHING_FOUND),
     withTools('values of kv that nest more deeply than the worker compares', `const nest = (value) => { for (let i = 0; i < 20_000; i++) value = [value]; return value }; await kv.set('deep', nest({ a: 1, b: 2 })); try { await kv.compareAndSet('deep', nest({ b: 2, a: 1 }), 1) } catch (error) { return [error.code, error.message] }`, { result: ['TOOL_ERROR', 'Cannot set "deep": its value, or the one expected, is nested too deeply to be compared'] }),
+    withTools('names of files that are something else elsewhere', `const names = ['__proto__', 'constructor', 'toString', ' ', 'a:b', '../up', '/etc/passwd', 'a/../../b', '%2e%2e%2f', '\\\\host', 'fil', '{tag}', '*', '[', '-rf', 'CON', 'a'.repeat(256), '\\u00e9']
+      for (const name of names) await files.write(name, 'mine ' + name); const wrong = []; for (const name of names) { if (await files.readText(name) !== 'mine ' + name || (await files.stat(name)).name !== name) wrong.push(name) }
+      const refused = ['', '.', '..', 'fil_x', 'a\\0b', 'a\\nb', '\\u202e', '\\ufeff', '\\ud800', 'a'.repeat(257)]; for (const name of refused) { try { await files.write(name, 1); wrong.push(name) } catch (error) { if (error.code !== 'TOOL_ERROR') wrong.push(String(error)) } }
+      await files.write('e\\u0301', 'the same'); return [wrong, await files.readText('\\u00e9')]`, { result: [[], 'the same'] }),
+    withTools('files of other tenants and jobs, by name and by id', `const found = []; for (const name of ['theirs', input]) for (const read of [() => files.readText(name), () => files.readBytes(name), () => files.stat(name)]) { try { const value = await read(); if (value !== undefined) found.push(value) } catch (error) { if (!/there is no such file/.test(error.message)) found.push(String(error)) } }
+      return [found, (await files.list()).files.map(({ name }) => name)]`, { result: [[], ['data']] }),
+    withTools('a file that is written and read again without an end', `let written = 0; try { for (;;) { await files.write('again', 'x'.repeat(100_000)); written++; await files.readText('again') } } catch (error) { return [error.code, written] }`, { result: ['TOOL_LIMIT', 10] }),
     withTools('secrets by other names than the job has', `const found = []; for (const name of ['OTHER', 'token', 'TOKEN ', 'TOKEN\\0', '__proto__', 'constructor', '*', '', 'TOKEN,OTHER', ['OTHER'], { name: 'OTHER' }, 'other/TOKEN']) { try { found.push(await secrets.get(name)) } catch (error) { if (!['PERMISSION_DENIED', 'TOOL_ERROR'].includes(error.code) && error.name !== 'TypeError') found.push(String(error)) } } return found`, NOTHING_FOUND),
     withTools('calls of every tool that are not waited for', `${CALLS} setInterval(() => { for (const call of calls.slice(0, 25)) settle(call, 'late').then(() => console.log('late')) }, 1); for (const call of calls) settle(call, 'late'); return 1`, { result: 1 }),
-    ...(['kv.get', 'secrets.get', 'channel.emit', 'checkpoint.load', 'fetch.open'] as const).map((method) => withTools(
+    ...(['kv.get', 'secrets.get', 'channel.emit', 'checkpoint.load', 'fetch.open', 'files.stat'] as const).map((method) => withTools(
       `calls of ${method} without an end, each one caught`,
-      `for (;;) { try { ${{ 'kv.get': 'kv.get("x")', 'secrets.get': 'secrets.get("TOKEN")', 'channel.emit': 'channel.emit("t", 1)', 'checkpoint.load': 'context.checkpoint.load()', 'fetch.open': 'fetch("http://a.test/")' }[method]}.catch(() => {}) } catch {} }`,
+      `for (;;) { try { ${{ 'kv.get': 'kv.get("x")', 'secrets.get': 'secrets.get("TOKEN")', 'channel.emit': 'channel.emit("t", 1)', 'checkpoint.load': 'context.checkpoint.load()', 'fetch.open': 'fetch("http://a.test/")', 'files.stat': 'files.stat("data")' }[method]}.catch(() => {}) } catch {} }`,
       TOO_MANY(method),
     )),
   ],
