@@ -55,6 +55,8 @@ export interface RecordPort {
   readonly state: string | null
   /** The next batch, when there is one; null after the last. */
   next (): Promise<RecordBatch | null>
+  /** An output with a state has come, and waits for `take`: what the code does with tools from here on is not of that state. Called before anything else is heard of the run. */
+  mark? (): void
   /** Resolves when it is written, and, where it has a state, when that is committed. */
   take (output: TransformOutput): Promise<void>
 }

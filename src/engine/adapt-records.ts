@@ -18,6 +18,7 @@ export function adaptRecords (port: RecordPort, concealer: Concealer, { file, ma
   return {
     grant: { skip: errors.policy === 'skip', checkpointMs },
     next: () => port.next(),
+    mark: () => port.mark?.(),
     take: ({ text, rejects, ...rest }) => port.take({ ...rest, text: concealer.isEmpty ? text : Buffer.from(concealer.json(text.toString())), rejects: rejects.map(explain) }),
   }
 }

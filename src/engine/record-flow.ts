@@ -22,7 +22,7 @@ export interface RunnerOutput {
 }
 
 /** The records of a run, for a runner: `take` gets what it said. */
-export interface RunnerPort extends Pick<RecordPort, 'next'> {
+export interface RunnerPort extends Pick<RecordPort, 'next' | 'mark'> {
   readonly grant: RecordGrant
   take (output: RunnerOutput): Promise<void>
 }
@@ -87,6 +87,7 @@ export class RecordFlow {
     const output = this.#check(message, body)
     this.#unwrittenBytes += body.length
     if (this.#unwrittenBytes > UNWRITTEN_BYTES) throw new Error(`Cannot take "output": ${this.#unwrittenBytes} bytes wait to be written, allowed are ${UNWRITTEN_BYTES}`)
+    if (output.state !== null) this.#options.port.mark?.()
     const finished = this.#finishBatches(output.taken)
     this.#queue.push({ output, bytes: body.length, frames: finished > 0 || body.length >= LARGE_BYTES ? 1 : 0 })
     this.#writing ??= this.#write()

@@ -44,22 +44,22 @@ test('files of jobs', async (t) => {
     assert.deepEqual(results, [1, 2])
   })
 
-  await t.test('a transform joins its records with a file and writes others besides, each once, also where it goes on after a failure', async () => {
+  await t.test('a transform joins its records with a file and writes others besides, each once, also where it goes on after failures', async () => {
     await put('orders.ndjson', Array.from({ length: 500 }, (_, i) => `${JSON.stringify({ id: i, country: i % 2 ? 'de' : 'xx' })}\n`).join(''))
     const code = `const names = new Map()
       export default async (order, { attempt }) => {
         await new Promise((resolve) => setTimeout(resolve, 1))
-        if (attempt === 1 && order.id === 400) throw new Error('at first')
+        if (attempt < 4 && order.id === attempt * 120) throw new Error('not yet')
         if (names.size === 0) for await (const line of files.lines('countries.csv')) names.set(...line.split(','))
         const country = names.get(order.country)
         if (country) return { ...order, country }
         await files.append('unknown.txt', order.id + '\\n')
       }`
 
-    const job = await service.run({ code, input: { $file: 'orders.ndjson' }, transform: { checkpointMs: 100 }, tools: ['files'], permissions: { read: ['countries.csv'], write: ['unknown.txt'] }, limits: { toolCalls: 10_000 }, retry: { attempts: 2, backoff: { delayMs: 0 } } })
+    const job = await service.run({ code, input: { $file: 'orders.ndjson' }, transform: { checkpointMs: 100 }, tools: ['files'], permissions: { read: ['countries.csv'], write: ['unknown.txt'] }, limits: { toolCalls: 10_000 }, retry: { attempts: 4, backoff: { delayMs: 0 } } })
 
     assert.equal(job.status, 'succeeded', JSON.stringify(job.error))
-    assert.equal(job.attempts.length, 2)
+    assert.equal(job.attempts.length, 4)
     const written = (await get(`/v1/jobs/${job.id}/files/output.ndjson`)).trimEnd().split('\n')
     assert.deepEqual([written.length, JSON.parse(written[0] ?? '')], [250, { id: 1, country: 'Germany' }])
     assert.equal(await get(`/v1/jobs/${job.id}/files/unknown.txt`), Array.from({ length: 250 }, (_, i) => `${2 * i}\n`).join(''))

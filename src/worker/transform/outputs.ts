@@ -49,6 +49,8 @@ export interface TransformOutputs {
   /** Writes lines of JSON. Throws RESULT_NOT_SERIALIZABLE, OUTPUT_TOO_LARGE, and what the store throws. */
   write (text: Buffer, count: number): Promise<void>
   reject (rejects: readonly Reject[]): Promise<void>
+  /** What the tool was asked to write up to here, and no more, is in the next commit. */
+  mark (): void
   /** Makes durable what was written. `isComplete`: nothing more comes. */
   commit (isComplete: boolean): Promise<Written>
   close (): Promise<void>
@@ -70,6 +72,7 @@ export async function openOutputs ({ files, run, settings, maxBytes, state, part
   const output = await open(settings.output)
   const writer = createWriter({ format: settings.output, sink: output, state, part })
   let rejects: OutputWriter | undefined
+  let marked: Promise<RunOutput[]> | undefined
   const openRejects = () => open(REJECTS, settings.errors.name)
   if (committed.some(({ name }) => name === settings.errors.name)) rejects = await openRejects()
 
@@ -95,10 +98,18 @@ export async function openOutputs ({ files, run, settings, maxBytes, state, part
       check()
     },
 
+    mark () {
+      marked = own.commit(false)
+      marked.catch(() => {}) // the commit hears of it
+    },
+
     async commit (isComplete) {
-      const written = await asResult(isComplete ? writer.end() : writer.commit())
+      const written = marked
+      marked = undefined
+      const state = await asResult(isComplete ? writer.end() : writer.commit())
       check()
-      return { state: written, outputs: [await output.sync(isComplete), ...rejects ? [await rejects.sync(isComplete)] : [], ...await own.commit(isComplete)] }
+      const others = isComplete || !written ? own.commit(isComplete) : written
+      return { state, outputs: [await output.sync(isComplete), ...rejects ? [await rejects.sync(isComplete)] : [], ...await others] }
     },
 
     async close () {

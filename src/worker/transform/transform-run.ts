@@ -87,6 +87,10 @@ export class TransformRun implements RecordPort {
     }
   }
 
+  mark (): void {
+    this.#options.outputs.mark()
+  }
+
   take (output: TransformOutput): Promise<void> {
     return this.#inTurn(() => this.#take(output))
   }
