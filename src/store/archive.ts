@@ -1,7 +1,7 @@
 import { isTerminal, type JobStatus } from '../core/status.ts'
 import type { Db } from './db.ts'
 import { foldStream } from './events.ts'
-import { RECORD_VERSION } from './job-record.ts'
+import { SEALED_VERSION } from './job-record.ts'
 import { foldRecord } from './record-fold.ts'
 import { loadMove, runMove } from './script.ts'
 
@@ -33,7 +33,7 @@ export async function archive (db: Db, jobId: string, { maxBytes = MAX_HISTORY_B
   const status = fields['status']?.toString() as JobStatus | undefined // a move wrote it
   const isLast = status !== undefined && isTerminal(status) && Number(fields['seq']) === last
   // Whoever does not know what is encrypted is to leave it alone.
-  const version = db.cipher.keyIds.length === 0 ? [] : ['v', RECORD_VERSION]
+  const version = db.cipher.keyIds.length === 0 ? [] : ['v', Math.max(SEALED_VERSION, Number(fields['v'] ?? 1))]
   const record = isLast ? [...await foldRecord(db, jobId, fields), ...version] : []
   return await runMove(db, SCRIPT, jobId, [last, value, INLINE_HISTORY_BYTES, ...record]) === 1
 }

@@ -10,8 +10,10 @@ import { readReference } from './codec.ts'
 import { placeOfField, unfoldRecord, type Fields } from './record-fold.ts'
 import { openJson, placeOf, unpackSealed, type Sealing } from './sealing.ts'
 
-/** Version of the records that this code reads and writes. It grows when a process that does not know the new one would do harm: fields that others can ignore need none. 2 is encrypted; what is not is still written as 1. */
-export const RECORD_VERSION = 2
+/** Version of the records that this code reads and writes. It grows when a process that does not know the new one would do harm: fields that others can ignore need none. A record is written with the least one that says what it has. */
+export const RECORD_VERSION = 3
+/** Something of it may be encrypted. */
+export const SEALED_VERSION = 2
 
 /** A job as it is stored. Times in milliseconds of Redis's clock. */
 export interface JobRecord {

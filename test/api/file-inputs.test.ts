@@ -119,3 +119,16 @@ test('items of a batch name files of their own, an item whose file is not there 
   assert.deepEqual((replayed.json()['counts'] as Record<string, number>)['refused'], 1)
   assert.equal(await db.redis.sismember(db.keys.fileHolds(one.id), again.job.id), 1)
 })
+
+test('workers of a version that knows no transforms and no files leave such jobs alone, and run the others', async (t) => {
+  const { post, put, db } = await startWithFiles(t)
+  await put('one')
+  const members = [{}, { input: { $file: 'one' } }, { input: [1], transform: {} }]
+
+  const jobs = await Promise.all(members.map((each) => post('/v1/jobs', { code: CODE, ...each })))
+  const batch = await post('/v1/batches', { jobs: members.map((each) => ({ code: CODE, ...each })) })
+  const items = members.map((_, index) => itemId(String(batch.json()['id']), index))
+
+  const versions = await Promise.all([...jobs.map((answer) => String(answer.json()['id'])), ...items].map((id) => db.redis.hget(db.keys.job(id), 'v')))
+  assert.deepEqual(versions, ['1', '3', '3', '1', '3', '3'])
+})

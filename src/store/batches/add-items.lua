@@ -1,7 +1,7 @@
 -- Adds the next items of a batch. The digest stands for all that was posted up to the last of them: the same items again change nothing.
 local tenant, first, items, digest = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local traceparent, max_delay_ms, late_refusal, mismatch_refusal = ARGV[7], tonumber(ARGV[8]), ARGV[9], ARGV[10]
-local TEMPLATE, ITEM = 10, 8
+local TEMPLATE, ITEM = 11, 8
 local templates, at = {}, 13
 local BATCH, KEY = ID, batch_key(ID)
 
@@ -21,7 +21,7 @@ local hashes = {}
 for i = 1, tonumber(ARGV[11]) do
   templates[i] = {
     spec = ARGV[at], codeHash = ARGV[at + 1], code = ARGV[at + 2], bounds = ARGV[at + 3],
-    delayMs = tonumber(ARGV[at + 4]), ttlMs = tonumber(ARGV[at + 5]), runAt = tonumber(ARGV[at + 6]), level = tonumber(ARGV[at + 7]), hook = ARGV[at + 8], tags = ARGV[at + 9], jobs = 0,
+    delayMs = tonumber(ARGV[at + 4]), ttlMs = tonumber(ARGV[at + 5]), runAt = tonumber(ARGV[at + 6]), level = tonumber(ARGV[at + 7]), hook = ARGV[at + 8], tags = ARGV[at + 9], version = ARGV[at + 10], jobs = 0,
   }
   hashes[i] = templates[i].codeHash
   at = at + TEMPLATE
@@ -63,7 +63,7 @@ for index = first, first + items - 1 do
     about(item_id(BATCH, index))
     local status = create_job({
       tenant = tenant, spec = ARGV[at + 6] ~= '' and ARGV[at + 6] or template.spec, codeHash = template.codeHash, input = input, inputBody = ARGV[at + 2], bounds = template.bounds,
-      traceparent = traceparent, ttlMs = template.ttlMs, batchId = BATCH, replayOf = ARGV[at + 5], hook = template.hook, tags = template.tags, file = ARGV[at + 7],
+      traceparent = traceparent, ttlMs = template.ttlMs, batchId = BATCH, replayOf = ARGV[at + 5], hook = template.hook, tags = template.tags, file = ARGV[at + 7], version = template.version,
     }, due)
     local replayed = P .. ':job:' .. ARGV[at + 5]
     if redis.call('EXISTS', replayed) == 1 then redis.call('HSET', replayed, 'replayedAs', ID) end

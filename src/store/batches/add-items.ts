@@ -54,8 +54,8 @@ export async function addItems (db: Db, batchId: string, { tenant, first, items,
   const numbers = new Map(templates.map((template, index) => [template, index + 1]))
   const reply = await runMove(db, SCRIPT, batchId, [
     tenant, first, items.length, digest, traceparent ?? '', DELAY_MAX_MS, JSON.stringify(LATE), JSON.stringify(MISMATCH), templates.length, writeRoomBounds(bounds),
-    ...templates.flatMap(({ spec, codeHash, code, bounds, delayMs, ttlMs, runAtMs, level, hook, tags }) => [
-      spec, codeHash, sealPacked(db, code, placeOf('code', tenant, codeHash)), bounds, delayMs, ttlMs, runAtMs, level, hook, tags,
+    ...templates.flatMap(({ spec, codeHash, code, bounds, delayMs, ttlMs, runAtMs, level, hook, tags, version }) => [
+      spec, codeHash, sealPacked(db, code, placeOf('code', tenant, codeHash)), bounds, delayMs, ttlMs, runAtMs, level, hook, tags, version,
     ]),
     ...items.flatMap((item, at) => {
       if (item.type === 'refused') return [0, sealJson(db, JSON.stringify(item.refusal), placeOf('exception', tenant, batchId, first + at), { code: item.refusal.code }), '', '', '', '', '', '']

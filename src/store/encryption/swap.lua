@@ -12,7 +12,7 @@ else
 end
 if counted == 'code' then redis.call('HSET', key, 'key', key_id(after)) end
 if key == checkpoint_key() then redis.call('HSET', key, 'format', string.byte(after), 'key', key_id(after)) end
-if key == JOB then redis.call('HSET', JOB, 'v', VERSION) end
+if key == JOB then raise_version(SEALED_VERSION) end
 
 local more = #after - #before
 if counted == 'code' then use_code(owner, more, 0) end

@@ -3,7 +3,7 @@ local input, input_body, bounds, traceparent = ARGV[7], ARGV[8], ARGV[9], ARGV[1
 local delay_ms, ttl_ms = tonumber(ARGV[11]), tonumber(ARGV[12])
 local idem_key, body_hash, idem_ttl_ms = ARGV[13], ARGV[14], ARGV[15]
 local run_at, max_delay_ms, level = tonumber(ARGV[16]), tonumber(ARGV[17]), tonumber(ARGV[18])
-local tenant_bounds, hook, tags, file = ARGV[19], ARGV[20], ARGV[21], ARGV[22]
+local tenant_bounds, hook, tags, file, version = ARGV[19], ARGV[20], ARGV[21], ARGV[22], ARGV[23]
 
 if is_erasing(tenant) then return ERASING end
 local repeated = answer_repeat(idem_key, body_hash)
@@ -23,7 +23,7 @@ local due = run_at > 0 and math.max(NOW, run_at) or NOW + delay_ms
 if due > NOW + max_delay_ms then return { 'late' } end
 keep_code(tenant, code_hash, code, 1)
 local status = create_job({
-  tenant = tenant, spec = spec, codeHash = code_hash, input = input, inputBody = input_body, bounds = bounds, traceparent = traceparent, ttlMs = ttl_ms, hook = hook, tags = tags, file = file,
+  tenant = tenant, spec = spec, codeHash = code_hash, input = input, inputBody = input_body, bounds = bounds, traceparent = traceparent, ttlMs = ttl_ms, hook = hook, tags = tags, file = file, version = version,
 }, due)
 if status == 'scheduled' or room() <= 0 or redis.call('EXISTS', RING) == 1 or not may_run(tenant) then
   owe_turn(tenant, level, due, ID .. ' 1')

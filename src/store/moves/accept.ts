@@ -51,7 +51,7 @@ export async function accept (db: Db, job: NewJob): Promise<Accepted> {
     tenant, sealJson(db, template.spec, placeOf('spec', tenant, id)), template.codeHash, sealPacked(db, template.code, placeOf('code', tenant, template.codeHash)), input.field, input.body ?? '',
     template.bounds, traceparent ?? '', template.delayMs, template.ttlMs,
     idempotency ? db.keys.idempotency(tenant, idempotency.key) : '', idempotency?.bodyHash ?? '', idempotency?.ttlMs ?? 0,
-    template.runAtMs, DELAY_MAX_MS, template.level, writeRoomBounds(bounds), template.hook, template.tags, readHeldFile(request.input),
+    template.runAtMs, DELAY_MAX_MS, template.level, writeRoomBounds(bounds), template.hook, template.tags, readHeldFile(request.input), template.version,
   ])
   const type = readText(reply, 0) as Accepted['type'] // accept.lua has these five
   if (type === 'accepted') return { type, createdAt: readNumber(reply, 1), runAtMs: readNumber(reply, 2), deals: readDeals(reply, 3) }

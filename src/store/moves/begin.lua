@@ -94,7 +94,7 @@ end
 job.fence = redis.call('HINCRBY', JOB, 'fence', 1)
 local now, deadline = text(NOW), text(NOW + allowance_ms + job.timeoutMs)
 redis.call('HSETNX', JOB, 'startedAt', now)
-if key_ids ~= ' ' then redis.call('HSET', JOB, 'v', VERSION) end -- the run will encrypt what it writes
+if key_ids ~= ' ' then raise_version(SEALED_VERSION) end -- the run will encrypt what it writes
 redis.call('HSET', JOB, 'deadlineAt', deadline, 'holder', holder,
   'run:' .. job.fence, '{"attempt":' .. job.attempt .. ',"startedAt":' .. now .. ',"worker":' .. worker .. '}')
 redis.call('ZADD', P .. ':running', deadline, ID)

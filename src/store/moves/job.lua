@@ -120,22 +120,29 @@ local function keep_code (tenant, hash, bytes, jobs)
   redis.call('HSET', key, 'used', text(NOW))
 end
 
+-- What is written of a job from now on is for those who know that version of records; others may use what was written before.
+local function raise_version (version)
+  if tonumber(redis.call('HGET', JOB, 'v') or 1) < version then redis.call('HSET', JOB, 'v', version) end
+end
+
 -- Makes the record of a job, with its first event; its code is kept apart, and its first turn is the caller's to owe. Whoever calls has seen that there is none yet.
 -- Texts that are empty stand for what a job does not have. Answers the state that it begins in.
 local function create_job (new, due)
   local now, is_delayed = text(NOW), due > NOW
   local status = is_delayed and 'scheduled' or 'queued'
-  -- What is not encrypted can be used by the version before, too.
-  local version = string.sub(new.spec, 1, 10) == '{"sealed":' and VERSION or 1
-  redis.call('HSET', JOB, 'v', version, 'tenant', new.tenant, 'status', status, 'attempt', 1, 'fence', 0,
+  redis.call('HSET', JOB, 'v', new.version, 'tenant', new.tenant, 'status', status, 'attempt', 1, 'fence', 0,
     'spec', new.spec, 'code', new.codeHash, 'input', new.input, 'bounds', new.bounds, 'createdAt', now)
   if is_delayed then redis.call('HSET', JOB, 'runAt', text(due)) end
   if new.ttlMs > 0 then redis.call('HSET', JOB, 'ttlAt', text(NOW + new.ttlMs)) end
   for _, name in ipairs({ 'traceparent', 'batchId', 'replayOf', 'hook', 'tags' }) do
     if (new[name] or '') ~= '' then redis.call('HSET', JOB, name, new[name]) end
   end
+  if string.sub(new.spec, 1, 10) == '{"sealed":' then raise_version(SEALED_VERSION) end
   if new.inputBody ~= '' then redis.call('SET', P .. ':payload:' .. ID .. ':input', new.inputBody) end
-  if (new.file or '') ~= '' then hold_file(new.tenant, ID, new.file) end
+  if (new.file or '') ~= '' then
+    hold_file(new.tenant, ID, new.file)
+    raise_version(VERSION)
+  end
   use_bytes(new.tenant, JOB, #new.spec + #new.input + #new.inputBody)
 
   redis.call('SADD', P .. ':tenants', new.tenant)

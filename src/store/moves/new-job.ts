@@ -1,6 +1,7 @@
 import { sha256 } from '../../core/digest.ts'
 import type { JobRequest, JobSpec } from '../../core/job-request.ts'
 import { pack } from '../codec.ts'
+import { RECORD_VERSION } from '../job-record.ts'
 import { levelOf } from '../deals.ts'
 import { digestTags } from '../tags.ts'
 import { buildHook } from '../webhooks/hook.ts'
@@ -17,6 +18,8 @@ export interface JobTemplate {
   hook: string
   /** As the moves know them. */
   tags: string
+  /** Of the record. */
+  version: number
   level: number
   delayMs: number
   ttlMs: number
@@ -38,11 +41,17 @@ export function templateOf (spec: JobSpec, codeHash: string, code: Buffer): JobT
     bounds: buildBounds(spec),
     hook: buildHook(spec.webhook),
     tags: digestTags(spec.tags),
+    version: versionOf(spec),
     level: levelOf(spec.priority),
     delayMs: spec.delayMs,
     ttlMs: spec.ttlMs ?? 0,
     runAtMs: spec.runAt === undefined ? 0 : Date.parse(spec.runAt),
   }
+}
+
+/** The version that a worker has to know to run such a job: one before would take a transform for a job like any other. */
+export function versionOf ({ transform }: Pick<JobSpec, 'transform'>): number {
+  return transform ? RECORD_VERSION : 1
 }
 
 /** What moves decide by, as `read_bounds` in `job.lua` reads it. */

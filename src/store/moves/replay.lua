@@ -3,7 +3,7 @@ local tenant, source, spec, bounds, level = ARGV[3], ARGV[4], ARGV[5], ARGV[6], 
 local ttl_ms, traceparent, again, sweep = tonumber(ARGV[8]), ARGV[9], ARGV[10] == '1', ARGV[11]
 local idem_key, body_hash, idem_ttl_ms, tenant_bounds = ARGV[12], ARGV[13], ARGV[14], ARGV[15]
 local own_input, own_body = ARGV[16], ARGV[17]
-local hook, tags = ARGV[18], ARGV[19]
+local hook, tags, version = ARGV[18], ARGV[19], ARGV[20]
 -- Enough of a value to tell its key.
 local KEY_ID_BYTES = 255
 local SOURCE, SWEEP = P .. ':job:' .. source, P .. ':sweep:' .. sweep
@@ -36,7 +36,7 @@ keep_code(tenant, code, '', 1)
 local copies = has_body and own_input == ''
 if copies then redis.call('COPY', body_key, P .. ':payload:' .. ID .. ':input') end
 if own_input ~= '' then input = own_input end
-create_job({ tenant = tenant, spec = spec, codeHash = code, input = input, inputBody = own_body, bounds = bounds, traceparent = traceparent, ttlMs = ttl_ms, replayOf = source, hook = hook, tags = tags, file = f[6] }, NOW)
+create_job({ tenant = tenant, spec = spec, codeHash = code, input = input, inputBody = own_body, bounds = bounds, traceparent = traceparent, ttlMs = ttl_ms, replayOf = source, hook = hook, tags = tags, file = f[6], version = version }, NOW)
 if copies then use_bytes(tenant, JOB, redis.call('STRLEN', body_key)) end
 redis.call('HSET', SOURCE, 'replayedAs', sweep == '' and ID or ID .. ' ' .. sweep)
 if sweep ~= '' then

@@ -10,7 +10,7 @@ import type { NewJob } from './accept.ts'
 import { placeOf, sealJson, sealPayload } from '../sealing.ts'
 import { readStoredInput } from '../stored-input.ts'
 import { digestTags } from '../tags.ts'
-import { buildBounds } from './new-job.ts'
+import { buildBounds, versionOf } from './new-job.ts'
 import { readText } from './reply.ts'
 
 /** A job with the code and the input of another of the tenant's, which has ended. It is due at once. */
@@ -46,7 +46,7 @@ export async function replay (db: Db, { id, tenant, source, spec, again, sweepId
   if (input instanceof JobError) return { type: 'unreadable', error: input }
   const reply = await runMove(db, SCRIPT, id, [
     tenant, source, sealJson(db, JSON.stringify(spec), placeOf('spec', tenant, id)), buildBounds(spec), levelOf(spec.priority), spec.ttlMs ?? 0, traceparent ?? '', again ? 1 : 0, sweepId ?? '',
-    idempotency ? db.keys.idempotency(tenant, idempotency.key) : '', idempotency?.bodyHash ?? '', idempotency?.ttlMs ?? 0, writeRoomBounds(bounds), input?.field ?? '', input?.body ?? '', buildHook(spec.webhook), digestTags(spec.tags),
+    idempotency ? db.keys.idempotency(tenant, idempotency.key) : '', idempotency?.bodyHash ?? '', idempotency?.ttlMs ?? 0, writeRoomBounds(bounds), input?.field ?? '', input?.body ?? '', buildHook(spec.webhook), digestTags(spec.tags), versionOf(spec),
   ])
   const type = readText(reply, 0) as Exclude<Replayed['type'], 'unreadable'> | 'sealed' // replay.lua has these
   switch (type) {

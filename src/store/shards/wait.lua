@@ -29,7 +29,7 @@ local function make_shards (code)
   for index = 0, total - 1 do
     local at = FIRST + index * ITEM
     about(item_id(batch, index))
-    create_job({ tenant = job.tenant, spec = ARGV[at], codeHash = code, input = ARGV[at + 1], inputBody = ARGV[at + 2], bounds = bounds, traceparent = f[1], ttlMs = 0, batchId = batch, tags = tags, file = f[2] }, NOW)
+    create_job({ tenant = job.tenant, spec = ARGV[at], codeHash = code, input = ARGV[at + 1], inputBody = ARGV[at + 2], bounds = bounds, traceparent = f[1], ttlMs = 0, batchId = batch, tags = tags, file = f[2], version = VERSION }, NOW)
     owe_turn(job.tenant, level, NOW, ID .. ' 1')
   end
   about(PARENT)
