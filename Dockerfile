@@ -18,6 +18,8 @@ COPY --from=packages /app/node_modules node_modules
 COPY package.json LICENSE ./
 COPY src src
 COPY ops/healthcheck.mjs ops/
+# Where a volume for files is mounted: a new one gets its owner from here.
+RUN mkdir -m 0700 /files && chown 10001:10001 /files
 # A number, so that Kubernetes can tell that it is not root. All of /app belongs to root: nothing in the container may change it.
 USER 10001:10001
 # What V8 compiled is kept here. /tmp is the one folder that has to be writable; without it a start takes twice the time.
