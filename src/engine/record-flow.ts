@@ -89,6 +89,7 @@ export class RecordFlow {
     if (this.#unwrittenBytes > UNWRITTEN_BYTES) throw new Error(`Cannot take "output": ${this.#unwrittenBytes} bytes wait to be written, allowed are ${UNWRITTEN_BYTES}`)
     if (output.state !== null) this.#options.port.mark?.()
     const finished = this.#finishBatches(output.taken)
+    if (this.#error !== undefined) return // the run is being stopped
     this.#queue.push({ output, bytes: body.length, frames: finished > 0 || body.length >= LARGE_BYTES ? 1 : 0 })
     this.#writing ??= this.#write()
   }
@@ -176,7 +177,7 @@ export class RecordFlow {
         await this.#options.port.take(next.output)
         this.#unwrittenBytes -= next.bytes
         if (next.output.state !== null) this.#states -= 1
-        if (this.#isOver) continue
+        if (this.#isEnding) continue
         this.#options.uncount(next.frames, next.bytes)
         this.#options.send({ type: 'written' })
       }
@@ -187,8 +188,8 @@ export class RecordFlow {
   }
 
   #fail (error: unknown): void {
-    if (this.#isOver) return
-    this.#error ??= error ?? new Error('The port of records failed')
+    if (this.#isOver || this.#error !== undefined) return
+    this.#error = error ?? new Error('The port of records failed')
     this.#queue.length = 0
     this.#isAtEnd = true
     if (!this.#isEnding) this.#options.stop()
