@@ -22,13 +22,14 @@ export async function findBatch (db: Db, tenant: string, id: string): Promise<Ba
 
 export function viewBatch (batch: BatchRecord): BatchView {
   const self = `/v1/batches/${batch.id}`
-  const { id, status, total, counts, incomplete, replayOf } = batch
+  const { id, status, total, counts, incomplete, replayOf, shardsOf } = batch
   return {
     id, status, total, counts, incomplete,
     createdAt: formatTime(batch.createdAt),
     finishedAt: batch.finishedAt === null ? null : formatTime(batch.finishedAt),
     expiresAt: batch.expiresAt === null ? null : formatTime(batch.expiresAt),
     replayOf,
+    shardsOf,
     webhook: batch.webhook ? viewWebhook({ ...batch.webhook, events: ['batch.completed'] }) : null,
     links: { self, results: `${self}/results`, events: `${self}/events`, jobs: `/v1/jobs?batch=${id}` },
   }

@@ -7,7 +7,7 @@ type JobHead = Omit<JobView, 'result'>
 /** What is shown of a stored job. */
 export type ShownJob = Pick<JobRecord,
   | 'id' | 'status' | 'sequence' | 'createdAt' | 'startedAt' | 'finishedAt' | 'deadlineAt' | 'expiresAt'
-  | 'result' | 'error' | 'attempts' | 'usage' | 'queueMs' | 'progress' | 'traceId' | 'batchId' | 'replayOf'> & { spec: Pick<JobRecord['spec'], 'priority' | 'tags' | 'webhook'> }
+  | 'result' | 'error' | 'attempts' | 'usage' | 'queueMs' | 'progress' | 'traceId' | 'batchId' | 'shards' | 'replayOf'> & { spec: Pick<JobRecord['spec'], 'priority' | 'tags' | 'webhook'> }
 
 /**
  * Writes a job as clients read it, as JSON text. The result is put in as the text it was stored as: it may nest deeper than
@@ -39,6 +39,7 @@ export function buildJobHead (job: ShownJob): JobHead {
     priority: job.spec.priority,
     tags: job.spec.tags,
     batchId: job.batchId,
+    shards: job.shards,
     replayOf: job.replayOf,
     webhook: job.spec.webhook ? viewWebhook(job.spec.webhook) : null,
     traceId: job.traceId,

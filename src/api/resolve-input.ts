@@ -14,6 +14,7 @@ export async function resolveInput (files: FileFinder, tenant: string, { input, 
   if (isFileInput(input)) return resolveFile(files, tenant, input)
   if (!transform) return input
   if (!Array.isArray(input)) throw refuse('/input', 'a transform reads a file, {"$file": "…"}, or an array of records')
+  if (transform.shards > 1) throw refuse('/transform/shards', 'an array of records is not split; upload it as a file, or leave out transform.shards')
   const { format = 'json', compression = 'none' } = transform.input
   if (format !== 'json' || compression !== 'none') throw refuse('/transform/input', 'an array of records is JSON, and has no other format or compression')
   return input

@@ -110,6 +110,7 @@ function describeAccepted (id: string, { priority, tags, webhook }: JobRequest, 
     progress: null,
     traceId,
     batchId: null,
+    shards: null,
     replayOf: null,
     spec: { priority, tags, webhook },
   }

@@ -26,6 +26,7 @@ export const BatchView = z.object({
   finishedAt: time.nullable(),
   expiresAt: time.nullable().describe('When the batch, its items and their results will be removed'),
   replayOf: z.string().nullable().describe('The batch whose items it runs again'),
+  shardsOf: z.string().nullable().describe('The job that its items are shards of; such a batch is kept as long as the job'),
   webhook: WebhookView.nullable().describe('What is told of its end, beside the endpoints of the tenant'),
   links: z.object({ self: z.string(), results: z.string(), events: z.string(), jobs: z.string() }),
 })

@@ -166,6 +166,7 @@ export function buildJobRequest (service: LimitPolicy, toolNames: readonly strin
     webhook: buildJobWebhook(ceilings?.webhooks).optional(),
   }).superRefine(({ delayMs, runAt, limits, retry, transform }, context) => {
     for (const issue of findExcessTimes(limits, transform ? transforms : policy)) context.addIssue({ code: 'custom', ...issue })
+    if (transform?.combine !== undefined && transform.shards === 1) context.addIssue({ code: 'custom', path: ['transform', 'combine'], message: 'Combine is called with the values of shards: ask for more than one (transform.shards)' })
     if (runAt !== undefined && delayMs > 0) context.addIssue({ code: 'custom', path: ['runAt'], message: 'At most one of runAt and delayMs is taken' })
     const excess = describeExcessLogs(limits, retry)
     if (excess !== undefined) context.addIssue({ code: 'custom', path: ['retry', 'attempts'], message: excess })

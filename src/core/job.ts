@@ -75,6 +75,7 @@ export const JobView = z.object({
   priority: Priority,
   tags: z.record(z.string(), z.string()),
   batchId: z.string().nullable().describe('The batch that it is an item of'),
+  shards: z.string().nullable().describe('The batch of its shards, while it waits for them and after'),
   replayOf: z.string().nullable().describe('The job that it runs again'),
   webhook: WebhookView.nullable().describe('What is told of its events, beside the endpoints of the tenant'),
   traceId: z.string().nullable(),

@@ -4,7 +4,7 @@ import { matchesEtag, writeJob, type ShownJob } from '../../src/api/job-view.ts'
 
 const JOB: ShownJob = {
   id: 'job_1', status: 'succeeded', sequence: 3, createdAt: 0, startedAt: 1, finishedAt: 2, deadlineAt: null, expiresAt: 9, result: null,
-  error: null, attempts: [], usage: null, queueMs: 1, progress: null, traceId: null, batchId: null, replayOf: null, spec: { priority: 'normal', tags: {} },
+  error: null, attempts: [], usage: null, queueMs: 1, progress: null, traceId: null, batchId: null, shards: null, replayOf: null, spec: { priority: 'normal', tags: {} },
 }
 
 test('a stored result that is not JSON can forge nothing', () => {

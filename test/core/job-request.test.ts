@@ -93,6 +93,11 @@ test('a ceiling of a key holds transforms too, also where it is above the maximu
   assert.equal(Capped.safeParse({ code, transform: {}, limits: { timeoutMs: 7_200_000 } }).success, true)
 })
 
+test('the values of shards are combined where there are shards', () => {
+  assert.deepEqual(problems({ code, transform: { shards: 2, combine: 'sum' } }), [])
+  assert.match(problems({ code, transform: { combine: 'sum' } }).join(), /^transform\.combine: .*transform\.shards/)
+})
+
 test('wrong types are refused where they are', () => {
   const wrong = { code: 1, entry: '', tools: 'echo', limits: { timeoutMs: '5' }, priority: 'urgent', delayMs: -1, ttlMs: 0, tags: { a: 1 } }
 

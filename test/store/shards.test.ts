@@ -147,16 +147,20 @@ test('how far the shards are is told of the job that waits, in its record and it
   const { id, shards } = await startWaiting(db, 2)
   const progressOf = async () => (await readJob(db, TENANT, id))?.progress
   const { run } = await beginJob(db, shards[0] as string)
+  const { run: other } = await beginJob(db, shards[1] as string)
+  const figures = (fraction: number, read: number) => ({ value: fraction, message: '', fraction, records: { read, written: read, rejected: 1 }, bytes: { read: read * 10, written: 5 }, recordsPerSecond: 100, etaMs: null })
+  const sum = { fraction: 0.25, records: { read: 50, written: 50, rejected: 1 }, bytes: { read: 500, written: 5 }, recordsPerSecond: 100, etaMs: null }
 
-  await append(db, run, [], { value: 0.5, message: '' })
-  assert.deepEqual(await progressOf(), { value: 0.25, message: '0 of 2 shards have ended' })
-  await append(db, run, [], { value: 0.6, message: '' })
+  await append(db, run, [], figures(0.5, 50))
+  assert.deepEqual(await progressOf(), { value: 0.25, message: '0 of 2 shards have ended', ...sum })
+  await append(db, other, [], figures(0.25, 20))
   assert.equal((await progressOf())?.value, 0.25, 'not told again so soon')
+  await append(db, run, [], figures(1, 100))
   await settle(db, run, settlement())
-  assert.deepEqual(await progressOf(), { value: 0.5, message: '1 of 2 shards have ended' })
+  assert.deepEqual(await progressOf(), { value: 0.625, message: '1 of 2 shards have ended', fraction: 0.625, records: { read: 120, written: 120, rejected: 2 }, bytes: { read: 1200, written: 10 }, recordsPerSecond: 100, etaMs: null })
 
   const told = (await eventsOf(db, id)).filter(({ type }) => type === 'job.progress').map(({ payload }) => payload['value'])
-  assert.deepEqual(told, [0.25, 0.5])
+  assert.deepEqual(told, [0.25, 0.625])
 })
 
 test('a tenant that may have one run at a time gets on: who waits does not count', async (t) => {

@@ -151,9 +151,9 @@ export interface NewJob {
     }
     /** How often what was done is committed, where the code does not do that itself */
     checkpointMs?: number
-    /** Parts that the input is split into, each transformed by a job of its own */
+    /** Parts that the input, a file, is split into, each transformed by a job of its own; fewer where there are fewer records */
     shards?: number
-    /** Export to call with the values of all shards, in their order; its result is that of the job */
+    /** Export to call with an array of the values of all shards, in their order; what it returns is the value of the job */
     combine?: string
   }
   /** Export to call */
@@ -298,6 +298,8 @@ export interface JobView {
   tags: Record<string, string>
   /** The batch that it is an item of */
   batchId: string | null
+  /** The batch of its shards, while it waits for them and after */
+  shards: string | null
   /** The job that it runs again */
   replayOf: string | null
   /** What is told of its events, beside the endpoints of the tenant */
@@ -441,6 +443,8 @@ export interface Batch {
   expiresAt: string | null
   /** The batch whose items it runs again */
   replayOf: string | null
+  /** The job that its items are shards of; such a batch is kept as long as the job */
+  shardsOf: string | null
   /** What is told of its end, beside the endpoints of the tenant */
   webhook: {
     url: string
@@ -483,6 +487,8 @@ export interface PostedBatch {
   expiresAt: string | null
   /** The batch whose items it runs again */
   replayOf: string | null
+  /** The job that its items are shards of; such a batch is kept as long as the job */
+  shardsOf: string | null
   /** What is told of its end, beside the endpoints of the tenant */
   webhook: {
     url: string
@@ -604,6 +610,8 @@ export interface DeadLetter {
   tags: Record<string, string>
   /** The batch that it is an item of */
   batchId: string | null
+  /** The batch of its shards, while it waits for them and after */
+  shards: string | null
   /** The job that it runs again */
   replayOf: string | null
   /** What is told of its events, beside the endpoints of the tenant */

@@ -19,8 +19,13 @@ let batches = 0
 /** Appends events of a run, in order, and sets the job's progress. */
 export async function append (db: Db, run: Run, events: readonly NewEvent[], progress?: Progress): Promise<Appended> {
   batches += 1
-  const reply = await runMove(db, SCRIPT, run.jobId, [run.fence, run.holder, batches, progress ? sealJson(db, JSON.stringify(progress), placeOf('progress', run.tenant, run.jobId)) : '', progress?.value ?? '', ...flattenEvents(db, run, events)])
+  const reply = await runMove(db, SCRIPT, run.jobId, [run.fence, run.holder, batches, progress ? sealJson(db, JSON.stringify(progress), placeOf('progress', run.tenant, run.jobId)) : '', progress ? writeShare(progress) : '', ...flattenEvents(db, run, events)])
   return readText(reply, 0) === 'kept' ? { type: 'kept', cancelled: readNumber(reply, 1) === 1 } : { type: 'fenced' }
+}
+
+/** How far a run is, as `note_share` in `shards.lua` adds it up where the job is a shard. */
+function writeShare ({ value, fraction, records, bytes, recordsPerSecond = 0 }: Progress): string {
+  return [fraction ?? value, records?.read ?? 0, records?.written ?? 0, records?.rejected ?? 0, bytes?.read ?? 0, bytes?.written ?? 0, recordsPerSecond].join(' ')
 }
 
 /** Asks for many runs at once whether they still hold their jobs. */

@@ -1,7 +1,7 @@
 -- What moves do about a job whose work its shards do: the items of a batch that names it as its parent. While it waits for them it is `scheduled`, has no turn, and names the batch in `waitsFor`. The
 -- script in which the last of them ends gives it its next turn, so that it comes exactly once.
 
--- Between two tellings of how far the shards are lies so much time, and so large a part of the work.
+-- How far the shards are is told so often at the most, in the history only after so large a part of the work.
 local SHARES_EVERY_MS, SHARES_STEP = 1000, 0.005
 
 -- Does something to another job than the one that the script is about.
@@ -40,28 +40,45 @@ forget_shards = function (id)
   for index = 0, tonumber(total) - 1 do redis.call('ZADD', P .. ':expiring', 'XX', text(NOW), item_id(id, index)) end
 end
 
--- Notes how far the shard is that the script is about, from 0 to 1, and tells so of the job that waits for it, now and then.
+-- How far shards are taken together, as JSON of core's `Progress`. The sums are those of SHARE, in its order.
+local function write_progress (sums, total, ended)
+  local value = string.format('%.4f', math.max(0, math.min(1, sums[1] / total)))
+  return '{"value":' .. value .. ',"message":"' .. ended .. ' of ' .. total .. ' shards have ended","records":{"read":' .. text(sums[2]) .. ',"written":' .. text(sums[3]) .. ',"rejected":' .. text(sums[4])
+    .. '},"bytes":{"read":' .. text(sums[5]) .. ',"written":' .. text(sums[6]) .. '},"fraction":' .. value .. ',"recordsPerSecond":' .. text(math.max(0, sums[7])) .. ',"etaMs":null}'
+end
+
+-- Notes how far the shard is that the script is about, as `writeShare` writes it, and tells so of the job that waits for it, now and then.
+local SHARE = { 'share', 'read', 'written', 'rejected', 'bytesRead', 'bytesWritten', 'rate' }
 local function note_share (id, share, is_end)
   local key = batch_key(id)
   local f = redis.call('HMGET', key, 'parent', 'total', 'toldAt', 'told', 'ended')
   if not f[1] then return end
-  local before = tonumber(redis.call('HGET', JOB, 'share') or 0)
+  local before, sums = string.gmatch(redis.call('HGET', JOB, 'share') or '', '%S+'), {}
+  for figure in string.gmatch(share, '%S+') do
+    local more = tonumber(figure) - tonumber(before() or 0)
+    sums[#sums + 1] = tonumber(redis.call('HINCRBYFLOAT', key, 'sum:' .. SHARE[#sums + 1], string.format('%.6f', more)))
+  end
   redis.call('HSET', JOB, 'share', share)
-  local value = tonumber(redis.call('HINCRBYFLOAT', key, 'shares', string.format('%.6f', share - before))) / tonumber(f[2])
-  local is_time = NOW - tonumber(f[3] or 0) >= SHARES_EVERY_MS and math.abs(value - tonumber(f[4] or 0)) >= SHARES_STEP
+  local value = sums[1] / tonumber(f[2])
+  local is_time = NOW - tonumber(f[3] or 0) >= SHARES_EVERY_MS
   if not (is_end or is_time) then return end
-  redis.call('HSET', key, 'toldAt', text(NOW), 'told', string.format('%.4f', value))
+  redis.call('HSET', key, 'toldAt', text(NOW))
   within(f[1], function (job)
     if not job or job.status ~= 'scheduled' or job.isNewer then return end
-    local progress = '{"value":' .. string.format('%.4f', math.max(0, math.min(1, value))) .. ',"message":"' .. (f[5] or 0) .. ' of ' .. f[2] .. ' shards have ended"}'
+    local progress = write_progress(sums, f[2], f[5] or 0)
     redis.call('HSET', JOB, 'progress', progress)
+    if not is_end and math.abs(value - tonumber(f[4] or 0)) < SHARES_STEP then return end
+    redis.call('HSET', key, 'told', string.format('%.4f', value))
     append_event(job.attempt, 'job.progress', text(NOW), progress)
   end)
 end
 
 -- A shard has ended: the one that the script is about. All others are to end with the first that does not succeed.
 end_shard = function (id, status, left)
-  if status == 'succeeded' then return note_share(id, 1, true) end
+  if status == 'succeeded' then
+    local done = string.match(redis.call('HGET', JOB, 'share') or '', '^%S+( .+) %S+$') or ' 0 0 0 0 0'
+    return note_share(id, '1' .. done .. ' 0', true)
+  end
   redis.call('HSETNX', batch_key(id), 'failed', ID)
   if left > 0 then stop_shards(id) end
 end
