@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
+import { globSync } from 'node:fs'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { openDb } from '../../src/store/db.ts'
 import { append } from '../../src/store/moves/progress.ts'
 import { settle } from '../../src/store/moves/settle.ts'
 import { readEvents, readJob } from '../../src/store/read.ts'
+import { loadMove } from '../../src/store/script.ts'
 import { startRedisServer, type RedisServer } from '../helpers/redis-server.ts'
 import { answerMisconf, answerReadonly } from '../helpers/redis-trouble.ts'
 import { lastInFirstOut } from '../helpers/scope.ts'
@@ -101,4 +104,18 @@ test('a move with more arguments than a call can have is a mistake, not a reason
   const events = Array.from({ length: 200_000 }, () => ({ type: 'job.log' as const, time: 1, payload: {} }))
 
   await assert.rejects(append(db, run, events), RangeError)
+})
+
+test('every script compiles, with room for some more local variables: Lua takes 200 in one', async (t) => {
+  const db = await openStore(t)
+  const folder = new URL('../../src/store/', import.meta.url)
+  const files = globSync('**/*.lua', { cwd: fileURLToPath(folder) })
+  const spare = `local ${Array.from({ length: 4 }, (_, n) => `spare_${n}`).join(', ')}\n`
+
+  for (const file of files) {
+    const { body } = loadMove(new URL(file, folder))
+    await db.redis.script('LOAD', spare + body).catch((cause: unknown) => { throw new Error(`${file} does not compile`, { cause }) })
+  }
+
+  assert.ok(files.length > 50)
 })

@@ -11,6 +11,6 @@ if batch > tonumber(f[4] or 0) then
   for i = 8, #ARGV, 3 do
     if ARGV[i] == 'job.usage' then redis.call('HSET', JOB, 'live', ARGV[i + 2]) end
   end
-  if share ~= '' and f[7] then note_share(f[7], share, false) end
+  if share ~= '' and f[7] then shards.note(f[7], share, false) end
 end
 return { 'kept', f[3] and 1 or 0 }

@@ -4,8 +4,8 @@
 -- Between two events of progress lie so much time and so large a part of the items, so that a batch has some hundred events, however many items it has.
 local PROGRESS_EVERY_MS, PROGRESS_PARTS = 1000, 100
 
--- What becomes of the job whose shards the items are: see shards.lua, which sets them.
-local end_shard, end_shards
+-- What moves do about the shards of a job: see shards.lua. One table, since a script has at most 200 local variables.
+local shards = {}
 
 local function batch_key (id)
   return P .. ':batch:' .. id
@@ -59,7 +59,7 @@ local function finish_batch (id)
   redis.call('ZREM', P .. ':cancelling-batches', id)
   add_batch_event(id, 'batch.completed')
   redis.call('PUBLISH', P .. ':ended:' .. id, 'completed')
-  if f[5] then end_shards(id, f[5]) end
+  if f[5] then shards.end_all(id, f[5]) end
 end
 
 -- Takes no more items.
@@ -85,7 +85,7 @@ local function count_item (id, from, to)
   if not TERMINAL[to] then return end
   local ended = redis.call('HINCRBY', key, 'ended', 1)
   local f = redis.call('HMGET', key, 'sealedAt', 'accepted', 'progressAt', 'progress', 'parent')
-  if f[5] then end_shard(id, to, tonumber(f[2]) - ended) end
+  if f[5] then shards.end_one(id, to, tonumber(f[2]) - ended) end
   if f[1] and ended == tonumber(f[2]) then return finish_batch(id) end
   local is_time = NOW - tonumber(f[3] or 0) >= PROGRESS_EVERY_MS
   if not is_time or ended - tonumber(f[4] or 0) < tonumber(f[2]) / PROGRESS_PARTS then return end

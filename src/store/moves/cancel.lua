@@ -12,7 +12,7 @@ end
 if job.waitsFor then
   -- It ends when the last of its shards was stopped.
   redis.call('HSET', JOB, 'cancel', 1)
-  stop_shards(job.waitsFor)
+  shards.stop(job.waitsFor)
   return { 'asked', job.waitsFor }
 end
 end_job(job, 'cancelled', failure, '{}', retention_ms)

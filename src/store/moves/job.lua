@@ -2,9 +2,6 @@
 
 local JOB, EVENTS = P .. ':job:' .. ID, P .. ':events:' .. ID
 
--- What becomes of the shards of a job that ended or is removed: see shards.lua, which sets them.
-local stop_shards, join_shards, forget_shards
-
 -- Turns what follows to another job, for scripts that move several.
 local function about (id)
   ID, JOB, EVENTS = id, P .. ':job:' .. id, P .. ':events:' .. id
@@ -205,7 +202,7 @@ local function end_job (job, status, failure, payload, retention_ms)
   redis.call('ZADD', P .. ':expiring', expires, ID)
   redis.call('ZADD', P .. ':owed:archive', text(NOW), ID)
   redis.call('PUBLISH', P .. ':ended:' .. ID, status)
-  if job.shards and status == 'succeeded' then join_shards(job.shards) elseif job.shards then stop_shards(job.shards) end
+  if job.shards and status == 'succeeded' then shards.join(job.shards) elseif job.shards then shards.stop(job.shards) end
 end
 
 -- Has the job run again at that time, as another turn: a message of a turn before is stale from then on.
@@ -261,7 +258,7 @@ end
 local function remove_job (tenant, status, code, tombstone_ms)
   local died_of = redis.call('HGET', JOB, 'diedOf')
   local bytes = tonumber(redis.call('HGET', JOB, 'bytes') or 0)
-  local shards = redis.call('HGET', JOB, 'shards')
+  local own_shards = redis.call('HGET', JOB, 'shards')
   unlink_job()
   if redis.call('HINCRBY', P .. ':code:' .. tenant .. ':' .. code, 'refs', -1) <= 0 then remove_code(tenant, code) end
   redis.call('HINCRBY', usage_key(tenant), 'bytes', -bytes)
@@ -271,5 +268,5 @@ local function remove_job (tenant, status, code, tombstone_ms)
   if redis.call('EXISTS', P .. ':jobs:' .. tenant) == 0 then redis.call('SREM', P .. ':tenants', tenant) end
   end_usage(tenant)
   if tombstone_ms then redis.call('SET', P .. ':gone:' .. ID, tenant, 'PX', tombstone_ms) end
-  if shards then forget_shards(shards) end
+  if own_shards then shards.forget(own_shards) end
 end

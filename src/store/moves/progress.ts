@@ -23,7 +23,7 @@ export async function append (db: Db, run: Run, events: readonly NewEvent[], pro
   return readText(reply, 0) === 'kept' ? { type: 'kept', cancelled: readNumber(reply, 1) === 1 } : { type: 'fenced' }
 }
 
-/** How far a run is, as `note_share` in `shards.lua` adds it up where the job is a shard. */
+/** How far a run is, as `shards.note` in `shards.lua` adds it up where the job is a shard. */
 function writeShare ({ value, fraction, records, bytes, recordsPerSecond = 0 }: Progress): string {
   return [fraction ?? value, records?.read ?? 0, records?.written ?? 0, records?.rejected ?? 0, bytes?.read ?? 0, bytes?.written ?? 0, recordsPerSecond].join(' ')
 }

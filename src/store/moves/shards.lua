@@ -1,6 +1,8 @@
 -- What moves do about a job whose work its shards do: the items of a batch that names it as its parent. While it waits for them it is `scheduled`, has no turn, and names the batch in `waitsFor`. The
 -- script in which the last of them ends gives it its next turn, so that it comes exactly once.
 
+do
+
 -- How far the shards are is told so often at the most, in the history only after so large a part of the work.
 local SHARES_EVERY_MS, SHARES_STEP = 1000, 0.005
 
@@ -13,7 +15,7 @@ local function within (id, act)
 end
 
 -- Ends what is left of the shards of a job: those that run are asked to end at once, the others step by step.
-stop_shards = function (id)
+shards.stop = function (id)
   local f = redis.call('HMGET', batch_key(id), 'finishedAt', 'cancel', 'total')
   if f[1] or f[2] or not f[3] or is_newer_batch(id) then return end
   cancel_batch(id)
@@ -27,12 +29,12 @@ stop_shards = function (id)
 end
 
 -- The files of a job are made of those of its shards, which are not kept, nor charged for, beside them.
-join_shards = function (id)
+shards.join = function (id)
   for index = 0, tonumber(redis.call('HGET', batch_key(id), 'total') or 0) - 1 do drop_outputs(item_id(id, index)) end
 end
 
 -- Has the reaper remove a batch of shards and its items, since the job that they were of is gone.
-forget_shards = function (id)
+shards.forget = function (id)
   local total = redis.call('HGET', batch_key(id), 'total')
   if not total or is_newer_batch(id) then return end
   redis.call('HSET', batch_key(id), 'expiresAt', text(NOW))
@@ -49,7 +51,7 @@ end
 
 -- Notes how far the shard is that the script is about, as `writeShare` writes it, and tells so of the job that waits for it, now and then.
 local SHARE = { 'share', 'read', 'written', 'rejected', 'bytesRead', 'bytesWritten', 'rate' }
-local function note_share (id, share, is_end)
+shards.note = function (id, share, is_end)
   local key = batch_key(id)
   local f = redis.call('HMGET', key, 'parent', 'total', 'toldAt', 'told', 'ended')
   if not f[1] then return end
@@ -74,21 +76,23 @@ local function note_share (id, share, is_end)
 end
 
 -- A shard has ended: the one that the script is about. All others are to end with the first that does not succeed.
-end_shard = function (id, status, left)
+shards.end_one = function (id, status, left)
   if status == 'succeeded' then
     local done = string.match(redis.call('HGET', JOB, 'share') or '', '^%S+( .+) %S+$') or ' 0 0 0 0 0'
-    return note_share(id, '1' .. done .. ' 0', true)
+    return shards.note(id, '1' .. done .. ' 0', true)
   end
   redis.call('HSETNX', batch_key(id), 'failed', ID)
-  if left > 0 then stop_shards(id) end
+  if left > 0 then shards.stop(id) end
 end
 
 -- All shards have ended: the job that waits for them gets its turn.
-end_shards = function (id, parent)
+shards.end_all = function (id, parent)
   within(parent, function (job)
     if not job or job.status ~= 'scheduled' or job.isNewer or redis.call('HGET', JOB, 'waitsFor') ~= id then return end
     redis.call('HDEL', JOB, 'waitsFor')
     requeue(job, NOW)
     append_event(job.attempt, 'job.queued', text(NOW), '{}')
   end)
+end
+
 end

@@ -24,7 +24,7 @@ if f[3] and not f[4] and f[7] == f[8] then
   return repairs + 1
 end
 if f[9] and not f[5] and redis.call('EXISTS', P .. ':job:' .. f[9]) == 0 then
-  forget_shards(ID)
+  shards.forget(ID)
   return repairs + 1
 end
 belongs(':expiring-batches', f[4] and f[5], f[5])
