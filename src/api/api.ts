@@ -86,6 +86,7 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
   const failed = Promise.withResolvers<never>()
   failed.promise.catch(() => {}) // nobody may wait for it yet
   await tellOfEncryption(db, logger, failed.reject)
+  if (files.isConfigured) files.ready().catch((error: unknown) => logger.error({ err: error }, 'files cannot be used'))
   await warnOfMemory(db, logger)
   const stopping = new AbortController()
   const app = await createApp({

@@ -1,18 +1,31 @@
 import type { Db } from '../store/db.ts'
-import { findOrphans, owedBlobs, strikeBlob } from '../store/files/remove.ts'
+import { findOrphans, owedBlobs, putOffBlob, strikeBlob } from '../store/files/remove.ts'
 import type { BlobStore } from './blob-store.ts'
 
 /** Names that are looked up at one time. */
 const STEP = 200
 
-/** Removes from the store what no file has, at most so many blobs. Answers how many. A debt is struck when it is paid: whoever dies before leaves it to others. */
+/** When a blob is tried again that the store did not remove, so that it stands in no other one's way. */
+const REST_MS = 60_000
+
+/**
+ * Removes from the store what no file has, at most so many blobs. Answers how many it tried. A debt is struck when it is paid: whoever dies before leaves it to others. Throws, after it
+ * has tried them all, where the store did not remove one.
+ */
 export async function sweepBlobs (db: Db, blobs: BlobStore, { what, limit, orphanMs }: { what: 'owed' | 'orphans', limit: number, orphanMs: number }): Promise<number> {
   if (what === 'orphans') return removeOrphans(db, blobs, { limit, orphanMs })
   const owed = await owedBlobs(db, limit)
+  const errors: unknown[] = []
   for (const blob of owed) {
-    await blobs.remove(blob)
-    await strikeBlob(db, blob)
+    try {
+      await blobs.remove(blob)
+      await strikeBlob(db, blob)
+    } catch (error) {
+      errors.push(error)
+      await putOffBlob(db, blob, REST_MS)
+    }
   }
+  if (errors.length > 0) throw new AggregateError(errors, `Cannot remove ${errors.length} blobs of the file store, the first of them: ${String(errors[0])}`)
   return owed.length
 }
 

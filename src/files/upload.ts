@@ -5,6 +5,7 @@ import type { Db } from '../store/db.ts'
 import { sumExtents, type FileRecord } from '../store/files/file-record.ts'
 import { dropFile } from '../store/files/remove.ts'
 import { completeUpload, saveUpload, type FileBounds } from '../store/files/uploads.ts'
+import { isPassing } from '../store/script.ts'
 import type { BlobStore, BlobWriter } from './blob-store.ts'
 import { createCharging } from './charging.ts'
 import { readExtents } from './read-extents.ts'
@@ -121,7 +122,8 @@ export function createUpload ({ db, blobs, file, holder, before, hash, keepHash,
     },
 
     async leave () {
-      await save().catch((error: unknown) => { if (!(error instanceof JobError)) throw error }).finally(close)
+      // Neither an upload that was lost nor a Redis that is away keeps it from being left.
+      await save().catch((error: unknown) => { if (!(error instanceof JobError || isPassing(error))) throw error }).finally(close)
       if (hash && saved === bytes) keepHash(id, { bytes, hash })
       return saved
     },

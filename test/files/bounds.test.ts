@@ -184,6 +184,19 @@ test('a debt to the store outlives whoever was to pay it, and is paid once', asy
   assert.deepEqual(paid, [1, 0])
 })
 
+test('a blob that the store does not remove is tried again later, and keeps no other one from being removed', async (t) => {
+  const db = await openStore(t)
+  const files = openTestFiles(t, db)
+  await putFile(files, 'a', 'a')
+  await files.remove(TENANT, 'a')
+  await db.redis.zadd(db.keys.owedBlobs, 1, 'no name of a blob')
+
+  await assert.rejects(files.sweep('owed', 10), /Cannot remove 1 blobs of the file store/)
+  const next = await files.sweep('owed', 10)
+
+  assert.deepEqual([next, blobPaths(files.location), await db.redis.zcard(db.keys.owedBlobs)], [0, [], 1])
+})
+
 test('a process with another folder than the others finds out before it reads or writes', async (t) => {
   const db = await openStore(t)
   const files = openTestFiles(t, db)

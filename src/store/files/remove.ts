@@ -1,5 +1,6 @@
 import type { Db } from '../db.ts'
 import { loadMove, NO_JOB, runMove } from '../script.ts'
+import { readTime } from '../time.ts'
 
 const DROP = loadMove(new URL('drop.lua', import.meta.url))
 const EXPIRE = loadMove(new URL('expire.lua', import.meta.url))
@@ -15,8 +16,13 @@ export async function expireFiles (db: Db, limit: number): Promise<number> {
 }
 
 /** Blobs that no file has any more, those that were owed first before the others. */
-export function owedBlobs ({ redis, keys }: Db, limit: number): Promise<string[]> {
-  return redis.zrange(keys.owedBlobs, 0, String(limit - 1))
+export async function owedBlobs (db: Db, limit: number): Promise<string[]> {
+  return db.redis.zrangebyscore(db.keys.owedBlobs, '-inf', await readTime(db), 'LIMIT', 0, limit)
+}
+
+/** Has a blob that could not be removed be tried again after that time. */
+export async function putOffBlob (db: Db, blob: string, restMs: number): Promise<void> {
+  await db.redis.zadd(db.keys.owedBlobs, 'XX', await readTime(db) + restMs, blob)
 }
 
 /** Notes that the store has a blob no more. */
