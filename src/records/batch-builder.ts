@@ -58,6 +58,7 @@ export class BatchBuilder {
   }
 
   append (source: Buffer, start: number, end: number): void {
+    if (start === end) return
     this.reserve(end - start)
     source.copy(this.bytes, this.length, start, end)
     this.length += end - start

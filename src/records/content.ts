@@ -73,12 +73,12 @@ export async function * readDecompressed ({ source, compression, bounds, meter }
 async function * decompress (stored: AsyncGenerator<Buffer>, compression: Compression, { bounds, meter }: { bounds: RecordBounds, meter: Meter }): AsyncGenerator<Buffer> {
   let members = 0
   let bytes = 0
-  const onMember = (): void => {
+  const onMember = (byte: number): void => {
     members++
-    if (members > bounds.members + bytes / MEMBER_BYTES) throw new RecordError(`the stored file has more than ${bounds.members} members or frames that have hardly any content, before byte ${meter.storedBytes}`, { byte: meter.storedBytes })
+    if (members > bounds.members + bytes / MEMBER_BYTES) throw new RecordError(`the stored file has more than ${bounds.members} members or frames that have hardly any content, up to byte ${byte}`, { byte })
   }
   const pieces = compression === 'gzip' ? gunzip(new StoredBytes(stored), onMember)
-    : compression === 'zstd' ? unzstd(stored, { windowLog: bounds.zstdWindowLog, onMember })
+    : compression === 'zstd' ? unzstd(join(stored), { windowLog: bounds.zstdWindowLog, onMember })
       : stored
   try {
     for await (const piece of pieces) {

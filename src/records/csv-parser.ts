@@ -121,7 +121,7 @@ export class CsvParser implements RecordParser {
     const { bytes } = batch
     let at = batch.length
     if (prefix) {
-      for (const byte of prefix) bytes[at++] = byte
+      for (let index = 0; index < prefix.length; index++) bytes[at++] = prefix[index] ?? 0
     } else {
       bytes[at++] = index === 0 ? CODES.open : CODES.comma
     }

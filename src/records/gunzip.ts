@@ -13,11 +13,11 @@ const TEXT_MAX_BYTES = 4096
 
 /**
  * Decompresses the members of a gzip file, one after another. Node's own decoder takes a file whose members are followed by something else for whole, and
- * does not say where one ended. `onMember` is called when one begins. Throws a RecordError that says which byte of the stored file is wrong. Source: RFC 1952.
+ * does not say where one ended. `onMember` is called with the byte at which one begins. Throws a RecordError that says which byte of the stored file is wrong. Source: RFC 1952.
  */
-export async function * gunzip (stored: StoredBytes, onMember: () => void): AsyncGenerator<Buffer> {
+export async function * gunzip (stored: StoredBytes, onMember: (byte: number) => void): AsyncGenerator<Buffer> {
   while (await stored.fill()) {
-    onMember()
+    onMember(stored.position)
     await skipHeader(stored)
     yield * inflateMember(stored)
   }

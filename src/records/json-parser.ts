@@ -4,6 +4,11 @@ import type { RecordParser } from './parser.ts'
 
 const CODES = { newline: 0x0a, return: 0x0d, space: 0x20, tab: 0x09, quote: 0x22, backslash: 0x5c, comma: 0x2c, open: 0x5b, close: 0x5d, openObject: 0x7b, closeObject: 0x7d } as const
 
+/** By byte, whether it is more than what it looks like, in a text and outside of one. */
+const IN_TEXT = tableOf([CODES.quote, CODES.backslash, CODES.newline, CODES.return])
+const ANY = new Uint8Array(256).fill(1)
+const OUTSIDE = tableOf([CODES.quote, CODES.comma, CODES.open, CODES.close, CODES.openObject, CODES.closeObject, CODES.newline, CODES.return])
+
 /** What comes next: the array, its first element or its end, more of an element, a comma or the end, an element, nothing. */
 type Expected = 'array' | 'first' | 'more' | 'comma' | 'element' | 'nothing'
 
@@ -17,6 +22,8 @@ export class JsonParser implements RecordParser {
   #nesting = 0
   #inText = false
   #escaped = false
+  /** Whether there are ends of lines in what was read last. */
+  #lineEnds = false
   #wrong: string | undefined
 
   /** `inside`: it begins behind an element. */
@@ -74,41 +81,55 @@ export class JsonParser implements RecordParser {
     return 0
   }
 
-  /** Copies bytes of an element, up to its end; answers where it stopped. */
+  /** Takes bytes of an element, up to its end; answers where it stopped. */
   #readElement (piece: Buffer, offset: number, position: number): number {
     const batch = this.#batch
-    batch.reserve(piece.length - offset + 1)
-    const { bytes } = batch
-    const { depth, recordBytes } = batch.bounds
-    let at = batch.length
-    let ended = false
+    const end = this.#findEnd(piece, offset, position)
+    const at = batch.length
+    batch.append(piece, offset, end)
+    batch.reserve(1)
+    if (this.#lineEnds) unbreak(batch.bytes, at, batch.length)
+    this.#lineEnds = false
+    if (batch.length - batch.recordStart > batch.bounds.recordBytes) this.#wrong ??= `it is longer than ${batch.bounds.recordBytes} bytes`
+    if (this.#wrong !== undefined) batch.length = batch.recordStart
+    if (end < piece.length) this.#endElement(position + end)
+    return end
+  }
+
+  /** Where an element ends, by a comma or bracket that is none of its own; where the piece does if that is not in it. */
+  #findEnd (piece: Buffer, offset: number, position: number): number {
     for (; offset < piece.length; offset++) {
-      let byte = piece[offset] ?? 0
+      const kinds = this.#escaped ? ANY : this.#inText ? IN_TEXT : OUTSIDE
+      while (offset < piece.length && kinds[piece[offset] ?? 0] === 0) offset++
+      if (offset >= piece.length) break
+      const byte = piece[offset] ?? 0
       if (this.#escaped) {
         this.#escaped = false
-      } else if (this.#inText) {
-        if (byte === CODES.quote) this.#inText = false
-        else if (byte === CODES.backslash) this.#escaped = true
-      } else if (byte === CODES.quote) {
-        this.#inText = true
-      } else if (byte === CODES.open || byte === CODES.openObject) {
-        if (++this.#nesting > depth) this.#wrong ??= `it has more than ${depth} arrays and objects in one another`
-      } else if ((byte === CODES.comma || byte === CODES.close) && this.#nesting === 0) {
-        ended = true
-        break
-      } else if (byte === CODES.close || byte === CODES.closeObject) {
-        if (--this.#nesting < 0) throw new RecordError(`${quote(byte)} at byte ${position + offset} closes nothing`, { byte: position + offset })
+        if (byte !== CODES.newline && byte !== CODES.return) continue
       }
-      if (byte === CODES.newline || byte === CODES.return) {
-        if (this.#inText) this.#wrong ??= `a text in it goes over the end of a line, at byte ${position + offset}`
-        byte = CODES.space
+      switch (byte) {
+        case CODES.quote:
+          this.#inText = !this.#inText
+          break
+        case CODES.backslash:
+          this.#escaped = true
+          break
+        case CODES.newline:
+        case CODES.return:
+          this.#lineEnds = true
+          if (this.#inText) this.#wrong ??= `a text in it goes over the end of a line, at byte ${position + offset}`
+          break
+        case CODES.open:
+        case CODES.openObject:
+          if (++this.#nesting > this.#batch.bounds.depth) this.#wrong ??= `it has more than ${this.#batch.bounds.depth} arrays and objects in one another`
+          break
+        default:
+          if (this.#nesting === 0 && byte !== CODES.closeObject) return offset
+          if (byte === CODES.comma) break
+          if (--this.#nesting < 0) throw new RecordError(`${quote(byte)} at byte ${position + offset} closes nothing`, { byte: position + offset })
       }
-      bytes[at++] = byte
     }
-    if (at - batch.recordStart > recordBytes) this.#wrong ??= `it is longer than ${recordBytes} bytes`
-    batch.length = this.#wrong ? batch.recordStart : at
-    if (ended) this.#endElement(position + offset)
-    return offset
+    return piece.length
   }
 
   #endElement (end: number): void {
@@ -120,6 +141,15 @@ export class JsonParser implements RecordParser {
     batch.bytes[batch.length++] = CODES.newline
     batch.endRecord(end)
   }
+}
+
+/** Makes spaces of what ends lines: between the texts of JSON they mean the same. */
+function unbreak (bytes: Buffer, start: number, end: number): void {
+  for (let index = start; index < end; index++) if (bytes[index] === CODES.newline || bytes[index] === CODES.return) bytes[index] = CODES.space
+}
+
+function tableOf (marked: readonly number[]): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, byte) => marked.includes(byte) ? 1 : 0)
 }
 
 function isBlank (byte: number): boolean {

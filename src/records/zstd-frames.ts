@@ -1,6 +1,8 @@
 import { RecordError } from '../core/records.ts'
 
 const MAGIC = 0xfd2fb528
+/** As it is written. */
+export const ZSTD_MAGIC = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
 /** Frames for the use of whoever wrote them: 16 magic numbers, and a length. */
 const SKIPPABLE_MAGIC = 0x184d2a50
 const SKIPPABLE_MASK = 0xfffffff0
@@ -13,7 +15,14 @@ const DICTIONARY_BYTES = [0, 1, 2, 4] as const
 const CONTENT_SIZE_BYTES = [0, 2, 4, 8] as const
 const HELD_MAX_BYTES = 16
 
-type Part = 'magic' | 'skippable' | 'descriptor' | 'header' | 'block' | 'body' | 'checksum'
+type Part = 'magic' | 'skippable' | 'filling' | 'descriptor' | 'header' | 'block' | 'body' | 'checksum'
+
+/** Up to where was walked, what of, and whether a frame is complete with it. */
+export interface Walked {
+  end: number
+  part: 'magic' | 'skippable' | 'data'
+  ended: boolean
+}
 
 /**
  * Walks through the frames of zstd data, from length to length, without decompressing: the decoder that Node has takes data for whole whose frames are
@@ -21,7 +30,7 @@ type Part = 'magic' | 'skippable' | 'descriptor' | 'header' | 'block' | 'body' |
  */
 export class ZstdFrames {
   readonly #windowMaxBytes: number
-  readonly #onFrame: () => void
+  readonly #onFrame: (byte: number) => void
   readonly #held = Buffer.alloc(HELD_MAX_BYTES)
   #heldBytes = 0
   /** What the next bytes are, and how many of them have to be held before they can be read. */
@@ -30,25 +39,34 @@ export class ZstdFrames {
   #skip = 0
   #descriptor = 0
   #lastBlock = false
+  #isSkippable = false
   #position = 0
   #frameStart = 0
 
-  constructor ({ windowLog, onFrame }: { windowLog: number, onFrame: () => void }) {
+  constructor ({ windowLog, onFrame }: { windowLog: number, onFrame: (byte: number) => void }) {
     this.#windowMaxBytes = 2 ** windowLog
     this.#onFrame = onFrame
   }
 
-  /** Throws a RecordError where the bytes are not those of frames that may be decompressed. */
-  walk (piece: Buffer): void {
-    for (let offset = 0; offset < piece.length;) {
+  /**
+   * Walks on in a piece, as far as to the end of a magic number or of a frame. Throws a RecordError where the bytes are not those of frames that may be
+   * decompressed.
+   */
+  walk (piece: Buffer, offset: number): Walked {
+    const part = this.#part === 'magic' ? 'magic' : this.#isSkippable ? 'skippable' : 'data'
+    while (offset < piece.length) {
       const wanted = this.#skip > 0 ? this.#skip : this.#need - this.#heldBytes
       const bytes = Math.min(wanted, piece.length - offset)
       if (this.#skip > 0) this.#skip -= bytes
       else this.#heldBytes += piece.copy(this.#held, this.#heldBytes, offset, offset + bytes)
       offset += bytes
       this.#position += bytes
-      while (this.#skip === 0 && this.#heldBytes === this.#need) this.#read()
+      while (this.#skip === 0 && this.#heldBytes === this.#need) {
+        this.#read()
+        if (part === 'magic' || this.#part === 'magic') return { end: offset, part, ended: part !== 'magic' }
+      }
     }
+    return { end: offset, part, ended: false }
   }
 
   /** The data ends here. Throws a RecordError where a frame does not. */
@@ -58,7 +76,7 @@ export class ZstdFrames {
     throw this.#fault(`the stored file ends in a zstd frame, at byte ${this.#position}`, this.#position)
   }
 
-  /** First byte of the frame that was walked into last. */
+  /** First byte of the frame that is walked through. */
   get frameStart (): number {
     return this.#frameStart
   }
@@ -68,7 +86,8 @@ export class ZstdFrames {
     this.#heldBytes = 0
     switch (this.#part) {
       case 'magic': return this.#readMagic(held.readUInt32LE())
-      case 'skippable': return this.#expect('magic', 4, held.readUInt32LE())
+      case 'skippable': return this.#expect('filling', 0, held.readUInt32LE())
+      case 'filling': return this.#expect('magic', 4)
       case 'descriptor': return this.#readDescriptor(held.readUInt8())
       case 'header': return this.#readHeader(held)
       case 'block': return this.#readBlock(held.readUIntLE(0, BLOCK_HEADER_BYTES))
@@ -88,7 +107,8 @@ export class ZstdFrames {
     if (magic !== MAGIC && (magic & SKIPPABLE_MASK) >>> 0 !== SKIPPABLE_MAGIC) {
       throw this.#fault(this.#frameStart === 0 ? 'the stored file is not zstd, at byte 0' : `something that is not zstd follows in the stored file, at byte ${this.#frameStart}`)
     }
-    this.#onFrame()
+    this.#onFrame(this.#frameStart)
+    this.#isSkippable = magic !== MAGIC
     if (magic === MAGIC) this.#expect('descriptor', 1)
     else this.#expect('skippable', 4)
   }
