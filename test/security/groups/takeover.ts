@@ -186,6 +186,9 @@ export const takeover: AttackGroup = {
       [STARTED, { stderr: 'at /srv/batchbox/node_modules/bin/node 0x7f12aa00 (file:///srv/x/main.ts:1:2)' }, { kill: 'SIGABRT' }],
       { crash: { signal: 'SIGABRT', reason: /ended by itself/, stderr: /^at node 0x… \(main\.ts:1:2\)$/ } },
     ),
+    lie('a request for records of a run that has none', [STARTED, { say: { type: 'pull' } }], killed(/"pull": the run has no records/)),
+    lie('records made of none', [STARTED, { say: { type: 'output', taken: 1, count: 0, textBytes: 0, rejectsBytes: 0 } }], killed(/"output": the run has no records/)),
+    ...[-1, 1.5, '1', null].map((taken) => lie(`${JSON.stringify(taken)} records taken`, [STARTED, { say: { type: 'output', taken, count: 0, textBytes: 0, rejectsBytes: 0 } }], killed(/taken/))),
     lie('the token of the run before', [STARTED, { sayAsBefore: { type: 'started' } }], killed(/belongs to|token/)),
   ],
 }
