@@ -11,6 +11,14 @@ test('defaults lie between the minimum and the maximum, and maxima below their c
   }
 })
 
+test('no time that an operator may set is longer than a timer can wait', () => {
+  const times = Object.values(JOB_LIMITS).filter(({ unit }) => unit === 'ms')
+
+  assert.throws(() => parse({ BATCHBOX_MAX_TRANSFORM_MS: String(2 ** 31) }))
+  assert.equal(times.length, 2)
+  for (const { ceiling } of times) assert.ok(ceiling < 2 ** 31, 'Node fires a timer of 2^31 ms and more at once')
+})
+
 test('without variables the policy has the defaults of the tables', () => {
   assert.equal(DEFAULT_LIMIT_POLICY.defaults.timeoutMs, 30_000)
   assert.equal(DEFAULT_LIMIT_POLICY.maxima.timeoutMs, 3_600_000)
