@@ -35,6 +35,8 @@ export interface Figures {
     tries: Record<typeof TRY_OUTCOMES[number], number>
     ended: Record<typeof DELIVERY_ENDS[number], number>
   }
+  /** What files have, with uploads under way and outputs of jobs, and blobs that are to be removed from the store. */
+  files: { count: number, bytes: number, owedBlobs: number }
   /** `max` is 0 for a Redis without a bound. */
   memoryBytes: { used: number, max: number }
 }

@@ -129,6 +129,8 @@ export function buildKeys (prefix: string) {
     fileHolds: (id: string) => `${prefix}:file-holds:${id}`,
     /** `bytes` and `files` of a tenant, with what is under way. */
     fileUsage: (tenant: string) => `${prefix}:file-usage:${tenant}`,
+    /** The same of all tenants together. */
+    fileTotals: `${prefix}:file-totals`,
     /** Own files and uploads, by when they are removed. */
     filesExpiring: `${prefix}:files-expiring`,
     /** Files that have the blob. */

@@ -27,8 +27,8 @@ import { until } from '../helpers/until.ts'
 const CODE = 'export default (x) => x'
 const [GONE, OTHER] = ['a-tenant-that-goes', 'one-that-stays']
 const ID = /(?:job|bat|key|swp|whk|fil)_[0-9a-f-]{36}|whd_[0-9a-f]{32}/g
-/** What changes whoever is erased: its own record and note, the queue's stream that nobody reads, counts over everybody, and when the others were last dealt to. */
-const OWN = new RegExp(`^(?:erasure:|erasing |audit:${ADMIN_TENANT} |queue:jobs:(?:events|meta) |totals |dealing )`)
+/** What changes whoever is erased: its own record and note, a pace that ends by itself, the queue's stream that nobody reads, counts over everybody, and when the others were last dealt to. */
+const OWN = new RegExp(`^(?:erasure:|erasing |audit:${ADMIN_TENANT} |queue:jobs:(?:events|meta) |totals |file-totals |retries:${OTHER} |dealing )`)
 
 test('an erasure leaves nothing of a tenant, waits for what runs, and touches nothing of others', async (t) => {
   const api = await startApi(t, { BATCHBOX_ENCRYPTION_KEYS: `k=${'A'.repeat(43)}=` })

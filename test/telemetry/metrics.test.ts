@@ -106,7 +106,7 @@ test('a process tells of its memory, processor time and event loop', async (t) =
 })
 
 const FIGURES: Figures = {
-  queue: { waiting: 3, scheduled: 2, running: 1 }, oldestWaitMs: 1500, owedArchives: 4, accepted: 9,
+  queue: { waiting: 3, scheduled: 2, running: 1 }, oldestWaitMs: 1500, owedArchives: 4, accepted: 9, files: { count: 5, bytes: 6000, owedBlobs: 7 },
   ended: [{ status: 'succeeded', code: null, count: 5 }, { status: 'failed', code: 'TIMEOUT', count: 2 }], memoryBytes: { used: 10, max: 0 },
   webhooks: {
     deliveries: { waiting: 1, scheduled: 2, sending: 3 }, oldestMs: 2500, resting: 1,
@@ -123,6 +123,7 @@ test('what the store says of the service is told as it is', async (t) => {
   assert.deepEqual([value('batchbox_redis_up'), value('batchbox_queue_jobs', { state: 'waiting' }), value('batchbox_queue_oldest_age_seconds')], [1, 3, 1.5])
   assert.deepEqual([value('batchbox_jobs_ended_total', { status: 'failed', code: 'TIMEOUT' }), value('batchbox_jobs_ended_total'), value('batchbox_jobs_accepted_total')], [2, 7, 9])
   assert.deepEqual([value('batchbox_webhook_deliveries', { state: 'sending' }), value('batchbox_webhook_oldest_age_seconds'), value('batchbox_webhook_receivers_resting'), value('batchbox_webhook_tries_total'), value('batchbox_webhook_deliveries_ended_total', { outcome: 'exhausted' })], [3, 2.5, 1, 9, 1])
+  assert.deepEqual([value('batchbox_files'), value('batchbox_files_size_bytes'), value('batchbox_blobs_owed')], [5, 6000, 7])
 })
 
 for (const [what, read] of [['fails', () => Promise.reject(new Error('away'))], ['does not answer', () => new Promise<never>(() => {})]] as const) {

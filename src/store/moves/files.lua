@@ -22,10 +22,12 @@ local function file_usage_key (tenant)
   return P .. ':file-usage:' .. tenant
 end
 
--- Counts bytes and files of a tenant.
+-- Counts bytes and files of a tenant, and of all.
 local function use_files (tenant, bytes, files)
-  redis.call('HINCRBY', file_usage_key(tenant), 'bytes', text(bytes))
-  if redis.call('HINCRBY', file_usage_key(tenant), 'files', files) <= 0 then redis.call('UNLINK', file_usage_key(tenant)) end
+  for _, key in ipairs({ file_usage_key(tenant), P .. ':file-totals' }) do
+    redis.call('HINCRBY', key, 'bytes', text(bytes))
+    if redis.call('HINCRBY', key, 'files', files) <= 0 then redis.call('UNLINK', key) end
+  end
 end
 
 -- Has a file consist of other blobs than before.

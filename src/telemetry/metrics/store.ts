@@ -28,6 +28,9 @@ export function observeStore (meter: Meter, { read, ping }: StoreMetricsOptions)
   const resting = gauge('webhook.receivers.resting', '{receiver}', 'Receivers of webhooks that are left alone, since they failed or asked for it; of the whole service')
   const tries = meter.createObservableCounter('batchbox.webhook.tries', { unit: '{try}', description: 'Tries of deliveries, by how they ended; of the whole service' })
   const delivered = meter.createObservableCounter('batchbox.webhook.deliveries.ended', { unit: '{delivery}', description: 'Deliveries that succeeded, or why they were given up; of the whole service' })
+  const files = gauge('files', '{file}', 'Files, with uploads under way and outputs of jobs; of the whole service')
+  const fileBytes = gauge('files.size', 'By', 'Bytes that they are charged with; of the whole service')
+  const owedBlobs = gauge('blobs.owed', '{blob}', 'Blobs that no file has any more, and that are to be removed from the store; of the whole service')
   const latency = meter.createHistogram('batchbox.redis.ping.duration', { unit: 's', description: 'How long Redis took to answer a PING, once a second', advice: { explicitBucketBoundaries: PING_SECONDS } })
   let reading: Promise<Figures> | undefined
   let pinging: Promise<unknown> | undefined
@@ -50,7 +53,10 @@ export function observeStore (meter: Meter, { read, ping }: StoreMetricsOptions)
     result.observe(resting, webhooks.resting)
     for (const [outcome, count] of Object.entries(webhooks.tries)) result.observe(tries, count, { outcome })
     for (const [outcome, count] of Object.entries(webhooks.ended)) result.observe(delivered, count, { outcome })
-  }, [up, jobs, oldest, archives, used, limit, accepted, ended, deliveries, oldestDelivery, resting, tries, delivered])
+    result.observe(files, figures.files.count)
+    result.observe(fileBytes, figures.files.bytes)
+    result.observe(owedBlobs, figures.files.owedBlobs)
+  }, [up, jobs, oldest, archives, used, limit, accepted, ended, deliveries, oldestDelivery, resting, tries, delivered, files, fileBytes, owedBlobs])
 
   const timer = setInterval(() => {
     const askedAt = performance.now()
