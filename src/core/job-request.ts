@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Ceilings } from './api-key.ts'
+import { FileInput } from './file.ts'
 import { describeMaximum, JOB_LIMITS, lowerPolicy, policyOfTransforms, type LimitName, type LimitPolicy, type Limits } from './limits.ts'
 import { ISOLATION_LEVELS } from './outcome.ts'
 import { findBeyond, Permissions, type PermissionsRequest } from './permissions.ts'
@@ -89,11 +90,16 @@ export function buildTools (toolNames: readonly string[], ceiling: readonly stri
     .default([]).describe('Tools that the code is given, each as a global of its name')
 }
 
+function describeBeyond (asked: PermissionsRequest, ceiling: PermissionsRequest | null): string | undefined {
+  const beyond = findBeyond(asked, ceiling)
+  return beyond === undefined ? undefined : `${beyond} is beyond the API key's ceiling (ceilings.permissions): ${JSON.stringify(ceiling)}`
+}
+
 /** Builds the schema of what a job asks to touch; with the ceiling of an API key, nothing beyond it is valid. */
 export function buildPermissions (ceiling: PermissionsRequest | null = null) {
   return Permissions.superRefine((asked, context) => {
-    const beyond = findBeyond(asked, ceiling)
-    if (beyond !== undefined) context.addIssue({ code: 'custom', message: `${beyond} is beyond the API key's ceiling (ceilings.permissions): ${JSON.stringify(ceiling)}` })
+    const message = describeBeyond(asked, ceiling)
+    if (message !== undefined) context.addIssue({ code: 'custom', message })
   }).default('none').describe('What the code may touch; tools may bring permissions of their own along')
 }
 
@@ -164,7 +170,10 @@ export function buildJobRequest (service: LimitPolicy, toolNames: readonly strin
     ttlMs: z.number().int().min(TTL_BOUNDS.min).max(TTL_BOUNDS.max).optional().describe('The job expires if it has not started by then'),
     tags: Tags.default({}),
     webhook: buildJobWebhook(ceilings?.webhooks).optional(),
-  }).superRefine(({ delayMs, runAt, limits, retry, transform }, context) => {
+  }).superRefine(({ input, delayMs, runAt, limits, retry, transform }, context) => {
+    const file = FileInput.safeParse(input)
+    const unread = file.success ? describeBeyond({ read: [file.data.$file] }, ceilings?.permissions ?? null) : undefined // what may not be read by code may not be its input
+    if (unread !== undefined) context.addIssue({ code: 'custom', path: ['input', '$file'], message: unread })
     for (const issue of findExcessTimes(limits, transform ? transforms : policy)) context.addIssue({ code: 'custom', ...issue })
     if (transform?.combine !== undefined && transform.shards === 1) context.addIssue({ code: 'custom', path: ['transform', 'combine'], message: 'Combine is called with the values of shards: ask for more than one (transform.shards)' })
     if (runAt !== undefined && delayMs > 0) context.addIssue({ code: 'custom', path: ['runAt'], message: 'At most one of runAt and delayMs is taken' })

@@ -98,6 +98,15 @@ test('the values of shards are combined where there are shards', () => {
   assert.match(problems({ code, transform: { combine: 'sum' } }).join(), /^transform\.combine: .*transform\.shards/)
 })
 
+test('a file that the ceiling of a key does not let code read is no input either', () => {
+  const Capped = buildJobRequest(DEFAULT_LIMIT_POLICY, [], { ...NO_CEILINGS, permissions: { read: ['a'] } })
+
+  const over = Capped.safeParse({ code, input: { $file: 'b' } })
+
+  assert.deepEqual(over.error?.issues.map(({ path, message }) => [path.join('.'), message]), [['input.$file', 'read: "b" is beyond the API key\'s ceiling (ceilings.permissions): {"read":["a"]}']])
+  assert.equal(Capped.safeParse({ code, input: { $file: 'a' } }).success, true)
+})
+
 test('wrong types are refused where they are', () => {
   const wrong = { code: 1, entry: '', tools: 'echo', limits: { timeoutMs: '5' }, priority: 'urgent', delayMs: -1, ttlMs: 0, tags: { a: 1 } }
 
