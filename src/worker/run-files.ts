@@ -25,6 +25,8 @@ export interface RunFiles extends FileService {
   readonly bytes: number
   /** What is written by all calls before this one, durable. With `isComplete` no more can be written. Throws what a write failed with, unless its file was begun anew. */
   commit (isComplete: boolean): Promise<RunOutput[]>
+  /** Goes on with what runs before have committed, but for what this one has written itself. */
+  restore (): Promise<void>
   close (): Promise<void>
 }
 
@@ -36,10 +38,16 @@ type Content = Pick<FileRecord, 'id' | 'name' | 'bytes' | 'extents'>
 /** Every run writes files of its own, which nobody sees before they are committed under its fence: so a run that lost its job spoils nothing. */
 export function createRunFiles (files: Files, { run, maxBytes, reserved = [], before = [] }: RunFilesOptions): RunFiles {
   const openWriter = (about: Parameters<Files['output']>[1]) => files.output(run, about)
-  const own = new Map(before.map((committed) => [committed.name, new OwnFile({ name: committed.name, type: committed.type, committed }, openWriter)]))
+  const own = new Map<string, OwnFile>()
   const known = new Map<string, FileRecord>()
   let bytes = 0
   let isOver = false
+  before.forEach(goOn)
+
+  function goOn (committed: RunOutput): void {
+    const { name, type } = committed
+    if (!own.has(name)) own.set(name, new OwnFile({ name, type, committed }, openWriter))
+  }
 
   /** A file that others replace meanwhile stays the same for this run. */
   async function findRecord (nameOrId: string): Promise<FileRecord | undefined> {
@@ -103,6 +111,10 @@ export function createRunFiles (files: Files, { run, maxBytes, reserved = [], be
     async commit (isComplete) {
       isOver ||= isComplete
       return Promise.all([...own.values()].map((file) => file.commit(isComplete)))
+    },
+
+    async restore () {
+      for (const file of await files.ofJob(run.jobId)) if (file.extents.length > 0) goOn({ ...file, isComplete: false })
     },
 
     async close () {

@@ -1,3 +1,4 @@
+import type { CheckpointService } from '../core/checkpoint.ts'
 import { JobError } from '../core/failures.ts'
 import { parseFileInput, type RunOutput } from '../core/file.ts'
 import { JOB_LIMITS, type Limits } from '../core/limits.ts'
@@ -6,7 +7,8 @@ import type { Engine, RunHooks, RunReport, RunRequest } from '../engine/engine.t
 import type { Files } from '../files/files.ts'
 import type { Run } from '../store/db.ts'
 import { readFileInput } from './file-input.ts'
-import { createRunFiles } from './run-files.ts'
+import type { RunCheckpoint } from './run-checkpoint.ts'
+import { createRunFiles, type RunFiles } from './run-files.ts'
 
 /** What runs of jobs reach files with. */
 export interface RunsWithFiles {
@@ -21,20 +23,44 @@ export interface FilesReport extends RunReport {
   outputs: RunOutput[]
 }
 
+export interface RunWithFilesOptions {
+  run: Run
+  request: RunRequest
+  hooks: RunHooks & { checkpoint: RunCheckpoint }
+}
+
 /** Executes a run whose input may be a file and whose code may read and write some. */
-export async function runWithFiles (context: RunsWithFiles, { run, request, hooks }: { run: Run, request: RunRequest, hooks: RunHooks }): Promise<FilesReport> {
+export async function runWithFiles (context: RunsWithFiles, { run, request, hooks }: RunWithFilesOptions): Promise<FilesReport> {
   const { outputBytes = JOB_LIMITS.outputBytes.default } = request.limits as Partial<Limits> // what the version before stored has none
   const files = createRunFiles(context.files, { run, maxBytes: outputBytes })
   let report: RunReport | undefined
   try {
     const input = await resolveInput(context, request, hooks.signal)
-    report = await context.engine.execute({ ...request, input }, { ...hooks, files })
+    report = await context.engine.execute({ ...request, input }, { ...hooks, files, checkpoint: context.files.isConfigured ? keepFiles(hooks.checkpoint, files) : hooks.checkpoint })
     return { ...report, outputs: report.outcome.type === 'succeeded' ? await files.commit(true) : [] }
   } catch (error) {
     if (!(error instanceof JobError)) throw error
     return { ...failReport(error, report), outputs: [] }
   } finally {
     await files.close()
+  }
+}
+
+/** Keeps what the code has written with each of its states: a run that loads one goes on with both. */
+function keepFiles (checkpoint: RunCheckpoint, files: RunFiles): CheckpointService {
+  let last: Promise<unknown> = Promise.resolve()
+  return {
+    save (json) {
+      const committing = files.commit(false) // of what was written before this call
+      const saving = Promise.all([committing, last]).then(([outputs]) => checkpoint.save(json, { outputs }))
+      last = saving.catch(() => {}) // whoever called hears of it
+      return saving
+    },
+    async load () {
+      const json = await checkpoint.load()
+      if (json !== undefined) await files.restore()
+      return json
+    },
   }
 }
 

@@ -7,7 +7,7 @@ import { dropFile } from '../../src/store/files/remove.ts'
 import { blobPaths, putFile, readContent } from '../helpers/files.ts'
 import { acceptJob, beginJob, TENANT } from '../helpers/store.ts'
 import { until } from '../helpers/until.ts'
-import { MAX_FILE_INPUT_BYTES, openBench } from '../helpers/worker.ts'
+import { MAX_FILE_INPUT_BYTES, openBench, type ScriptedOutcome, type ScriptedRun } from '../helpers/worker.ts'
 
 const text = (content: string) => ({ name: 'out', type: 'text/plain', bytes: Buffer.from(content), append: true })
 
@@ -111,6 +111,46 @@ test('a retry begins with nothing of what the attempt before it wrote', async (t
   assert.equal(found, undefined)
   assert.deepEqual(written.map(({ name }) => name), ['out'])
   assert.equal(await readContent(files, written.find(({ name }) => name === 'out')), 'second')
+})
+
+test('a run that loads the state of one before goes on with the files that were written when that was saved, and with no others', async (t) => {
+  const { db, files, engine, run } = await openBench(t)
+  const id = await acceptJob(db, { retry: { attempts: 4, backoff: { delayMs: 0 } } })
+  const fail = { type: 'failed', error: { code: 'USER_ERROR', name: 'Error', message: 'no', retryable: true } } as const
+  const play = async (turn: number, act: (hooks: ScriptedRun['hooks']) => Promise<void>, end: ScriptedOutcome) => {
+    await releaseDue(db, 10)
+    const verdict = run(id, { turn })
+    const next = await engine.next()
+    await act(next.hooks)
+    next.end(end)
+    await verdict
+  }
+
+  await play(1, async ({ files, checkpoint }) => {
+    void files?.write(text('one'))
+    void files?.write({ ...text('1'), name: 'other' })
+    const saving = checkpoint?.save('1')
+    await files?.write(text('lost'))
+    await saving
+  }, fail)
+  await play(2, async ({ files, checkpoint }) => {
+    await checkpoint?.load()
+    await files?.write(text('two'))
+    await checkpoint?.save('2')
+  }, fail)
+  await play(3, async ({ files, checkpoint }) => { // begins anew
+    await files?.write(text('three'))
+    await checkpoint?.save('3')
+  }, fail)
+  const between = await files.ofJob(id)
+  await play(4, async ({ files, checkpoint }) => {
+    await checkpoint?.load()
+    await files?.write(text('four'))
+  }, { type: 'succeeded' })
+
+  const written = await files.ofJob(id)
+  assert.deepEqual(between.map(({ name, status, bytes }) => [name, status, bytes]), [['out', 'partial', 5]])
+  assert.deepEqual(await Promise.all(written.map(async (file) => [file.name, file.status, await readContent(files, file)])), [['out', 'complete', 'threefour']])
 })
 
 test('a run that fails leaves nothing, on the disk or in what its tenant is charged for, also of what it read again', async (t) => {

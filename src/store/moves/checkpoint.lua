@@ -15,6 +15,7 @@ if before[1] ~= holder or before[2] ~= save then
   use_bytes(job.tenant, JOB, #state - redis.call('HSTRLEN', key, 'state'))
   redis.call('HSET', key, 'number', number, 'run', fence, 'attempt', job.attempt, 'savedAt', text(NOW), 'bytes', bytes, 'state', state, 'form', form, 'format', string.byte(state), 'key', key_id(state), 'holder', holder, 'save', save)
   commit_outputs(job.tenant, ID, FIRST_OUTPUT, outputs)
+  drop_other_outputs(ID, FIRST_OUTPUT, outputs)
   -- Who gets further between two deaths is not what the budgets are there for.
   if is_further then redis.call('HDEL', JOB, 'crashes', 'lost') end
   if is_told then append_event(job.attempt, 'job.checkpoint', text(NOW), '{"number":' .. number .. ',"run":' .. fence .. ',"bytes":' .. bytes .. figures .. '}') end

@@ -162,3 +162,12 @@ local function commit_outputs (tenant, job, from, count)
     charge_file(id, tenant, is_complete and bytes or math.max(bytes, tonumber(redis.call('HGET', file_key(id), 'charged'))))
   end
 end
+
+-- Whoever goes on from a commit has the files of that commit: what one before it has committed, and it has not, is dropped. Those that are only begun are the run's own.
+local function drop_other_outputs (job, from, count)
+  local kept, others = {}, redis.call('HGETALL', P .. ':job-files:' .. job)
+  for at = from + 1, from + OUTPUT_ARGUMENTS * (count - 1) + 1, OUTPUT_ARGUMENTS do kept[ARGV[at]] = true end
+  for i = 1, #others, 2 do
+    if not kept[others[i]] and redis.call('HGET', file_key(others[i + 1]), 'extents') ~= '' then drop_file(others[i + 1]) end
+  end
+end

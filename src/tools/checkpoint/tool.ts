@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { CheckpointService } from '../../core/checkpoint.ts'
+import { JobError } from '../../core/failures.ts'
 import { defineMethod, defineTool, ToolError, type ToolContext } from '../tool.ts'
 
 const MAX_BYTES = 1_048_576
@@ -27,7 +28,7 @@ export default defineTool({
         const json = write(state)
         const bytes = Buffer.byteLength(json)
         if (bytes > maxBytes) throw new ToolError(`Cannot save the checkpoint: the state has ${bytes} bytes as JSON, allowed are ${maxBytes}`)
-        const saved = await serviceOf({ run }).save(json)
+        const saved = await serviceOf({ run }).save(json).catch(tell)
         if (saved === 'refused') throw new ToolError('Cannot save the checkpoint: this run lost its job to another one')
         if (saved === 'unconfirmed') throw new ToolError('Cannot save the checkpoint: it was written, but not yet to where it cannot be lost; save again')
         run.receipt.use({ grant: 'checkpoint', target: TARGET, method: 'save', sentBytes: bytes })
@@ -46,6 +47,12 @@ export default defineTool({
     }),
   }),
 })
+
+/** User code may know that one of its files cannot be kept. */
+function tell (error: unknown): never {
+  if (!(error instanceof JobError)) throw error
+  throw new ToolError(`Cannot save the checkpoint: ${error.message}`, { cause: error })
+}
 
 /** What a guest read deeper than this process can write: JSON is read without a stack, and written with one. */
 function write (state: unknown): string {
