@@ -115,6 +115,7 @@ function nameTypes (document: Schema): Record<string, Schema> {
     WebhookRedelivery: body('/v1/webhooks/deliveries/redeliver'),
     WebhookRedelivered: answer('post /v1/webhooks/deliveries/redeliver'),
     Secret: at(document, 'components', 'schemas', 'Secret'),
+    StoredFile: at(document, 'components', 'schemas', 'File'),
     TenantBounds: answer('get /v1/tenants/{tenant}/bounds'),
     Erasure: at(document, 'components', 'schemas', 'Erasure'),
     Act: at(answer('get /v1/audit'), 'properties', 'data', 'items'),

@@ -34,13 +34,18 @@ export async function sendFile (service: FileService, file: FileRecord, { stored
   const content = request.method === 'HEAD' ? undefined : await openContent(service, file, { start, end }, request, reply)
   return reply.code(range === 'whole' ? 200 : 206).headers({
     ...headers,
-    'content-type': file.type ?? UNKNOWN_TYPE,
+    'content-type': typeOf(file, stored),
     'content-length': end - start,
     'content-disposition': writeDisposition(file.name),
     ...(file.encoding === null || stored ? {} : { 'content-encoding': file.encoding }),
     ...(file.sha256 === null ? {} : { 'repr-digest': writeDigest(file.sha256) }),
     ...(range === 'whole' ? {} : { 'content-range': `bytes ${start}-${end - 1}/${file.bytes}` }),
   }).send(content)
+}
+
+/** What is compressed, and not said to be, is of the type of its compression. */
+function typeOf ({ type, encoding }: FileRecord, stored: boolean): string {
+  return encoding !== null && stored ? `application/${encoding}` : type ?? UNKNOWN_TYPE
 }
 
 /** A part is only for a client that has the rest of what is there now. */

@@ -133,6 +133,7 @@ test('the files of a job are read while it runs, as far as they are committed, b
 
   const [listed, during] = [await ask('GET', `/v1/jobs/${id}/files`), await ask('GET', path)]
   await files.commit(run, [await output.sync(true)])
+  await output.close()
   const [after, part, stale] = [await ask('GET', path), await ask('GET', path, { headers: { range: 'bytes=4-' } }), await ask('GET', path, { headers: { range: 'bytes=4-', 'if-range': during.headers['etag'] ?? '' } })]
   const { data: [file] } = JSON.parse(listed.body.toString()) as { data: { id: string, links: { content: string } }[] }
   const byId = await ask('GET', `/v1/files/${file?.id}`)

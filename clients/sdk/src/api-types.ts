@@ -1066,6 +1066,30 @@ export interface Secret {
   updatedAt: string
 }
 
+export interface StoredFile {
+  id: string
+  name: string
+  /** As it is stored; of an output of a job that runs, what is committed so far */
+  bytes: number
+  /** Of the bytes as they are stored, hexadecimal; null of outputs of jobs */
+  sha256: string | null
+  /** As it was given */
+  contentType: string | null
+  /** As it was given: nothing is decoded */
+  contentEncoding: 'gzip' | 'zstd' | null
+  /** False of an output that its job has not ended well */
+  isComplete: boolean
+  /** Of the job whose output it is; null of files that were uploaded */
+  jobId: string | null
+  createdAt: string
+  updatedAt: string
+  /** When it is removed; null of outputs, which stay as long as their job */
+  expiresAt: string | null
+  links: {
+    content: string
+  }
+}
+
 export interface TenantBounds {
   /** No job is taken while so many are queued or scheduled */
   jobsWaiting: number | null

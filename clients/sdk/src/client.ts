@@ -1,6 +1,7 @@
 import type { Stats } from './api-types.ts'
 import { buildBatches, type Batches } from './batches.ts'
 import { buildDeadLetters, type DeadLetters } from './dead-letters.ts'
+import { buildFiles, type Files } from './files.ts'
 import { buildRequester, type Call } from './http/requester.ts'
 import { buildJobs, type Jobs } from './jobs.ts'
 import { buildKeys, type Keys } from './keys.ts'
@@ -17,6 +18,7 @@ export interface Client {
   readonly jobs: Jobs
   readonly batches: Batches
   readonly deadLetters: DeadLetters
+  readonly files: Files
   readonly keys: Keys
   readonly secrets: Secrets
   readonly tenants: Tenants
@@ -47,6 +49,7 @@ export function createClient (options: ClientOptions): Client {
     jobs,
     batches: buildBatches(requester, live),
     deadLetters: buildDeadLetters(requester),
+    files: buildFiles(requester),
     keys: buildKeys(requester),
     secrets: buildSecrets(requester),
     tenants: buildTenants(requester),

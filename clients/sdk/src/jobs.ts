@@ -1,4 +1,6 @@
-import type { CancelledJob, Checkpoint, JobStatus, JobView, LogLevel, LogLine, NewJob, ReplayChange, Trace } from './api-types.ts'
+import type { CancelledJob, Checkpoint, JobStatus, JobView, LogLevel, LogLine, NewJob, ReplayChange, StoredFile, Trace } from './api-types.ts'
+import { download } from './files.ts'
+import type { DownloadOptions } from './http/download.ts'
 import { buildListing, type Listing } from './http/pages.ts'
 import type { Requester } from './http/requester.ts'
 import { poll, secondsOf, waitFor, type WaitOptions } from './http/wait.ts'
@@ -62,6 +64,10 @@ export interface Jobs {
   events (id: string, options?: FollowOptions): Follower
   /** What the code saved last. */
   checkpoint (id: string, options?: RequestOptions): Promise<Checkpoint>
+  /** Files that it wrote so far. */
+  files (id: string, options?: RequestOptions): Promise<StoredFile[]>
+  /** The content of one of them, as `files.download` has it; of a job that runs, what is committed. */
+  file (id: string, name: string, options?: DownloadOptions): Promise<Response>
   /** Its spans, as OTLP/JSON. */
   trace (id: string, options?: RequestOptions): Promise<Trace>
   /** Removes a job that has ended, with all it stored. */
@@ -91,6 +97,8 @@ export function buildJobs (requester: Requester, live: Live): Jobs {
     logs: (id, query, options) => buildListing(requester, [ROOT, id, 'logs'], { query, options, cursor: 'after' }),
     events: (id, options) => live.follow(`job:${id}`, options),
     checkpoint: (id, options) => json({ path: [ROOT, id, 'checkpoint'], ...options }),
+    files: async (id, options) => (await json<{ data: StoredFile[] }>({ path: [ROOT, id, 'files'], ...options })).data,
+    file: (id, name, options) => download(requester, [ROOT, id, 'files', name], options),
     trace: (id, options) => json({ path: [ROOT, id, 'trace'], ...options }),
     delete: (id, options) => json({ method: 'DELETE', path: [ROOT, id], ...options }),
   }

@@ -5,7 +5,7 @@ import { isId } from '../../core/ids.ts'
 import type { FileRecord } from '../../store/files/file-record.ts'
 import { beginTransfer } from '../begin-transfer.ts'
 import { readDigest, readInteger } from '../file-headers.ts'
-import { FileView, missingUpload } from '../file-view.ts'
+import { FileView, missingUpload, viewFile } from '../file-view.ts'
 import { TAKES_BODY, withProblems } from '../problem.ts'
 import { inconsistent, readPart, receiveFile } from '../receive-file.ts'
 import { INCOMPLETE, PARTIAL, REFUSES_UPLOADS, sendReceived, UploadHeaders, type UploadRoutesOptions, writeLimits } from '../upload-answer.ts'
@@ -22,20 +22,21 @@ export const uploadRoutes: FastifyPluginAsyncZod<UploadRoutesOptions> = async (a
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(PARTIAL, async () => undefined) // it is read as it comes
 
-  app.head('/v1/uploads/:id', {
+  app.get('/v1/uploads/:id', { // and HEAD, which the draft has
     config,
-    schema: { tags, summary: 'Learn how far an upload is', params, response: withProblems({ 204: z.null().describe('Upload-Offset, Upload-Complete and Upload-Length tell') }, 'NOT_FOUND') },
+    schema: { tags, summary: 'Learn how far an upload is', params, response: withProblems({ 200: FileView.describe('The file to be, or once the upload is complete the file; Upload-Offset, Upload-Complete and Upload-Length tell it, too') }, 'NOT_FOUND') },
   }, async ({ caller: { tenant }, params: { id } }, reply) => {
-    const { bytes, status, expected } = await findUpload(tenant, id)
+    const file = await findUpload(tenant, id)
+    const { bytes, status, expected } = file
     const isComplete = status === 'complete'
     const length = isComplete ? bytes : expected.bytes
-    return reply.code(204).headers({
+    return reply.headers({
       'upload-offset': bytes,
       'upload-complete': isComplete ? '?1' : '?0',
       ...(length === null ? {} : { 'upload-length': length }),
       'upload-limit': limits,
       'cache-control': 'no-store',
-    }).send(null)
+    }).send(viewFile(file))
   })
 
   app.delete('/v1/uploads/:id', {
