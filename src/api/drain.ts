@@ -24,14 +24,17 @@ export function drain (request: IncomingMessage): Promise<void> {
   })
 }
 
-/** Has what still comes of a request that is answered thrown away, and its connection closed where that goes beyond the bound: what was read in part is not read on by itself. */
+/**
+ * Has what still comes of a request that is answered thrown away: what was read in part is not read on by itself. Beyond the bound it is left, which has a client that only writes
+ * look at what it was answered; then its connection is closed.
+ */
 export function linger (request: IncomingMessage): void {
   if (!isComing(request)) return
   let left = DRAIN_MAX_BYTES
   const timer = setTimeout(() => request.destroy(), LINGER_MAX_MS)
   request.on('data', (chunk: Buffer) => {
     left -= chunk.length
-    if (left < 0) request.destroy()
+    if (left < 0) request.pause()
   })
   for (const event of ['end', 'error', 'close']) request.once(event, () => clearTimeout(timer))
 }

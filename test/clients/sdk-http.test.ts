@@ -181,7 +181,7 @@ test('what the caller gives is looked at once: what its own functions throw, and
 
 test('every code of the table of failures has its class of error, and tells who has to act', async (t) => {
   const CLASSES: Record<number, typeof ApiError> = {
-    401: AuthenticationError, 403: ForbiddenError, 404: NotFoundError, 409: ConflictError, 410: NotFoundError, 429: RateLimitedError, 500: ServiceError, 502: ServiceError, 503: ServiceError,
+    401: AuthenticationError, 403: ForbiddenError, 404: NotFoundError, 409: ConflictError, 410: NotFoundError, 429: RateLimitedError, 500: ServiceError, 502: ServiceError, 503: ServiceError, 507: ServiceError,
   }
   const codes = Object.keys(FAILURES) as FailureCode[] // the keys of a closed table
   const { client } = await script(t, codes.map((code) => refuse(code)), { retries: 0 })
