@@ -7,6 +7,7 @@ import type { RunHooks, RunReport } from '../engine/engine.ts'
 import type { Claim, Verdict } from '../queue/consumer.ts'
 import type { Dispatcher } from '../queue/dispatcher.ts'
 import { archive } from '../store/archive.ts'
+import { stopAllItems } from '../store/batches/cancel.ts'
 import type { Db, Run } from '../store/db.ts'
 import type { Durability } from '../store/durability.ts'
 import { begin, type TurnRef, type Begun, type BegunJob, type DropReason } from '../store/moves/begin.ts'
@@ -23,6 +24,7 @@ import { createRunLease, type RunLease } from './run-lease.ts'
 import { buildRequest } from './run-request.ts'
 import { startRunSpan, type RunSpanHandle } from './run-span.ts'
 import { runWithFiles, type FilesReport, type RunsWithFiles } from './run-with-files.ts'
+import { isSplitJob, runSplitJob, type SplitJobReport } from './shards/run-split-job.ts'
 import { executeTransform, type TransformReport } from './transform/execute-transform.ts'
 import { UsageReporter, type UsageSettings } from './usage-reporter.ts'
 
@@ -145,7 +147,7 @@ function executeRun (context: JobRunner, own: OwnRun): Promise<Verdict> {
 }
 
 /** Hands the run to the engine, with the records of the job where it is a transform. */
-function execute (context: JobRunner, { active, run, job, lease, skewMs }: OwnRun, { writer, reporter }: { writer: EventWriter, reporter: UsageReporter }): Promise<FilesReport | TransformReport> {
+function execute (context: JobRunner, { active, run, job, lease, skewMs }: OwnRun, { writer, reporter }: { writer: EventWriter, reporter: UsageReporter }): Promise<AnyReport> {
   const checkpoint = createRunCheckpoint(context.db, { run, active, durability: context.durability, writer })
   const request = buildRequest(job, run, skewMs)
   const hooks: RunHooks = {
@@ -156,18 +158,30 @@ function execute (context: JobRunner, { active, run, job, lease, skewMs }: OwnRu
     mayAct: () => lease.mayAct(),
   }
   const { transform: settings } = job.spec
+  if (isSplitJob(job)) {
+    const call = (entry: string, input: string) => runWithFiles(context, { run, request: { ...request, entry, input }, hooks: { ...hooks, checkpoint } })
+    return runSplitJob(context, { run, job, signal: active.signal, call })
+  }
   if (!settings) return runWithFiles(context, { run, request, hooks: { ...hooks, checkpoint } })
   return executeTransform(context, { run, active, checkpoint, writer, settings, request, hooks })
 }
 
+type AnyReport = FilesReport | TransformReport | SplitJobReport
+
 interface Conclusion extends OwnRun {
-  report: FilesReport | TransformReport
+  report: AnyReport
   rest: NewEvent[]
   span: RunSpanHandle
 }
 
 async function conclude (context: JobRunner, { active, run, turn, job, lease, beganAt, skewMs, report, rest, span }: Conclusion): Promise<Verdict> {
   const { db, retentionMs } = context
+  if ('over' in report && report.over) {
+    context.ends.add({ run, turn })
+    context.logger.info({ ...describe(run, job), waits: report.over.why }, 'run left its job to wait')
+    await context.dispatcher.dispatch(report.over.deals).catch(context.onError) // what cannot be sent stays owed
+    return { type: report.over.why === 'fenced' ? 'back' : 'done' }
+  }
   const stopped = report.outcome.type === 'cancelled' ? active.reason : undefined
   if (stopped === 'shutdown') {
     const given = await giveBack(db, run, { retentionMs })
@@ -178,7 +192,7 @@ async function conclude (context: JobRunner, { active, run, turn, job, lease, be
   const situation = { attempt: job.attempt, crashes, lost, retry: job.spec.retry, nowMs: Date.now(), random: Math.random }
   // What code makes of a call that was refused to it is nobody's outcome.
   const isLost = stopped === 'fenced' || lease.hasRefused
-  const decision = isLost ? decideLost(situation) : decide(withStopTime(report.outcome, active), situation)
+  const decision = isLost ? decideLost(situation) : 'decision' in report && report.decision ? report.decision : decide(withStopTime(report.outcome, active), situation)
   const settled: Settled = await lease.isOvertaken() ? { type: 'fenced' } : await span.time('settle', () => settle(db, run, {
     ...decision,
     outputs: report.outputs,
@@ -223,6 +237,7 @@ async function follow (context: JobRunner, job: BegunJob, { next }: Decision, se
   const sent = context.dispatcher.dispatch(settled.deals).catch(context.onError) // what cannot be sent stays owed
   if (next && !isTerminal(settled.status)) context.releaser.wakeIn(next.delayMs)
   else await archive(context.db, job.id).catch(context.onError) // owed, too
+  if (job.spec.transform && job.batchId !== null && isTerminal(settled.status)) await stopAllItems(context.db, job.batchId, context.retentionMs).catch(context.onError) // those that it takes along, if it is a shard that failed
   await sent
   return { type: 'done' }
 }
