@@ -87,9 +87,9 @@ export class RecordFlow {
     const output = this.#check(message, body)
     this.#unwrittenBytes += body.length
     if (this.#unwrittenBytes > UNWRITTEN_BYTES) throw new Error(`Cannot take "output": ${this.#unwrittenBytes} bytes wait to be written, allowed are ${UNWRITTEN_BYTES}`)
-    if (output.state !== null) this.#options.port.mark?.()
     const finished = this.#finishBatches(output.taken)
     if (this.#error !== undefined) return // the run is being stopped
+    if (output.state !== null) this.#options.port.mark?.()
     this.#queue.push({ output, bytes: body.length, frames: finished > 0 || body.length >= LARGE_BYTES ? 1 : 0 })
     this.#writing ??= this.#write()
   }

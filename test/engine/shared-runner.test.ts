@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Outcome } from '../../src/core/outcome.ts'
 import { startEngine, type RunOptions } from '../helpers/engine.ts'
+import { countTo, createMemoryPort } from '../helpers/records.ts'
 
 const { engine, run, resultOf } = await startEngine({ lanes: 4, spares: 0, threads: 4 })
 
@@ -78,4 +79,12 @@ test('memory over the line with several runs inside is nobody\'s, and the one th
 
   assert.deepEqual(outcomes.map((each) => each.type === 'crashed' ? each.shared : each.type), [true, true])
   assert.equal(alone.type === 'failed' && alone.error.code, 'MEMORY_LIMIT')
+})
+
+test('the records of two runs in one runner are each its own', async () => {
+  const ports = [1, 2].map(() => createMemoryPort({ lines: countTo(5000) }))
+
+  await Promise.all(ports.map((records, i) => resultOf(`export default async ({ n }) => { if (n % 500 === 0) await new Promise((resolve) => setTimeout(resolve)); return [${i}, n] }`, { records })))
+
+  ports.forEach((records, i) => assert.deepEqual(records.written(), Array.from({ length: 5000 }, (_, n) => [i, n + 1])))
 })

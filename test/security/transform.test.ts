@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { failureIn, startEngine } from '../helpers/engine.ts'
 import { countTo, createMemoryPort } from '../helpers/records.ts'
+import { createRandom, drawFrom } from '../helpers/seeded-random.ts'
 
 const { run, resultOf } = await startEngine({ lanes: 1, spares: 1 })
 
@@ -135,3 +136,24 @@ test('a rejection that nobody handles ends the run, whatever records it skips', 
 
   failureIn(report, 'UNHANDLED_REJECTION')
 })
+
+test('whatever stands in the lines, each is what JSON.parse makes of it alone, or a reject', async () => {
+  const random = createRandom(8)
+  const TOKENS = ['1', '-1', '1e5', '"', '"a"', '\\', '\\u0041', '{', '}', '[', ']', ',', ':', ' ', '\t', 'null', 'true', 'é', '😀', '\u2028', '\u0000', '\r', '"__proto__"', '"b":', '[1,2]', '{"a":1}', '//']
+  const lines = Array.from({ length: 4000 }, () => Array.from({ length: 1 + Math.floor(random() * 4) }, () => drawFrom(TOKENS, random)).join(''))
+  const records = createMemoryPort({ lines, size: 700, policy: 'skip' })
+
+  await resultOf('export default (record) => [record]', { records })
+
+  const expected = lines.map(parse)
+  assert.deepEqual(records.written(), expected.filter((each) => each !== undefined))
+  assert.deepEqual(records.outputs.flatMap(({ rejects }) => rejects.map(({ record }) => record)), expected.flatMap((each, i) => each === undefined ? [i + 1] : []))
+})
+
+function parse (line: string): [unknown] | undefined {
+  try {
+    return [JSON.parse(line)]
+  } catch {
+    return undefined
+  }
+}
