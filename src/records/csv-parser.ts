@@ -205,11 +205,11 @@ export class CsvParser implements RecordParser {
     if (wrong !== undefined) throw new RecordError(`the header is wrong: ${wrong}`)
     batch.bytes[batch.length++] = CODES.close
     const text = batch.bytes.subarray(batch.recordStart, batch.length)
-    if (!isUtf8(text)) throw new RecordError('the header is not UTF-8')
+    if (!isUtf8(text)) throw new RecordError('the header is wrong: it is not UTF-8')
     const names = JSON.parse(text.toString()) as string[] // as it was just written
     const seen = new Set<string>()
     const twice = names.find((name) => seen.size === seen.add(name).size)
-    if (twice !== undefined) throw new RecordError(`the header has the name ${JSON.stringify(twice)} twice`)
+    if (twice !== undefined) throw new RecordError(`the header is wrong: it has the name ${JSON.stringify(twice)} twice`)
     batch.length = batch.recordStart
     batch.moveStart(end)
     this.#setNames(names)
