@@ -50,7 +50,7 @@ export const TransformSettings = z.strictObject({
   checkpointMs: z.number().int().min(CHECKPOINT_BOUNDS.min).max(CHECKPOINT_BOUNDS.max).default(CHECKPOINT_BOUNDS.default).describe('How often what was done is committed, where the code does not do that itself'),
   shards: z.number().int().min(1).max(SHARDS_MAX).default(1).describe('Parts that the input, a file, is split into, each transformed by a job of its own; fewer where there are fewer records'),
   combine: z.string().min(1).max(256).optional().describe('Export to call with an array of the values of all shards, in their order; what it returns is the value of the job'),
-})
+}).refine(({ output, errors }) => output.name !== errors.name, { path: ['errors', 'name'], message: 'The rejects and the output have names of their own' })
 export type TransformSettings = z.output<typeof TransformSettings>
 
 const count = z.number().int().min(0)

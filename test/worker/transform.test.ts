@@ -12,7 +12,7 @@ import { acceptJob, TENANT } from '../helpers/store.ts'
 import { until } from '../helpers/until.ts'
 import { openBench } from '../helpers/worker.ts'
 
-const { engine } = await startEngine({ lanes: 1 })
+const { engine } = await startEngine({ lanes: 1, spares: 0 }) // none that boots is killed with the one that runs
 /** Takes some milliseconds for each record. */
 const SLOW = 'export default async (record) => { await new Promise((resolve) => setTimeout(resolve, 5)); return record }'
 const ndjson = (lines: Iterable<string>) => [...lines].map((line) => `${line}\n`).join('')

@@ -53,6 +53,8 @@ export interface TransformOutputs {
   mark (): void
   /** Makes durable what was written. `isComplete`: nothing more comes. */
   commit (isComplete: boolean): Promise<Written>
+  /** Makes durable what there is, whatever went wrong before. */
+  salvage (): Promise<RunOutput[]>
   close (): Promise<void>
 }
 
@@ -62,6 +64,7 @@ const REJECTS: OutputFormat = { format: 'ndjson', compression: 'none', delimiter
 export async function openOutputs ({ files, run, settings, maxBytes, state, part }: TransformOutputsOptions): Promise<TransformOutputs> {
   const committed = state ? (await files.ofJob(run.jobId)).map(({ id, name, type, encoding, extents }): RunOutput => ({ id, name, type, encoding, extents, isComplete: false })) : []
   const reserved = [settings.output.name ?? describeOutput(settings.output).name, settings.errors.name]
+  if (reserved[0] === reserved[1]) throw new JobError('INVALID', `Cannot write two files of one name: ${JSON.stringify(reserved[0])} is that of the output and that of the rejects (transform.errors.name)`)
   const own = createRunFiles(files, { run, maxBytes, reserved, before: committed.filter(({ name }) => !reserved.includes(name)) })
   const open = (format: OutputFormat, name?: string) => {
     const { name: fallback, contentType, contentEncoding } = describeOutput(format)
@@ -110,6 +113,11 @@ export async function openOutputs ({ files, run, settings, maxBytes, state, part
       check()
       const others = isComplete || !written ? own.commit(isComplete) : written
       return { state, outputs: [await output.sync(isComplete), ...rejects ? [await rejects.sync(isComplete)] : [], ...await others] }
+    },
+
+    async salvage () {
+      await writer.commit().catch(() => {}) // what it still held may be what it failed for
+      return [await output.sync(), ...rejects ? [await rejects.sync()] : [], ...await own.commit(false)]
     },
 
     async close () {

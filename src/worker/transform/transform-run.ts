@@ -116,7 +116,7 @@ export class TransformRun implements RecordPort {
   }
 
   #inTurn<T> (act: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(act).catch((error: unknown) => { throw this.#fail(error) })
+    const done = this.#turn.then(() => { this.#throwIfFailed(); return act() }).catch((error: unknown) => { throw this.#fail(error) })
     this.#turn = done.catch(() => {}) // whoever acts hears of it
     return done
   }
@@ -150,7 +150,9 @@ export class TransformRun implements RecordPort {
     const { outputs: files, state: writer } = await outputs.commit(false)
     const isFurther = position.records > this.#furthest
     const more = { work: { position, figures: this.figures, writer }, outputs: files, isFurther, isTold: this.#checkpoints.isDue(performance.now() - this.#beganAt) }
-    while (await checkpoint.save(json, more) === 'unconfirmed' && !active.signal.aborted) await delay(UNCONFIRMED_MS)
+    let saved = await checkpoint.save(json, more)
+    for (; saved === 'unconfirmed' && !active.signal.aborted; saved = await checkpoint.save(json, more)) await delay(UNCONFIRMED_MS)
+    if (saved !== 'kept') return // the run was told to stop
     this.#furthest = position.records
     this.#hasCommitted ||= isFurther
     if (active.isLeaving) active.stop('shutdown')
@@ -165,13 +167,18 @@ export class TransformRun implements RecordPort {
   async #salvage (): Promise<RunOutput[]> {
     await this.#turn
     const { outputs } = this.#options
-    return outputs.bytes === 0 ? [] : outputs.commit(false).then((written) => written.outputs, () => [])
+    return outputs.bytes === 0 ? [] : outputs.salvage().catch(() => [])
   }
 
   #writeResult (value: string, { outputs, state }: Written): string {
     const files = outputs.map(({ id, name, extents }) => ({ id, name, bytes: extents.reduce((sum, { bytes }) => sum + bytes, 0) }))
     const rest = JSON.stringify({ ...this.figures, files, ...this.#options.isPart ? { state } : {} })
     return `{"value":${value},${rest.slice(1)}`
+  }
+
+  /** What comes after it was told of is not dealt with any more. */
+  #throwIfFailed (): void {
+    if (this.#failure) throw new TransformFailure(this.#failure)
   }
 
   /** Keeps what went wrong first, and has the code be stopped. What nobody has foreseen is for the log alone. */
