@@ -4,14 +4,15 @@ import { RecordError, type RecordPort } from '../core/records.ts'
 import type { Compiled } from './compiler-client.ts'
 import type { Concealer } from './concealer.ts'
 import type { RunnerOutput, RunnerPort } from './record-flow.ts'
-import { mapStack } from './source-positions.ts'
+import { createStackMapper } from './source-positions.ts'
 
 /** Puts what a runner says of records in the words that the worker reads, without secrets. A state stays as it is: the code goes on from it. */
 export function adaptRecords (port: RecordPort, concealer: Concealer, { file, map }: Pick<Compiled, 'file' | 'map'>): RunnerPort {
   const { errors, checkpointMs } = port.settings
+  const mapStack = createStackMapper(file, map)
 
   function explain ({ place, failure: [, code, name, message, stack] }: RunnerOutput['rejects'][number]) {
-    const failure = buildFailure(code, concealer.text(message), { name: concealer.text(name), stack: concealer.text(mapStack(stack, file, map)), record: place })
+    const failure = buildFailure(code, concealer.text(message), { name: concealer.text(name), stack: concealer.text(mapStack(stack)), record: place })
     return { record: place.number, byte: place.byte, failure }
   }
 

@@ -1,6 +1,7 @@
 import type { Limits } from '../core/limits.ts'
 import { type BrokenLimit, buildBrokenLimit, buildFailure, type CrashEvidence, type JobFailure, type Outcome, type Usage } from '../core/outcome.ts'
 import type { FailureCode } from '../core/failures.ts'
+import { FAILURE_CHARS } from '../core/runner-protocol.ts'
 import type { Compiled } from './compiler-client.ts'
 import type { RecordPlace } from './record-flow.ts'
 import type { DoneMessage, RunnerAnswer } from './run-conversation.ts'
@@ -70,7 +71,8 @@ function buildGuestFailure (reported: NonNullable<DoneMessage['failure']>, compi
   const failure = explainRefusedImport(reported, compiled.code)
   const stack = mapStack(failure.stack, compiled.file, compiled.map)
   const limit = brokenLimit(failure.code, failure.observed, limits)
-  const message = place ? `${failure.message} (record ${place.number}, which begins at byte ${place.byte})` : failure.message
+  const where = place ? ` (record ${place.number}, which begins at byte ${place.byte})` : ''
+  const message = `${failure.message.slice(0, FAILURE_CHARS.message - where.length)}${where}`
   return buildFailure(failure.code, message, { name: failure.name, ...(stack ? { stack } : {}), ...(limit ? { limit } : {}), ...(place ? { record: place } : {}) })
 }
 

@@ -16,11 +16,20 @@ const POSITION = /^(\d{1,9}):(\d{1,9})$/
  * Never throws; takes time in proportion to the stack.
  */
 export function mapStack (stack: string, file: string, map: string | null): string {
-  const text = stack.slice(0, INPUT_CHARS)
-  const start = `\n${text}`.indexOf(FRAME_START) // found at the index that it has without the newline in front
-  const header = (start < 0 ? text : text.slice(0, Math.max(0, start - 1))).slice(0, HEADER_CHARS)
-  const frames = start < 0 ? [] : mapFrames(text.slice(start), file, map)
-  return [header, ...frames].filter(Boolean).join('\n').slice(0, OUTPUT_CHARS)
+  return createStackMapper(file, map)(stack)
+}
+
+/** Answers a function that does so with many stacks: the map, which costs more than any stack, is read with the first frames. */
+export function createStackMapper (file: string, map: string | null): (stack: string) => string {
+  let tracer: TraceMap | null | undefined
+  return (stack) => {
+    const text = stack.slice(0, INPUT_CHARS)
+    const start = `\n${text}`.indexOf(FRAME_START) // found at the index that it has without the newline in front
+    const header = (start < 0 ? text : text.slice(0, Math.max(0, start - 1))).slice(0, HEADER_CHARS)
+    if (start >= 0) tracer ??= readMap(map)
+    const frames = start < 0 ? [] : mapFrames(text.slice(start), file, tracer ?? null)
+    return [header, ...frames].filter(Boolean).join('\n').slice(0, OUTPUT_CHARS)
+  }
 }
 
 /**
@@ -40,9 +49,8 @@ export function createTextMapper (file: string, map: string): (text: string) => 
   return (text) => (text.includes(`${file}:`) ? text.split('\n').map(mapLine).join('\n') : text)
 }
 
-function mapFrames (text: string, file: string, map: string | null): string[] {
+function mapFrames (text: string, file: string, tracer: TraceMap | null): string[] {
   const frames: string[] = []
-  const tracer = readMap(map)
   for (let at = 0; at < text.length && frames.length < MAX_FRAMES;) {
     const end = text.indexOf('\n', at)
     const line = text.slice(at, end < 0 ? text.length : end)

@@ -294,3 +294,13 @@ test('functions are told that their checkpoints are automatic, and may report pr
   assert.equal(logs[0]?.message, 'TypeError Cannot use the checkpoint: those of a transform of functions are automatic; write it as a generator to keep states yourself')
   assert.deepEqual(progress, [{ value: 0.5, message: 'half' }])
 })
+
+test('records that code in TypeScript fails for have its own lines', async () => {
+  const records = createMemoryPort({ lines: countTo(300), policy: 'skip' })
+
+  await resultOf("interface Counted { n: number }\nexport default ({ n }: Counted): number => {\n  throw new Error('no')\n}", { records })
+
+  const rejects = records.outputs.flatMap((output) => output.rejects)
+  assert.equal(rejects.length, 300)
+  for (const { failure } of rejects) assert.match(failure.stack ?? '', /job\.ts:3:9/)
+})
