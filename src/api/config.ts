@@ -17,7 +17,6 @@ export const ApiConfig = z.object({
   BATCHBOX_BATCH_BYTES: z.coerce.number().int().min(1024).max(268_435_456).default(16_777_216).describe('Most bytes of a batch that is posted as JSON, which is read as a whole; one in NDJSON is read line by line and may have any'),
   BATCHBOX_KEYS_PER_TENANT: z.coerce.number().int().min(1).max(10_000).default(1000).describe('API keys that a tenant may have'),
   BATCHBOX_KEY_GRACE_MS: z.coerce.number().int().min(0).max(KEY_GRACE_MAX_MS).default(0).describe('How long the former token of an API key goes on after a rotation that does not say'),
-  BATCHBOX_TENANT_JOBS_WAITING: z.coerce.number().int().min(1).max(100_000_000).default(1_000_000).describe('Jobs of a tenant that may be queued and scheduled at one time; further ones are 429'),
   BATCHBOX_TENANT_STORED_BYTES: z.coerce.number().int().min(1_048_576).max(Number.MAX_SAFE_INTEGER).default(4_294_967_296).describe('Bytes that the jobs of a tenant may take in Redis, with their inputs, results, histories and code; further jobs are 429'),
   BATCHBOX_TENANT_CODES: z.coerce.number().int().min(1).max(100_000_000).default(100_000).describe('Pieces of code that a tenant may have stored, each counted once; further jobs are 429'),
   BATCHBOX_TENANT_IDEMPOTENCY_KEYS: z.coerce.number().int().min(1).max(100_000_000).default(1_000_000).describe('Idempotency keys of a tenant that are remembered; further ones are 429'),

@@ -14,6 +14,7 @@ export const SHARED_VARIABLES = {
   REDIS_URL: z.string().regex(REDIS_URL, 'Expected redis://…, rediss://… or unix:///…').describe('Redis or Valkey: `redis://`, `rediss://` or `unix:///path/to.sock`'),
   BATCHBOX_PREFIX: z.string().regex(/^[^{}]*\{[^{}]+\}[^{}]*$/, 'Expected one hash tag, as in {batchbox}').default('{batchbox}').describe('Prefix of every key in Redis, with a hash tag; services with different prefixes share a Redis'),
   BATCHBOX_RETENTION_MS: z.coerce.number().int().min(1000).max(3650 * DAY_MS).default(7 * DAY_MS).describe('How long a job is kept after it ended'),
+  BATCHBOX_TENANT_JOBS_WAITING: z.coerce.number().int().min(1).max(100_000_000).default(1_000_000).describe('Jobs of a tenant that may be queued and scheduled at one time; further ones are 429, and shards wait for room'),
   BATCHBOX_ACK_REPLICAS: z.coerce.number().int().min(0).max(10).default(0).describe('Replicas of Redis that must have a job before its POST is answered, and a checkpoint before its save is (WAIT); with 0 a failover may lose what was not replicated yet'),
   BATCHBOX_ACK_FSYNC: z.enum(['0', '1']).default('0').describe('`1` answers a POST, and the save of a checkpoint, only when it is on the disks of Redis and of those replicas (WAITAOF, Redis 7.2)'),
   BATCHBOX_ACK_MS: z.coerce.number().int().min(10).max(60_000).default(1000).describe('How long to wait for them; then a POST is answered with 503, a save fails, and either may be asked for again'),

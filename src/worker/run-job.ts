@@ -42,6 +42,8 @@ export interface JobRunner extends RunsWithFiles {
   /** Name of this worker, as clients read it. */
   worker: string
   retentionMs: number
+  /** See `SplitJobContext`. */
+  maxJobsWaiting: number
   /** How long a job is kept that is dead. */
   deadRetentionMs: number
   /** See `BeginOptions`. */

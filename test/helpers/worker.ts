@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test'
 import { createNoopMeter, trace } from '@opentelemetry/api'
+import type { EncryptionKey } from '../../src/core/encryption-keys.ts'
 import { EMPTY_USAGE, type CrashEvidence, type JobFailure, type Outcome, type Usage } from '../../src/core/outcome.ts'
 import type { RunHooks, RunReport, RunRequest } from '../../src/engine/engine.ts'
 import type { Lease } from '../../src/queue/consumer.ts'
@@ -85,8 +86,8 @@ export interface WorkerBench {
 }
 
 /** Everything that a message needs but the queue's consumer: real Redis, real dispatcher, scripted engine. */
-export async function openBench (t: TestContext, members: Partial<JobRunner> = {}): Promise<WorkerBench> {
-  const db = await openStore(t)
+export async function openBench (t: TestContext, members: Partial<JobRunner> = {}, encryptionKeys: readonly EncryptionKey[] = []): Promise<WorkerBench> {
+  const db = await openStore(t, encryptionKeys)
   const errors: unknown[] = []
   const lines: Record<string, unknown>[] = []
   const onError = (error: unknown) => { errors.push(error) }
@@ -98,7 +99,7 @@ export async function openBench (t: TestContext, members: Partial<JobRunner> = {
   const releaser = { wakeIn: (ms: number) => { woken.push(ms) } }
   const active = new ActiveRuns()
   const logger = createLogger({ name: 'worker', level: 'debug', destination: { write: (line) => { lines.push(JSON.parse(line) as Record<string, unknown>) } } }) // pino writes one JSON object per line
-  const context: JobRunner = { db, engine, files, maxFileInputBytes: MAX_FILE_INPUT_BYTES, dispatcher, releaser, active, durability: { confirm: () => Promise.resolve() }, ends: new RecentEnds(), tracer: trace.getTracer('test'), metrics: createRunMetrics(createNoopMeter()), logger, worker: 'w1', retentionMs: RETENTION_MS, deadRetentionMs: RETENTION_MS, quarantineCrashes: 0, quarantineMs: RETENTION_MS, retryEveryMs: 0, usage: { everyMs: 1000, warnShare: 0.8 }, allowanceMs: 5000, whenTrusted: () => Promise.resolve(), whenAdmitted: () => Promise.resolve(), onError, ...members }
+  const context: JobRunner = { db, engine, files, maxFileInputBytes: MAX_FILE_INPUT_BYTES, dispatcher, releaser, active, durability: { confirm: () => Promise.resolve() }, ends: new RecentEnds(), tracer: trace.getTracer('test'), metrics: createRunMetrics(createNoopMeter()), logger, worker: 'w1', retentionMs: RETENTION_MS, maxJobsWaiting: 1000, deadRetentionMs: RETENTION_MS, quarantineCrashes: 0, quarantineMs: RETENTION_MS, retryEveryMs: 0, usage: { everyMs: 1000, warnShare: 0.8 }, allowanceMs: 5000, whenTrusted: () => Promise.resolve(), whenAdmitted: () => Promise.resolve(), onError, ...members }
   return {
     db, engine, files, dispatcher, active, errors, lines, woken,
     run: (jobId, { turn = 1, lockLost = new AbortController().signal, lease } = {}) => runJob(context, { jobId, turn }, { signal: lockLost, lease: { ...HELD, ...lease } }),

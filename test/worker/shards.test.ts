@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { gunzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { EncryptionKeys, type EncryptionKey } from '../../src/core/encryption-keys.ts'
 import { itemId, shardsId } from '../../src/core/ids.ts'
 import type { FileRecord } from '../../src/store/files/file-record.ts'
 import { cancel } from '../../src/store/moves/cancel.ts'
@@ -19,8 +20,8 @@ export const add = (sums) => sums.reduce((a, b) => a + b)
 `
 
 /** A worker with a real engine, and a file of lines. */
-async function openSplit (t: TestContext, content = ndjson(countTo(1000)), name = 'input.ndjson') {
-  const bench = await openBench(t, { engine })
+async function openSplit (t: TestContext, content: string | Buffer = ndjson(countTo(1000)), name = 'input.ndjson', keys: readonly EncryptionKey[] = []) {
+  const bench = await openBench(t, { engine }, keys)
   const { db, files } = bench
   const input = await putFile(files, name, content)
   const accept = (code: string, transform: object, members: object = {}) => acceptJob(db, { code, input: { $file: input.id }, transform, ...members })
@@ -217,4 +218,65 @@ test('a shard that was deleted before it was joined, a file that is gone, and co
   const mixed = await other.accept('export default ({ n }) => n > 500 ? { b: n } : { a: n }', { shards: 2, output: { format: 'csv' } })
   await other.finish(mixed)
   assert.match((await other.read(mixed)).job?.error?.message ?? '', /columns/)
+})
+
+test('every format of input is split between its records, compressed or not', async (t) => {
+  const numbers = Array.from({ length: 600 }, (_, i) => i + 1)
+  const contents = {
+    'in.ndjson': numbers.map((n) => `{"n":${n},"a":"é,\\"\\n"}\n\n`).join(''),
+    'in.json': JSON.stringify(numbers.map((n) => ({ n, a: [']', { b: n }] })), null, 1),
+    'in.csv': `n,a\r\n${numbers.map((n) => `${n},"x\r\ny ""z"""\r\n`).join('')}`,
+    'in.txt': numbers.map((n) => `${n}\n`).join(''),
+  }
+  for (const [name, content] of Object.entries(contents)) {
+    for (const pack of [Buffer.from, gzipSync]) {
+      const { accept, finish, read } = await openSplit(t, pack(content), pack === gzipSync ? `${name}.gz` : name)
+      const id = await accept('export default (record) => Number(record.n ?? record)', { shards: 5 })
+
+      await finish(id)
+
+      const { job, result, texts } = await read(id)
+      assert.equal(job?.status, 'succeeded', JSON.stringify(job?.error))
+      assert.equal(texts['output.ndjson'], ndjson(numbers.map(String)), `${name} ${pack.name}`)
+      assert.deepEqual(result?.['records'], { read: 600, written: 600, rejected: 0 })
+    }
+  }
+})
+
+test('an attempt that fails to combine is followed by another, which does not transform again', async (t) => {
+  const { accept, finish, run, read, shardsOf } = await openSplit(t)
+  const code = `${SUM}\nexport const late = (sums, { attempt }) => { if (attempt === 1) throw new Error('not yet'); return add(sums) }`
+  const id = await accept(code, { shards: 2, combine: 'late' }, { retry: { attempts: 2, backoff: { delayMs: 0 } } })
+
+  await finish(id)
+  await run(id)
+
+  const { job, result } = await read(id)
+  assert.deepEqual([job?.status, job?.attempts.map(({ error }) => error?.message), result?.['value']], ['succeeded', ['not yet', undefined], 1000 * 1001])
+  for (const shard of await shardsOf(id)) assert.equal((await read(shard)).job?.attempts.length, 1)
+})
+
+test('a shard that is dead makes its job a dead letter', async (t) => {
+  const { accept, run, read, shardsOf } = await openSplit(t)
+  const id = await accept('export default () => { throw new Error("never") }', { shards: 2 }, { retry: { attempts: 2, backoff: { delayMs: 0 } } })
+  await run(id)
+  const [first] = await shardsOf(id) as [string]
+
+  for (let attempt = 1; attempt <= 2; attempt++) await run(first)
+  await run(id)
+
+  assert.deepEqual([(await read(first)).job?.status, (await read(id)).job?.status, (await read(id)).job?.error?.code], ['dead', 'dead', 'USER_ERROR'])
+})
+
+test('what is encrypted is bound to each shard, and read by it', async (t) => {
+  const keys = EncryptionKeys.parse(`one=${Buffer.alloc(32, 1).toString('base64')}`)
+  const { accept, finish, read, db } = await openSplit(t, undefined, undefined, keys)
+  const id = await accept(SUM, { shards: 2, combine: 'add' })
+
+  await finish(id)
+
+  const { job, result } = await read(id)
+  assert.equal(job?.status, 'succeeded', JSON.stringify(job?.error))
+  assert.equal(result?.['value'], 1000 * 1001)
+  assert.match(String(await db.redis.hget(db.keys.job(id), 'input')), /one/)
 })

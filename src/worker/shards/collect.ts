@@ -8,7 +8,7 @@ import { readJob, readResult } from '../../store/read.ts'
 import { TransformFailure } from '../transform/failure.ts'
 
 /** Of the results of all shards: they are in the memory of a worker together. */
-const RESULTS_MAX_BYTES = 67_108_864
+const RESULTS_MAX_BYTES = 16_777_216
 
 /** A shard that has succeeded. */
 export interface DoneShard {

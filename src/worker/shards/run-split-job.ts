@@ -21,6 +21,8 @@ export interface SplitJobContext {
   db: Db
   files: Pick<Files, 'find' | 'open' | 'ofJob' | 'output'>
   retentionMs: number
+  /** Jobs of a tenant that may be queued and scheduled: no shards are made beyond. */
+  maxJobsWaiting: number
   onError (error: unknown): void
 }
 
@@ -68,11 +70,11 @@ export async function runSplitJob (context: SplitJobContext, own: SplitJobRun): 
 }
 
 async function advance (options: SplitJobOptions): Promise<SplitJobReport> {
-  const { db, run, job, retentionMs } = options
+  const { db, run, job, retentionMs, maxJobsWaiting } = options
   const state = await readShards(db, run.jobId)
   if (state.state === 'ended') return finish(options, state)
   const starts = state.state === 'way' ? null : state.starts ?? await findStartsInTime(options)
-  return follow(options, await waitForShards(db, run, starts ? { ...buildShards(job, starts), retentionMs } : undefined))
+  return follow(options, await waitForShards(db, run, starts ? { ...buildShards(job, starts), retentionMs, bounds: { jobsWaiting: maxJobsWaiting } } : undefined))
 }
 
 async function follow (options: SplitJobOptions, waits: Waits): Promise<SplitJobReport> {
