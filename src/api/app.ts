@@ -130,7 +130,7 @@ export async function createApp ({ jobs, callers, keyBounds, secrets, webhooks, 
   await app.register(streamRoutes, { ...following, bounds: streams.socket, isAllowedOrigin: (origin) => isListed(corsOrigins, origin) })
   await app.register(secretRoutes, { jobs, ...secrets })
   await app.register(webhookRoutes, { jobs, ...webhooks })
-  const fileService = { files: jobs.files, transfers, findCaller: callers.find }
+  const fileService = { jobs, files: jobs.files, transfers, findCaller: callers.find }
   await app.register(fileRoutes, { service: fileService })
   await app.register(fileUploadRoutes, { service: fileService, settings: files.settings })
   await app.register(uploadRoutes, { service: fileService, settings: files.settings })

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { JobError } from '../core/failures.ts'
 import type { Files } from '../files/files.ts'
 import { isStillValid, parseBearer, type FindCaller } from './access.ts'
+import type { JobService } from './job-service.ts'
 import { STOPPING } from './plugins/waiting.ts'
 import type { Transfers } from './transfers.ts'
 
@@ -10,6 +11,7 @@ const LOOK_UP_MS = 15_000
 
 /** What contents of files are received and sent with. */
 export interface FileService {
+  jobs: Pick<JobService, 'db' | 'durability'>
   files: Files
   transfers: Transfers
   findCaller: FindCaller

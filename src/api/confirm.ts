@@ -6,6 +6,8 @@ import type { JobService } from './job-service.ts'
 const REMEDIES = {
   'request': 'send it again with the same Idempotency-Key',
   'cancellation': 'ask again',
+  'upload': 'ask how far it is and go on, or send it again',
+  'removal': 'ask again',
   'purge': 'ask again',
   'erasure': 'ask again',
   'change of secrets': 'make it again',

@@ -4,6 +4,7 @@ import type { FailureCode } from '../core/failures.ts'
 import type { FileSettings } from '../core/file-variables.ts'
 import type { FileRecord } from '../store/files/file-record.ts'
 import type { FileService } from './begin-transfer.ts'
+import { confirm } from './confirm.ts'
 import { linkTo, viewFile } from './file-view.ts'
 
 export interface UploadRoutesOptions {
@@ -30,6 +31,14 @@ export const INCOMPLETE = z.null().describe('What came is kept; Upload-Offset te
 /** Writes what uploads may be, as an `Upload-Limit` header has it. */
 export function writeLimits ({ maxBytes, uploadIdleMs }: UploadRoutesOptions['settings']): string {
   return `max-size=${maxBytes}, max-age=${Math.floor(uploadIdleMs / 1000)}`
+}
+
+/** Waits until what was received is stored as safely as configured: the file, or so much of it. Throws UNAVAILABLE. */
+export function confirmReceived ({ jobs }: FileService, id: string, received: FileRecord | number): Promise<void> {
+  return confirm(jobs, 'upload', async (redis) => {
+    const [status, bytes] = await redis.hmget(jobs.db.keys.file(id), 'status', 'bytes')
+    return typeof received === 'number' ? typeof bytes === 'string' && Number(bytes) >= received : status === 'complete'
+  })
 }
 
 /** Answers what was received: the file, or how far it is. */

@@ -7,7 +7,7 @@ import { readAbout } from '../file-headers.ts'
 import { FileView } from '../file-view.ts'
 import { withProblems } from '../problem.ts'
 import { readPart, receiveFile } from '../receive-file.ts'
-import { INCOMPLETE, PARTIAL, REFUSES_UPLOADS, sendReceived, UploadHeaders, type UploadRoutesOptions, writeLimits } from '../upload-answer.ts'
+import { confirmReceived, INCOMPLETE, PARTIAL, REFUSES_UPLOADS, sendReceived, UploadHeaders, type UploadRoutesOptions, writeLimits } from '../upload-answer.ts'
 
 const RESUMPTION_SUPPORTED = 104
 const TTL_MIN_MS = 1000
@@ -49,6 +49,7 @@ export const fileUploadRoutes: FastifyPluginAsyncZod<UploadRoutesOptions> = asyn
     const location = `/v1/uploads/${upload.id}`
     if (said.isLast !== undefined && request.raw.httpVersion !== '1.0') reply.raw.writeInformation(RESUMPTION_SUPPORTED, { location, 'upload-limit': limits })
     const received = await receiveFile(upload, request.raw, { ...said, sha256, transfer })
+    await confirmReceived(service, upload.id, received)
     return sendReceived(reply.headers({ location, 'upload-limit': limits }), received, { complete: former ? 200 : 201, incomplete: 201 })
   })
 

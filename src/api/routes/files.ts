@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { FileService } from '../begin-transfer.ts'
+import { confirm } from '../confirm.ts'
 import { FileView, missingFile, parseFileKey, viewFile } from '../file-view.ts'
 import { TAKES_BODY, withProblems } from '../problem.ts'
 import { buildPageSize, Cursor } from '../schemas.ts'
@@ -25,7 +26,7 @@ export const CONTENT = {
 
 /** Lists, reads and deletes the files of a tenant. */
 export const fileRoutes: FastifyPluginAsyncZod<{ service: FileService }> = async (app, { service }) => {
-  const { files } = service
+  const { files, jobs } = service
 
   app.get('/v1/files', {
     config: { access: 'files:read' },
@@ -70,7 +71,12 @@ export const fileRoutes: FastifyPluginAsyncZod<{ service: FileService }> = async
     },
   }, async ({ caller: { tenant }, params: { name } }, reply) => {
     const key = parseFileKey(name)
+    const file = key === undefined ? undefined : await files.find(tenant, key)
     if (key === undefined || !await files.remove(tenant, key)) throw missingFile(name)
+    if (file) await confirm(jobs, 'removal', async (redis) => {
+      const [owner, dropped] = await redis.hmget(jobs.db.keys.file(file.id), 'tenant', 'dropped')
+      return owner === null || dropped !== null
+    })
     return reply.code(204).send(null)
   })
 }

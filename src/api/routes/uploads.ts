@@ -8,7 +8,7 @@ import { readDigest, readInteger } from '../file-headers.ts'
 import { FileView, missingUpload, viewFile } from '../file-view.ts'
 import { TAKES_BODY, withProblems } from '../problem.ts'
 import { inconsistent, readPart, receiveFile } from '../receive-file.ts'
-import { INCOMPLETE, PARTIAL, REFUSES_UPLOADS, sendReceived, UploadHeaders, type UploadRoutesOptions, writeLimits } from '../upload-answer.ts'
+import { confirmReceived, INCOMPLETE, PARTIAL, REFUSES_UPLOADS, sendReceived, UploadHeaders, type UploadRoutesOptions, writeLimits } from '../upload-answer.ts'
 
 const tags = ['files']
 const config = { access: 'files:write' } as const
@@ -29,6 +29,7 @@ export const uploadRoutes: FastifyPluginAsyncZod<UploadRoutesOptions> = async (a
     const file = await findUpload(tenant, id)
     const { bytes, status, expected } = file
     const isComplete = status === 'complete'
+    await confirmReceived(service, id, isComplete ? file : bytes)
     const length = isComplete ? bytes : expected.bytes
     return reply.headers({
       'upload-offset': bytes,
@@ -73,6 +74,7 @@ export const uploadRoutes: FastifyPluginAsyncZod<UploadRoutesOptions> = async (a
     if (said !== null && bytes !== undefined && said !== bytes) throw inconsistent(said, bytes)
     const upload = await files.resume(tenant, id, offset)
     const received = await receiveFile(upload, request.raw, { isLast, bytes: bytes ?? said ?? undefined, sha256, transfer })
+    await confirmReceived(service, id, received)
     return sendReceived(reply, received, { complete: 200, incomplete: 204 })
   })
 
