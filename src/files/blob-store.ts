@@ -27,5 +27,5 @@ export interface BlobWriter {
   close (): Promise<void>
 }
 
-/** Names of blobs are random, and nothing else: whatever comes from a record is held against this before it is used. */
-export const BLOB_NAME = /^[0-9a-f]{32}$/
+/** Names of blobs are random, and nothing else, with an `e` before those whose content is encrypted: whatever comes from a record is held against this before it is used. */
+export const BLOB_NAME = /^e?[0-9a-f]{32}$/

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { JobError } from '../core/failures.ts'
 import { BLOB_NAME, type BlobStore, type BlobWriter } from './blob-store.ts'
+import { createSealedWriter, readSealed } from './sealed-blob.ts'
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants
 const NAME_BYTES = 16
@@ -16,21 +17,33 @@ const CHUNK_BYTES = 262_144
 /** What a full disk, a used-up quota and the bound of a file system on one file are called. Source: write(2). */
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 
+/** What the names of blobs begin with that are encrypted. */
+const SEALED = 'e'
+
+/** A file of the folder that is being written. */
+export interface BlobFile {
+  writeAt (bytes: Buffer, position: number): Promise<void>
+  sync (): Promise<void>
+  /** Removes it, too, where it was never synced. */
+  close (): Promise<void>
+}
+
 /**
  * Opens the blobs in a folder, which processes share: each makes blobs of its own, under random names that no other has (O_EXCL), and follows no symbolic link to one (O_NOFOLLOW).
- * The folder is there; see `makeFolder`.
+ * With a key, what is written is encrypted. The folder is there; see `makeFolder`.
  */
-export async function openFolderStore (folder: string): Promise<BlobStore> {
+export async function openFolderStore (folder: string, fileKey?: Buffer): Promise<BlobStore> {
   const entries = await open(folder, O_RDONLY | O_DIRECTORY)
   return {
     async create () {
-      const blob = randomBytes(NAME_BYTES).toString('hex')
+      const blob = (fileKey ? SEALED : '') + randomBytes(NAME_BYTES).toString('hex')
       const path = pathOf(folder, blob)
       const handle = await attempt('Cannot make a file in the store', () => open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, FILE_MODE))
-      return createWriter({ blob, path, handle, syncEntries: () => entries.sync() })
+      const file = createFile({ path, handle, syncEntries: () => entries.sync() })
+      return fileKey ? createSealedWriter({ file, blob, fileKey }) : createWriter(file, blob)
     },
 
-    read: (blob, start, end) => Readable.from(readBlob(folder, blob, { start, end }), { objectMode: false, highWaterMark: CHUNK_BYTES }),
+    read: (blob, start, end) => Readable.from(readBlob({ folder, blob, fileKey }, { start, end }), { objectMode: false, highWaterMark: CHUNK_BYTES }),
 
     async remove (blob) {
       await attempt('Cannot remove a blob of the store', () => unlinkThere(pathOf(folder, blob)))
@@ -53,16 +66,14 @@ export async function makeFolder (folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: FOLDER_MODE })
 }
 
-function createWriter ({ blob, path, handle, syncEntries }: { blob: string, path: string, handle: FileHandle, syncEntries (): Promise<void> }): BlobWriter {
-  let bytes = 0
+function createFile ({ path, handle, syncEntries }: { path: string, handle: FileHandle, syncEntries (): Promise<void> }): BlobFile {
   let isKept = false
   return {
-    async write (chunk) {
-      for (let at = 0; at < chunk.length;) {
-        const { bytesWritten } = await attempt('Cannot write to the store', () => handle.write(chunk, at, chunk.length - at, bytes + at))
+    async writeAt (bytes, position) {
+      for (let at = 0; at < bytes.length;) {
+        const { bytesWritten } = await attempt('Cannot write to the store', () => handle.write(bytes, at, bytes.length - at, position + at))
         at += bytesWritten
       }
-      bytes += chunk.length // of one that did not fit as a whole, nothing is there
     },
 
     async sync () {
@@ -74,7 +85,6 @@ function createWriter ({ blob, path, handle, syncEntries }: { blob: string, path
         if ((await handle.stat()).nlink === 0) throw new Error('it was removed meanwhile, for it was not written to for long')
       })
       isKept = true
-      return bytes === 0 ? [] : [{ blob, bytes }]
     },
 
     async close () {
@@ -84,24 +94,62 @@ function createWriter ({ blob, path, handle, syncEntries }: { blob: string, path
   }
 }
 
-async function * readBlob (folder: string, blob: string, { start, end }: { start: number, end: number }): AsyncGenerator<Buffer> {
+function createWriter (file: BlobFile, blob: string): BlobWriter {
+  let bytes = 0
+  return {
+    async write (chunk) {
+      await file.writeAt(chunk, bytes)
+      bytes += chunk.length // of one that did not fit as a whole, nothing is there
+    },
+
+    async sync () {
+      await file.sync()
+      return bytes === 0 ? [] : [{ blob, bytes }]
+    },
+
+    close: () => file.close(),
+  }
+}
+
+async function * readBlob ({ folder, blob, fileKey }: { folder: string, blob: string, fileKey: Buffer | undefined }, { start, end }: { start: number, end: number }): AsyncGenerator<Buffer> {
   const handle = await attempt('Cannot read from the store', () => open(pathOf(folder, blob), O_RDONLY | O_NOFOLLOW), 'the blob is not there: it was removed, or this process has another folder')
   try {
-    for (let at = start; at < end;) {
-      const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, end - at))
-      const { bytesRead } = await attempt('Cannot read from the store', () => handle.read(chunk, 0, chunk.length, at))
-      if (bytesRead === 0) throw new JobError('UNAVAILABLE', `Cannot read from the store: the blob ends at byte ${at} and has to have ${end}; it was cut off on the disk`)
-      at += bytesRead
-      yield chunk.subarray(0, bytesRead)
+    if (blob.length === 2 * NAME_BYTES) {
+      yield * readPlain(handle, { start, end })
+    } else if (fileKey) {
+      yield * readSealed({ readAt: (bytes, position) => readAt(handle, bytes, position), blob, fileKey }, { start, end })
+    } else {
+      throw new JobError('UNAVAILABLE', 'Cannot read from the store: the blob is encrypted, and BATCHBOX_ENCRYPTION_KEYS is empty here')
     }
   } finally {
     await handle.close()
   }
 }
 
+async function * readPlain (handle: FileHandle, { start, end }: { start: number, end: number }): AsyncGenerator<Buffer> {
+  for (let at = start; at < end;) {
+    const chunk = await readAt(handle, Math.min(CHUNK_BYTES, end - at), at)
+    if (chunk.length === 0) throw new JobError('UNAVAILABLE', `Cannot read from the store: the blob ends at byte ${at} and has to have ${end}; it was cut off on the disk`)
+    at += chunk.length
+    yield chunk
+  }
+}
+
+/** Reads that many bytes, or those that there are. */
+async function readAt (handle: FileHandle, bytes: number, position: number): Promise<Buffer> {
+  const chunk = Buffer.allocUnsafeSlow(bytes)
+  let filled = 0
+  while (filled < bytes) {
+    const { bytesRead } = await attempt('Cannot read from the store', () => handle.read(chunk, filled, bytes - filled, position + filled))
+    if (bytesRead === 0) break
+    filled += bytesRead
+  }
+  return chunk.subarray(0, filled)
+}
+
 /** Throws a RangeError for what is not the name of a blob. */
 function pathOf (folder: string, blob: string): string {
-  if (!BLOB_NAME.test(blob)) throw new RangeError('Cannot name a blob: a name is 32 hexadecimal digits')
+  if (!BLOB_NAME.test(blob)) throw new RangeError('Cannot name a blob: a name is 32 hexadecimal digits, with an e before them where it is encrypted')
   return join(folder, blob)
 }
 

@@ -137,6 +137,8 @@ export function buildKeys (prefix: string) {
     blob: (blob: string) => `${prefix}:blob:${blob}`,
     /** Blobs that no file has any more and that are to be removed from the store, by since when. */
     owedBlobs: `${prefix}:owed:blobs`,
+    /** What contents of files are encrypted with, encrypted itself. */
+    fileKey: `${prefix}:file-key`,
     /** Names the part of the file store that is this service's. */
     fileStore: `${prefix}:file-store`,
     /** An endpoint of a tenant's, and the ids of all of them with the score 0: they sort by the time they were made. */

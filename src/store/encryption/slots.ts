@@ -2,6 +2,7 @@ import type { Place } from '../cipher.ts'
 import { readReference } from '../codec.ts'
 import type { Db } from '../db.ts'
 import { mapHistory } from '../events.ts'
+import { FILE_KEY_PLACE } from '../files/file-key.ts'
 import { readOwner } from '../owner.ts'
 import { FOLD, mapFold, placeOfField } from '../record-fold.ts'
 import { placeOf, readSealedMember } from '../sealing.ts'
@@ -92,6 +93,7 @@ export async function readSlots (db: Db, name: string): Promise<Slot[]> {
       const tenant = await readTenant(db, name)
       return hash((field) => field === 'webhook' ? { form: 'json', place: () => placeOf('webhook', tenant, id), counted: '' } : undefined)
     }
+    case 'file-key': return whole({ form: 'packed', place: () => FILE_KEY_PLACE, counted: '' })
     case 'sealed': return hash((field) => ({ form: 'packed', place: () => placeOf('secret', id, field), counted: '' }))
     default: return []
   }
