@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { saveCheckpoint } from '../../src/store/moves/checkpoint.ts'
+import { readCheckpoint, saveCheckpoint } from '../../src/store/moves/checkpoint.ts'
 import { settle } from '../../src/store/moves/settle.ts'
 import { startApi } from '../helpers/api.ts'
 import { beginRun } from '../helpers/play-worker.ts'
@@ -27,6 +27,22 @@ test('the checkpoint of a job is read while it runs and after its end', async (t
   assert.ok(Math.abs(Date.parse(String(savedAt)) - Date.now()) < 60_000)
   assert.equal(ended.body, running.body)
   assert.deepEqual(events.filter(({ type }) => type === 'job.checkpoint').map(({ payload }) => payload), [{ number: 1, run: 1, bytes: 8 }, { number: 2, run: 1, bytes: json.length }])
+})
+
+test('the checkpoint of a transform tells how far it was, with and without encryption', async (t) => {
+  for (const keys of ['', `k1=${Buffer.alloc(32, 1).toString('base64')}`]) {
+    const { post, get, db } = await startApi(t, { BATCHBOX_ENCRYPTION_KEYS: keys })
+    const { id } = (await post('/v1/jobs', JOB)).json() as { id: string } // JobView
+    const figures = { records: { read: 3, written: 2, rejected: 1 }, bytes: { read: 30, written: 20 } }
+    const work = { position: { records: 3, bytes: 30 }, figures, writer: { records: 2, columns: ['a\nb'] } }
+    await saveCheckpoint(db, await beginRun(db, id), { save: 1, json: '{"sum":6}', work })
+
+    const { state, bytes, transform } = (await get(`/v1/jobs/${id}/checkpoint`)).json()
+
+    assert.deepEqual([state, bytes, transform], [{ sum: 6 }, 9, figures])
+    assert.deepEqual((await readCheckpoint(db, id))?.work, work)
+    assert.equal(String(await db.redis.hget(db.keys.checkpoint(id), 'state')).includes('sum'), keys === '')
+  }
 })
 
 test('a job without a checkpoint, a job of another tenant and a job that is unknown have none to read', async (t) => {

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import type { FileRecord } from '../../src/store/files/file-record.ts'
 import { readCheckpoint } from '../../src/store/moves/checkpoint.ts'
 import { readJob, readResult } from '../../src/store/read.ts'
+import type { JobRunner } from '../../src/worker/run-job.ts'
 import type { Reject } from '../../src/worker/transform/outputs.ts'
 import { startEngine } from '../helpers/engine.ts'
-import { putFile, readContent } from '../helpers/files.ts'
+import { blobPaths, putFile, readContent } from '../helpers/files.ts'
 import { countTo } from '../helpers/records.ts'
 import { acceptJob, TENANT } from '../helpers/store.ts'
 import { until } from '../helpers/until.ts'
@@ -18,8 +20,8 @@ const SLOW = 'export default async (record) => { await new Promise((resolve) => 
 const ndjson = (lines: Iterable<string>) => [...lines].map((line) => `${line}\n`).join('')
 
 /** A worker with a real engine, and a file of lines. */
-async function openTransforms (t: TestContext, lines: Iterable<string> = countTo(1000)) {
-  const bench = await openBench(t, { engine })
+async function openTransforms (t: TestContext, lines: Iterable<string> = countTo(1000), members: Partial<JobRunner> = {}) {
+  const bench = await openBench(t, { engine, ...members })
   const { db, files } = bench
   const content = ndjson(lines)
   const input = await putFile(files, 'input.ndjson', content)
@@ -197,6 +199,59 @@ test('what is wrong with the input, the code and the output each has its code, a
     assert.deepEqual([job?.status, job?.error?.code, job?.error?.record], ['failed', code, record], JSON.stringify(job?.error))
     assert.deepEqual(job?.attempts.map(({ error }) => error?.code), [code])
   }
+})
+
+test('an attempt after an error of the code goes on from the last commit, and meets the record again', async (t) => {
+  const { accept, run, read, files, db } = await openTransforms(t, countTo(400))
+  const code = `export default async (record, { attempt }) => {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    if (record.n === 200 && attempt === 1) throw new Error('once')
+    return { ...record, attempt }
+  }`
+  const id = await accept(code, { transform: { checkpointMs: 100 }, retry: { attempts: 2, backoff: { delayMs: 0 } } })
+
+  await run(id)
+  const reached = (await readCheckpoint(db, id))?.work?.position.records ?? 0
+  await db.redis.hset(db.keys.job(id), 'runAt', 1) // nobody waits out the backoff
+  await run(id, { turn: 2 })
+
+  const { job, outputs: [output] } = await read(id)
+  const lines = (await readContent(files, output)).trimEnd().split('\n').map((line) => JSON.parse(line) as { n: number, attempt: number })
+  assert.equal(job?.status, 'succeeded', JSON.stringify(job?.error))
+  assert.deepEqual(job.attempts.map(({ error }) => [error?.code, error?.record?.number]), [['USER_ERROR', 200], [undefined, undefined]])
+  assert.deepEqual(lines.map(({ n }) => n), Array.from({ length: 400 }, (_, i) => i + 1))
+  assert.ok(reached > 0 && reached < 200, `${reached}`)
+  assert.deepEqual(lines.filter(({ attempt }) => attempt === 1).length, reached)
+})
+
+test('a commit that Redis has not where it cannot be lost is made again until it has', async (t) => {
+  const answers = [false, false, true]
+  const durability = { confirm: () => answers.shift() === false ? Promise.reject(new Error('not yet')) : Promise.resolve() }
+  const { accept, run, read, files } = await openTransforms(t, countTo(100), { durability })
+  const id = await accept(SLOW, { transform: { checkpointMs: 100 } })
+
+  await run(id)
+
+  const { job, outputs: [output] } = await read(id)
+  assert.equal(job?.status, 'succeeded', JSON.stringify(job?.error))
+  assert.equal(answers.length, 0)
+  assert.equal(await readContent(files, output), ndjson(countTo(100)))
+})
+
+test('a file that vanishes under a job is its next run\'s failure, and what was committed stays', async (t) => {
+  const { accept, run, read, files, active, input } = await openTransforms(t, countTo(400))
+  const id = await accept(SLOW, { transform: { checkpointMs: 100 } })
+  const first = run(id)
+  await until('it runs', () => active.begun.length > 0)
+  active.leaveAll()
+  await first
+  for (const path of blobPaths(files.location)) if (input.extents.some(({ blob }) => path.includes(blob))) rmSync(path)
+
+  await run(id, { turn: 2 })
+
+  const { job, outputs: [output], checkpoint } = await read(id)
+  assert.deepEqual([job?.status, job?.error?.code], ['failed', 'FILE_GONE'], JSON.stringify(job?.error))
+  assert.equal(await readContent(files, output), ndjson(countTo(checkpoint?.work?.position.records ?? 0)))
 })
 
 test('an array that was posted is a source like any other', async (t) => {
