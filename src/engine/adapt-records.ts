@@ -12,7 +12,8 @@ export function adaptRecords (port: RecordPort, concealer: Concealer, { file, ma
   const mapStack = createStackMapper(file, map)
 
   function explain ({ place, failure: [, code, name, message, stack] }: RunnerOutput['rejects'][number]) {
-    const failure = buildFailure(code, concealer.text(message), { name: concealer.text(name), stack: concealer.text(mapStack(stack)), record: place })
+    const mapped = concealer.text(mapStack(stack))
+    const failure = buildFailure(code, concealer.text(message), { name: concealer.text(name), ...(mapped ? { stack: mapped } : {}), record: place })
     return { record: place.number, byte: place.byte, failure }
   }
 

@@ -77,6 +77,14 @@ for (const [name, flush] of [
   })
 }
 
+test('what a flush gives is of no record: one that cannot be written is never skipped', async () => {
+  const { report } = await run('export default { map: () => 1, flush: () => [1, 2n] }', { records: createMemoryPort({ lines: countTo(3), policy: 'skip' }) })
+
+  const failure = failureIn(report, 'RESULT_NOT_SERIALIZABLE')
+  assert.equal(failure.message, 'Cannot write record as JSON: a BigInt has no JSON form')
+  assert.equal(failure.record, undefined)
+})
+
 test('an async generator reads records and yields records, and answers what it returns', async () => {
   const records = createMemoryPort({ lines: countTo(1000) })
 

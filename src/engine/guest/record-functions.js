@@ -36,7 +36,7 @@ export function createFunctionRun ({ source, output, context, failRecord, fail, 
       try {
         takeThrough(parseRecord(line), 0)
       } catch (thrown) {
-        if (!failRecord(source.taken, thrown)) return
+        if (!failRecord(thrown)) return
       }
     }
   }
@@ -75,7 +75,7 @@ export function createFunctionRun ({ source, output, context, failRecord, fail, 
       else if (kind === 'filter' ? answer : answer !== undefined) takeThrough(kind === 'map' ? answer : value, i + 1)
     } catch (thrown) {
       isWaiting = false
-      if (!failRecord(source.taken, thrown)) return
+      if (!failRecord(thrown)) return
     }
     try {
       pump()

@@ -20,7 +20,7 @@ export function createRecords ({ source, output, failRecord }) {
           try {
             return { value: parseRecord(line), done: false }
           } catch (thrown) {
-            if (!failRecord(source.taken, thrown)) await safe(new PromiseConstructor(() => {})) // the run is over
+            if (!failRecord(thrown)) await safe(new PromiseConstructor(() => {})) // the run is over
             if (output.isFull) await output.room()
             continue
           }
@@ -40,9 +40,10 @@ export function createRecords ({ source, output, failRecord }) {
 
 /**
  * Takes what an iterator of user code gives, as fast as it is written. Answers what it returns.
- * @param {import('./transform.js').TransformRun} run @param {unknown} iterable @param {string} what it is called
+ * @param {Pick<import('./transform.js').TransformRun, 'output'>} run @param {unknown} iterable @param {string} what it is called
+ * @param {(thrown: unknown) => boolean} failValue told of a value that is no record; answers whether to go on
  */
-export async function drain ({ source, output, failRecord }, iterable, what) {
+export async function drain ({ output }, iterable, what, failValue) {
   const { iterator, next } = openIterator(iterable, what)
   for (;;) {
     const given = ReflectApply(next, iterator, [])
@@ -55,7 +56,7 @@ export async function drain ({ source, output, failRecord }, iterable, what) {
       try {
         output.write(serializeRecord(record))
       } catch (thrown) {
-        if (!failRecord(source.taken, thrown)) return
+        if (!failValue(thrown)) return
       }
     }
     if (output.isFull) await output.room()

@@ -16,11 +16,11 @@ import { freeze } from './tools.js'
  *   source: ReturnType<typeof createSource>,
  *   output: ReturnType<typeof createOutput>,
  *   context: unknown,
- *   failRecord: (record: number, thrown: unknown) => boolean,
+ *   failRecord: (thrown: unknown) => boolean,
  *   fail: (thrown: unknown) => void,
  *   warn: (message: string) => void,
  * }} TransformRun
- * `failRecord` answers whether the run goes on.
+ * `failRecord` is told what the record that was taken last failed with, and answers whether the run goes on.
  *
  * @typedef {{ skip: boolean, maxRecordBytes: number }} RecordSettings
  */
@@ -43,11 +43,12 @@ export function createTransform ({ settings, stateText, post, succeed, fail, war
   let functionRun
   let isWarned = false
 
-  /** @param {number} record @param {unknown} thrown */
-  function failRecord (record, thrown) {
-    if (settings.skip && record > 0) output.reject(record, thrown)
-    else fail(thrown, record)
-    return settings.skip && record > 0
+  /** @param {unknown} thrown */
+  function failRecord (thrown) {
+    const isSkipped = settings.skip && source.taken > 0
+    if (isSkipped) output.reject(source.taken, thrown)
+    else fail(thrown, source.taken)
+    return isSkipped
   }
 
   /** Says once what would be said again at every state. @param {string} message */
@@ -64,7 +65,7 @@ export function createTransform ({ settings, stateText, post, succeed, fail, war
       const context = buildContext(shape.isGenerator ? createRecordCheckpoint({ output }, stateText) : AUTOMATIC)
       const parts = { source, output, context, failRecord, fail, warn: warnOnce }
       if (shape.isGenerator) {
-        const value = await safe(drain(parts, ReflectApply(/** @type {Function} */ (shape.functions.map), undefined, [createRecords(parts), context]), 'The generator'))
+        const value = await safe(drain(parts, ReflectApply(/** @type {Function} */ (shape.functions.map), undefined, [createRecords(parts), context]), 'The generator', failRecord))
         output.flush()
         return succeed(value)
       }
@@ -88,7 +89,7 @@ export function createTransform ({ settings, stateText, post, succeed, fail, war
       if (flush !== undefined) {
         const given = ReflectApply(flush, functions.self, [accumulator, parts.context])
         const records = isThenable(given) ? await given : given
-        if (records !== undefined && records !== null) await safe(drain(parts, records, '"flush"'))
+        if (records !== undefined && records !== null) await safe(drain(parts, records, '"flush"', (thrown) => { throw thrown }))
       } else if (functions.reduce !== undefined) {
         output.write(serializeRecord(accumulator))
       }
