@@ -50,7 +50,7 @@ export async function * readContent ({ source, compression, format, from, bounds
     const piece = position === 0 ? withoutMark(whole, { compression, ...format && { format } }) : whole
     const start = position + whole.length - piece.length
     position += whole.length
-    if (position > bounds.contentBytes) throw new RecordError(`the content is longer than ${bounds.contentBytes} bytes`, { byte: bounds.contentBytes })
+    if (position > bounds.contentBytes) throw new RecordError(`the content is longer than ${bounds.contentBytes} bytes (BATCHBOX_MAX_CONTENT_BYTES)`, { byte: bounds.contentBytes })
     if (performance.now() > turnEnds) {
       await setImmediate()
       turnEnds = performance.now() + TURN_MS
@@ -65,7 +65,7 @@ export async function * readDecompressed ({ source, compression, bounds, meter }
   let bytes = 0
   for await (const piece of join(decompress(readStored(source, 0, meter), compression, { bounds, meter }))) {
     bytes += piece.length
-    if (bytes > bounds.contentBytes) throw new RecordError(`the content is longer than ${bounds.contentBytes} bytes`, { byte: bounds.contentBytes })
+    if (bytes > bounds.contentBytes) throw new RecordError(`the content is longer than ${bounds.contentBytes} bytes (BATCHBOX_MAX_CONTENT_BYTES)`, { byte: bounds.contentBytes })
     yield piece
   }
 }
@@ -83,7 +83,7 @@ async function * decompress (stored: AsyncGenerator<Buffer>, compression: Compre
   try {
     for await (const piece of pieces) {
       bytes += piece.length
-      if (bytes > CONTENT_FREE_BYTES + meter.storedBytes * bounds.ratio) throw new RecordError(`the content is more than ${bounds.ratio} times as long as what is stored, before byte ${meter.storedBytes} of the stored file`, { byte: meter.storedBytes })
+      if (bytes > CONTENT_FREE_BYTES + meter.storedBytes * bounds.ratio) throw new RecordError(`the content is more than ${bounds.ratio} times as long as what is stored, before byte ${meter.storedBytes} of the stored file (BATCHBOX_MAX_CONTENT_RATIO)`, { byte: meter.storedBytes })
       yield piece
     }
     if (compression === 'gzip' && members === 0) throw new RecordError('the stored file is not gzip, but empty', { byte: 0 })

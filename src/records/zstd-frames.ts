@@ -134,7 +134,7 @@ export class ZstdFrames {
 
   #readHeader (header: Buffer): void {
     const windowBytes = this.#isSingle ? readSize(header.subarray(this.#dictionaryBytes)) : readWindow(header.readUInt8())
-    if (windowBytes > this.#windowMaxBytes) throw this.#fault(`the zstd frame at byte ${this.#frameStart} of the stored file needs a window of ${windowBytes} bytes; at most ${this.#windowMaxBytes} are allowed`)
+    if (windowBytes > this.#windowMaxBytes) throw this.#fault(`the zstd frame at byte ${this.#frameStart} of the stored file needs a window of ${windowBytes} bytes; at most ${this.#windowMaxBytes} are allowed (BATCHBOX_MAX_ZSTD_WINDOW_LOG)`)
     const dictionaryStart = this.#isSingle ? 0 : 1
     if (header.subarray(dictionaryStart, dictionaryStart + this.#dictionaryBytes).some((byte) => byte !== 0)) {
       throw this.#fault(`the zstd frame at byte ${this.#frameStart} of the stored file needs a dictionary; none can be given`)

@@ -6,6 +6,7 @@ import { SHARED_VARIABLES } from '../core/shared-variables.ts'
 import { DEFAULT_MISSED_BEATS } from '../engine/heartbeat.ts'
 import { DEFAULT_WEAR } from '../engine/wear.ts'
 import { LOCK_MS, STALLED_MS } from '../queue/consumer.ts'
+import { RECORD_BOUNDS } from '../records/bounds.ts'
 import { QUARANTINE_MS } from '../store/moves/settle.ts'
 import { WEBHOOK_VARIABLES } from './webhooks/config.ts'
 
@@ -40,6 +41,9 @@ export const WorkerConfig = z.object({
   BATCHBOX_COMPILE_CACHE_BYTES: z.coerce.number().int().min(1_048_576).max(4_294_967_296).default(67_108_864).describe('Compiled code kept in the memory of a worker'),
   BATCHBOX_TOOL_CONFIG: z.string().default('{}').describe('Configuration of tools, as JSON: an object for each by its name'),
   BATCHBOX_MAX_FILE_INPUT_BYTES: z.coerce.number().int().min(2).max(268_435_456).default(67_108_864).describe('Bytes of a file that is the input of a job (`"input": {"$file": …}`) without its compression, at the most; transforms read files of any size'),
+  BATCHBOX_MAX_CONTENT_BYTES: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER).default(RECORD_BOUNDS.contentBytes).describe('Bytes of the input of a transform without its compression, at the most'),
+  BATCHBOX_MAX_CONTENT_RATIO: z.coerce.number().int().min(1).max(1_000_000).default(RECORD_BOUNDS.ratio).describe('How many times as long as what is stored that may be, beyond its first 16 MiB'),
+  BATCHBOX_MAX_ZSTD_WINDOW_LOG: z.coerce.number().int().min(10).max(27).default(RECORD_BOUNDS.zstdWindowLog).describe('Largest window of zstd that is decompressed, as a power of two: so much memory each input of it takes'),
   BATCHBOX_JOB_ENV: JobEnv.describe('Values that jobs may be granted by name (`permissions.env`), as JSON: an object of texts. Not for secrets: what code is given it can print'),
   BATCHBOX_STRICT: z.enum(['0', '1']).default('0').describe('`1` has the log of a job begin with warnings of permissions for wildcards, more than ten hosts and local hosts'),
   BATCHBOX_AUDIT_RUNS: z.enum(['0', '1']).default('0').describe('`1` has a worker log the tools, permissions, duration and receipt of every run'),

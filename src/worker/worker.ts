@@ -112,7 +112,8 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
   const reconciler = createReconciler({ db, dispatcher, webhooks, files, everyMs: config.BATCHBOX_RECONCILE_MS, logger, metrics, whenTrusted: whenAdmitted, onError })
   const pace = { perSecond: config.BATCHBOX_REPLAY_PER_SECOND, inFlight: config.BATCHBOX_REPLAY_IN_FLIGHT }
   const sweeper = createSweeper({ db, dispatcher, pace, eraseQuietMs: config.BATCHBOX_ERASE_QUIET_MS, whenTrusted: whenAdmitted, onError })
-  const context = { db, maxJobsWaiting: config.BATCHBOX_TENANT_JOBS_WAITING, engine, files, maxFileInputBytes: config.BATCHBOX_MAX_FILE_INPUT_BYTES, durability, whenTrusted, whenAdmitted, dispatcher, releaser, active, ends, tracer: telemetry.tracer, metrics, logger, worker, ...retention, ...tenantBounds(config), usage: { everyMs: config.BATCHBOX_USAGE_EVERY_MS, warnShare: config.BATCHBOX_WARN_SHARE }, allowanceMs: startAllowanceMs(config), onError }
+  const recordBounds = { contentBytes: config.BATCHBOX_MAX_CONTENT_BYTES, ratio: config.BATCHBOX_MAX_CONTENT_RATIO, zstdWindowLog: config.BATCHBOX_MAX_ZSTD_WINDOW_LOG }
+  const context = { db, maxJobsWaiting: config.BATCHBOX_TENANT_JOBS_WAITING, engine, files, maxFileInputBytes: config.BATCHBOX_MAX_FILE_INPUT_BYTES, recordBounds, durability, whenTrusted, whenAdmitted, dispatcher, releaser, active, ends, tracer: telemetry.tracer, metrics, logger, worker, ...retention, ...tenantBounds(config), usage: { everyMs: config.BATCHBOX_USAGE_EVERY_MS, warnShare: config.BATCHBOX_WARN_SHARE }, allowanceMs: startAllowanceMs(config), onError }
   const consumer = createConsumer({
     channel: JOBS,
     url: config.REDIS_URL,

@@ -11,6 +11,7 @@ import type { BegunJob } from '../../store/moves/begin.ts'
 import { readShards, type ShardsState } from '../../store/shards/read.ts'
 import { waitForShards, type Waits } from '../../store/shards/wait.ts'
 import type { Decision } from '../decide.ts'
+import type { RecordBounds } from '../../records/bounds.ts'
 import type { FilesReport } from '../run-with-files.ts'
 import { readFailure, TransformFailure } from '../transform/failure.ts'
 import { collectResults, describeFailed, type DoneShard } from './collect.ts'
@@ -20,6 +21,8 @@ import { buildShards, findStarts } from './split.ts'
 export interface SplitJobContext {
   db: Db
   files: Pick<Files, 'find' | 'open' | 'ofJob' | 'output'>
+  /** Of the source, where they are not the defaults. */
+  recordBounds?: Partial<RecordBounds>
   retentionMs: number
   /** Jobs of a tenant that may be queued and scheduled: no shards are made beyond. */
   maxJobsWaiting: number
@@ -91,10 +94,10 @@ async function follow (options: SplitJobOptions, waits: Waits): Promise<SplitJob
 }
 
 /** Reading all of the input is on the clock of the run. */
-async function findStartsInTime ({ files, job, signal }: SplitJobOptions) {
+async function findStartsInTime ({ files, job, recordBounds: bounds, signal }: SplitJobOptions) {
   const { timeoutMs } = job.spec.limits
   const over = new AbortController()
-  const finding = findStarts(files, job, AbortSignal.any([signal, over.signal]))
+  const finding = findStarts(files, job, { ...bounds && { bounds }, signal: AbortSignal.any([signal, over.signal]) })
   const late = delay(timeoutMs, undefined, { signal: over.signal }).then(() => {
     over.abort()
     const limit = buildBrokenLimit('timeoutMs', timeoutMs, timeoutMs)

@@ -4,6 +4,7 @@ import type { RecordPosition } from '../../core/records.ts'
 import { NO_FIGURES, type TransformSettings } from '../../core/transform.ts'
 import type { Files } from '../../files/files.ts'
 import type { WriterState } from '../../records/printer.ts'
+import type { RecordBounds } from '../../records/bounds.ts'
 import { openReader } from '../../records/open-reader.ts'
 import type { Db, Run } from '../../store/db.ts'
 import { readCheckpoint } from '../../store/moves/checkpoint.ts'
@@ -22,6 +23,8 @@ const TELL_MS = 1000
 export interface TransformContext {
   db: Db
   files: Files
+  /** Of sources, where they are not the defaults. */
+  recordBounds?: Partial<RecordBounds>
   onError (error: unknown): void
 }
 
@@ -45,7 +48,7 @@ export interface OpenTransform {
 }
 
 /** Opens the source and the files of a transform's run, where the last commit of any run left them. Throws FILE_GONE, INVALID, UNAVAILABLE. */
-export async function openTransform ({ db, files, onError }: TransformContext, { run, active, checkpoint, writer, settings, limits, input }: OpenTransformOptions): Promise<OpenTransform> {
+export async function openTransform ({ db, files, recordBounds, onError }: TransformContext, { run, active, checkpoint, writer, settings, limits, input }: OpenTransformOptions): Promise<OpenTransform> {
   const [source, saved] = await Promise.all([openSource(files, { tenant: run.tenant, input, format: settings.input }), readCheckpoint(db, run.jobId)])
   const { isPart, from: start } = source
   const work = saved?.work
@@ -53,7 +56,7 @@ export async function openTransform ({ db, files, onError }: TransformContext, {
   const { outputBytes = JOB_LIMITS.outputBytes.default } = limits as Partial<Limits> // what the version before stored has none
   const state = (work?.writer ?? null) as WriterState | null // a commit wrote it
   const outputs = await openOutputs({ files, run, settings, maxBytes: outputBytes, state, part: isPart })
-  const reader = openReader({ source: source.source, format: source.format, from, ...(source.to === null ? {} : { to: source.to }) })
+  const reader = openReader({ source: source.source, format: source.format, from, ...(recordBounds ? { bounds: recordBounds } : {}), ...(source.to === null ? {} : { to: source.to }) })
   const cursor = new SourceCursor({ reader, from, skips: settings.errors.policy === 'skip', onSkipped: () => transform.passSkipped() })
   const committed = { figures: work?.figures ?? NO_FIGURES, state: work ? saved?.json ?? null : null }
   const transform = new TransformRun({ settings, cursor, outputs, checkpoint, active, start, committed, fractionAt: (position) => fractionOf(source, position, reader.storedBytes), isPart, onError })
