@@ -16,6 +16,8 @@ export interface FollowedJob {
   /** Resolves with the next event of that type. */
   waitFor (type: string): Promise<Event>
   read (): Promise<JobView>
+  /** The last checkpoint; undefined before the first. */
+  checkpoint (): Promise<{ number: number, run: number } | undefined>
   cancel (): Promise<void>
 }
 
@@ -46,6 +48,10 @@ export async function postJob ({ url, key }: BenchService, job: Readonly<Record<
       throw new Error(`Cannot use measurement: job ${id} ended without "${type}"`)
     },
     read: async () => await ask('GET', `/v1/jobs/${id}`) as JobView,
+    async checkpoint () {
+      const answer = await fetch(new URL(`/v1/jobs/${id}/checkpoint`, url), { headers: { authorization: `Bearer ${key}` } })
+      return answer.ok ? await answer.json() as { number: number, run: number } : undefined
+    },
     cancel: async () => { await ask('POST', `/v1/jobs/${id}/cancel`) },
   }
 }

@@ -32,6 +32,13 @@ export function readCpuMs (pids: ServicePids): Record<Role, number> {
   return sumByRole(findProcesses(pids), readProcessCpuMs)
 }
 
+/** Of the processes whose CPU milliseconds were read before, the one that used most since. Throws an Error where there are none. */
+export function findBusiest (before: ReadonlyMap<number, number>): number {
+  const used = [...before].map(([pid, cpuMs]) => ({ pid, cpuMs: readProcessCpuMs(pid) - cpuMs })).sort((a, b) => b.cpuMs - a.cpuMs)
+  if (!used[0]) throw new Error('Cannot measure: there are no runners')
+  return used[0].pid
+}
+
 /** Resident bytes of each role. */
 export function readRss (pids: ServicePids): Record<Role, number> {
   return sumByRole(findProcesses(pids), readRssBytes)

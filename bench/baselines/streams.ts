@@ -1,4 +1,4 @@
-// A transform of NDJSON as one writes it with Node's streams: {from, to, url} comes in, {records, ms} goes out.
+// A transform of NDJSON as one writes it with Node's streams: {from, to, url} comes in, {records, ms, cpuMs} goes out.
 import { createReadStream, createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 
@@ -25,6 +25,7 @@ process.on('message', async ({ from, to, url }: Task) => {
   const { default: entry } = await import(url) as { default: Shape | ((record: unknown) => unknown) } // our own subjects
   const shape = typeof entry === 'function' ? { map: entry } : entry
   const started = performance.now()
+  const before = process.cpuUsage()
   let records = 0
 
   let accumulator = structuredClone(shape.initial)
@@ -56,5 +57,6 @@ process.on('message', async ({ from, to, url }: Task) => {
   }
 
   await pipeline(createReadStream(from, { encoding: 'utf8', highWaterMark: READ_BYTES }), transform, createWriteStream(to))
-  process.send?.({ records, ms: performance.now() - started })
+  const { user, system } = process.cpuUsage(before)
+  process.send?.({ records, ms: performance.now() - started, cpuMs: (user + system) / 1000 })
 })

@@ -18,6 +18,11 @@ import { channel } from './p-channel.ts'
 import { followers } from './q-followers.ts'
 import { webhooks } from './r-webhooks.ts'
 import { clientSize } from './s-client-size.ts'
+import { transforms } from './t-transforms.ts'
+import { transformMemory } from './u-transform-memory.ts'
+import { shards } from './v-shards.ts'
+import { checkpoints } from './w-checkpoints.ts'
+import { resume } from './x-resume.ts'
 
 /** Every row, in the order they are measured. */
-export const ROWS: readonly Row[] = [throughput, queue, roundTrip, userCode, start, memory, overhead, recovery, cancel, depth, enqueue, batch, metrics, fairness, tools, channel, followers, webhooks, clientSize]
+export const ROWS: readonly Row[] = [throughput, queue, roundTrip, userCode, start, memory, overhead, recovery, cancel, depth, enqueue, batch, metrics, fairness, tools, channel, followers, webhooks, clientSize, transforms, transformMemory, shards, checkpoints, resume]

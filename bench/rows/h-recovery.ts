@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { readProcessCpuMs } from '../../src/engine/proc.ts'
 import { postEndless } from '../followed-job.ts'
-import { findProcesses } from '../processes.ts'
+import { findBusiest, findProcesses } from '../processes.ts'
 import type { Figure, Row } from '../row.ts'
 import { startService, type BenchService } from '../service.ts'
 import { median } from '../statistics.ts'
@@ -57,13 +57,6 @@ async function measureDeaths<T> (service: BenchService, { prepare, kill, replace
     await replace?.()
   }
   return times
-}
-
-/** The runner that used a processor since. */
-function findBusiest (before: ReadonlyMap<number, number>): number {
-  const used = [...before].map(([pid, cpuMs]) => ({ pid, cpuMs: readProcessCpuMs(pid) - cpuMs })).sort((a, b) => b.cpuMs - a.cpuMs)
-  if (!used[0]) throw new Error('Cannot measure: there are no runners')
-  return used[0].pid
 }
 
 function describe (name: string, times: readonly number[], target: number): Figure[] {
