@@ -31,6 +31,8 @@ export async function runChaos (scope: Scope, { jobs, workers, ...breakage }: Ch
 }
 
 export interface BreakageUnderLoad extends Breakage {
+  /** Names of faults to choose from, some perhaps more than once; all of them without it. */
+  names?: readonly string[]
   /** What is going on meanwhile; when it is over, the faults that are left come one right after another. */
   load: Promise<unknown>
   total: number
@@ -40,15 +42,18 @@ export interface BreakageUnderLoad extends Breakage {
 }
 
 /** Breaks things, one after another, each when its part of the load has ended. */
-export async function breakThings (world: World, { faults, seed, only = '', load, total, ended, onFault, onDone }: BreakageUnderLoad): Promise<void> {
+export async function breakThings (world: World, { faults, seed, only = '', names = Object.keys(FAULTS), load, total, ended, onFault, onDone }: BreakageUnderLoad): Promise<void> {
   const random = createRandom(seed + 1)
-  const all = Object.keys(FAULTS).filter((name) => name.includes(only))
+  const all = names.filter((name) => name.includes(only))
   let deck: string[] = []
+  let isOver = false
+  const over = load.finally(() => { isOver = true })
+  over.catch(() => {}) // it may fail while a fault is under way: whoever waits for the load hears of it
   for (let done = 0; done < faults; done++) {
-    await Promise.race([load, reach(Math.floor(total / faults * (done + random() / 2)))])
+    await Promise.race([over, reach(Math.floor(total / faults * (done + random() / 2)))])
     if (deck.length === 0) deck = [...all]
     const name = drawFrom(deck, random)
-    deck = deck.filter((each) => each !== name) // none comes twice before all have come
+    deck.splice(deck.indexOf(name), 1) // none comes twice before all have come
     onFault?.(name, ended())
     await FAULTS[name]?.(world, random)
     onDone?.()
@@ -56,6 +61,6 @@ export async function breakThings (world: World, { faults, seed, only = '', load
 
   /** Polls: somebody counts, and nothing else waits for it. */
   async function reach (mark: number): Promise<void> {
-    while (ended() < mark) await new Promise((resolve) => { setTimeout(resolve, 20) })
+    while (!isOver && ended() < mark) await new Promise((resolve) => { setTimeout(resolve, 20) })
   }
 }

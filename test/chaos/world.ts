@@ -36,7 +36,7 @@ export interface World {
 }
 
 /** Starts a Redis with a replica, without which nothing is acknowledged, a proxy before it, an API and workers behind it. */
-export async function startWorld (scope: Scope, workerCount: number): Promise<World> {
+export async function startWorld (scope: Scope, workerCount: number, given: Readonly<Record<string, string>> = {}): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'batchbox-test-chaos-'))
   scope.after(() => rmSync(folder, { recursive: true, force: true }))
   const redis = await startRedisPair(scope)
@@ -59,6 +59,7 @@ export async function startWorld (scope: Scope, workerCount: number): Promise<Wo
     BATCHBOX_TRACE_SAMPLE_RATIO: '0',
     BATCHBOX_TOOLS: `note=${join(import.meta.dirname, 'note-tool', 'tool.ts')}`,
     BATCHBOX_TOOL_CONFIG: JSON.stringify({ note: { file: notes } }),
+    ...given,
   }
   const [api, ...workers] = await Promise.all(['api', ...Array.from({ length: workerCount }, () => 'worker')].map((name) => startPart(scope, name, env)))
   if (!api) throw new TypeError('Cannot start world: it has no API')
