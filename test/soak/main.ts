@@ -1,4 +1,7 @@
+import { delimiter, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { ROOT } from '../../scripts/run-tests.ts'
+import { ensureRedisServer } from '../../src/cli/redis-server.ts'
 import { sha256 } from '../../src/core/digest.ts'
 import { DEFAULT_LIMIT_POLICY } from '../../src/core/limits.ts'
 import type { Outcome } from '../../src/core/outcome.ts'
@@ -8,9 +11,12 @@ import { DEFAULT_TOOL_SETTINGS } from '../../src/tools/registry.ts'
 import { descendantsOf } from '../helpers/process-tree.ts'
 import { createDraw, type SoakJob } from './jobs.ts'
 import { type MemorySample, MemoryTrend } from './memory-trend.ts'
+import { soakTransforms } from './transform.ts'
 
 const USAGE = `Usage: npm run test:soak -- [--jobs 20000] [--lanes 3] [--seed 1] [--leaks]
-  --leaks   jobs that leave behind whatever they can, and few others
+       npm run test:soak -- --transforms 20
+  --leaks        jobs that leave behind whatever they can, and few others
+  --transforms   instead, transforms through the whole service that take so many minutes and wait nearly all of them
 `
 /** Jobs after which memory is taken for settled, and how many times that it may be at the end. */
 const SETTLED_JOBS = 2000
@@ -20,13 +26,25 @@ const SAMPLE_JOBS = 100
 const LINES = 20
 const TOLD_FAILURES = 20
 
-const { values } = parseArgs({ options: { jobs: { type: 'string', default: '20000' }, lanes: { type: 'string', default: '3' }, seed: { type: 'string', default: '1' }, leaks: { type: 'boolean', default: false }, help: { type: 'boolean' } } })
-const [jobs, lanes, seed] = [Number(values.jobs), Number(values.lanes), Number(values.seed)]
-if (values.help || ![jobs, lanes, seed].every((figure) => Number.isInteger(figure) && figure > 0)) {
+const { values } = parseArgs({ options: { jobs: { type: 'string', default: '20000' }, lanes: { type: 'string', default: '3' }, seed: { type: 'string', default: '1' }, leaks: { type: 'boolean', default: false }, transforms: { type: 'string' }, help: { type: 'boolean' } } })
+const [jobs, lanes, seed, minutes] = [values.jobs, values.lanes, values.seed, values.transforms ?? '1'].map(Number) as [number, number, number, number] // four of them
+if (values.help || ![jobs, lanes, seed, minutes].every((figure) => Number.isInteger(figure) && figure > 0)) {
   process.stderr.write(USAGE)
   process.exitCode = values.help ? 0 : 2
+} else if (values.transforms !== undefined) {
+  await soakLongTransforms(minutes)
 } else {
   await soak()
+}
+
+async function soakLongTransforms (minutes: number): Promise<void> {
+  const say = (line: string) => { process.stdout.write(`${line}\n`) }
+  const path = process.env['PATH'] ?? ''
+  const server = await ensureRedisServer({ path, binFolder: join(ROOT, '.batchbox', 'bin') }, (manager) => say(`Installing a Redis server with ${manager}…`))
+  process.env['PATH'] = `${path}${delimiter}${dirname(server)}`
+  await using stack = new AsyncDisposableStack()
+  await soakTransforms({ after: (end) => { stack.defer(async () => { await end() }) } }, { minutes, say })
+  say('✔ all ended as they should')
 }
 
 async function soak (): Promise<void> {
