@@ -22,9 +22,11 @@ export interface ActiveRun {
  */
 export class ActiveRuns {
   readonly #runs = new Map<ActiveRun, string>()
+  #isLeaving = false
 
   add (jobId: string): ActiveRun {
     const active = createActiveRun()
+    active.isLeaving = this.#isLeaving
     this.#runs.set(active, jobId)
     return active
   }
@@ -41,8 +43,9 @@ export class ActiveRuns {
     for (const active of this.#runs.keys()) active.stop(reason)
   }
 
-  /** The worker leaves, once they are over. */
+  /** The worker leaves once they are over, also those that are being taken just now. */
   leaveAll (): void {
+    this.#isLeaving = true
     for (const active of this.#runs.keys()) active.isLeaving = true
   }
 

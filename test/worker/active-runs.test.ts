@@ -47,3 +47,14 @@ test('all are stopped at once, those that have not begun included', () => {
   assert.deepEqual(runs.begun, [a])
   assert.deepEqual([a.reason, b.reason], ['shutdown', 'shutdown'])
 })
+
+test('runs of a worker that leaves know it, also those that come after', () => {
+  const runs = new ActiveRuns()
+  const before = runs.add('a')
+  const others = new ActiveRuns().add('a')
+
+  runs.leaveAll()
+
+  assert.deepEqual([before.isLeaving, runs.add('b').isLeaving, others.isLeaving], [true, true, false])
+  assert.equal(before.signal.aborted, false)
+})
