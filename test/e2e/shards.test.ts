@@ -49,6 +49,16 @@ test('transforms that are split among shards', async (t) => {
     assert.equal((job.result as { value: number } | undefined)?.value, RECORDS * (RECORDS - 1) / 2, JSON.stringify(job.error))
   })
 
+  await t.test('files that their code writes by name are joined, too, in the order of the shards', async () => {
+    const code = 'export default async ({ n }) => { if (n % 1000 === 0) await files.append("seen.txt", n + "\\n"); return n }'
+    const { json } = await service.request('POST', '/v1/jobs', { body: { code, input: { $file: 'numbers.ndjson' }, transform: { shards: 3 }, tools: ['files'], permissions: { write: ['seen.txt'] } } })
+
+    const job = await service.end(String(json['id']))
+
+    assert.equal(job.status, 'succeeded', JSON.stringify(job.error))
+    assert.equal(await (await fetch(`${service.url}/v1/jobs/${job.id}/files/seen.txt`, { headers })).text(), '0\n1000\n2000\n3000\n')
+  })
+
   await t.test('a cancel stops the shards, and a deletion takes them along', async () => {
     const id = await post(COPY, { shards: 4 })
     await until('it waits for its shards', () => waits(id))
