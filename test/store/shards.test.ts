@@ -163,6 +163,17 @@ test('how far the shards are is told of the job that waits, in its record and it
   assert.deepEqual(told, [0.25, 0.625])
 })
 
+test('a job whose shards have ended comes before those that were made after it', async (t) => {
+  const db = await openStore(t)
+  const { id, shards } = await startWaiting(db, 1)
+  const { run } = await beginJob(db, shards[0] as string)
+  for (let later = 0; later < 40; later++) await acceptJob(db)
+
+  await settle(db, run, settlement())
+
+  assert.deepEqual(await db.redis.zrange(db.keys.waiting(TENANT, 'normal'), 0, '0'), await turnsOf(db, id))
+})
+
 test('a tenant that may have one run at a time gets on: who waits does not count', async (t) => {
   const db = await openStore(t)
   await db.redis.hset(db.keys.maxRunning, TENANT, 1)

@@ -90,7 +90,13 @@ shards.end_all = function (id, parent)
   within(parent, function (job)
     if not job or job.status ~= 'scheduled' or job.isNewer or redis.call('HGET', JOB, 'waitsFor') ~= id then return end
     redis.call('HDEL', JOB, 'waitsFor')
-    requeue(job, NOW)
+    set_status(job, 'queued')
+    local member = ID .. ' ' .. job.turn + 1
+    redis.call('HSET', JOB, 'runAt', text(NOW), 'turn', job.turn + 1)
+    -- It stands where it stood when it was made, before what came later: little is left to do of it.
+    redis.call('ZADD', waiting_key(job.tenant, job.level), job.createdAt, member)
+    note_due(NOW, member)
+    join_ring(job.tenant)
     append_event(job.attempt, 'job.queued', text(NOW), '{}')
   end)
 end
