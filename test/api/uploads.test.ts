@@ -21,7 +21,7 @@ async function startUploads (t: TestContext, env: Record<string, string> = {}) {
   /** Begins a request, whose body the test writes. */
   function begin (method: string, path: string, headers: Record<string, string | number> = {}) {
     const connection = connectRaw({ after: (end) => connections.defer(async () => { await end() }) }, port)
-    const lines = Object.entries({ host: 'x', ...own, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`)
+    const lines = Object.entries({ 'host': 'x', 'upload-draft-interop-version': 8, ...own, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`)
     connection.write(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`)
     return connection
   }
@@ -81,7 +81,7 @@ test('an upload that is cut off keeps what came, tells how far it is, and is con
 
 test('a client that gets no interim answers begins with no content, appends, or gives up', async (t) => {
   const { ask, append, get, own, location: folder } = await startUploads(t)
-  const begun = await ask('PUT', '/v1/files/f', { 'upload-complete': '?0', 'upload-length': 6 })
+  const begun = await ask('PUT', '/v1/files/f', { 'upload-complete': '?0', 'upload-length': 6, 'upload-draft-interop-version': '' })
   const { location = '' } = begun.headers
   await append(location, 0, 'abc', { 'upload-complete': '?0' })
   const wrong = await append(location, 3, 'dex', { 'repr-digest': digest('abcdef') })
@@ -90,7 +90,7 @@ test('a client that gets no interim answers begins with no content, appends, or 
   const { location: other = '' } = second.headers
   const removed = [await ask('DELETE', other), await ask('DELETE', other), await append(other, 3, 'x')]
 
-  assert.deepEqual([begun.status, begun.headers['upload-offset'], begun.headers['upload-complete']], [201, '0', '?0'])
+  assert.deepEqual([begun.status, begun.headers['upload-offset'], begun.headers['upload-complete'], begun.interim], [201, '0', '?0', []])
   assert.deepEqual([codeOf(wrong), gone.status], [[422, 'CHECKSUM_MISMATCH'], 404])
   assert.deepEqual([second.status, second.headers['upload-offset']], [201, '3'])
   assert.deepEqual(removed.map(({ status }) => status), [204, 404, 404])

@@ -7,6 +7,7 @@ import { ApiError, createClient, NotFoundError, ProtocolError, type Client, type
 import { createSha256 } from '../../clients/sdk/src/http/sha256.ts'
 import { startApi } from '../helpers/api.ts'
 import { blobPaths, openTestFiles, temporaryFolder } from '../helpers/files.ts'
+import { startNginx } from '../helpers/nginx.ts'
 import { beginRun } from '../helpers/play-worker.ts'
 import { startProxy } from '../helpers/proxy.ts'
 import { createRandom } from '../helpers/seeded-random.ts'
@@ -123,6 +124,20 @@ suite('files of the client', { concurrency: true }, () => {
       assert.ok(chunk.length > 0)
       break
     }
+  })
+
+  test('a proxy that buffers nothing lets contents through, whatever their names', async (t) => {
+    const { connect, port } = await startFiles(t)
+    const { url } = await startNginx(t, [port])
+    const client = connect(Number(new URL(url).port))
+    const bytes = randomBytes(1_000_000)
+    const names = ['a/b', '..%2f', 'größe + "1"?#.csv', '%2e%2e']
+
+    for (const name of names) {
+      await client.files.upload(name, Readable.from([bytes.subarray(0, 10), bytes.subarray(10)]))
+      assert.ok((await bytesOf(await client.files.download(name))).equals(bytes), name)
+    }
+    assert.deepEqual((await Array.fromAsync(client.files.list())).map(({ name }) => name), names.toReversed())
   })
 
   test('the files of a job are listed and read', async (t) => {

@@ -10,6 +10,8 @@ import { readPart, receiveFile } from '../receive-file.ts'
 import { confirmReceived, INCOMPLETE, PARTIAL, REFUSES_UPLOADS, sendReceived, UploadHeaders, type UploadRoutesOptions, writeLimits } from '../upload-answer.ts'
 
 const RESUMPTION_SUPPORTED = 104
+/** Version of the draft that is spoken, as the draft has those name it who want an interim answer: proxies that do not know of them take one for the answer itself. */
+const INTEROP = { header: 'upload-draft-interop-version', version: '8' }
 const TTL_MIN_MS = 1000
 const tags = ['files']
 const config = { access: 'files:write' } as const
@@ -17,6 +19,7 @@ const params = z.object({ name: FileName })
 
 const PutHeaders = UploadHeaders.extend({
   'content-type': z.string().optional().describe('Kept, and answered with the content'),
+  [INTEROP.header]: z.string().optional().describe(`\`${INTEROP.version}\` asks for the interim answer`),
   'content-encoding': z.string().optional().describe('`gzip` or `zstd`; kept, and nothing is decoded'),
 })
 
@@ -32,7 +35,7 @@ export const fileUploadRoutes: FastifyPluginAsyncZod<UploadRoutesOptions> = asyn
     schema: {
       tags,
       summary: 'Upload a file',
-      description: 'The body is the content, whatever its type. A file of the same name is replaced once the content is complete; jobs that were posted with it keep it. With `Upload-Complete`, an upload that broke off can be continued at the Location that an interim answer (104) or the answer tells.',
+      description: 'The body is the content, whatever its type. A file of the same name is replaced once the content is complete; jobs that were posted with it keep it. With `Upload-Complete`, an upload that broke off can be continued at the Location that the answer tells, and to clients that ask for it (Upload-Draft-Interop-Version) an interim answer (104).',
       params,
       querystring: z.strictObject({ ttlMs: z.coerce.number().int().min(TTL_MIN_MS).max(settings.ttlMaxMs).optional().describe('How long the file is kept') }),
       headers: PutHeaders,
@@ -47,7 +50,7 @@ export const fileUploadRoutes: FastifyPluginAsyncZod<UploadRoutesOptions> = asyn
     const former = await files.find(tenant, name)
     const upload = await files.upload(tenant, name, { ...about, ...(ttlMs === undefined ? {} : { ttlMs }), ...(said.bytes === undefined ? {} : { bytes: said.bytes }), ...(sha256 === null ? {} : { sha256 }) })
     const location = `/v1/uploads/${upload.id}`
-    if (said.isLast !== undefined && request.raw.httpVersion !== '1.0') reply.raw.writeInformation(RESUMPTION_SUPPORTED, { location, 'upload-limit': limits })
+    if (said.isLast !== undefined && headers[INTEROP.header] === INTEROP.version) reply.raw.writeInformation(RESUMPTION_SUPPORTED, { location, 'upload-limit': limits, [INTEROP.header]: INTEROP.version })
     const received = await receiveFile(upload, request.raw, { ...said, sha256, transfer })
     await confirmReceived(service, upload.id, received)
     return sendReceived(reply.headers({ location, 'upload-limit': limits }), received, { complete: former ? 200 : 201, incomplete: 201 })
