@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'any'>> = {
   'store': ['core'],
   'net': ['core'],
   'records': ['core'],
-  'files': ['core', 'store'],
+  'files': ['core', 'store', 'net/reason.ts'],
   'tools': ['core', 'net'],
   [GUEST_HALVES]: ['engine/guest'],
   'telemetry': ['core'],

@@ -15,7 +15,7 @@ export const CliConfig = z.object({
   BATCHBOX_ENCRYPTION_KEYS: z.string().optional()
     .describe('Keys that payloads and secrets are encrypted with in Redis: `id=base64 of 32 bytes`, separated by commas; the first encrypts, all decrypt. Made in the data folder when unset, unless the API or a worker is started alone with a REDIS_URL'),
   BATCHBOX_FILES: ApiConfig.shape.BATCHBOX_FILES
-    .describe('Folder that files are kept in, the same one for the API and every worker: they share it. `npm start` uses `files` in its data folder; an API or a worker that is started alone with a REDIS_URL has none without it, and whatever needs files answers 503'),
+    .describe('Folder that files are kept in, the same one for the API and every worker: they share it; or `s3://bucket/prefix`. `npm start` uses `files` in its data folder; an API or a worker that is started alone with a REDIS_URL has none without it, and whatever needs files answers 503'),
   LOG_LEVEL: ApiConfig.shape.LOG_LEVEL.unwrap().default('warn')
     .describe('Lowest level of the log'),
   BATCHBOX_UNREADY_MS: ApiConfig.shape.BATCHBOX_UNREADY_MS,

@@ -75,8 +75,8 @@ export function openFiles (db: Db, settings: FileSettings): Files {
 
   /** One that failed is tried again by whoever comes next. */
   function blobs (): Promise<BlobStore> {
-    if (location === undefined) throw new JobError('UNAVAILABLE', 'Cannot use files: no store is configured; set BATCHBOX_FILES to a folder, the same one for the API and every worker')
-    opening ??= openBlobs(db, location).catch((error: unknown) => {
+    if (location === undefined) throw new JobError('UNAVAILABLE', 'Cannot use files: no store is configured; set BATCHBOX_FILES to a folder or a bucket, the same one for the API and every worker')
+    opening ??= openBlobs(db, location, orphanMs).catch((error: unknown) => {
       opening = undefined
       throw error
     })

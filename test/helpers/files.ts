@@ -13,8 +13,8 @@ const DAY_MS = 86_400_000
 const SETTINGS = { maxBytes: 1e9, tenantBytes: 1e9, tenantFiles: 1000, ttlMs: DAY_MS, ttlMaxMs: 2 * DAY_MS, uploadIdleMs: DAY_MS, orphanMs: DAY_MS } satisfies Omit<FileSettings, 'location'>
 
 /** Files in a folder of their own, which goes with the test, or in the one that another process has. */
-export function openTestFiles (t: Scope, db: Db, settings: Partial<FileSettings> = {}): Files & { location: string } {
-  const location = settings.location ?? temporaryFolder(t)
+export function openTestFiles (t: Scope, db: Db, { location: given, ...settings }: Partial<FileSettings> & { location?: string } = {}): Files & { location: string } {
+  const location = given ?? temporaryFolder(t)
   const files = openFiles(db, { ...SETTINGS, ...settings, location })
   t.after(() => files.close())
   return { ...files, location }
