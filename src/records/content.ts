@@ -1,14 +1,12 @@
-import { setImmediate } from 'node:timers/promises'
 import { RecordError } from '../core/records.ts'
 import type { Compression, RecordFormat } from '../core/transform.ts'
 import { CONTENT_FREE_BYTES, MEMBER_BYTES, type RecordBounds } from './bounds.ts'
 import { gunzip } from './gunzip.ts'
 import { readStored, type Meter, type RecordSource } from './source.ts'
 import { StoredBytes } from './stored-bytes.ts'
+import { Turn } from './turn.ts'
 import { unzstd } from './unzstd.ts'
 
-/** How long others wait at most, about, while one source is read that always has more. */
-const TURN_MS = 2
 /** Smaller pieces are joined: some compressed data gives a byte at a time. */
 const PIECE_MIN_BYTES = 16_384
 /** Longest byte-order mark. */
@@ -45,16 +43,13 @@ export interface ContentOptions {
 export async function * readContent ({ source, compression, format, from, bounds, meter }: ContentOptions): AsyncGenerator<{ position: number, piece: Buffer }> {
   const stored = readStored(source, compression === 'none' ? from : 0, meter)
   let position = compression === 'none' ? from : 0
-  let turnEnds = performance.now() + TURN_MS
+  const turn = new Turn()
   for await (const whole of join(decompress(stored, compression, { bounds, meter }))) {
     const piece = position === 0 ? withoutMark(whole, { compression, ...format && { format } }) : whole
     const start = position + whole.length - piece.length
     position += whole.length
     if (position > bounds.contentBytes) throw new RecordError(`the content is longer than ${bounds.contentBytes} bytes (BATCHBOX_MAX_CONTENT_BYTES)`, { byte: bounds.contentBytes })
-    if (performance.now() > turnEnds) {
-      await setImmediate()
-      turnEnds = performance.now() + TURN_MS
-    }
+    await turn.take()
     const skipped = Math.max(0, from - start)
     if (skipped < piece.length) yield { position: start + skipped, piece: piece.subarray(skipped) }
   }

@@ -1,9 +1,9 @@
-import { setImmediate } from 'node:timers/promises'
 import type { OutputFormat } from '../core/transform.ts'
 import { RECORD_BOUNDS, type RecordBounds } from './bounds.ts'
 import { Compressor, type RecordSink } from './compressor.ts'
 import { createPrinter } from './create-printer.ts'
 import type { RecordPrinter, WriterState } from './printer.ts'
+import { Turn } from './turn.ts'
 
 /** Writes records to a file. Calls do not overlap. Closed by whoever created it. */
 export interface RecordWriter {
@@ -31,9 +31,6 @@ export interface WriterOptions {
   bounds?: Partial<RecordBounds>
 }
 
-/** How long others wait at most, about, while much is written. */
-const TURN_MS = 2
-
 export function createWriter ({ format, sink, state, part = false, bounds }: WriterOptions): RecordWriter {
   const printer = createPrinter(format, { state: state ?? { records: 0, columns: null }, part, bounds: { ...RECORD_BOUNDS, ...bounds } })
   return new PrintingWriter(printer, new Compressor(format.compression, sink))
@@ -42,7 +39,7 @@ export function createWriter ({ format, sink, state, part = false, bounds }: Wri
 class PrintingWriter implements RecordWriter {
   readonly #printer: RecordPrinter
   readonly #compressor: Compressor
-  #turnEnds = 0
+  readonly #turn = new Turn()
 
   constructor (printer: RecordPrinter, compressor: Compressor) {
     this.#printer = printer
@@ -54,11 +51,9 @@ class PrintingWriter implements RecordWriter {
   }
 
   async write (text: Buffer, count: number): Promise<void> {
-    for (const content of this.#printer.print(text, count)) {
+    for await (const content of this.#printer.print(text, count)) {
       await this.#compressor.write(content)
-      if (performance.now() < this.#turnEnds) continue
-      await setImmediate()
-      this.#turnEnds = performance.now() + TURN_MS
+      await this.#turn.take()
     }
   }
 

@@ -10,6 +10,7 @@ import { NdjsonParser } from './ndjson-parser.ts'
 import type { RecordParser } from './parser.ts'
 import type { SourceFormat } from './resolve-format.ts'
 import type { Meter, RecordSource } from './source.ts'
+import { Turn } from './turn.ts'
 
 export interface ReaderOptions {
   source: RecordSource
@@ -36,6 +37,7 @@ class BatchReader implements RecordReader {
   #offset = 0
   /** Of the piece. */
   #position: number
+  readonly #turn = new Turn()
   #ended = false
   /** Nothing more can be read. */
   #failure: { error: unknown } | undefined
@@ -57,6 +59,7 @@ class BatchReader implements RecordReader {
 
   async next (): Promise<RecordBatch | undefined> {
     for (;;) {
+      await this.#turn.take()
       this.#parse()
       if (this.#batch.full || this.#ended || this.#failure) {
         const cut = this.#batch.cut()

@@ -38,7 +38,7 @@ export abstract class RecordPrinter {
   }
 
   /** Prints so many lines, in portions. Throws a RecordError for the first that cannot be printed. */
-  * print (text: Buffer, count: number): Generator<Buffer> {
+  async * print (text: Buffer, count: number): AsyncGenerator<Buffer> {
     let printed = 0
     for (let start = 0; start < text.length;) {
       const lines: Line[] = []
@@ -53,7 +53,7 @@ export abstract class RecordPrinter {
       printed += lines.length
       if (printed > count) throw new RecordError(`Cannot write records: ${printed} came where ${count} were to come`)
       if (!isUtf8(text.subarray(begin, start))) throw this.fault('it is not UTF-8', lines.findIndex((line) => !isUtf8(text.subarray(line.start, line.end))))
-      const content = this.printLines(text, lines)
+      const content = await this.printLines(text, lines)
       this.#records += lines.length
       yield content
     }
@@ -71,7 +71,7 @@ export abstract class RecordPrinter {
   }
 
   /** The lines are UTF-8, not empty, not too long and not too deep: more is not known of them. */
-  protected abstract printLines (text: Buffer, lines: readonly Line[]): Buffer
+  protected abstract printLines (text: Buffer, lines: readonly Line[]): Buffer | Promise<Buffer>
 
   /** About one of the lines that are being printed. */
   protected fault (what: string, index: number, options: ErrorOptions = {}): RecordError {

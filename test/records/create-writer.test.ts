@@ -40,6 +40,16 @@ for (const [name, { format = {}, text, count = 1, message }] of Object.entries(R
   })
 }
 
+test('a writer refuses a long record that is no JSON, and takes one that is', async () => {
+  const long = JSON.stringify(Array.from({ length: 10_000 }, (_, index) => ({ [`k${index}`]: [index, null, 'ä'] })))
+  const writer = createWriter({ format: OutputFormat.parse({ format: 'json' }), sink: { write: async () => {} } })
+
+  await writer.write(Buffer.from(`${long}\n`), 1)
+
+  await assert.rejects(writer.write(Buffer.from(`1\n${long.slice(0, -1)},]\n`), 2), { name: 'RecordError', message: 'Cannot write record 3: it is not JSON' })
+  writer.close()
+})
+
 const WRITTEN: readonly { format: Format, records: readonly unknown[], text: string }[] = [
   { format: { format: 'ndjson' }, records: [], text: '' },
   { format: { format: 'ndjson' }, records: [{ a: 1 }, 'b'], text: '{"a":1}\n"b"\n' },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { collect, readBatches, sourceOf } from './records.ts'
+import { collect, readBatches, readThrough, sourceOf } from './records.ts'
 
 const format = { format: 'ndjson', compression: 'none' } as const
 
@@ -15,4 +15,15 @@ test('a line that is no JSON is left to whoever parses it', async () => {
   const [batch] = await readBatches(sourceOf(Buffer.from('{"a":\nnull x\n')), format)
 
   assert.equal(batch?.text.toString(), '{"a":\nnull x\n')
+})
+
+test('others have their turn while one record after another is wrong', async () => {
+  let turns = 0
+  const timer = setInterval(() => turns++, 1)
+
+  const seen = await readThrough(sourceOf(Buffer.from('\xff\n'.repeat(20_000), 'latin1')), format)
+  clearInterval(timer)
+
+  assert.equal(seen.length, 20_000)
+  assert.ok(turns > 3, String(turns))
 })
