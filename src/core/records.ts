@@ -32,7 +32,7 @@ export interface RecordReader {
 
 /** What the code made of records. */
 export interface TransformOutput {
-  /** Records that the code has taken since this run began. Where there is a state, everything made of them was handed over, here or before. */
+  /** Records that the code has taken since this run began, those that a generator is still at included. Where there is a state, everything made of them was handed over, here or before. */
   taken: number
   /** JSON of each record to be written, one a line, with a newline after each. Written by a runner: not checked. */
   text: Buffer

@@ -3,7 +3,7 @@ import { parseRejects, type Reject } from '../core/runner-messages.ts'
 import { BATCHES_AHEAD, OUTPUT_RECORD_BYTES, type RecordGrant, STATE_BYTES, UNWRITTEN_BYTES } from '../core/runner-protocol.ts'
 
 const NEWLINE = 0x0a
-/** An output so large, or the first one behind a batch, is no flood of small ones. */
+/** An output so large, the first one behind a batch, or one with a state, of which one waits at a time, is no flood of small ones. */
 const LARGE_BYTES = 16_384
 
 /** Where a record is in its source: its number, from 1, and the byte that it begins at. */
@@ -90,7 +90,7 @@ export class RecordFlow {
     const finished = this.#finishBatches(output.taken)
     if (this.#error !== undefined) return // the run is being stopped
     if (output.state !== null) this.#options.port.mark?.()
-    this.#queue.push({ output, bytes: body.length, frames: finished > 0 || body.length >= LARGE_BYTES ? 1 : 0 })
+    this.#queue.push({ output, bytes: body.length, frames: finished > 0 || output.state !== null || body.length >= LARGE_BYTES ? 1 : 0 })
     this.#writing ??= this.#write()
   }
 

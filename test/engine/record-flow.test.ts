@@ -61,6 +61,9 @@ test('a batch is sent for each one that was asked for, and one more when one was
   assert.equal(sent.filter(({ type }) => type === 'records').length, 4)
   assert.equal(sent.filter(({ type }) => type === 'written').length, 2)
   assert.deepEqual(uncounted, { frames: 5, bytes: 4 }) // four pulls, and the output that was the first behind a batch
+  say({ taken: 10, state: '1' })
+  await turn()
+  assert.deepEqual(uncounted, { frames: 6, bytes: 5 })
 })
 
 test('who asks and is given nothing yet has asked all the same', async () => {

@@ -19,6 +19,7 @@ export function createFunctionRun ({ source, output, context, failRecord, fail, 
   const steps = buildSteps(functions)
   let accumulator = initial
   let isWaiting = false
+  let isEnding = false
   let isAsked = false
   let isCommitting = false
   /** Records that had been taken at the last state. */
@@ -28,7 +29,7 @@ export function createFunctionRun ({ source, output, context, failRecord, fail, 
 
   /** Goes on until there is nothing to take, or something to wait for. */
   function pump () {
-    while (!isWaiting) {
+    while (!isWaiting && !isEnding) {
       if (isAsked) giveState()
       if (output.isFull) return
       const line = source.nextLine()
@@ -45,7 +46,7 @@ export function createFunctionRun ({ source, output, context, failRecord, fail, 
   function rest () {
     output.flush()
     if (!source.isOver) return
-    isWaiting = true
+    isEnding = true
     finish(accumulator)
   }
 
@@ -100,8 +101,10 @@ export function createFunctionRun ({ source, output, context, failRecord, fail, 
     /** A state is wanted, as soon as no record is on its way. */
     ask () {
       isAsked = true
-      if (!isWaiting) giveState()
+      if (!isWaiting && !isEnding) giveState()
     },
+    /** Records that were taken through all functions. */
+    get done () { return isWaiting ? source.taken - 1 : source.taken },
     /** Called once, when the last record has been taken through. @param {(accumulator: unknown) => void} callback */
     onEnd (callback) {
       finish = callback

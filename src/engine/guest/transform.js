@@ -38,7 +38,7 @@ import { freeze } from './tools.js'
  */
 export function createTransform ({ settings, stateText, post, succeed, fail, warn }) {
   const source = createSource(() => output.flush())
-  const output = createOutput({ post, taken: () => source.taken, maxRecordBytes: settings.maxRecordBytes })
+  const output = createOutput({ post, taken: () => functionRun?.done ?? source.taken, maxRecordBytes: settings.maxRecordBytes })
   /** @type {ReturnType<typeof createFunctionRun> | undefined} */
   let functionRun
   let isWarned = false

@@ -26,6 +26,7 @@ export class SourceCursor {
   #taken = 0
   #position: RecordPosition
   #passing = Promise.withResolvers<void>()
+  #found: { text: Buffer | null, line: number, start: number } = { text: null, line: 0, start: 0 }
 
   constructor (options: SourceCursorOptions) {
     this.#options = options
@@ -65,9 +66,17 @@ export class SourceCursor {
     for (const item of this.#items) {
       if (item.type !== 'batch') continue
       const at = record - 1 - item.batch.start.records
-      if (at >= 0 && at < item.batch.count) return readLine(item.batch.text, at)
+      if (at >= 0 && at < item.batch.count) return this.#readLine(item.batch.text, at)
     }
     return undefined
+  }
+
+  /** Goes on from the line that was read last, where it can: a batch may have thousands of lines, and all may be asked for. */
+  #readLine (text: Buffer, at: number): string {
+    let { line, start } = this.#found.text === text && this.#found.line <= at ? this.#found : { line: 0, start: 0 }
+    for (; line < at; line++) start = text.indexOf(NEWLINE, start) + 1
+    this.#found = { text, line, start }
+    return text.toString('utf8', start, text.indexOf(NEWLINE, start))
   }
 
   #give (batch: RecordBatch): RecordBatch {
@@ -100,10 +109,4 @@ export class SourceCursor {
     if (end !== undefined) this.#position = { records: start.records + done, bytes: end }
     return done === count
   }
-}
-
-function readLine (text: Buffer, at: number): string {
-  let start = 0
-  for (let i = 0; i < at; i++) start = text.indexOf(NEWLINE, start) + 1
-  return text.toString('utf8', start, text.indexOf(NEWLINE, start))
 }
