@@ -44,7 +44,7 @@ for (const [format, records] of Object.entries(FORMATS) as [keyof typeof FORMATS
         read.push(...collect(await readBatches(source, form, { from: { bytes, records }, ...to !== undefined && { to } })))
       }
       assert.deepEqual(read, expected)
-    }), { numRuns: 40 })
+    }), { numRuns: 25 })
   })
 
   test(`parts of ${format} are one file with what joins them`, async () => {
