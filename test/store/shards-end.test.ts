@@ -9,6 +9,8 @@ import { removeExpiredBatches } from '../../src/store/batches/remove.ts'
 import { deleteJob } from '../../src/store/delete.ts'
 import { commitOutputs } from '../../src/store/files/outputs.ts'
 import { readJobFiles } from '../../src/store/files/read.ts'
+import { readErasure, startErasure } from '../../src/store/erasure/erasures.ts'
+import { stepErasure } from '../../src/store/erasure/step.ts'
 import { begin } from '../../src/store/moves/begin.ts'
 import { cancel } from '../../src/store/moves/cancel.ts'
 import { settle } from '../../src/store/moves/settle.ts'
@@ -16,6 +18,7 @@ import { loseRun, removeExpired, removeOver } from '../../src/store/reap.ts'
 import { readShards } from '../../src/store/shards/read.ts'
 import { endJob, FAILED, passOver, startWaiting, statusOf } from '../helpers/shards.ts'
 import { allKeys, beginJob, openStore, RETENTION_MS, settlement, TENANT } from '../helpers/store.ts'
+import { until } from '../helpers/until.ts'
 
 test('with the first shard that fails those that wait end, those that run are asked to, and the job comes after the last', async (t) => {
   const db = await openStore(t)
@@ -129,4 +132,20 @@ test('what the shards wrote is the job\'s once it succeeds: their blobs stay, th
   assert.deepEqual(await Promise.all(shards.map(async (shard) => (await readJobFiles(db, shard)).length)), [0, 0])
   assert.deepEqual(await db.redis.hgetall(`${db.keys.prefix}:file-usage:${TENANT}`), { bytes: '20', files: '1' })
   assert.equal(await db.redis.zcard(`${db.keys.prefix}:owed:blobs`), 0)
+})
+
+test('an erasure takes a job that waits, its shards and their batch', async (t) => {
+  const db = await openStore(t)
+  const empty = await allKeys(db)
+  const { shards } = await startWaiting(db, 3)
+  await endJob(db, shards[0] as string)
+  await startErasure(db, TENANT, { by: 'operators', actor: OPERATOR, audit: { maxEntries: 10, maxAgeMs: 60_000 } })
+
+  await until('nothing is due any more', async () => {
+    await stepErasure(db, 0)
+    return (await readErasure(db, TENANT))?.status === 'done'
+  })
+
+  const left = (await allKeys(db)).filter((name) => !empty.includes(name) && !/^(?:erasure:|audit:operators|dealing)/.test(name))
+  assert.deepEqual(left, [])
 })
