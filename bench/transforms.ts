@@ -1,6 +1,7 @@
-import { createReadStream, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createReadStream, createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { request } from 'undici'
 import type { JobView } from '../src/core/job.ts'
 import { isTerminal } from '../src/core/status.ts'
@@ -32,6 +33,8 @@ export interface TransformBench {
   folder: string
   /** Makes orders up and uploads them under that name. */
   addOrders (name: string, size: DataSize): Promise<Orders>
+  /** Uploads the same orders so many times over, as one file. */
+  repeatOrders (name: string, orders: Orders, times: number): Promise<Orders>
   /** Posts a transform of a file. */
   post (subject: Subject, input: string, settings?: object): Promise<FollowedJob>
   /** Transforms orders; answers the milliseconds from the request to the end. Throws an Error when it does not succeed, or reads another number of records. */
@@ -73,6 +76,12 @@ export async function startTransforms (bench: Bench, closing: AsyncDisposableSta
       const written = await writeNdjson(file, SEED, size)
       await upload(file, name)
       return { name, file, ...written }
+    },
+    async repeatOrders (name, orders, times) {
+      const file = join(folder, name)
+      for (let done = 0; done < times; done++) await pipeline(createReadStream(orders.file), createWriteStream(file, { flags: 'a' }))
+      await upload(file, name)
+      return { name, file, records: orders.records * times, bytes: orders.bytes * times }
     },
     post,
     async run (subject, { name, records }, settings) {
