@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { readRss } from '../processes.ts'
+import { readRssBytes } from '../../src/engine/proc.ts'
+import { findProcesses } from '../processes.ts'
 import type { Bench, Figure, Row } from '../row.ts'
 import { startTransforms, type Orders, type TransformBench } from '../transforms.ts'
 
@@ -7,14 +8,14 @@ const SMALL = { name: 'small.ndjson', bytes: 100_000_000 }
 const LARGE = { name: 'large.ndjson', times: 20 }
 const SAMPLE_MS = 100
 const MIB = 1_048_576
-const MEASURED = ['worker', 'runners'] as const
+const MEASURED = ['worker', 'runner'] as const
 
 type Peak = Record<typeof MEASURED[number], number>
 
 /** Whether memory grows with the file. */
 export const transformMemory: Row = {
   id: 'u',
-  title: 'Memory of worker and runners, the most seen while a transform maps records',
+  title: 'Memory of worker and runner, the most seen while a transform maps records',
   async measure (bench) {
     await using closing = new AsyncDisposableStack()
     const transforms = await startTransforms(bench, closing)
@@ -37,12 +38,13 @@ async function measureLarge (bench: Bench, transforms: TransformBench, { small, 
 }
 
 async function measurePeak ({ service, run }: TransformBench, orders: Orders): Promise<Peak> {
-  const peak: Peak = { worker: 0, runners: 0 }
+  const peak: Peak = { worker: 0, runner: 0 }
   const ended = new AbortController()
   const watching = (async () => {
     while (!ended.signal.aborted) {
-      const rss = readRss(service.pids)
-      for (const role of MEASURED) peak[role] = Math.max(peak[role], rss[role])
+      const { worker, runners } = findProcesses(service.pids)
+      peak.worker = Math.max(peak.worker, ...worker.map(readRssBytes))
+      peak.runner = Math.max(peak.runner, ...runners.map(readRssBytes)) // of the one that is largest: the others rest
       await wait(SAMPLE_MS)
     }
   })()
