@@ -67,9 +67,9 @@ async function * readObject (client: S3Client, key: string, { start, end }: { st
     const { statusCode, headers, body } = await client.open({ action, method: 'GET', key, headers: { range: `bytes=${at}-${end - 1}` } })
     const [, first, last] = /^bytes (\d+)-(\d+)\//.exec(String(headers['content-range'])) ?? []
     const leave = () => body.on('error', () => {}).destroy() // it says that it was left
-    if (statusCode !== 206 || Number(first) !== at) {
+    if (statusCode !== 206 || Number(first) !== at || Number(last) >= end) {
       leave()
-      throw new JobError('UNAVAILABLE', `${action}: the server of the bucket was asked for bytes from ${at} on, and answers others; it must know ranges (RFC 9110)`)
+      throw new JobError('UNAVAILABLE', `${action}: the server of the bucket was asked for bytes ${at} to ${end - 1}, and answers others; it must know ranges (RFC 9110)`)
     }
     if (Number(last) !== end - 1) {
       leave()
@@ -83,8 +83,8 @@ async function * readObject (client: S3Client, key: string, { start, end }: { st
       }
       if (at < end) throw new Error('the answer ended early')
     } catch (cause) {
-      if (++failed === S3_TRIES) throw new JobError('UNAVAILABLE', `${action}: the connection to the bucket broke at byte ${at}, and ${S3_TRIES} more gave nothing`, { cause })
-      await pause(failed)
+      if (++failed === S3_TRIES) throw new JobError('UNAVAILABLE', `${action}: the connection to the bucket broke at byte ${at}, and ${S3_TRIES - 1} more gave nothing`, { cause })
+      if (failed > 1) await pause(failed - 1)
     }
   }
 }
