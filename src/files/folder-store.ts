@@ -68,6 +68,7 @@ export async function makeFolder (folder: string): Promise<void> {
 
 function createFile ({ path, handle, syncEntries }: { path: string, handle: FileHandle, syncEntries (): Promise<void> }): BlobFile {
   let isKept = false
+  let lost: unknown
   return {
     async writeAt (bytes, position) {
       for (let at = 0; at < bytes.length;) {
@@ -77,12 +78,16 @@ function createFile ({ path, handle, syncEntries }: { path: string, handle: File
     },
 
     async sync () {
+      if (lost !== undefined) throw lost // asked again, the system may say that all is well: it has forgotten what it could not write. Source: fsync(2), EIO
       await attempt('Cannot make a file of the store durable', async () => {
         const now = new Date()
         await handle.utimes(now, now) // what is about to be committed is no orphan, however long nothing was written
         await handle.datasync()
         if (!isKept) await syncEntries()
         if ((await handle.stat()).nlink === 0) throw new Error('it was removed meanwhile, for it was not written to for long')
+      }).catch((error: unknown) => {
+        lost = error
+        throw error
       })
       isKept = true
     },

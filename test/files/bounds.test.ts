@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { readdirSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { JobError } from '../../src/core/failures.ts'
@@ -127,6 +128,22 @@ for (const [how, use] of SMALL_DISKS) {
     })
   })
 }
+
+test('a blob that the disk did not keep once is never said to be durable', async (t) => {
+  const folder = temporaryFolder(t)
+  const store = await openFolderStore(folder)
+  t.after(() => store.close())
+  const writer = await store.create()
+  await writer.write(Buffer.from('lost'))
+  const handle = await open(folder)
+  t.after(() => handle.close())
+  const refuse = async () => { throw Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' }) }
+  t.mock.method(Object.getPrototypeOf(handle) as typeof handle, 'datasync', refuse, { times: 1 })
+
+  await assert.rejects(writer.sync(), { code: 'UNAVAILABLE', message: /EIO/ })
+  await assert.rejects(writer.sync(), { code: 'UNAVAILABLE', message: /EIO/ })
+  await writer.close()
+})
 
 test('names of blobs meet a path only when they are names of blobs, and no link is followed', async (t) => {
   const folder = temporaryFolder(t)
