@@ -113,6 +113,21 @@ test('shards stay as long as the job that they are of, and go with it', async (t
   assert.deepEqual(left.filter((name) => !/^(?:dealing|audit:.*)$/.test(name)), [])
 })
 
+test('a shard is not deleted before the job that is to join what it made has ended', async (t) => {
+  const db = await openStore(t)
+  const by = { actor: OPERATOR, audit: { maxEntries: 10, maxAgeMs: 60_000 } }
+  const { id, shards } = await startWaiting(db, 2)
+  for (const shard of shards) await endJob(db, shard)
+
+  const waiting = await deleteJob(db, TENANT, shards[0] as string, by)
+  const { run } = await beginJob(db, id)
+  const joining = await deleteJob(db, TENANT, shards[0] as string, by)
+  await settle(db, run, settlement())
+
+  assert.deepEqual([waiting, joining, await statusOf(db, shards[0] as string)], [{ type: 'awaited', parent: id }, { type: 'awaited', parent: id }, 'succeeded'])
+  assert.deepEqual(await deleteJob(db, TENANT, shards[0] as string, by), { type: 'deleted' })
+})
+
 test('what the shards wrote is the job\'s once it succeeds: their blobs stay, their files and what they were charged for go', async (t) => {
   const db = await openStore(t)
   const { id, shards } = await startWaiting(db, 2)

@@ -26,6 +26,7 @@ export const jobDeleteRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = asyn
     switch (deleted.type) {
       case 'missing': return refuseMissing(jobs.db, tenant, 'job', id)
       case 'unfinished': throw new JobError('NOT_FINISHED', `Cannot delete job "${id}": it is ${deleted.status}; cancel it first`)
+      case 'awaited': throw new JobError('NOT_FINISHED', `Cannot delete job "${id}": it is a shard of job "${deleted.parent}", which is to join what it made and has not ended; cancel that one first`)
       case 'deleted':
         logAct(jobs.logger, { tenant, act: 'job.deleted', actor: caller, target: id, details: {} })
         return reply.code(204).send(null)
