@@ -147,7 +147,7 @@ export function openFiles (db: Db, settings: FileSettings): Files {
 
     async output (run, about) {
       const store = await blobs()
-      const id = await db.redis.hget(db.keys.jobFiles(run.jobId), about.name) ?? newId('file')
+      const id = await db.redis.hget(db.keys.jobFiles(run.jobId), about.name) ?? about.id ?? newId('file')
       return createOutput({ db, blobs: store, run, id, about, bounds })
     },
 

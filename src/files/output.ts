@@ -25,6 +25,8 @@ export interface OutputAbout {
   name: string
   type: string | null
   encoding: string | null
+  /** What the file is to be called where there is none of that name; drawn without it. */
+  id?: string | undefined
   /** What runs before have committed and is to stay in front; nothing to begin anew. */
   before?: readonly Extent[]
 }

@@ -1,8 +1,10 @@
 import { JobError } from '../core/failures.ts'
 import type { RunOutput } from '../core/file.ts'
 import type { FileFacts, FileForm, FileService, FileWrite } from '../core/file-service.ts'
+import { newId } from '../core/ids.ts'
 import { InputFormat, type Compression } from '../core/transform.ts'
 import type { Files } from '../files/files.ts'
+import type { OutputAbout, OutputWriter } from '../files/output.ts'
 import { resolveFormat } from '../records/resolve-format.ts'
 import type { Run } from '../store/db.ts'
 import { sumExtents, type FileRecord } from '../store/files/file-record.ts'
@@ -37,12 +39,19 @@ type Content = Pick<FileRecord, 'id' | 'name' | 'bytes' | 'extents'>
 
 /** Every run writes files of its own, which nobody sees before they are committed under its fence: so a run that lost its job spoils nothing. */
 export function createRunFiles (files: Files, { run, maxBytes, reserved = [], before = [] }: RunFilesOptions): RunFiles {
-  const openWriter = (about: Parameters<Files['output']>[1]) => files.output(run, about)
+  /** A name is one file, also where it is begun anew before Redis knows of it. */
+  const ids = new Map<string, string>()
   const own = new Map<string, OwnFile>()
   const known = new Map<string, FileRecord>()
   let bytes = 0
   let isOver = false
   before.forEach(goOn)
+
+  function openWriter (about: OutputAbout): Promise<OutputWriter> {
+    const id = ids.get(about.name) ?? newId('file')
+    ids.set(about.name, id)
+    return files.output(run, { ...about, id })
+  }
 
   function goOn (committed: RunOutput): void {
     const { name, type } = committed

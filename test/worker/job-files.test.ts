@@ -113,6 +113,21 @@ test('a retry begins with nothing of what the attempt before it wrote', async (t
   assert.equal(await readContent(files, written.find(({ name }) => name === 'out')), 'second')
 })
 
+test('a file that is begun anew before it is known keeps its id', async (t) => {
+  const { db, files, engine, run } = await openBench(t)
+  const id = await acceptJob(db)
+  const verdict = run(id)
+  const { hooks, end } = await engine.next()
+
+  await Promise.all(['former', 'later'].map((content) => hooks.files?.write({ ...text(content), append: false })))
+  const told = await hooks.files?.find('out')
+  end({ type: 'succeeded' })
+  await verdict
+
+  const [file] = await files.ofJob(id)
+  assert.deepEqual([file?.id, await readContent(files, file)], [told?.id, 'later'])
+})
+
 test('a run that loads the state of one before goes on with the files that were written when that was saved, and with no others', async (t) => {
   const { db, files, engine, run } = await openBench(t)
   const id = await acceptJob(db, { retry: { attempts: 4, backoff: { delayMs: 0 } } })
