@@ -24,6 +24,7 @@ export const FILE_VARIABLES = {
   BATCHBOX_FILE_TTL_MAX_MS: z.coerce.number().int().min(1000).max(3650 * DAY_MS).default(90 * DAY_MS).describe('Longest that an upload may ask for'),
   BATCHBOX_UPLOAD_IDLE_MS: z.coerce.number().int().min(1000).max(30 * DAY_MS).default(DAY_MS).describe('How long a broken upload waits to be continued'),
   BATCHBOX_FILE_ORPHAN_MS: z.coerce.number().int().min(MINUTE_MS).max(30 * DAY_MS).default(DAY_MS).describe('Age from which on what a process that died left in the store, and no file has, is removed; longer than Redis may be away'),
+  BATCHBOX_FILE_REST_MS: z.coerce.number().int().min(0).max(30 * DAY_MS).default(MINUTE_MS).describe('How long what no file has any more is left in the store: longer than the last writes are that Redis may lose, since a Redis that lost them has the file again'),
 } as const
 
 /** A bucket of a server that speaks S3's protocol, and who is to ask it. */
@@ -51,6 +52,7 @@ export interface FileSettings {
   ttlMaxMs: number
   uploadIdleMs: number
   orphanMs: number
+  restMs: number
 }
 
 type FileConfig = Readonly<z.infer<z.ZodObject<typeof FILE_VARIABLES>>>
@@ -66,6 +68,7 @@ export function loadFileSettings (config: FileConfig): FileSettings {
     ttlMaxMs: config.BATCHBOX_FILE_TTL_MAX_MS,
     uploadIdleMs: config.BATCHBOX_UPLOAD_IDLE_MS,
     orphanMs: config.BATCHBOX_FILE_ORPHAN_MS,
+    restMs: config.BATCHBOX_FILE_REST_MS,
   }
 }
 

@@ -67,7 +67,7 @@ export interface Files {
 
 /** Opens the files of a service. The caller closes it. */
 export function openFiles (db: Db, settings: FileSettings): Files {
-  const { location, tenantBytes, tenantFiles, maxBytes, uploadIdleMs: idleMs, orphanMs } = settings
+  const { location, tenantBytes, tenantFiles, maxBytes, uploadIdleMs: idleMs, orphanMs, restMs } = settings
   const bounds = { tenantBytes, tenantFiles, maxBytes, idleMs }
   const hashes = new LRUCache<string, HashSoFar>({ max: HASHES_MAX })
   const keepHash = (id: string, soFar: HashSoFar) => { hashes.set(id, soFar) }
@@ -154,7 +154,7 @@ export function openFiles (db: Db, settings: FileSettings): Files {
     commit: (run, outputs) => commitOutputs(db, run, outputs),
 
     async sweep (what, limit) {
-      return location === undefined ? 0 : sweepBlobs(db, await blobs(), { what, limit, orphanMs })
+      return location === undefined ? 0 : sweepBlobs(db, await blobs(), { what, limit, orphanMs, restMs })
     },
 
     async close () {

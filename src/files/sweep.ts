@@ -6,15 +6,15 @@ import type { BlobStore } from './blob-store.ts'
 const STEP = 200
 
 /** When a blob is tried again that the store did not remove, so that it stands in no other one's way. */
-const REST_MS = 60_000
+const AGAIN_MS = 60_000
 
 /**
- * Removes from the store what no file has, at most so many blobs. Answers how many it tried. A debt is struck when it is paid: whoever dies before leaves it to others. Throws, after it
+ * Removes from the store what no file has, at most so many blobs; what a file had a moment ago is left there for that rest, since a Redis that loses its last writes has the file again. Answers how many it tried. A debt is struck when it is paid: whoever dies before leaves it to others. Throws, after it
  * has tried them all, where the store did not remove one.
  */
-export async function sweepBlobs (db: Db, blobs: BlobStore, { what, limit, orphanMs }: { what: 'owed' | 'orphans', limit: number, orphanMs: number }): Promise<number> {
+export async function sweepBlobs (db: Db, blobs: BlobStore, { what, limit, orphanMs, restMs }: { what: 'owed' | 'orphans', limit: number, orphanMs: number, restMs: number }): Promise<number> {
   if (what === 'orphans') return removeOrphans(db, blobs, { limit, orphanMs })
-  const owed = await owedBlobs(db, limit)
+  const owed = await owedBlobs(db, { limit, restMs })
   const errors: unknown[] = []
   for (const blob of owed) {
     try {
@@ -22,7 +22,7 @@ export async function sweepBlobs (db: Db, blobs: BlobStore, { what, limit, orpha
       await strikeBlob(db, blob)
     } catch (error) {
       errors.push(error)
-      await putOffBlob(db, blob, REST_MS)
+      await putOffBlob(db, blob, AGAIN_MS)
     }
   }
   if (errors.length > 0) throw new AggregateError(errors, `Cannot remove ${errors.length} blobs of the file store, the first of them: ${String(errors[0])}`)

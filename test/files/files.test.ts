@@ -169,7 +169,7 @@ test('a blob that was cut off or removed on the disk is an error that names the 
 test('without a folder, whoever needs files is told which variable is missing', async (t) => {
   const files = openTestFiles(t, await openStore(t), {})
   const { openFiles } = await import('../../src/files/files.ts')
-  const none = openFiles(await openStore(t), { location: undefined, maxBytes: 1, tenantBytes: 1, tenantFiles: 1, ttlMs: 1, ttlMaxMs: 1, uploadIdleMs: 1, orphanMs: 1 })
+  const none = openFiles(await openStore(t), { location: undefined, maxBytes: 1, tenantBytes: 1, tenantFiles: 1, ttlMs: 1, ttlMaxMs: 1, uploadIdleMs: 1, orphanMs: 1, restMs: 0 })
 
   await assert.rejects(none.find(TENANT, 'a'), { code: 'UNAVAILABLE', message: /BATCHBOX_FILES/ })
 

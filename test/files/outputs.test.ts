@@ -29,6 +29,16 @@ async function endJob (db: Db, run: Run): Promise<void> {
   await settle(db, run, settlement())
 }
 
+/** Has everything in Redis be as it is now, another time. */
+async function remember (db: Db): Promise<() => Promise<void>> {
+  const names = await db.redis.keys(`${db.keys.prefix}:*`)
+  const values = await Promise.all(names.map((name) => db.redis.dumpBuffer(name)))
+  return async () => {
+    await db.redis.del(await db.redis.keys(`${db.keys.prefix}:*`))
+    await Promise.all(names.map((name, index) => db.redis.restore(name, 0, values[index] ?? '')))
+  }
+}
+
 test('a run writes an output, another one goes on with it under the same id, and it goes with its job', async (t) => {
   const db = await openStore(t)
   const files = openTestFiles(t, db)
@@ -69,6 +79,23 @@ test('a run that begins anew replaces what was committed, and what that was is r
   assert.equal(await readContent(files, file), 'new')
   assert.equal(blobPaths(files.location).length, 1)
   assert.deepEqual(await db.redis.hgetall(db.keys.fileUsage(TENANT)), { bytes: '3', files: '1' })
+})
+
+test('a Redis that lost its last writes has the blobs of the files that are there again', async (t) => {
+  const db = await openStore(t)
+  const files = openTestFiles(t, db, { restMs: 60_000 })
+  await putFile(files, 'data', 'former')
+  const { run } = await beginJob(db, await acceptJob(db))
+  await writeOutput(files, run, 'out', 'committed', { isComplete: false })
+  const goBack = await remember(db)
+
+  await putFile(files, 'data', 'later')
+  await writeOutput(files, run, 'out', 'lost', { isComplete: false })
+  await files.sweep('owed', 10)
+  await goBack()
+
+  const [output] = await files.ofJob(run.jobId)
+  assert.deepEqual([await readContent(files, await files.find(TENANT, 'data')), await readContent(files, output)], ['former', 'committed'])
 })
 
 test('a run that has lost its job spoils nothing, and what it wrote is swept when it is old', async (t) => {

@@ -10,7 +10,7 @@ import type { Scope } from './scope.ts'
 import { TENANT } from './store.ts'
 
 const DAY_MS = 86_400_000
-const SETTINGS = { maxBytes: 1e9, tenantBytes: 1e9, tenantFiles: 1000, ttlMs: DAY_MS, ttlMaxMs: 2 * DAY_MS, uploadIdleMs: DAY_MS, orphanMs: DAY_MS } satisfies Omit<FileSettings, 'location'>
+const SETTINGS = { maxBytes: 1e9, tenantBytes: 1e9, tenantFiles: 1000, ttlMs: DAY_MS, ttlMaxMs: 2 * DAY_MS, uploadIdleMs: DAY_MS, orphanMs: DAY_MS, restMs: 0 } satisfies Omit<FileSettings, 'location'>
 
 /** Files in a folder of their own, which goes with the test, or in the one that another process has. */
 export function openTestFiles (t: Scope, db: Db, { location: given, ...settings }: Partial<FileSettings> & { location?: string } = {}): Files & { location: string } {

@@ -15,9 +15,9 @@ export async function expireFiles (db: Db, limit: number): Promise<number> {
   return Number(await runMove(db, EXPIRE, NO_JOB, [limit]))
 }
 
-/** Blobs that no file has any more, those that were owed first before the others. */
-export async function owedBlobs (db: Db, limit: number): Promise<string[]> {
-  return db.redis.zrangebyscore(db.keys.owedBlobs, '-inf', await readTime(db), 'LIMIT', 0, limit)
+/** Blobs that no file has had for that long, those that were owed first before the others. */
+export async function owedBlobs (db: Db, { limit, restMs }: { limit: number, restMs: number }): Promise<string[]> {
+  return db.redis.zrangebyscore(db.keys.owedBlobs, '-inf', await readTime(db) - restMs, 'LIMIT', 0, limit)
 }
 
 /** Has a blob that could not be removed be tried again after that time. */
