@@ -14,6 +14,8 @@ export interface RecordBounds {
   depth: number
   /** Fields of one record of CSV. */
   fields: number
+  /** Of the names that a header of CSV gives, as JSON: every record repeats them, however short it is, and every commit keeps them. */
+  headerBytes: number
   /** Of one field of CSV, as JSON. */
   fieldBytes: number
   /** Of JSON in a batch: it is cut at the first record that reaches them. */
@@ -36,6 +38,7 @@ export const RECORD_BOUNDS: Readonly<RecordBounds> = {
   recordBytes: 1_048_576,
   depth: 256,
   fields: 10_000,
+  headerBytes: 65_536,
   fieldBytes: 1_048_576,
   batchBytes: 131_072,
   batchRecords: 8192,

@@ -205,6 +205,8 @@ export class CsvParser implements RecordParser {
     if (wrong !== undefined) throw new RecordError(`the header is wrong: ${wrong}`)
     batch.bytes[batch.length++] = CODES.close
     const text = batch.bytes.subarray(batch.recordStart, batch.length)
+    const { headerBytes } = batch.bounds
+    if (text.length > headerBytes) throw new RecordError(`the header is wrong: its names have ${text.length} bytes as JSON; at most ${headerBytes} are allowed`)
     if (!isUtf8(text)) throw new RecordError('the header is wrong: it is not UTF-8')
     const names = JSON.parse(text.toString()) as string[] // as it was just written
     const seen = new Set<string>()

@@ -1,8 +1,8 @@
 import { isTyped } from './csv-types.ts'
 import { RecordPrinter, type Line, type PrinterOptions, type WriterState } from './printer.ts'
 
-/** Of all columns that a first record names: they are kept with every commit. */
-const COLUMNS_MAX_BYTES = 65_536
+/** As many columns as a file is taken to have while nobody knows them. */
+const COLUMNS_GUESS = 2048
 const LINE_END = '\r\n'
 const EMPTY_LINE = '""'
 
@@ -45,6 +45,11 @@ export class CsvPrinter extends RecordPrinter {
     return { begin: Buffer.from(begin), between: Buffer.alloc(0) }
   }
 
+  /** Every column has a field, also of a record that is empty. */
+  protected override get lineBytes (): number {
+    return this.#columns?.size ?? COLUMNS_GUESS
+  }
+
   protected override printLines (text: Buffer, lines: readonly Line[]): Buffer {
     const isFirst = super.state.records === 0 && !this.part
     const rows = lines.map((line, index) => {
@@ -78,7 +83,7 @@ export class CsvPrinter extends RecordPrinter {
     if (names.some((name) => !name.isWellFormed())) throw this.fault('the name of a field has half a character, which UTF-8 cannot say', index)
     if (names.length > this.bounds.fields) throw this.fault(`it has ${names.length} fields; at most ${this.bounds.fields} are allowed`, index)
     const bytes = Buffer.byteLength(names.join(''))
-    if (bytes > COLUMNS_MAX_BYTES) throw this.fault(`the names of its fields have ${bytes} bytes; at most ${COLUMNS_MAX_BYTES} are allowed`, index)
+    if (bytes > this.bounds.headerBytes) throw this.fault(`the names of its fields have ${bytes} bytes; at most ${this.bounds.headerBytes} are allowed`, index)
     return new Set(names)
   }
 

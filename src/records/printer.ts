@@ -43,7 +43,7 @@ export abstract class RecordPrinter {
     for (let start = 0; start < text.length;) {
       const lines: Line[] = []
       const begin = start
-      while (start < text.length && start - begin < PORTION_BYTES) {
+      while (start < text.length && start - begin + lines.length * this.lineBytes < PORTION_BYTES) {
         const end = text.indexOf(NEWLINE, start)
         if (end === -1) throw this.fault('its line has no end', lines.length)
         this.#check(text, { start, end, index: lines.length })
@@ -68,6 +68,11 @@ export abstract class RecordPrinter {
   /** What begins the file, and what is between two parts of it. */
   glue (): { begin: Buffer, between: Buffer } {
     return { begin: Buffer.alloc(0), between: Buffer.alloc(0) }
+  }
+
+  /** What a line takes at the least, however short its JSON is. */
+  protected get lineBytes (): number {
+    return 0
   }
 
   /** The lines are UTF-8, not empty, not too long and not too deep: more is not known of them. */

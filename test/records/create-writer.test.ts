@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import type { z } from 'zod'
 import { OutputFormat } from '../../src/core/transform.ts'
+import type { RecordBounds } from '../../src/records/bounds.ts'
 import { createWriter, type RecordWriter } from '../../src/records/create-writer.ts'
 import type { WriterState } from '../../src/records/printer.ts'
 import { writeAll } from './records.ts'
@@ -92,8 +93,23 @@ test('a commit leaves a whole file, and what is written behind it and not commit
   assert.equal(gunzipSync(Buffer.concat([Buffer.concat(written).subarray(0, committed), ...rest.written])).toString(), 'a\r\nx\r\ny\r\n')
 })
 
-function open (format: Format, state: WriterState | null = null): { writer: RecordWriter, written: Buffer[] } {
+test('however many columns a file has, records that name none of them are printed in small portions', async () => {
+  const columns = Array.from({ length: 500 }, (_, at) => at.toString(36))
+  const known = open({ format: 'csv', columns })
+  const found = open({ format: 'csv' }, null, {})
+  const first = JSON.stringify(Object.fromEntries(columns.map((name) => [name, 0])))
+
+  await known.writer.write(Buffer.from('{}\n'.repeat(1000)), 1000)
+  await found.writer.write(Buffer.from(`${first}\n${'{}\n'.repeat(1000)}`), 1001)
+
+  for (const { written } of [known, found]) {
+    assert.ok(Buffer.concat(written).length > 500_000)
+    assert.ok(Math.max(...written.map(({ length }) => length)) < 200_000, String(written.map(({ length }) => length)))
+  }
+})
+
+function open (format: Format, state: WriterState | null = null, bounds: Partial<RecordBounds> = { recordBytes: 100, depth: 5 }): { writer: RecordWriter, written: Buffer[] } {
   const written: Buffer[] = []
   const sink = { write: async (bytes: Buffer) => { written.push(bytes) } }
-  return { writer: createWriter({ format: OutputFormat.parse(format), sink, state, bounds: { recordBytes: 100, depth: 5 } }), written }
+  return { writer: createWriter({ format: OutputFormat.parse(format), sink, state, bounds }), written }
 }

@@ -52,6 +52,7 @@ const WRONG: Readonly<Record<string, Case>> = {
   'a header with a stray quote': { csv: 'a"\n1\n', seen: ['Cannot read record 1, at byte 0 of the content: the header is wrong: its field 1 has a quote, at byte 1, and does not begin with one'] },
   'a field that is not UTF-8': { csv: Buffer.from('a,b\n1,2\n\xe4,3\n4,5\n', 'latin1'), seen: [{ a: '1', b: '2' }, 'Cannot read record 2, at byte 8 of the content: it is not UTF-8', { a: '4', b: '5' }] },
   'too many columns': { csv: '1,2,3\n4,5\n', format: NO_HEADER, bounds: { fields: 2 }, seen: ['Cannot read record 1, at byte 0 of the content: it has more than 2 fields', ['4', '5']] },
+  'names that are too long': { csv: 'abcd,efgh\n,\n', bounds: { headerBytes: 12 }, seen: ['Cannot read record 1, at byte 0 of the content: the header is wrong: its names have 15 bytes as JSON; at most 12 are allowed'] },
   'too many names': { csv: '1,2,3\n4,5\n', bounds: { fields: 2 }, seen: ['Cannot read record 1, at byte 0 of the content: the header is wrong: it has more than 2 fields'] },
   'a long field': { csv: 'a,b\n123456,1\n2,3\n', bounds: { fieldBytes: 5 }, seen: ['Cannot read record 1, at byte 4 of the content: its field 1 is longer than 5 bytes', { a: '2', b: '3' }] },
   'a record that is long for the names in it': { csv: `${'a'.repeat(30)},b\n1,2\n`, bounds: { recordBytes: 40 }, seen: ['Cannot read record 1, at byte 33 of the content: it is longer than 40 bytes as JSON'] },

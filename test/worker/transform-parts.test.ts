@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { RecordError, type RecordBatch, type RecordReader } from '../../src/core/records.ts'
+import { OutputFormat } from '../../src/core/transform.ts'
+import type { Files } from '../../src/files/files.ts'
+import type { OutputWriter } from '../../src/files/output.ts'
+import type { Run } from '../../src/store/db.ts'
 import { Pace } from '../../src/worker/pace.ts'
 import { TransformMeter } from '../../src/worker/transform/meter.ts'
+import { openOutputs } from '../../src/worker/transform/outputs.ts'
 import { SourceCursor } from '../../src/worker/transform/source-cursor.ts'
 
 const DAY_MS = 86_400_000
@@ -87,6 +92,21 @@ test('the text of a record is known until the code is through with its batch', a
   cursor.advance(2)
 
   assert.deepEqual([0, 1, 2, 3, 4].map((record) => cursor.lineOf(record)), [undefined, '0', '1', '2', undefined])
+})
+
+test('a long record that failed again and again is told of in small portions', async () => {
+  const written: Buffer[] = []
+  const writer: OutputWriter = { id: 'fil_1', name: 'x', get bytes () { return written.reduce((sum, { length }) => sum + length, 0) }, write: async (bytes) => { written.push(bytes) }, sync: async () => { throw new Error('not here') }, close: async () => {}, discard: async () => {} }
+  const settings = { output: OutputFormat.parse({}), errors: { policy: 'skip', name: 'rejects.ndjson' } } as const
+  const outputs = await openOutputs({ files: { output: async () => writer } as Partial<Files> as Files, run: { jobId: 'job_1' } as Run, settings, maxBytes: 2_000_000_000, state: null, part: false })
+  const error = { code: 'USER_ERROR', name: 'Error', message: 'no' }
+
+  await outputs.reject(Array.from({ length: 100 }, () => ({ record: 1, byte: 0, error })), () => 'x'.repeat(100_000))
+
+  const lines = Buffer.concat(written).toString().trimEnd().split('\n')
+  assert.deepEqual([lines.length, JSON.parse(lines[99] ?? '')], [100, { record: 1, byte: 0, error, text: 'x'.repeat(100_000) }])
+  assert.ok(Math.max(...written.map(({ length }) => length)) < 300_000)
+  await outputs.close()
 })
 
 test('what is told again and again is told some hundred times a day, whatever its beat', () => {

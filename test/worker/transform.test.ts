@@ -156,7 +156,7 @@ test('records that are malformed or that the code fails for go to the rejects, e
   const { job, result, outputs } = await read(id)
   assert.equal(job?.status, 'succeeded', JSON.stringify(job?.error))
   assert.deepEqual(result?.['records'], { read: 100, written: 95, rejected: 5 })
-  const rejects = (await readContent(files, outputs.find(({ name }) => name === 'rejects.ndjson'))).trimEnd().split('\n').map((line) => JSON.parse(line) as Reject)
+  const rejects = (await readContent(files, outputs.find(({ name }) => name === 'rejects.ndjson'))).trimEnd().split('\n').map((line) => JSON.parse(line) as Reject & { text?: string })
   const bytesBefore = (record: number) => ndjson(lines.slice(0, record - 1)).length
   assert.deepEqual(rejects.map(({ record, byte, error: { code } }) => [record, byte, code]).sort(([a], [b]) => Number(a) - Number(b)), [
     [10, bytesBefore(10), 'INPUT_MALFORMED'], [30, bytesBefore(30), 'USER_ERROR'], [50, bytesBefore(50), 'INPUT_MALFORMED'], [60, bytesBefore(60), 'USER_ERROR'], [90, bytesBefore(90), 'USER_ERROR'],

@@ -8,6 +8,7 @@ import type { OutputAbout, OutputWriter } from '../../files/output.ts'
 import { createWriter } from '../../records/create-writer.ts'
 import type { WriterState } from '../../records/printer.ts'
 import { describeOutput } from '../../records/resolve-format.ts'
+import { Turn } from '../../records/turn.ts'
 import type { Run } from '../../store/db.ts'
 import { createRunFiles, type RunFiles } from '../run-files.ts'
 import { TransformFailure } from './failure.ts'
@@ -18,8 +19,6 @@ export interface Reject {
   record: number | null
   byte: number | null
   error: { code: string, name: string, message: string }
-  /** Its JSON, or what was read in its place; without it where that is not known. */
-  text?: string | undefined
 }
 
 export interface TransformOutputsOptions {
@@ -48,7 +47,8 @@ export interface TransformOutputs {
   readonly bytes: number
   /** Writes lines of JSON. Throws RESULT_NOT_SERIALIZABLE, OUTPUT_TOO_LARGE, and what the store throws. */
   write (text: Buffer, count: number): Promise<void>
-  reject (rejects: readonly Reject[]): Promise<void>
+  /** Each is written with the record's JSON, where that is known. */
+  reject (rejects: readonly Reject[], textOf?: (record: number) => string | undefined): Promise<void>
   /** What the tool was asked to write up to here, and no more, is in the next commit. */
   mark (): void
   /** Makes durable what was written. `isComplete`: nothing more comes. */
@@ -58,6 +58,8 @@ export interface TransformOutputs {
   close (): Promise<void>
 }
 
+/** Rejects are written in portions, about: one long record may have failed thousands of times, each told with its text. */
+const PORTION_CHARS = 65_536
 const REJECTS: OutputFormat = { format: 'ndjson', compression: 'none', delimiter: ',', header: false }
 
 /** Opens the files of a transform's run: it goes on after what was committed of them, or begins anew. */
@@ -76,6 +78,7 @@ export async function openOutputs ({ files, run, settings, maxBytes, state, part
   const writer = createWriter({ format: settings.output, sink: output, state, part })
   let rejects: OutputWriter | undefined
   let marked: Promise<RunOutput[]> | undefined
+  const turn = new Turn()
   const openRejects = () => open(REJECTS, settings.errors.name)
   if (committed.some(({ name }) => name === settings.errors.name)) rejects = await openRejects()
 
@@ -94,10 +97,19 @@ export async function openOutputs ({ files, run, settings, maxBytes, state, part
       check()
     },
 
-    async reject (lines) {
-      if (lines.length === 0) return
-      rejects ??= await openRejects()
-      await rejects.write(Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join('')))
+    async reject (failed, textOf = () => undefined) {
+      if (failed.length === 0) return
+      const file = rejects ??= await openRejects()
+      let lines = ''
+      for (const reject of failed) {
+        lines += `${JSON.stringify({ ...reject, text: reject.record === null ? undefined : textOf(reject.record) })}\n`
+        if (lines.length < PORTION_CHARS) continue
+        await file.write(Buffer.from(lines))
+        check()
+        lines = ''
+        await turn.take()
+      }
+      await file.write(Buffer.from(lines))
       check()
     },
 

@@ -125,7 +125,7 @@ export class TransformRun implements RecordPort {
     const { cursor, outputs } = this.#options
     await outputs.write(text, count)
     this.#records.written += count
-    await this.#reject(rejects.map(({ record, byte, failure }) => ({ record, byte, error: shorten(failure), text: cursor.lineOf(record) })))
+    await this.#reject(rejects.map(({ record, byte, failure }) => ({ record, byte, error: shorten(failure) })), (record) => cursor.lineOf(record))
     await this.#advance(taken)
     if (state !== null) await this.#commit(state)
   }
@@ -135,10 +135,10 @@ export class TransformRun implements RecordPort {
     await this.#reject(skipped.map((error) => ({ record: error.record, byte: error.byte, error: shorten(describeRecordError(error)) })))
   }
 
-  async #reject (rejects: readonly Reject[]): Promise<void> {
+  async #reject (rejects: readonly Reject[], textOf?: (record: number) => string | undefined): Promise<void> {
     const { outputs, settings: { errors: { policy, max = Infinity } } } = this.#options
     if (rejects.length > 0 && policy === 'fail') throw new RangeError('Cannot take rejects: the first failure ends the transform')
-    await outputs.reject(rejects)
+    await outputs.reject(rejects, textOf)
     const room = Math.max(0, max - this.#records.rejected)
     this.#records.rejected += rejects.length
     const last = rejects[room]
