@@ -8,7 +8,7 @@ import { until } from '../helpers/until.ts'
 test('a file in a bucket is uploaded, transformed and downloaded, and what is removed leaves it', async (t) => {
   const scope = lastInFirstOut(t)
   const bucket = await startS3Server(scope)
-  const service = await startService(scope, { env: { ...bucket.env, BATCHBOX_REAP_EVERY_MS: '200' } })
+  const service = await startService(scope, { env: { ...bucket.env, BATCHBOX_REAP_EVERY_MS: '200', BATCHBOX_FILE_REST_MS: '0' } })
   const headers = { authorization: `Bearer ${service.key}` }
   const lines = Array.from({ length: 1000 }, (_, n) => JSON.stringify({ n }))
 
