@@ -8,10 +8,12 @@ const [ARRAY, ARRAY_END, OBJECT, OBJECT_END] = [0x5b, 0x5d, 0x7b, 0x7d] as const
 const SPACE = 0x20
 const WORDS = ['true', 'false', 'null'].map((word) => Buffer.from(word))
 const ESCAPED: ReadonlySet<number | undefined> = new Set(Buffer.from('"\\/bfnrt'))
-const UNICODE_ESCAPE = /^u[\da-fA-F]{4}$/
-const UNICODE_ESCAPE_BYTES = 5
-/** Values after which others get their turn. */
+const U = 0x75
+const UNICODE_DIGITS = 4
+const DIGITS: ReadonlySet<number | undefined> = new Set(Buffer.from('0123456789abcdefABCDEF'))
+/** Values, or bytes of one text, after which others get their turn. */
 const STEP = 8192
+const STEP_BYTES = 65_536
 
 /**
  * Checks that bytes are one JSON value in UTF-8, without making it, and lets others have a turn now and then. Throws a RecordError that names the first byte that cannot
@@ -28,14 +30,18 @@ export async function checkJson (json: Buffer, maxDepth: number): Promise<void> 
       if (ends.length > maxDepth) throw new RecordError(`its values are nested more than ${maxDepth} deep, at byte ${at}`, { byte: at })
       at = skipSpace(json, at + 1)
     } else {
-      at = skipScalar(json, at)
+      const end = skipScalar(json, at)
+      at = typeof end === 'number' ? end : await end
     }
     if (!opens || json[at] === ends.at(-1)) {
       at = skipEnds(json, at, ends)
       if (ends.length === 0) break
       at = skipSpace(json, expect(json, at, COMMA))
     }
-    if (ends.at(-1) === OBJECT_END) at = skipSpace(json, expect(json, skipSpace(json, skipString(json, at)), COLON))
+    if (ends.at(-1) === OBJECT_END) {
+      const end = skipString(json, at)
+      at = skipSpace(json, expect(json, skipSpace(json, typeof end === 'number' ? end : await end), COLON))
+    }
     if (values % STEP === 0) await setImmediate()
   }
   if (at < json.length) throw wrong(json, at)
@@ -71,7 +77,8 @@ function expect (json: Buffer, at: number, byte: number): number {
   return at + 1
 }
 
-function skipScalar (json: Buffer, at: number): number {
+/** Answers at once but for a long text. */
+function skipScalar (json: Buffer, at: number): number | Promise<number> {
   if (json[at] === QUOTE) return skipString(json, at)
   const word = WORDS.find((each) => each[0] === json[at])
   if (!word) return skipNumber(json, at)
@@ -79,20 +86,37 @@ function skipScalar (json: Buffer, at: number): number {
   return at + word.length
 }
 
-function skipString (json: Buffer, from: number): number {
-  let at = expect(json, from, QUOTE)
-  for (;;) {
+function skipString (json: Buffer, from: number): number | Promise<number> {
+  const at = skipChars(json, expect(json, from, QUOTE), from + STEP_BYTES)
+  return json[at] === QUOTE ? at + 1 : skipLong(json, at)
+}
+
+async function skipLong (json: Buffer, from: number): Promise<number> {
+  let at = from
+  while (json[at] !== QUOTE) {
+    await setImmediate()
+    at = skipChars(json, at, at + STEP_BYTES)
+  }
+  return at + 1
+}
+
+/** Up to the quote that ends the text, or to the first character at that byte or behind it. */
+function skipChars (json: Buffer, from: number, to: number): number {
+  let at = from
+  while (at < to) {
     const byte = json[at]
     if (byte === undefined || byte < SPACE) throw wrong(json, at)
-    if (byte === QUOTE) return at + 1
+    if (byte === QUOTE) return at
     at = byte === BACKSLASH ? skipEscape(json, at + 1) : at + 1
   }
+  return at
 }
 
 function skipEscape (json: Buffer, at: number): number {
   if (ESCAPED.has(json[at])) return at + 1
-  if (!UNICODE_ESCAPE.test(json.toString('latin1', at, at + UNICODE_ESCAPE_BYTES))) throw wrong(json, at)
-  return at + UNICODE_ESCAPE_BYTES
+  if (json[at] !== U) throw wrong(json, at)
+  for (let digit = 1; digit <= UNICODE_DIGITS; digit += 1) if (!DIGITS.has(json[at + digit])) throw wrong(json, at)
+  return at + UNICODE_DIGITS + 1
 }
 
 function skipNumber (json: Buffer, from: number): number {

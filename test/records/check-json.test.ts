@@ -40,3 +40,22 @@ test('nesting is bounded, and named where it is too deep', async () => {
   assert.equal(await findWrong('[[[]]]', 2), 2)
   assert.equal(await findWrong('['.repeat(1_000_000), 500), 500)
 })
+
+test('others have their turn while a long text is checked, and it is checked to its end', async () => {
+  const long = ['\\u00e4', 'x', '\\"'].map((part) => part.repeat(200_000))
+  for (const text of long) {
+    let turns = 0
+    let isOver = false
+    const count = (): void => {
+      turns += 1
+      if (!isOver) setImmediate(count)
+    }
+    setImmediate(count)
+
+    const found = [await findWrong(`"${text}"`), await findWrong(`{"${text}":"${text}"}`), await findWrong(`["${text}`), await findWrong(`["${text}\\x"]`), await findWrong(`["${text}\n"]`)]
+    isOver = true
+
+    assert.deepEqual(found, [null, null, text.length + 2, text.length + 3, text.length + 2])
+    assert.ok(turns > 10, String(turns))
+  }
+})
