@@ -47,7 +47,7 @@ export interface TransformOutputs {
   readonly bytes: number
   /** Writes lines of JSON. Throws RESULT_NOT_SERIALIZABLE, OUTPUT_TOO_LARGE, and what the store throws. */
   write (text: Buffer, count: number): Promise<void>
-  /** Each is written with the record's JSON, where that is known. */
+  /** Each is written with the record's JSON, where that is known: once, for a generator may fail a thousand times at one record. */
   reject (rejects: readonly Reject[], textOf?: (record: number) => string | undefined): Promise<void>
   /** What the tool was asked to write up to here, and no more, is in the next commit. */
   mark (): void
@@ -58,7 +58,7 @@ export interface TransformOutputs {
   close (): Promise<void>
 }
 
-/** Rejects are written in portions, about: one long record may have failed thousands of times, each told with its text. */
+/** Rejects are written in portions, about: thousands may come at one time, each with a long text. */
 const PORTION_CHARS = 65_536
 const REJECTS: OutputFormat = { format: 'ndjson', compression: 'none', delimiter: ',', header: false }
 
@@ -79,6 +79,8 @@ export async function openOutputs ({ files, run, settings, maxBytes, state, part
   let rejects: OutputWriter | undefined
   let marked: Promise<RunOutput[]> | undefined
   const turn = new Turn()
+  /** The record that was rejected last. */
+  let told: number | null = null
   const openRejects = () => open(REJECTS, settings.errors.name)
   if (committed.some(({ name }) => name === settings.errors.name)) rejects = await openRejects()
 
@@ -102,7 +104,9 @@ export async function openOutputs ({ files, run, settings, maxBytes, state, part
       const file = rejects ??= await openRejects()
       let lines = ''
       for (const reject of failed) {
-        lines += `${JSON.stringify({ ...reject, text: reject.record === null ? undefined : textOf(reject.record) })}\n`
+        const text = reject.record === null || reject.record === told ? undefined : textOf(reject.record)
+        told = reject.record
+        lines += `${JSON.stringify({ ...reject, text })}\n`
         if (lines.length < PORTION_CHARS) continue
         await file.write(Buffer.from(lines))
         check()
