@@ -21,7 +21,10 @@ export const FileView = z.object({
   updatedAt: time,
   expiresAt: time.nullable().describe('When it is removed; null of outputs, which stay as long as their job'),
   links: z.object({ content: z.string() }),
-}).meta({ id: 'File' })
+}).meta({ id: 'File', example: {
+  id: 'fil_01a20442-dd4c-753a-bd30-772ecf80d99a', name: 'orders.csv', bytes: 19, sha256: 'c1b801a655ce3cd3025f6cb7319f5cbd3235735069f4e5e587253cd45594ab0a', contentType: 'text/csv', contentEncoding: null,
+  isComplete: true, jobId: null, createdAt: '2026-11-22T12:00:00.000Z', updatedAt: '2026-11-22T12:00:00.000Z', expiresAt: '2026-11-29T12:00:00.000Z', links: { content: '/v1/files/orders.csv' },
+} })
 export type FileView = z.infer<typeof FileView>
 
 export function viewFile (file: FileRecord): FileView {

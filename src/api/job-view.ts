@@ -1,4 +1,4 @@
-import { INLINE_RESULT_BYTES, type JobView } from '../core/job.ts'
+import { INLINE_RESULT_BYTES, linkJob, type JobView } from '../core/job.ts'
 import type { JobWebhook, WebhookView } from '../core/webhook.ts'
 import type { JobRecord } from '../store/read.ts'
 
@@ -23,7 +23,6 @@ export function writeJob (job: ShownJob): string {
 
 /** A job without its result, as lists answer it. */
 export function buildJobHead (job: ShownJob): JobHead {
-  const self = `/v1/jobs/${job.id}`
   return {
     id: job.id,
     status: job.status,
@@ -43,7 +42,7 @@ export function buildJobHead (job: ShownJob): JobHead {
     replayOf: job.replayOf,
     webhook: job.spec.webhook ? viewWebhook(job.spec.webhook) : null,
     traceId: job.traceId,
-    links: { self, result: `${self}/result`, logs: `${self}/logs`, events: `${self}/events`, trace: `${self}/trace` },
+    links: linkJob(job.id),
   }
 }
 

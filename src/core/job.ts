@@ -58,6 +58,14 @@ export type Loss = z.infer<typeof Loss>
 export const Progress = z.object({ value: z.number(), message: z.string() }).extend(TransformProgress.partial().shape)
 export type Progress = z.infer<typeof Progress>
 
+const JobLinks = z.object({ self: z.string(), result: z.string(), logs: z.string(), events: z.string(), trace: z.string(), checkpoint: z.string(), files: z.string() })
+
+/** Paths of what a job has, also where there is none of it yet. */
+export function linkJob (id: string): z.infer<typeof JobLinks> {
+  const self = `/v1/jobs/${id}`
+  return { self, result: `${self}/result`, logs: `${self}/logs`, events: `${self}/events`, trace: `${self}/trace`, checkpoint: `${self}/checkpoint`, files: `${self}/files` }
+}
+
 /** A job as the API answers it. */
 export const JobView = z.object({
   id: z.string(),
@@ -79,7 +87,7 @@ export const JobView = z.object({
   replayOf: z.string().nullable().describe('The job that it runs again'),
   webhook: WebhookView.nullable().describe('What is told of its events, beside the endpoints of the tenant'),
   traceId: z.string().nullable(),
-  links: z.object({ self: z.string(), result: z.string(), logs: z.string(), events: z.string(), trace: z.string() }),
+  links: JobLinks,
 })
 export type JobView = z.infer<typeof JobView>
 

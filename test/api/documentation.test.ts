@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ADMIN_HEADERS, startApi } from '../helpers/api.ts'
+import { temporaryFolder } from '../helpers/files.ts'
 
 /** What is uploaded may be of any type. */
 const TAKES_ANY = 'put /v1/files/{name}'
@@ -46,6 +47,20 @@ test('whatever /openapi.json refers to is in it, and every answer is described',
   assert.deepEqual([...referred].sort(), Object.keys(components.schemas).map((name) => `#/components/schemas/${name}`).sort())
   assert.match(JSON.stringify(components.schemas['Problem']), /Names the kind of problem/)
   assert.doesNotMatch(body, /Default Response|9007199254740991|"format":"date-time","pattern"/)
+})
+
+test('a job and a transform are shown as examples that can be posted as they stand', async (t) => {
+  const { get, post, send } = await startApi(t, { BATCHBOX_FILES: temporaryFolder(t) })
+  await send({ method: 'PUT', url: '/v1/files/orders.csv', headers: ADMIN_HEADERS, payload: 'id,total\n1,2\n' })
+  const { paths } = (await get('/openapi.json', {})).json() as { paths: { '/v1/jobs': { post: { requestBody: { content: { 'application/json': { examples: Record<string, { value: object }> } } } } } } } // OpenAPI 3.1
+
+  const { examples } = paths['/v1/jobs'].post.requestBody.content['application/json']
+  for (const [name, { value }] of Object.entries(examples)) {
+    const { statusCode, body } = await post('/v1/jobs', value)
+
+    assert.equal(statusCode, 202, `${name}: ${body}`)
+  }
+  assert.deepEqual(Object.keys(examples), ['job', 'transform'])
 })
 
 test('every operation tells what becomes of a body that it does not take, and every kind of operation what it is about', async (t) => {

@@ -316,6 +316,8 @@ export interface JobView {
     logs: string
     events: string
     trace: string
+    checkpoint: string
+    files: string
   }
 }
 
@@ -628,6 +630,8 @@ export interface DeadLetter {
     logs: string
     events: string
     trace: string
+    checkpoint: string
+    files: string
   }
   /** The last job that was made again from this one */
   replayedAs: string | null

@@ -19,6 +19,15 @@ export interface JobRoutesOptions {
   jobs: JobService
 }
 
+/** Bodies that the reference shows. */
+const EXAMPLES = {
+  job: { summary: 'A job', value: { code: 'export default (rows) => rows.map((row) => ({ ...row, total: row.price * row.quantity }))', input: [{ price: 2, quantity: 3 }], limits: { timeoutMs: 5000 } } },
+  transform: {
+    summary: 'A transform of a file',
+    value: { code: 'export default ({ id, total }) => total > 0 ? { id, total } : undefined', input: { $file: 'orders.csv' }, transform: { input: { types: true }, output: { name: 'paid.ndjson' }, errors: { policy: 'skip', max: 100 } } },
+  },
+}
+
 /** Posts a job and reads one. */
 export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, { jobs }) => {
   const { policy, toolNames } = jobs
@@ -34,7 +43,7 @@ export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, { 
         prefer: z.string().optional().describe('`wait=N` (RFC 7240) waits up to N seconds for the end of the job'),
         traceparent: z.string().optional().describe('W3C Trace Context to join'),
       }),
-      body: buildJobRequest(policy, toolNames),
+      body: buildJobRequest(policy, toolNames).meta({ 'x-examples': EXAMPLES }),
       response: withProblems({ 200: JobView, 202: JobView }, ...MAKES_JOBS, 'CODE_TOO_LARGE', 'GONE'),
     },
   }, async (request, reply) => {

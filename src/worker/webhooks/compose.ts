@@ -1,3 +1,4 @@
+import { linkJob } from '../../core/job.ts'
 import { isTerminal } from '../../core/status.ts'
 import { TEST_EVENT, type BatchWebhook, type JobWebhook } from '../../core/webhook.ts'
 import { readBatch } from '../../store/batches/read.ts'
@@ -57,13 +58,12 @@ async function describeBatch (db: Db, tenant: string, id: string): Promise<{ dat
 
 /** Members of a job as the API answers it, but for its attempts, of which there may be many. The result is put in as the text it was stored as: it may nest deeper than this process can write. */
 function writeJobData (job: JobRecord): string {
-  const self = `/v1/jobs/${job.id}`
   const { id, status, error, usage, progress, batchId, replayOf, traceId, attempt, spec: { priority, tags } } = job
   const head = JSON.stringify({
     id, status,
     createdAt: formatTime(job.createdAt), startedAt: formatOptional(job.startedAt), finishedAt: formatOptional(job.finishedAt), expiresAt: formatOptional(job.expiresAt),
     attempt, error, usage: usage ? { ...usage, queueMs: job.queueMs ?? 0 } : null, progress, priority, tags, batchId, replayOf, traceId,
-    links: { self, result: `${self}/result`, logs: `${self}/logs`, events: `${self}/events`, trace: `${self}/trace` },
+    links: linkJob(id),
   })
   const result = job.result?.json
   if (!isTerminal(status) || typeof result !== 'string' || job.result === null || job.result.bytes > WEBHOOK_RESULT_BYTES) return head
