@@ -1,12 +1,11 @@
 import type { Db } from '../db.ts'
 import { loadMove, NO_JOB, runMove } from '../script.ts'
+import { walkMembers, type Walk } from './walk.ts'
 
 /** How the members of keys of files are walked over, by the first part of the key's name. */
 const WALKS = {
   'files': 'zscan', 'files-expiring': 'zscan', 'file-names': 'hscan', 'file-uploads': 'hscan', 'job-files': 'hscan', 'file-holds': 'sscan', 'blob': 'sscan',
-} as const satisfies Record<string, 'zscan' | 'sscan' | 'hscan'>
-/** Members looked at in one go. */
-const STEP = 200
+} as const satisfies Record<string, Walk>
 /** How long an upload that nothing says the end of is left. */
 const REST_MS = 86_400_000
 
@@ -18,14 +17,7 @@ export async function * reconcileFiles (db: Db, name: string, sum: (repairs: Pro
   const repair = async (member: string) => Number(await runMove(db, SCRIPT, NO_JOB, [kind, name, member, REST_MS]))
   if (kind === 'file') yield await sum([repair(id)])
   if (!isWalked(kind)) return
-  const key = `${db.keys.prefix}:${name}`
-  let cursor = '0'
-  do {
-    const walk = WALKS[kind]
-    const [next, found] = walk === 'sscan' ? await db.redis.sscan(key, cursor, 'COUNT', STEP) : walk === 'hscan' ? await db.redis.hscan(key, cursor, 'COUNT', STEP) : await db.redis.zscan(key, cursor, 'COUNT', STEP)
-    cursor = next
-    yield await sum((walk === 'sscan' ? found : found.filter((_, index) => index % 2 === 0)).map(repair))
-  } while (cursor !== '0')
+  for await (const members of walkMembers(db, `${db.keys.prefix}:${name}`, WALKS[kind])) yield await sum(members.map(repair))
 }
 
 function isWalked (kind: string): kind is keyof typeof WALKS {
