@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib'
 import type { FileRecord } from '../../src/store/files/file-record.ts'
 import { readCheckpoint } from '../../src/store/moves/checkpoint.ts'
 import { readJob, readResult } from '../../src/store/read.ts'
+import { packSealed, placeOf } from '../../src/store/sealing.ts'
 import type { JobRunner } from '../../src/worker/run-job.ts'
 import type { Reject } from '../../src/worker/transform/outputs.ts'
 import { startEngine } from '../helpers/engine.ts'
@@ -52,6 +53,18 @@ test('a plain function makes a file of a file, and the result says what was done
   })
   assert.deepEqual([output?.status, output?.type, await readContent(files, output)], ['complete', 'application/x-ndjson', expected])
   assert.partialDeepStrictEqual(job?.progress, { value: 1, message: '', fraction: 1, etaMs: 0, records: { read: 1000, written: 500, rejected: 0 } })
+})
+
+test('a transform whose checkpoint was damaged ends with INTERNAL, and is not run again and again', async (t) => {
+  const { accept, run, db, errors } = await openTransforms(t, ['{"n":1}'])
+  const id = await accept('export default (record) => record')
+  await db.redis.hset(db.keys.checkpoint(id), { state: await packSealed(db, '{\nnull', placeOf('checkpoint', TENANT, id)), form: 'work', number: 1, run: 1, attempt: 1, savedAt: 1, bytes: 4 })
+
+  assert.deepEqual(await run(id), { type: 'done' })
+
+  const { status, error } = await readJob(db, TENANT, id) ?? {}
+  assert.deepEqual([status, error?.code, error?.message], ['failed', 'INTERNAL', 'Cannot open what the transform reads and writes: the service failed'])
+  assert.deepEqual(errors.map((error) => error instanceof SyntaxError), [true])
 })
 
 test('a transform that is out of time goes on in its next attempt, and writes every record once', async (t) => {

@@ -1,5 +1,6 @@
-import { EMPTY_USAGE, type JobFailure } from '../../core/outcome.ts'
+import { buildFailure, EMPTY_USAGE, type JobFailure } from '../../core/outcome.ts'
 import type { Engine, RunHooks, RunReport, RunRequest } from '../../engine/engine.ts'
+import { isStoreAway } from '../../store/store-away.ts'
 import type { FilesReport } from '../run-with-files.ts'
 import { readFailure } from './failure.ts'
 import { openTransform, type OpenTransform, type OpenTransformOptions, type TransformContext } from './open-transform.ts'
@@ -17,7 +18,7 @@ export interface ExecuteTransformOptions extends Omit<OpenTransformOptions, 'lim
 
 /** Executes a run of a transform, whose code gets records instead of an input. What is wrong with its source or its files is the failure of the attempt. */
 export async function executeTransform (context: TransformContext & { engine: Pick<Engine, 'execute'> }, { request, hooks, ...options }: ExecuteTransformOptions): Promise<TransformReport> {
-  const open = await openTransform(context, { ...options, limits: request.limits, input: request.input }).catch((error: unknown) => orFailure(error))
+  const open = await openTransform(context, { ...options, limits: request.limits, input: request.input }).catch((error: unknown) => explain(error, context))
   if ('code' in open) return failedReport(open)
   try {
     const signal = AbortSignal.any([hooks.signal, open.run.signal])
@@ -32,10 +33,13 @@ async function conclude ({ run }: OpenTransform, report: RunReport): Promise<Tra
   return { ...report, outcome, outputs, hasCommitted: run.hasCommitted }
 }
 
-function orFailure (error: unknown): JobFailure {
+/** A Redis that is away is nobody's failure: the run is begun again. What nobody has foreseen would only come again in every run. */
+function explain (error: unknown, { onError }: Pick<TransformContext, 'onError'>): JobFailure {
   const failure = readFailure(error)
-  if (!failure) throw error
-  return failure
+  if (failure) return failure
+  if (isStoreAway(error)) throw error
+  onError(error)
+  return buildFailure('INTERNAL', 'Cannot open what the transform reads and writes: the service failed')
 }
 
 function failedReport (error: JobFailure): TransformReport {
