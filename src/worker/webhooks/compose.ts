@@ -1,4 +1,5 @@
-import { linkJob } from '../../core/job.ts'
+import type { BatchView } from '../../core/batch.ts'
+import { linkJob, type JobView } from '../../core/job.ts'
 import { isTerminal } from '../../core/status.ts'
 import { TEST_EVENT, type BatchWebhook, type JobWebhook } from '../../core/webhook.ts'
 import { readBatch } from '../../store/batches/read.ts'
@@ -47,10 +48,10 @@ async function describeBatch (db: Db, tenant: string, id: string): Promise<{ dat
   if (!batch) return undefined
   if (batch.unreadable) throw batch.unreadable
   const self = `/v1/batches/${id}`
-  const { status, total, counts, incomplete, createdAt, finishedAt, expiresAt, replayOf } = batch
-  const data = {
+  const { status, total, counts, incomplete, createdAt, finishedAt, expiresAt, replayOf, shardsOf } = batch
+  const data: Omit<BatchView, 'webhook'> = {
     id, status, total, counts, incomplete,
-    createdAt: formatTime(createdAt), finishedAt: formatOptional(finishedAt), expiresAt: formatOptional(expiresAt), replayOf,
+    createdAt: formatTime(createdAt), finishedAt: formatOptional(finishedAt), expiresAt: formatOptional(expiresAt), replayOf, shardsOf,
     links: { self, results: `${self}/results`, events: `${self}/events`, jobs: `/v1/jobs?batch=${id}` },
   }
   return { data: JSON.stringify(data), webhook: batch.webhook ?? undefined }
@@ -58,13 +59,14 @@ async function describeBatch (db: Db, tenant: string, id: string): Promise<{ dat
 
 /** Members of a job as the API answers it, but for its attempts, of which there may be many. The result is put in as the text it was stored as: it may nest deeper than this process can write. */
 function writeJobData (job: JobRecord): string {
-  const { id, status, error, usage, progress, batchId, replayOf, traceId, attempt, spec: { priority, tags } } = job
-  const head = JSON.stringify({
+  const { id, status, error, usage, progress, batchId, shards, replayOf, traceId, attempt, spec: { priority, tags } } = job
+  const data: Omit<JobView, 'attempts' | 'deadlineAt' | 'result' | 'webhook'> & { attempt: number } = {
     id, status,
     createdAt: formatTime(job.createdAt), startedAt: formatOptional(job.startedAt), finishedAt: formatOptional(job.finishedAt), expiresAt: formatOptional(job.expiresAt),
-    attempt, error, usage: usage ? { ...usage, queueMs: job.queueMs ?? 0 } : null, progress, priority, tags, batchId, replayOf, traceId,
+    attempt, error, usage: usage ? { ...usage, queueMs: job.queueMs ?? 0 } : null, progress, priority, tags, batchId, shards, replayOf, traceId,
     links: linkJob(id),
-  })
+  }
+  const head = JSON.stringify(data)
   const result = job.result?.json
   if (!isTerminal(status) || typeof result !== 'string' || job.result === null || job.result.bytes > WEBHOOK_RESULT_BYTES) return head
   JSON.parse(result) // what is not JSON could forge the members around it
