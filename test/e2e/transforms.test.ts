@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { globSync, mkdtempSync, rmSync, unlinkSync } from 'node:fs'
+import { globSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -28,7 +28,7 @@ test('transforms of what is not as it should be', async (t) => {
   const scope = lastInFirstOut(t)
   const disk = MAY_MOUNT ? mountSmallDisk(scope, DISK_MB) : mkdtempSync(join(tmpdir(), 'batchbox-test-files-'))
   if (!MAY_MOUNT) scope.after(() => rmSync(disk, { recursive: true, force: true }))
-  const service = await startService(scope, { env: { BATCHBOX_FILES: disk, BATCHBOX_LOCK_MS: '1000', BATCHBOX_STALLED_MS: '500', BATCHBOX_REAP_EVERY_MS: '200' } })
+  const service = await startService(scope, { env: { BATCHBOX_FILES: disk, BATCHBOX_LOCK_MS: '1000', BATCHBOX_STALLED_MS: '500', BATCHBOX_REAP_EVERY_MS: '200', BATCHBOX_FILE_REST_MS: '0' } })
 
   const put = async (name: string, body: string | Buffer, headers: Record<string, string> = {}) => {
     const answer = await request(new URL(`/v1/files/${encodeURIComponent(name)}`, service.url), { method: 'PUT', body, headers: { 'authorization': `Bearer ${KEY}`, 'content-type': 'application/x-ndjson', ...headers } })
@@ -118,7 +118,7 @@ test('transforms of what is not as it should be', async (t) => {
   await t.test('a file that is not there, or no longer, is named', async () => {
     const unknown = await service.request('POST', '/v1/jobs', { body: { code: IDENTITY, input: { $file: 'nobody.ndjson' }, transform: {} } })
     await put('gone.ndjson', PERSON.repeat(1000))
-    for (const blob of globSync('**/*', { cwd: disk, withFileTypes: true })) if (blob.isFile()) unlinkSync(join(blob.parentPath, blob.name))
+    for (const blob of globSync('**/*', { cwd: disk, withFileTypes: true })) if (blob.isFile()) rmSync(join(blob.parentPath, blob.name), { force: true }) // the reaper may be faster
     const gone = await transform('gone.ndjson')
 
     assert.deepEqual([unknown.status, unknown.json['code']], [422, 'INVALID'])
