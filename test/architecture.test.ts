@@ -23,7 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'any'>> = {
   [GUEST_HALVES]: ['engine/guest'],
   'telemetry': ['core'],
   'queue': ['core', 'store'],
-  'engine': ['core', 'tools', 'telemetry'],
+  'engine': ['core', 'tools', 'telemetry', 'engine/guest/web-globals.ts'],
   'engine/runner': ['core'],
   'engine/compiler': ['core'],
   'engine/guest': [],

@@ -55,9 +55,10 @@ export interface ToolGrant {
 /** Tools that every run has, on its context instead of as globals: their guest halves are modules of the guest. */
 export const CONTEXT_TOOLS: readonly string[] = ['checkpoint']
 
-/** What isolates are made with: the guest's script, and those of the guest halves of tools by their names. The body of `boot`, as JSON. */
+/** What isolates are made with: the guest's script, and those of its units and of the guest halves of tools by their names. The body of `boot`, as JSON. */
 export interface GuestScripts {
   main: string
+  units: Record<string, string>
   tools: Record<string, string>
 }
 

@@ -1,40 +1,149 @@
+import { isAbsolute, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build, stop } from 'esbuild'
+import { type BuildOptions, type BuildResult, build, type Plugin, stop } from 'esbuild'
 import type { GuestScripts } from '../core/runner-protocol.ts'
 import type { Tool } from '../tools/tool.ts'
+import { UNIT_GLOBALS } from './guest/web-globals.ts'
 
-const ENTRY = fileURLToPath(new URL('./guest/main.js', import.meta.url))
+const GUEST = fileURLToPath(new URL('./guest/', import.meta.url))
+const MAIN = resolve(GUEST, 'main.js')
+const CORE_LINKS = resolve(GUEST, 'core-links.js')
 
-/** The name a bundle gives its exports, inside a function: nothing of it is left on the global object. */
-const GUEST_NAME = 'guest'
+/** How an ES module is made a script: V8 takes a script from its code cache in a tenth of the time that modules take. Only our own files and the operator's are read. */
+const OPTIONS = { bundle: true, write: false, target: 'esnext', legalComments: 'none', logLevel: 'silent' } as const satisfies BuildOptions
 
 /**
- * Joins the guest's modules into one script, and those of each tool's guest half into another: V8 takes a script from its code cache in a
- * tenth of the time that modules take, and every isolate pays for it. Only our own files and the operator's are read. Answers JSON text.
+ * A script of its own: its value is a function that is given `link`, which answers the exports of other units and of the core's modules, and
+ * answers what the script exports.
+ */
+interface Entry {
+  name: string
+  file: string
+}
+
+/**
+ * Joins the guest's modules into scripts: its core into one, which every isolate has, and each unit and each tool's guest half into another. What a unit
+ * imports of the core or of another unit is linked, and never there twice. Answers JSON text.
  */
 export async function buildGuestBundle (tools: readonly Tool[]): Promise<string> {
-  const main = await bundle(ENTRY)
-  const halves = await Promise.all(tools.flatMap(({ name, guestFile }) => guestFile === null ? [] : [bundleHalf(name, guestFile)]))
+  const core = await listModules(MAIN)
+  const units = Object.keys(UNIT_GLOBALS).map((name) => ({ name, file: unitFile(name) }))
+  const halves = tools.flatMap(({ name, guestFile }) => guestFile === null ? [] : [{ name, file: guestFile }])
+  const linker = await createLinker(core, units)
+  const scripts = {
+    main: await bundleCore(core, linker),
+    units: await bundleAll(units, linker),
+    tools: await bundleAll(halves, linker),
+  }
   await stop()
-  return JSON.stringify({ main, tools: Object.fromEntries(halves) } satisfies GuestScripts)
+  return JSON.stringify(scripts satisfies GuestScripts)
 }
 
-async function bundleHalf (name: string, file: string): Promise<[name: string, script: string]> {
-  return [name, await bundle(file)]
+/** Where a unit is whose exports are globals. */
+function unitFile (name: string): string {
+  return resolve(GUEST, name.startsWith('node:') ? `node/${name.slice('node:'.length)}.js` : `web/${name}.js`)
 }
 
-/** The script's value is an object of what the module exports. */
-async function bundle (file: string): Promise<string> {
-  const { outputFiles: [script] } = await build({
-    entryPoints: [file],
-    bundle: true,
-    write: false,
-    format: 'iife',
-    globalName: GUEST_NAME,
-    target: 'esnext',
-    legalComments: 'none',
-    logLevel: 'silent',
-  })
+/** Every module of our own that the core is made of. */
+async function listModules (entry: string): Promise<ReadonlySet<string>> {
+  const { metafile } = await build({ ...OPTIONS, entryPoints: [entry], format: 'esm', metafile: true })
+  return new Set(Object.keys(metafile.inputs).map((path) => resolve(path)))
+}
+
+interface Linker {
+  /** Names that a module exports, by its file. */
+  readonly exported: ReadonlyMap<string, readonly string[]>
+  /** What a module is linked by; undefined for one that is bundled in. */
+  nameOf (file: string): string | undefined
+}
+
+async function createLinker (core: ReadonlySet<string>, units: readonly Entry[]): Promise<Linker> {
+  const names = new Map([...core].filter((file) => file !== MAIN && file !== CORE_LINKS).map((file) => [file, relative(GUEST, file)]))
+  for (const { name, file } of units) names.set(file, name)
+  const nameOf = (file: string) => names.get(file)
+  const exported = new Map<string, readonly string[]>()
+  const owners = new Map<string, string>()
+  const files = [...names.keys()]
+  const { metafile } = await build({ ...OPTIONS, entryPoints: files, outdir: GUEST, format: 'esm', metafile: true, plugins: [linkPlugin(nameOf)] })
+  for (const { entryPoint, exports, inputs } of Object.values(metafile.outputs)) {
+    if (entryPoint === undefined) continue
+    const file = resolve(entryPoint)
+    exported.set(file, exports)
+    for (const input of Object.keys(inputs).map((path) => resolve(path)).filter((path) => path.startsWith(GUEST))) refuseSecond(owners, input, file)
+  }
+  return { exported, nameOf }
+}
+
+/** A module that is in two scripts has two states, and neither knows the objects that the other made. */
+function refuseSecond (owners: Map<string, string>, input: string, file: string): void {
+  const owner = owners.get(input) ?? file
+  if (owner !== file) throw new Error(`Cannot build guest: "${relative(GUEST, input)}" would be both in "${relative(GUEST, owner)}" and in "${relative(GUEST, file)}"; make it a unit, so that it is linked`)
+  owners.set(input, owner)
+}
+
+/** Without `exported`, links are left open: what modules export is yet to be seen. */
+function linkPlugin (nameOf: Linker['nameOf'], exported?: Linker['exported']): Plugin {
+  return {
+    name: 'link',
+    setup ({ onResolve, onLoad }) {
+      onResolve({ filter: /^[./]/ }, ({ path, kind, resolveDir, namespace }) => {
+        if (kind === 'entry-point') return undefined
+        const file = isAbsolute(path) ? path : resolve(resolveDir, path)
+        if (namespace === 'whole') return { path: file }
+        const name = nameOf(file)
+        if (name === undefined) return undefined
+        return exported ? { path: file, namespace: 'link' } : { path: name, external: true }
+      })
+      onLoad({ filter: /.*/, namespace: 'link' }, ({ path }) => {
+        const names = exported?.get(path) ?? []
+        return { contents: `const { ${names.map((name, i) => `${name}: e${i}`).join(', ')} } = link(${JSON.stringify(nameOf(path))})\nexport { ${names.map((name, i) => `e${i} as ${name}`).join(', ')} }` }
+      })
+    },
+  }
+}
+
+async function bundleCore (core: ReadonlySet<string>, { exported, nameOf }: Linker): Promise<string> {
+  const links: Plugin = {
+    name: 'core-links',
+    setup ({ onLoad }) {
+      onLoad({ filter: /core-links\.js$/ }, ({ path }) => ({ contents: writeCoreLinks([...core].filter(nameOf), exported, nameOf), resolveDir: resolve(path, '..') }))
+    },
+  }
+  const text = readText(await build({ ...OPTIONS, entryPoints: [MAIN], format: 'iife', globalName: 'guest', plugins: [links] }), MAIN)
+  return `(() => { "use strict"; ${text}\nreturn { ...guest } })()`
+}
+
+/** Writes the module that answers what modules of the core export. Nothing of it is done before it is asked. */
+function writeCoreLinks (files: readonly string[], exported: Linker['exported'], nameOf: Linker['nameOf']): string {
+  const imports = files.map((file, i) => `import { ${exported.get(file)?.map((name) => `${name} as m${i}_${name}`).join(', ')} } from ${JSON.stringify(file)}`)
+  const cases = files.map((file, i) => `case ${JSON.stringify(nameOf(file))}: return { __proto__: null, ${exported.get(file)?.map((name) => `${name}: m${i}_${name}`).join(', ')} }`)
+  return `${imports.join('\n')}\nexport function linkCore (name) { switch (name) { ${cases.join('\n')} } }`
+}
+
+async function bundleAll (entries: readonly Entry[], linker: Linker): Promise<Record<string, string>> {
+  return Object.fromEntries(await Promise.all(entries.map(async (entry) => [entry.name, await bundleUnit(entry, linker)])))
+}
+
+async function bundleUnit ({ name, file }: Entry, { exported, nameOf }: Linker): Promise<string> {
+  const names = exported.get(file) ?? await listExports(file, nameOf)
+  const contents = `import { ${names.map((exportName, i) => `${exportName} as e${i}`).join(', ')} } from ${JSON.stringify(file)}\ngive({ __proto__: null, ${names.map((exportName, i) => `${exportName}: e${i}`).join(', ')} })`
+  const whole: Plugin = {
+    name: 'whole',
+    setup ({ onResolve, onLoad }) {
+      onResolve({ filter: /^unit$/ }, () => ({ path: name, namespace: 'whole' }))
+      onLoad({ filter: /.*/, namespace: 'whole' }, () => ({ contents, resolveDir: GUEST }))
+    },
+  }
+  const text = readText(await build({ ...OPTIONS, entryPoints: ['unit'], format: 'iife', plugins: [whole, linkPlugin((path) => path === file ? undefined : nameOf(path), exported)] }), file)
+  return `((link) => { "use strict"; let exports; const give = (all) => { exports = all }; ${text}\nreturn exports })`
+}
+
+async function listExports (file: string, nameOf: Linker['nameOf']): Promise<readonly string[]> {
+  const { metafile } = await build({ ...OPTIONS, entryPoints: [file], format: 'esm', metafile: true, plugins: [linkPlugin(nameOf)] })
+  return Object.values(metafile.outputs)[0]?.exports ?? []
+}
+
+function readText ({ outputFiles: [script] = [] }: BuildResult, file: string): string {
   if (!script) throw new Error(`Cannot build guest: the bundler wrote nothing for "${file}"`)
-  return `(() => { ${script.text}\nreturn { ...${GUEST_NAME} } })()`
+  return script.text
 }

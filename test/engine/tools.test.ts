@@ -98,7 +98,7 @@ test('arguments that are too long are refused before they leave the isolate', as
 test('a tool without a native has no synchronous calls', async () => {
   const failure = await failureOf(`export default () => probe.callSync('who')`, { tools })
 
-  assert.equal(failure.message, 'Cannot call probe.who: it has no native')
+  assert.equal(failure.message, 'Cannot call "probe": it has no native')
 })
 
 test('a tool that would outlive its run is told of the end, holds nothing up, and answers nobody', async () => {

@@ -37,6 +37,8 @@ export const NumberParseFloat = Number.parseFloat
 export const NumberParseInt = Number.parseInt
 export const ObjectCreate = Object.create
 export const ObjectFreeze = Object.freeze
+export const ObjectGetOwnPropertyDescriptor = Object.getOwnPropertyDescriptor
+export const ObjectGetOwnPropertyDescriptors = Object.getOwnPropertyDescriptors
 export const ObjectHasOwn = Object.hasOwn
 export const ObjectIs = Object.is
 export const ObjectPrototype = Object.prototype
@@ -44,6 +46,8 @@ export const ObjectPrototypeToString = uncurry(Object.prototype.toString)
 export const RangeErrorConstructor = RangeError
 export const RangeErrorPrototype = RangeError.prototype
 export const ErrorConstructor = Error
+/** Makes code from text. For packages that have to, and for nothing of the user's: what it makes is code of the same isolate. */
+export const FunctionConstructor = Function
 export const ErrorPrototype = Error.prototype
 export const PromiseConstructor = Promise
 export const TypeErrorPrototype = TypeError.prototype

@@ -6,12 +6,16 @@ import { installDomException } from './dom-exception.js'
 import { KnownFailure, describeThrown } from './errors.js'
 import { lockDown } from './lockdown.js'
 import { createLogBuffer } from './log-buffer.js'
+import { connectNatives } from './natives.js'
 import { installPerformance } from './performance.js'
 import { createProgress } from './progress.js'
 import { serializeResult } from './result.js'
 import { createTimers, installTimers } from './timers.js'
 import { createTools } from './tools.js'
 import { createTransform } from './transform.js'
+import { installLazyGlobals, link } from './units.js'
+
+export { connectUnits, receive } from './units.js'
 
 /**
  * The one way out. Every argument is a string or a number: nothing that lives in the isolate is ever handed over.
@@ -21,6 +25,7 @@ import { createTransform } from './transform.js'
 
 lockDown()
 installDomException()
+installLazyGlobals()
 
 /** @type {Post} */
 let post
@@ -46,17 +51,18 @@ let ended = false
  * @param {string} entryName
  * @param {string} inputText the state to go on from, or nothing, for a transform
  * @param {string} contextText
- * @param {(tool: string, method: string, args: string, bytes: string) => string} [ask] answers at once; only for runs with a native tool
+ * @param {import('./natives.js').Ask} [ask] absent where nothing is to be asked, as in a rehearsal
  * @param {() => number} [readClock] milliseconds, with parts of one; only for runs that are granted it
  */
 export function prepare (hostPost, settingsText, entryName, inputText, contextText, ask, readClock) {
   post = hostPost
+  connectNatives(ask)
   settings = JSONParse(settingsText)
   logs = createLogBuffer(settings.budget, (lines, droppedLines, droppedBytes) => post('logs', lines, droppedLines, droppedBytes))
   progress = createProgress((value, message) => post('progress', value, message))
   timers = createTimers({ max: settings.timers, wake: (delayMs) => post('wake', delayMs), fail })
   tools = createTools({
-    post: (id, tool, method, args, bytes) => post('call', id, tool, method, args, bytes), ask, fail, bounds: settings.tools,
+    post: (id, tool, method, args, bytes) => post('call', id, tool, method, args, bytes), fail, bounds: settings.tools,
   })
   if (settings.records !== null) {
     transform = createTransform({
@@ -93,6 +99,11 @@ function start (namespace, entryName, inputText, contextText) {
   } catch (thrown) {
     fail(thrown)
   }
+}
+
+/** Answers what the guest half of a tool exports. @param {import('./units.js').Factory} factory */
+export function instantiate (factory) {
+  return factory(link)
 }
 
 /**

@@ -1,9 +1,10 @@
 // @ts-check
 import {
   ErrorConstructor, JSONParse, ObjectCreate, ObjectFreeze, PromiseConstructor, ReflectApply, ReflectDefineProperty, ReflectOwnKeys,
-  TypeErrorConstructor, ownValue, safe, stringIndexOf, stringSlice,
+  TypeErrorConstructor, ownValue, safe,
 } from './intrinsics.js'
 import { KnownFailure, buildToolError } from './errors.js'
+import { askNative, buildAnswer } from './natives.js'
 
 /**
  * What the guest half of a tool is given to reach its other half.
@@ -14,7 +15,7 @@ import { KnownFailure, buildToolError } from './errors.js'
  * @property {(method: string, args: string) => Promise<Answer>} pull Calls a method that is a pull: one at a time. Counts towards no limit.
  * @property {(callback: Function, args: unknown[]) => void} run Calls a function of user code's; what it throws ends the run, as from a timer.
  *
- * @typedef {{ text: string, bytes: string }} Answer JSON text, and bytes of one character each
+ * @typedef {import('./natives.js').Answer} Answer
  * @typedef {{ resolve: (answer: Answer) => void, reject: (error: unknown) => void, trace: Error, counts: boolean }} Waiting
  * @typedef {{ toolCalls: number, concurrentToolCalls: number, callChars: number }} ToolBounds
  */
@@ -23,12 +24,11 @@ import { KnownFailure, buildToolError } from './errors.js'
  * Carries the calls of tools out of the isolate and their answers back. Counts them: who is over a limit ends the run.
  * @param {{
  *   post: (id: number, tool: string, method: string, args: string, bytes: string) => void,
- *   ask: ((tool: string, method: string, args: string, bytes: string) => string) | undefined,
  *   fail: (failure: unknown) => void,
  *   bounds: ToolBounds,
  * }} options
  */
-export function createTools ({ post, ask, fail, bounds }) {
+export function createTools ({ post, fail, bounds }) {
   /** @type {Record<number, Waiting>} */
   const waiting = ObjectCreate(null)
   let lastId = 0
@@ -79,13 +79,7 @@ export function createTools ({ post, ask, fail, bounds }) {
   /** @param {string} tool @param {string} method @param {string} args @param {string} bytes @returns {Answer} */
   function callSync (tool, method, args, bytes) {
     count(tool, method, args)
-    if (ask === undefined) throw new TypeErrorConstructor(`Cannot call ${tool}.${method}: it has no native`)
-    const packed = ask(tool, method, args, bytes)
-    const lineEnd = stringIndexOf(packed, '\n')
-    const head = JSONParse(stringSlice(packed, 0, lineEnd))
-    const rest = stringSlice(packed, lineEnd + 1)
-    if (head.failure) throw buildToolError(new ErrorConstructor(''), head.failure)
-    return buildAnswer(stringSlice(rest, 0, head.textChars), stringSlice(rest, head.textChars))
+    return askNative(tool, method, args, bytes)
   }
 
   /**
@@ -122,14 +116,6 @@ export function createTools ({ post, ask, fail, bounds }) {
   }
 
   return { buildHost, deliver, install }
-}
-
-/** Without a prototype: a promise asks what it is resolved with for `then`. @param {string} text @param {string} bytes @returns {Answer} */
-function buildAnswer (text, bytes) {
-  const answer = ObjectCreate(null)
-  answer.text = text
-  answer.bytes = bytes
-  return answer
 }
 
 /**

@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import ivm from 'isolated-vm'
 import type { GuestScripts } from '../../core/runner-protocol.ts'
 import { buildGuestSettings, REHEARSAL_LIMITS } from './guest-settings.ts'
-import { AS_REFERENCE, ONE_WAY } from './ivm-options.ts'
+import { AS_REFERENCE, GIVES_REFERENCE, ONE_WAY } from './ivm-options.ts'
+import { connectUnits } from './units.ts'
 import { compileJobModules, linkJob } from './job-module.ts'
 
 /** Name of the guest's script, in stacks that are cut before anybody reads them. */
@@ -33,8 +34,10 @@ export async function makeCodeCaches (scripts: GuestScripts): Promise<{ main: Co
   const isolate = new ivm.Isolate({ memoryLimit: MEMORY_MB })
   const context = isolate.createContextSync()
   const guest = runScript(isolate, context, scripts.main)
+  connectUnits(guest, (name) => runScript(isolate, context, scripts.units[name] ?? ''))
   await rehearse(isolate, context, guest)
-  for (const [name, text] of Object.entries(scripts.tools)) rehearseTool(name, runScript(isolate, context, text))
+  const instantiate: ivm.Reference = guest.getSync('instantiate', AS_REFERENCE)
+  for (const [name, text] of Object.entries(scripts.tools)) rehearseTool(name, instantiate.applySync(undefined, [runScript(isolate, context, text).derefInto()], GIVES_REFERENCE))
   const caches = { main: cacheOf(isolate, scripts.main), tools: new Map<string, CodeCache>() }
   for (const [name, text] of Object.entries(scripts.tools)) caches.tools.set(name, cacheOf(isolate, text))
   isolate.dispose()

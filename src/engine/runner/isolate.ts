@@ -2,8 +2,9 @@ import { writeSync } from 'node:fs'
 import ivm from 'isolated-vm'
 import type { GuestScripts } from '../../core/runner-protocol.ts'
 import { type CodeCache, GUEST_FILE, makeCodeCaches } from './code-cache.ts'
-import { AS_REFERENCE, buildOptions } from './ivm-options.ts'
+import { AS_REFERENCE, buildOptions, GIVES_REFERENCE } from './ivm-options.ts'
 import { compileJobModules, type JobModules } from './job-module.ts'
+import { connectUnits } from './units.ts'
 
 const STDERR = 2
 
@@ -33,17 +34,23 @@ export async function createIsolateMaker (scripts: GuestScripts): Promise<(memor
     const begun = performance.now()
     const isolate = new ivm.Isolate(buildOptions({ memoryLimit: memoryMb, inspector: false, onCatastrophicError: abort }))
     const context = isolate.createContextSync()
-    const load = (text: string | undefined, cachedData: CodeCache | undefined) => {
-      if (text === undefined || cachedData === undefined) throw new TypeError('Cannot load script: the runner was not given it')
-      const exports: ivm.Reference = isolate.compileScriptSync(text, buildOptions({ filename: GUEST_FILE, lineOffset: 0, columnOffset: 0, cachedData, produceCachedData: false })).runSync(context, AS_REFERENCE)
-      return (name: string): ivm.Reference => exports.getSync(name, AS_REFERENCE)
+    const run = (text: string | undefined, cachedData: CodeCache | undefined): ivm.Reference => {
+      if (text === undefined) throw new TypeError('Cannot load script: the runner was not given it')
+      const options = { filename: GUEST_FILE, lineOffset: 0, columnOffset: 0, produceCachedData: false }
+      return isolate.compileScriptSync(text, buildOptions(cachedData ? { ...options, cachedData } : options)).runSync(context, AS_REFERENCE)
     }
-    const exported = load(scripts.main, caches.main)
+    const core = run(scripts.main, caches.main)
+    const exported = (name: string): ivm.Reference => core.getSync(name, AS_REFERENCE)
     const guest = Object.freeze({
       prepare: exported('prepare'), tick: exported('tick'), installTool: exported('installTool'), deliver: exported('deliver'),
       feed: exported('feed'), written: exported('written'), nudge: exported('nudge'),
     })
-    const loadTool = (name: string) => load(scripts.tools[name], caches.tools.get(name))('default')
+    const instantiate = exported('instantiate')
+    const loadTool = (name: string): ivm.Reference => {
+      const exports: ivm.Reference = instantiate.applySync(undefined, [run(scripts.tools[name], caches.tools.get(name)).derefInto()], GIVES_REFERENCE)
+      return exports.getSync('default', AS_REFERENCE)
+    }
+    connectUnits(core, (name) => run(Object.hasOwn(scripts.units, name) ? scripts.units[name] : undefined, undefined))
     const modules = compileJobModules(isolate)
     return { isolate, context, memoryMb, guest, loadTool, modules, bootMs: performance.now() - begun, bootCpuMs: readCpuMs(isolate) }
   }

@@ -10,6 +10,10 @@ export function buildOptions<T extends object> (options: object): Readonly<T> {
 export const PLAIN_VALUES = buildOptions<object>({ copy: false, externalCopy: false, promise: false, reference: false })
 /** What stays inside is pointed at from outside. */
 export const AS_REFERENCE = buildOptions<{ reference: true }>({ copy: false, externalCopy: false, promise: false, reference: true })
+/** A call whose arguments and answer are such. */
+export const PLAIN_CALL = buildOptions<{ arguments: object, result: object }>({ arguments: PLAIN_VALUES, result: PLAIN_VALUES })
+/** A call whose answer is pointed at. */
+export const GIVES_REFERENCE = buildOptions<{ arguments: object, result: { reference: true } }>({ arguments: PLAIN_VALUES, result: AS_REFERENCE })
 /** A function of ours that the isolate calls and that answers it nothing. */
 export const ONE_WAY = buildOptions<{ ignored: true }>({ async: false, ignored: true, sync: false })
 /** A function of ours whose answer the isolate waits for. */

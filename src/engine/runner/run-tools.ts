@@ -1,6 +1,6 @@
 import { CALL_BYTES, CALL_CHARS, CONTEXT_TOOLS, type ToolFailure, type ToolGrant } from '../../core/runner-protocol.ts'
 import { type Native, type NativeAnswer, NativeError } from './natives/native.ts'
-import { NATIVES } from './natives/natives.ts'
+import { NATIVES, PLATFORM_NATIVES } from './natives/natives.ts'
 import { Pace } from './pace.ts'
 
 /** A worker that is sent more takes it for an attack; so much is passed on at once and from then on. A character may become three bytes. */
@@ -41,8 +41,6 @@ export class RunTools {
     }
   }
 
-  get hasNative (): boolean { return this.#natives.size > 0 }
-
   /** Calls that natives answered. */
   get nativeCalls (): number { return this.#nativeCalls }
 
@@ -51,11 +49,14 @@ export class RunTools {
     return this.#natives.values().reduce((sum, native) => sum + native.cpuMs, 0)
   }
 
-  /** Answers at once: a line of JSON that says how many characters of text follow, the text, and bytes of one character each. */
+  /**
+   * Answers at once: a line of JSON that says how many characters of text follow, the text, and bytes of one character each. Natives of the platform
+   * are every run's, and made when they are first asked; their calls are no calls of tools.
+   */
   readonly ask = (tool: unknown, method: unknown, args: unknown, bytes: unknown): string => {
-    const native = this.#natives.get(String(tool))
-    this.#nativeCalls += 1
     try {
+      const native = this.#natives.get(String(tool)) ?? this.#makePlatformNative(String(tool))
+      if (!Object.hasOwn(PLATFORM_NATIVES, String(tool))) this.#nativeCalls += 1
       if (!native || typeof method !== 'string') throw new NativeError('TypeError', `Cannot call "${String(tool)}": it has no native`)
       const answer = native.callSync(method, readArgs(args), readBytes(bytes))
       return pack(null, answer.text, writeBytes(answer))
@@ -90,6 +91,13 @@ export class RunTools {
   /** Resolves when no native works any more. What does not come to its end has the whole runner killed. */
   async settled (): Promise<void> {
     await Promise.all(this.#pending)
+  }
+
+  #makePlatformNative (name: string): Native | undefined {
+    if (!Object.hasOwn(PLATFORM_NATIVES, name)) return undefined
+    const native = PLATFORM_NATIVES[name]!()
+    this.#natives.set(name, native)
+    return native
   }
 
   #callNative (native: Native, { id, method, args, bytes }: { id: number, method: string, args: string, bytes: unknown }): void {

@@ -148,7 +148,7 @@ export class Run {
   #prepare (): void {
     const { guest, loadTool } = this.#warm
     const { limits, entry, input, context, tools, hrtime, records } = this.#task
-    const ask = this.#tools.hasNative ? new ivm.Callback(this.#tools.ask, ANSWERING) : undefined
+    const ask = new ivm.Callback(this.#tools.ask, ANSWERING)
     const readClock = hrtime ? new ivm.Callback(() => performance.now(), ANSWERING) : undefined
     guest.prepare.applySync(undefined, [new ivm.Callback(this.#hear, ONE_WAY), buildGuestSettings(limits, records), entry, input, context, ask, readClock], this.#callOptions())
     for (const { name, config } of tools) guest.installTool.applySync(undefined, [name, loadTool(name).derefInto(), config], this.#callOptions())

@@ -1,0 +1,7 @@
+/**
+ * Every unit of our own, `web/<unit>.js`, or `node/<name>.js` for `node:<name>`, and the globals that are made of what it exports when code first
+ * touches one of them; none for a unit that only other units use. What begins with a small letter is enumerated, as Web IDL has members of the global object; interfaces are not.
+ */
+export const UNIT_GLOBALS: Readonly<Record<string, readonly string[]>> = {
+  navigator: ['Navigator', 'navigator'],
+}

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { openGuest } from '../../helpers/guest.ts'
+
+const { evaluate, resultOf } = await openGuest()
+
+test('nobody sees that a global was not there before it was touched', async () => {
+  const described = `(() => { const { value, ...rest } = DESCRIBE; return [typeof value, rest] })()`
+  for (const describe of ['Object.getOwnPropertyDescriptor(globalThis, NAME)', 'Reflect.getOwnPropertyDescriptor(globalThis, NAME)', 'Object.getOwnPropertyDescriptors(globalThis)[NAME]']) {
+    const of = (name: string) => evaluate(described.replace('DESCRIBE', describe.replace('NAME', `'${name}'`)))
+    assert.deepEqual(await of('Navigator'), ['function', { writable: true, enumerable: false, configurable: true }])
+    assert.deepEqual(await of('navigator'), ['object', { writable: true, enumerable: true, configurable: true }])
+  }
+  assert.deepEqual(await evaluate(`['navigator' in globalThis, Object.keys(globalThis).includes('navigator'), Object.keys(globalThis).includes('Navigator')]`), [true, true, false])
+  assert.equal(await evaluate('Object.getOwnPropertyDescriptor(globalThis, "nothing")'), null)
+})
+
+test('code may put something else in its place, before it was touched and after', async () => {
+  assert.deepEqual(await resultOf(`export default () => {
+    globalThis.navigator = 5
+    const seen = [navigator, typeof Navigator, navigator]
+    Navigator = 6
+    delete globalThis.navigator
+    return [...seen, Navigator, typeof navigator]
+  }`), [5, 'function', 5, 6, 'undefined'])
+})
+
+test('what code did to prototypes before it first touched a global is not asked', async () => {
+  assert.deepEqual(await resultOf(`export default () => {
+    const heard = []
+    for (const name of ['get', 'value', 'set', 'Navigator', 'navigator', 'writable']) {
+      Object.defineProperty(Object.prototype, name, { __proto__: null, get () { heard.push(name) }, set () { heard.push(name) }, configurable: true })
+    }
+    Object.defineProperty = Reflect.defineProperty = Reflect.apply = () => { heard.push('called') }
+    const { userAgent } = navigator
+    return { userAgent, heard }
+  }`), { userAgent: 'Batchbox', heard: [] })
+})

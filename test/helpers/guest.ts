@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { DEFAULT_LIMIT_POLICY, type Limits } from '../../src/core/limits.ts'
+import type { GuestScripts } from '../../src/core/runner-protocol.ts'
+import { buildGuestBundle } from '../../src/engine/guest-bundle.ts'
+import { createIsolateMaker } from '../../src/engine/runner/isolate.ts'
+import { Run, type RunEnd } from '../../src/engine/runner/run.ts'
+import { loadTools } from '../../src/tools/registry.ts'
+
+export interface GuestOptions {
+  /** Made JSON; null unless given. */
+  input?: unknown
+  entry?: string
+  limits?: Partial<Limits>
+}
+
+export interface GuestRun extends RunEnd {
+  /** Texts of all log lines. */
+  logs: string[]
+}
+
+export interface Guest {
+  /** Runs code in an isolate of its own. */
+  run (code: string, options?: GuestOptions): Promise<GuestRun>
+  /** The parsed result of code that must succeed. */
+  resultOf (code: string, options?: GuestOptions): Promise<unknown>
+  /** The value of an expression, or what the promise that it is resolves to. */
+  evaluate (expression: string): Promise<unknown>
+  /** Runs code that must fail; answers code, name and message. */
+  failureOf (code: string, options?: GuestOptions): Promise<{ code: string, name: string, message: string }>
+}
+
+const MEMORY_MB = 128
+
+/**
+ * Makes isolates with the guest inside, in this process: what code sees in a run, without the processes around it. To be called once, at the top of a
+ * test file. `tools` are those whose guest halves are there to be linked with; none can be called.
+ */
+export async function openGuest (): Promise<Guest> {
+  const scripts = JSON.parse(await buildGuestBundle(await loadTools({ own: '', config: '{}' }))) as GuestScripts // just made
+  const createWarmIsolate = await createIsolateMaker(scripts)
+
+  async function run (code: string, { input = null, entry = 'default', limits = {} }: GuestOptions = {}): Promise<GuestRun> {
+    const logs: string[] = []
+    const task = {
+      token: '', file: 'job.js', code, input: JSON.stringify(input), entry, context: '{"tags":{}}', tools: [], hrtime: false, records: null,
+      limits: { ...DEFAULT_LIMIT_POLICY.defaults, ...limits },
+    }
+    const voice = {
+      logs (lines: string) { logs.push(...(JSON.parse(`[${lines}]`) as [number, string, string][]).map(([, , message]) => message)) }, // our own format
+      progress () {}, usage () {}, call () {}, pull () {}, output () {}, stopping () {},
+    }
+    return { ...await new Run(task, createWarmIsolate(MEMORY_MB), voice).finish(), logs }
+  }
+
+  async function resultOf (code: string, options?: GuestOptions): Promise<unknown> {
+    const { result, failure } = await run(code, options)
+    assert.equal(failure, null, JSON.stringify(failure))
+    return JSON.parse(result ?? 'null') as unknown
+  }
+
+  return {
+    run,
+    resultOf,
+    evaluate: (expression) => resultOf(`export default async () => (${expression})`),
+    async failureOf (code, options) {
+      const { failure } = await run(code, options)
+      assert.ok(failure, 'It succeeded')
+      return { code: failure.code, name: failure.name, message: failure.message }
+    },
+  }
+}
