@@ -33,10 +33,11 @@ const MEMORY_MB = 128
 
 /**
  * Makes isolates with the guest inside, in this process: what code sees in a run, without the processes around it. To be called once, at the top of a
- * test file. `tools` are those whose guest halves are there to be linked with; none can be called.
+ * test file. No tool can be called. With `printsSource` the functions of the guest print as what they are.
  */
-export async function openGuest (): Promise<Guest> {
+export async function openGuest ({ printsSource = false } = {}): Promise<Guest> {
   const scripts = JSON.parse(await buildGuestBundle(await loadTools({ own: '', config: '{}' }))) as GuestScripts // just made
+  if (printsSource) scripts.main = scripts.main.replace(/^\s*printNatives\(\);$/m, '')
   const createWarmIsolate = await createIsolateMaker(scripts)
 
   async function run (code: string, { input = null, entry = 'default', limits = {} }: GuestOptions = {}): Promise<GuestRun> {

@@ -31,6 +31,7 @@ export const DateToISOString = uncurry(Date.prototype.toISOString)
 export const JSONParse = JSON.parse
 export const JSONStringify = JSON.stringify
 export const MathMax = Math.max
+export const MathMin = Math.min
 export const MathTrunc = Math.trunc
 export const NumberIsFinite = Number.isFinite
 export const NumberParseFloat = Number.parseFloat
@@ -61,6 +62,8 @@ export const SymbolSpecies = Symbol.species
 export const TypeErrorConstructor = TypeError
 export const EvalErrorConstructor = EvalError
 export const WeakMapConstructor = WeakMap
+export const WeakRefConstructor = WeakRef
+export const WeakSetConstructor = WeakSet
 export const Uint8ArrayConstructor = Uint8Array
 export const Uint16ArrayConstructor = Uint16Array
 /** What generator functions, and asynchronous ones, inherit from. */
@@ -78,6 +81,11 @@ export const mapForEach = uncurry(Map.prototype.forEach)
 export const setForEach = uncurry(Set.prototype.forEach)
 export const weakMapGet = uncurry(WeakMap.prototype.get)
 export const weakMapSet = uncurry(WeakMap.prototype.set)
+/** @type {<T extends object>(reference: WeakRef<T>) => T | undefined} */
+export const weakRefDeref = uncurry(/** @type {any} */ (WeakRef.prototype.deref))
+export const weakSetAdd = uncurry(WeakSet.prototype.add)
+export const weakSetHas = uncurry(WeakSet.prototype.has)
+export const functionToString = uncurry(Function.prototype.toString)
 export const stringCharCodeAt = uncurry(String.prototype.charCodeAt)
 export const stringFromCharCode = String.fromCharCode
 export const stringIncludes = uncurry(String.prototype.includes)
@@ -154,6 +162,14 @@ export function ownValue (holder, key) {
  */
 export function append (list, value) {
   defineValue(list, list.length, value)
+}
+
+/** An array without a prototype, so that nothing is looked up on it. @template T @returns {T[]} */
+export function buildList () {
+  /** @type {T[]} */
+  const list = []
+  setPrototypeOf(list, null)
+  return list
 }
 
 /**

@@ -1,19 +1,22 @@
 // @ts-check
 import { JSONParse, ObjectFreeze, ReflectApply, TypeErrorConstructor, defineValue } from './intrinsics.js'
 import { createCheckpoint } from './checkpoint.js'
+import { startClock } from './clock.js'
 import { buildConsole } from './console.js'
 import { installDomException } from './dom-exception.js'
 import { KnownFailure, describeThrown } from './errors.js'
 import { lockDown } from './lockdown.js'
 import { createLogBuffer } from './log-buffer.js'
+import { markMethods, printNatives } from './native-code.js'
 import { connectNatives } from './natives.js'
-import { installPerformance } from './performance.js'
 import { createProgress } from './progress.js'
+import { connectReport } from './report.js'
 import { serializeResult } from './result.js'
-import { createTimers, installTimers } from './timers.js'
+import { connectTimers, installTimers, leaveTimer, tick as runDue } from './timers.js'
 import { createTools } from './tools.js'
 import { createTransform } from './transform.js'
 import { installLazyGlobals, link } from './units.js'
+import { exposeOperations, requireArguments } from './webidl.js'
 
 export { connectUnits, receive } from './units.js'
 
@@ -24,7 +27,9 @@ export { connectUnits, receive } from './units.js'
  */
 
 lockDown()
+printNatives()
 installDomException()
+installOperations()
 installLazyGlobals()
 
 /** @type {Post} */
@@ -33,8 +38,6 @@ let post
 let settings
 /** @type {ReturnType<typeof createLogBuffer>} */
 let logs
-/** @type {ReturnType<typeof createTimers>} */
-let timers
 /** @type {ReturnType<typeof createTools>} */
 let tools
 /** @type {ReturnType<typeof createProgress>} */
@@ -57,10 +60,12 @@ let ended = false
 export function prepare (hostPost, settingsText, entryName, inputText, contextText, ask, readClock) {
   post = hostPost
   connectNatives(ask)
+  connectReport((thrown) => fail(thrown))
+  startClock(readClock)
   settings = JSONParse(settingsText)
   logs = createLogBuffer(settings.budget, (lines, droppedLines, droppedBytes) => post('logs', lines, droppedLines, droppedBytes))
   progress = createProgress((value, message) => post('progress', value, message))
-  timers = createTimers({ max: settings.timers, wake: (delayMs) => post('wake', delayMs), fail })
+  connectTimers({ max: settings.timers, wake: (delayMs) => post('wake', delayMs) })
   tools = createTools({
     post: (id, tool, method, args, bytes) => post('call', id, tool, method, args, bytes), fail, bounds: settings.tools,
   })
@@ -74,11 +79,9 @@ export function prepare (hostPost, settingsText, entryName, inputText, contextTe
       warn: (message) => logs.write('warn', message),
     })
   }
-  defineValue(globalThis, 'console', buildConsole(logs.write))
-  installTimers(timers)
-  installPerformance(readClock)
-  defineValue(globalThis, 'self', globalThis)
-  defineValue(globalThis, 'queueMicrotask', queueMicrotask)
+  const console = buildConsole(logs.write)
+  markMethods(console)
+  defineValue(globalThis, 'console', console)
   defineValue(globalThis, 'batchbox:start', (/** @type {Record<string, unknown>} */ namespace) => start(namespace, entryName, inputText, contextText))
 }
 
@@ -116,31 +119,35 @@ export function installTool (name, create, configText) {
 
 /** Brings what a tool answered. @param {number} id @param {string} failureText @param {string} text @param {string} bytes */
 export function deliver (id, failureText, text, bytes) {
+  leaveTimer()
   tools.deliver(id, failureText, text, bytes)
   flush()
 }
 
 /** Brings records; an empty text says that there are no more. @param {string} text */
 export function feed (text) {
+  leaveTimer()
   if (!ended) transform?.feed(text)
   flush()
 }
 
 /** Tells that the oldest piece of output is written. */
 export function written () {
+  leaveTimer()
   if (!ended) transform?.written()
   flush()
 }
 
 /** Asks for what was made of records so far, and for a state. @param {boolean} wantsState */
 export function nudge (wantsState) {
+  leaveTimer()
   if (!ended) transform?.nudge(wantsState)
   flush()
 }
 
 /** Runs the timer that is due. */
 export function tick () {
-  timers.tick()
+  runDue()
   flush()
 }
 
@@ -212,10 +219,23 @@ function buildContext (contextText, checkpoint) {
   return ObjectFreeze(context)
 }
 
-/** @param {unknown} callback */
-function queueMicrotask (callback) {
-  if (typeof callback !== 'function') throw new TypeErrorConstructor('Cannot queue microtask: the callback is not a function')
-  void runNext(callback)
+/** Puts on the global object what needs nothing of the run. */
+function installOperations () {
+  defineValue(globalThis, 'self', globalThis)
+  installTimers()
+  exposeOperations({
+    /** @param {unknown} callback */
+    queueMicrotask (callback) {
+      requireArguments(arguments.length, 1, 'queueMicrotask')
+      if (typeof callback !== 'function') throw new TypeErrorConstructor('Cannot queue microtask: the callback is not a function')
+      void runNext(callback)
+    },
+    /** @param {unknown} thrown */
+    reportError (thrown) {
+      requireArguments(arguments.length, 1, 'reportError')
+      fail(thrown)
+    },
+  })
 }
 
 /** @param {Function} callback */

@@ -3,6 +3,7 @@ import {
   ObjectCreate, ObjectGetOwnPropertyDescriptor, ObjectGetOwnPropertyDescriptors, ObjectHasOwn, ReflectDefineProperty, ReflectGetOwnPropertyDescriptor, TypeErrorConstructor, defineHidden, defineValue,
 } from './intrinsics.js'
 import { linkCore } from './core-links.js'
+import { markNative } from './native-code.js'
 import { UNIT_GLOBALS } from './web-globals.ts'
 
 // A unit is a script that an isolate gets when it needs it, and not before: what is rarely used costs nothing to code that does not use it.

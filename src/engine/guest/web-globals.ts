@@ -3,6 +3,9 @@
  * touches one of them; none for a unit that only other units use. What begins with a small letter is enumerated, as Web IDL has members of the global object; interfaces are not.
  */
 export const UNIT_GLOBALS: Readonly<Record<string, readonly string[]>> = {
-  'pair-iteration': [],
+  abort: ['AbortController', 'AbortSignal'],
+  events: ['CustomEvent', 'Event', 'EventTarget'],
   navigator: ['Navigator', 'navigator'],
+  'pair-iteration': [],
+  performance: ['Performance', 'performance'],
 }

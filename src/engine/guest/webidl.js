@@ -1,8 +1,9 @@
 // @ts-check
 import {
   MathTrunc, NumberIsFinite, ObjectCreate, ObjectFreeze, ReflectApply, ReflectDefineProperty, ReflectGetOwnPropertyDescriptor, ReflectOwnKeys,
-  ReflectSetPrototypeOf, SymbolIterator, SymbolToStringTag, TypeErrorConstructor, append, defineHidden, regExpExec, stringToWellFormed,
+  ReflectSetPrototypeOf, SymbolIterator, SymbolToStringTag, TypeErrorConstructor, append, defineHidden, defineValue, regExpExec, stringToWellFormed,
 } from './intrinsics.js'
+import { markNative } from './native-code.js'
 
 // Conversions of values as Web IDL has them. Source: https://webidl.spec.whatwg.org/#javascript-type-mapping
 // Each may run code of the user's, once for each member, in the order that the standard gives.
@@ -57,6 +58,9 @@ export function toEnforced (value, max, what) {
   if (!NumberIsFinite(number) || number < 0 || number > max) throw new TypeErrorConstructor(`${what} is not an integer from 0 to ${max}`)
   return number
 }
+
+/** `long`, which wraps around. @param {any} value */
+export const toLong = (value) => value | 0
 
 /** `double`. @param {any} value @param {string} what */
 export function toDouble (value, what) {
@@ -124,25 +128,54 @@ export function readRecord (value, take) {
 }
 
 /**
- * Makes a class what Web IDL says an interface is: its members can be enumerated, and its objects are named after it.
+ * Makes a class what Web IDL says an interface is: its members can be enumerated, its objects are named after it, and its functions look like
+ * those of the platform.
  * @param {Function} constructor
  * @param {string} name as it was written: the bundler renames classes that say their own name, or that of a global
  * @param {string[]} members
  * @param {string[]} [statics]
  */
 export function shapeInterface (constructor, name, members, statics = []) {
+  const { prototype } = constructor
   ReflectDefineProperty(constructor, 'name', fixed(name, false, true))
-  for (let i = 0; i < members.length; i++) ReflectDefineProperty(constructor.prototype, /** @type {string} */ (members[i]), SHOWN)
-  for (let i = 0; i < statics.length; i++) ReflectDefineProperty(constructor, /** @type {string} */ (statics[i]), SHOWN)
-  ReflectDefineProperty(constructor.prototype, SymbolToStringTag, fixed(name, false, true))
+  markNative(constructor)
+  for (let i = 0; i < members.length; i++) showMember(prototype, /** @type {string} */ (members[i]))
+  for (let i = 0; i < statics.length; i++) showMember(constructor, /** @type {string} */ (statics[i]))
+  ReflectDefineProperty(prototype, SymbolToStringTag, fixed(name, false, true))
+}
+
+/** @param {object} holder @param {string} name */
+function showMember (holder, name) {
+  ReflectDefineProperty(holder, name, SHOWN)
+  const descriptor = /** @type {any} */ (ReflectGetOwnPropertyDescriptor(holder, name))
+  ReflectSetPrototypeOf(descriptor, null)
+  const { value, get, set } = descriptor
+  if (value !== undefined) markNative(value)
+  if (get !== undefined) markNative(get)
+  if (set !== undefined) markNative(set)
 }
 
 /** @type {any} */
 const SHOWN = { __proto__: null, enumerable: true }
 
+/** Has an interface inherit from another, without `extends`, which would have `new` ask user code for the constructor to call. @param {Function} constructor @param {Function} parent */
+export function inheritInterface (constructor, parent) {
+  ReflectSetPrototypeOf(constructor, parent)
+  ReflectSetPrototypeOf(constructor.prototype, parent.prototype)
+}
+
 /** Puts an interface on the global object. @param {Function} constructor */
 export function exposeInterface (constructor) {
   defineHidden(globalThis, constructor.name, constructor)
+}
+
+/** Puts methods on the global object, as operations of an interface. @param {Record<string, Function>} operations */
+export function exposeOperations (operations) {
+  for (const name in operations) {
+    const operation = /** @type {Function} */ (operations[name])
+    markNative(operation)
+    defineValue(globalThis, name, operation)
+  }
 }
 
 /** A constant of an interface. @param {Function} constructor @param {string} name @param {number} value */

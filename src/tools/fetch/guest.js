@@ -1,23 +1,20 @@
 // @ts-check
-import { ObjectCreate, TypeErrorConstructor, append, safe } from '../../engine/guest/intrinsics.js'
+import { ObjectCreate, TypeErrorConstructor, append, buildList, safe } from '../../engine/guest/intrinsics.js'
+import { AbortController, stateOf } from '../../engine/guest/web/abort.js'
 import { exposeInterface, requireArguments } from '../../engine/guest/webidl.js'
-import { AbortController, AbortSignal } from './guest/abort.js'
 import { Body } from './guest/body.js'
-import { Event } from './guest/event.js'
-import { EventTarget } from './guest/event-target.js'
 import { Exchange } from './guest/exchange.js'
 import { HeaderList } from './guest/header-list.js'
 import { Headers } from './guest/headers.js'
 import { Request, partsOf } from './guest/request.js'
 import { Response, buildResponse, isNullBody } from './guest/response.js'
-import { buildList, stateOf } from './guest/signal-state.js'
 import { exposeStreams } from './guest/streams.js'
 import { TextDecoder, TextEncoder } from './guest/text-encoding.js'
 import { Upload } from './guest/upload.js'
 
 /** @typedef {import('./guest/request.js').Parts} Parts */
 
-const CLASSES = [AbortController, AbortSignal, Event, EventTarget, Headers, Request, Response, TextDecoder, TextEncoder]
+const CLASSES = [Headers, Request, Response, TextDecoder, TextEncoder]
 
 /**
  * What user code sees as `fetch`, and the classes that come with it. Source: https://fetch.spec.whatwg.org/#fetch-method

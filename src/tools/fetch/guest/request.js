@@ -1,14 +1,13 @@
 // @ts-check
 import {
-  JSONParse, TypeErrorConstructor, Uint8ArrayConstructor, append, safe, stringToUpperCase,
+  JSONParse, TypeErrorConstructor, Uint8ArrayConstructor, append, buildList, safe, stringToUpperCase,
 } from '../../../engine/guest/intrinsics.js'
 import { textToBuffer } from '../../../engine/guest/bytes.js'
+import { follow, stateOf } from '../../../engine/guest/web/abort.js'
 import { buildWords, isObject, requireArguments, shapeInterface, toByteText, toDictionary, toScalarText, toWord } from '../../../engine/guest/webidl.js'
-import { follow } from './abort.js'
 import { readBody, readBodyInit } from './body.js'
 import { HeaderList, isForbiddenMethod, isToken } from './header-list.js'
 import { buildHeaders, fillHeaders, readInit } from './headers.js'
-import { buildList, stateOf } from './signal-state.js'
 import { decodeUtf8 } from './utf8.js'
 
 /** Methods that are the same in small letters. */
@@ -16,7 +15,7 @@ const NORMAL = buildWords(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT'])
 const REDIRECTS = buildWords(['follow', 'error', 'manual'])
 const DUPLEXES = buildWords(['half'])
 
-/** @typedef {import('./abort.js').AbortSignal} AbortSignal @typedef {import('./body.js').Body} Body */
+/** @typedef {import('../../../engine/guest/web/abort.js').AbortSignal} AbortSignal @typedef {import('./body.js').Body} Body */
 
 /**
  * What fetch needs of a request; undefined for anything else.

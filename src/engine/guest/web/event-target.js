@@ -1,11 +1,10 @@
 // @ts-check
-import { ReflectApply, TypeErrorConstructor, WeakMapConstructor, append, weakMapGet, weakMapSet } from '../../../engine/guest/intrinsics.js'
-import { isObject, requireArguments, shapeInterface, toText } from '../../../engine/guest/webidl.js'
+import { ReflectApply, TypeErrorConstructor, WeakMapConstructor, append, buildList, weakMapGet, weakMapSet } from '../intrinsics.js'
+import { DOMException } from '../dom-exception.js'
+import { reportException } from '../report.js'
+import { isObject, requireArguments, shapeInterface, toText } from '../webidl.js'
 import { flightOf } from './event.js'
-import { buildList, stateOf } from './signal-state.js'
-
-/** The guest's own, as they are before user code. */
-const { DOMException, queueMicrotask } = /** @type {any} */ (globalThis)
+import { findState, stateOf } from './signal-state.js'
 
 /**
  * @typedef {{ type: string, callback: any, capture: boolean, once: boolean, passive: boolean, isRemoved: boolean }} Listener
@@ -33,8 +32,8 @@ export class EventTarget {
     const handler = toCallback(callback)
     const { capture, once, passive, signal } = readAddOptions(options)
     if (handler === null || signal?.isAborted) return
-    addListener(this, text, handler, { capture, once, passive })
-    signal?.onAbort(() => removeListener(this, text, handler, capture))
+    const listener = addListener(this, text, handler, { capture, once, passive })
+    if (listener !== null) signal?.onAbort(() => removeListener(this, listener))
   }
 
   /** @param {unknown} type @param {unknown} callback @param {unknown} [options] */
@@ -43,7 +42,8 @@ export class EventTarget {
     requireArguments(arguments.length, 2, 'EventTarget.removeEventListener')
     const text = toText(type)
     const handler = toCallback(callback)
-    removeListener(this, text, handler, isObject(options) ? !!options['capture'] : !!options)
+    const listener = findListener(this, text, handler, isObject(options) ? !!options['capture'] : !!options)
+    if (listener !== null) removeListener(this, listener)
   }
 
   /** @param {unknown} event */
@@ -53,28 +53,43 @@ export class EventTarget {
     const flight = isObject(event) ? flightOf(event) : undefined
     if (flight === undefined) throw new TypeErrorConstructor('Cannot dispatch event: it is no Event')
     if (flight.isDispatched) throw new DOMException('Cannot dispatch event: it is being dispatched already', 'InvalidStateError')
+    flight.isTrusted = false
     return dispatch(this, /** @type {import('./event.js').Event} */ (event))
   }
 }
 shapeInterface(EventTarget, 'EventTarget', ['addEventListener', 'removeEventListener', 'dispatchEvent'])
 
-/** Adds a listener unless the same one is there. @param {object} target @param {string} type @param {any} callback @param {{ capture: boolean, once: boolean, passive: boolean }} options */
+/**
+ * Adds a listener; answers null when the same one is there already.
+ * @param {object} target @param {string} type @param {any} callback @param {{ capture: boolean, once: boolean, passive: boolean }} options
+ */
 export function addListener (target, type, callback, { capture, once, passive }) {
-  const list = readListeners(target)
-  for (let i = 0; i < list.length; i++) if (isSame(list[i], type, callback, capture)) return
-  append(list, { type, callback, capture, once, passive, isRemoved: false })
+  if (findListener(target, type, callback, capture) !== null) return null
+  const listener = { type, callback, capture, once, passive, isRemoved: false }
+  append(readListeners(target), listener)
+  if (type === 'abort') findState(target)?.hold()
+  return listener
 }
 
-/** @param {object} target @param {string} type @param {any} callback @param {boolean} capture */
-export function removeListener (target, type, callback, capture) {
+/** @param {object} target @param {string} type @param {unknown} callback @param {boolean} capture */
+function findListener (target, type, callback, capture) {
   const list = readListeners(target)
-  const kept = buildList()
   for (let i = 0; i < list.length; i++) {
     const listener = /** @type {Listener} */ (list[i])
-    if (isSame(listener, type, callback, capture)) listener.isRemoved = true
-    else append(kept, listener)
+    if (listener.type === type && listener.callback === callback && listener.capture === capture) return listener
   }
+  return null
+}
+
+/** @param {object} target @param {Listener} listener */
+export function removeListener (target, listener) {
+  if (listener.isRemoved) return
+  listener.isRemoved = true
+  const list = readListeners(target)
+  const kept = buildList()
+  for (let i = 0; i < list.length; i++) if (list[i] !== listener) append(kept, list[i])
   weakMapSet(listeners, target, kept)
+  if (listener.type === 'abort') findState(target)?.release()
 }
 
 /** Hands an event to whoever listens; answers whether nobody canceled it. Throws for nothing that a listener throws. @param {object} target @param {import('./event.js').Event} event */
@@ -97,12 +112,12 @@ function callAll (target, event, capture) {
   for (let i = 0; i < count && !flight.isStoppedAtOnce; i++) {
     const listener = /** @type {Listener} */ (list[i])
     if (listener.isRemoved || listener.capture !== capture || listener.type !== flight.type) continue
-    if (listener.once) removeListener(target, listener.type, listener.callback, capture)
+    if (listener.once) removeListener(target, listener)
     flight.isPassive = listener.passive
     try {
       call(listener.callback, target, event)
     } catch (error) {
-      report(error)
+      reportException(error)
     }
     flight.isPassive = false
   }
@@ -116,21 +131,11 @@ function call (callback, target, event) {
   ReflectApply(handleEvent, callback, [event])
 }
 
-/** What nobody catches ends the run, as anywhere else. @param {unknown} error */
-export function report (error) {
-  queueMicrotask(() => { throw error })
-}
-
 /** @param {object} target */
 function readListeners (target) {
   const list = isObject(target) ? weakMapGet(listeners, target) : undefined
   if (list === undefined) throw new TypeErrorConstructor('Cannot use object as an EventTarget: it is none')
   return list
-}
-
-/** @param {Listener | undefined} listener @param {string} type @param {unknown} callback @param {boolean} capture */
-function isSame (listener, type, callback, capture) {
-  return listener !== undefined && listener.type === type && listener.callback === callback && listener.capture === capture
 }
 
 /** @param {unknown} value @returns {any} */

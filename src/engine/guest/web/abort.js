@@ -1,18 +1,14 @@
 // @ts-check
-import {
-  MathMax, ObjectCreate, ReflectApply, ReflectSetPrototypeOf, TypeErrorConstructor, append,
-} from '../../../engine/guest/intrinsics.js'
-import { requireArguments, shapeInterface, toEnforced, toSequence } from '../../../engine/guest/webidl.js'
-import { buildTrusted } from './event.js'
-import { EventTarget, addListener, dispatch, makeTarget, removeListener } from './event-target.js'
-import { buildList, makeSignal, stateOf } from './signal-state.js'
+import { MathMin, ObjectCreate, TypeErrorConstructor, append, buildList } from '../intrinsics.js'
+import { DOMException } from '../dom-exception.js'
+import { startTimer } from '../timers.js'
+import { inheritInterface, requireArguments, shapeInterface, toEnforced, toSequence } from '../webidl.js'
+import { Event, EventHandler, EventTarget, dispatch, makeSignal, makeTarget, stateOf, trust } from './events.js'
 
-/** The guest's own, as they are before user code. */
-const { DOMException, setTimeout } = /** @type {any} */ (globalThis)
+export { stateOf }
 
 /** Only who has it can make a signal. It never leaves this module. */
 const MAKING = ObjectCreate(null)
-const LISTENS = { capture: false, once: false, passive: false }
 /** A timer takes no longer delay; no run does. */
 const DELAY_MAX_MS = 2_147_483_647
 
@@ -21,10 +17,8 @@ const DELAY_MAX_MS = 2_147_483_647
  * Source: https://dom.spec.whatwg.org/#interface-AbortSignal
  */
 export class AbortSignal {
-  /** @type {Function | object | null} */
+  /** @type {EventHandler | null} */
   #handler = null
-  /** @type {((event: unknown) => void) | null} */
-  #listener = null
 
   constructor () {
     if (arguments[0] !== MAKING) throw new TypeErrorConstructor('Cannot construct AbortSignal: AbortController makes them')
@@ -44,16 +38,16 @@ export class AbortSignal {
   /** @param {unknown} milliseconds */
   static timeout (milliseconds) {
     requireArguments(arguments.length, 1, 'AbortSignal.timeout')
-    const delayMs = toEnforced(milliseconds, 2 ** 53 - 1, 'The time of AbortSignal.timeout')
+    const delayMs = MathMin(toEnforced(milliseconds, 2 ** 53 - 1, 'The time of AbortSignal.timeout'), DELAY_MAX_MS)
     const signal = buildSignal()
-    setTimeout(() => abortSignal(signal, new DOMException('The operation timed out', 'TimeoutError')), delayMs > DELAY_MAX_MS ? DELAY_MAX_MS : MathMax(delayMs, 1))
+    startTimer(() => abortSignal(signal, new DOMException('The operation timed out', 'TimeoutError')), delayMs)
     return signal
   }
 
-  /** @param {unknown} given */
-  static any (given) {
+  /** @param {unknown} signals */
+  static any (signals) {
     requireArguments(arguments.length, 1, 'AbortSignal.any')
-    return follow(toSequence(given, (signal) => {
+    return follow(toSequence(signals, (signal) => {
       stateOf(signal)
       return /** @type {AbortSignal} */ (signal)
     }, 'The list of signals'))
@@ -67,20 +61,13 @@ export class AbortSignal {
     if (isAborted) throw reason
   }
 
-  get onabort () { return this.#handler }
+  get onabort () { return this.#handler === null ? null : this.#handler.value }
   set onabort (value) {
-    this.#handler = typeof value === 'function' || (typeof value === 'object' && value !== null) ? value : null
-    if (this.#handler === null && this.#listener !== null) {
-      removeListener(this, 'abort', this.#listener, false)
-      this.#listener = null
-    } else if (this.#handler !== null && this.#listener === null) {
-      this.#listener = (event) => { if (typeof this.#handler === 'function') ReflectApply(this.#handler, this, [event]) }
-      addListener(this, 'abort', this.#listener, LISTENS)
-    }
+    this.#handler ??= new EventHandler(this, 'abort')
+    this.#handler.value = /** @type {any} */ (value)
   }
 }
-ReflectSetPrototypeOf(AbortSignal, EventTarget)
-ReflectSetPrototypeOf(AbortSignal.prototype, EventTarget.prototype)
+inheritInterface(AbortSignal, EventTarget)
 shapeInterface(AbortSignal, 'AbortSignal', ['aborted', 'reason', 'throwIfAborted', 'onabort'], ['abort', 'timeout', 'any'])
 
 /** Source: https://dom.spec.whatwg.org/#interface-abortcontroller */
@@ -122,35 +109,36 @@ export function follow (signals) {
 function addSource (sources, source, signal) {
   for (let i = 0; i < sources.length; i++) if (sources[i] === source) return
   append(sources, source)
-  append(stateOf(source).dependents, signal)
+  stateOf(source).addFollower(signal)
 }
 
 /** Source: https://dom.spec.whatwg.org/#abortsignal-signal-abort @param {AbortSignal} signal @param {unknown} reason */
-function abortSignal (signal, reason) {
+export function abortSignal (signal, reason) {
   const state = stateOf(signal)
   if (state.isAborted) return
   state.isAborted = true
   state.reason = reason
-  const followers = buildList()
-  for (let i = 0; i < state.dependents.length; i++) {
-    const follower = stateOf(state.dependents[i])
+  const aborted = buildList()
+  const followers = state.listFollowers()
+  for (let i = 0; i < followers.length; i++) {
+    const follower = stateOf(followers[i])
     if (follower.isAborted) continue
     follower.isAborted = true
     follower.reason = reason
-    append(followers, state.dependents[i])
+    append(aborted, followers[i])
   }
   tell(signal)
-  for (let i = 0; i < followers.length; i++) tell(followers[i])
+  for (let i = 0; i < aborted.length; i++) tell(aborted[i])
 }
 
 /** @param {any} signal */
 function tell (signal) {
   stateOf(signal).runActs()
-  dispatch(signal, buildTrusted('abort'))
+  dispatch(signal, trust(new Event('abort')))
 }
 
 /** @returns {AbortSignal} */
-function buildSignal () {
+export function buildSignal () {
   return new (/** @type {any} */ (AbortSignal))(MAKING)
 }
 
