@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { type BuildOptions, type BuildResult, build, type Plugin, stop } from 'esbuild'
 import type { GuestScripts } from '../core/runner-protocol.ts'
 import type { Tool } from '../tools/tool.ts'
+import { barePackages } from './bare-packages.ts'
 import { UNIT_GLOBALS } from './guest/web-globals.ts'
 
 const GUEST = fileURLToPath(new URL('./guest/', import.meta.url))
@@ -134,7 +135,7 @@ async function bundleUnit ({ name, file }: Entry, { exported, nameOf }: Linker):
       onLoad({ filter: /.*/, namespace: 'whole' }, () => ({ contents, resolveDir: GUEST }))
     },
   }
-  const text = readText(await build({ ...OPTIONS, entryPoints: ['unit'], format: 'iife', plugins: [whole, linkPlugin((path) => path === file ? undefined : nameOf(path), exported)] }), file)
+  const text = readText(await build({ ...OPTIONS, entryPoints: ['unit'], format: 'iife', plugins: [whole, barePackages, linkPlugin((path) => path === file ? undefined : nameOf(path), exported)] }), file)
   return `((link) => { "use strict"; let exports; const give = (all) => { exports = all }; ${text}\nreturn exports })`
 }
 

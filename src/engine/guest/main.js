@@ -1,5 +1,6 @@
 // @ts-check
 import { JSONParse, ObjectFreeze, ReflectApply, TypeErrorConstructor, defineValue } from './intrinsics.js'
+import './bytes.js' // for units, and the same one for all of them
 import { createCheckpoint } from './checkpoint.js'
 import { startClock } from './clock.js'
 import { buildConsole } from './console.js'

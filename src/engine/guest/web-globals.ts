@@ -4,8 +4,19 @@
  */
 export const UNIT_GLOBALS: Readonly<Record<string, readonly string[]>> = {
   abort: ['AbortController', 'AbortSignal'],
+  base64: ['atob', 'btoa'],
+  compression: ['CompressionStream', 'DecompressionStream'],
+  encoding: ['TextDecoder', 'TextEncoder'],
   events: ['CustomEvent', 'Event', 'EventTarget'],
+  'legacy-encodings': [],
   navigator: ['Navigator', 'navigator'],
   'pair-iteration': [],
   performance: ['Performance', 'performance'],
+  streams: [
+    'ByteLengthQueuingStrategy', 'CountQueuingStrategy', 'ReadableByteStreamController', 'ReadableStream', 'ReadableStreamBYOBReader', 'ReadableStreamBYOBRequest',
+    'ReadableStreamDefaultController', 'ReadableStreamDefaultReader', 'TransformStream', 'TransformStreamDefaultController', 'WritableStream',
+    'WritableStreamDefaultController', 'WritableStreamDefaultWriter',
+  ],
+  'text-streams': ['TextDecoderStream', 'TextEncoderStream'],
+  utf8: [],
 }

@@ -8,13 +8,11 @@ import { HeaderList } from './guest/header-list.js'
 import { Headers } from './guest/headers.js'
 import { Request, partsOf } from './guest/request.js'
 import { Response, buildResponse, isNullBody } from './guest/response.js'
-import { exposeStreams } from './guest/streams.js'
-import { TextDecoder, TextEncoder } from './guest/text-encoding.js'
 import { Upload } from './guest/upload.js'
 
 /** @typedef {import('./guest/request.js').Parts} Parts */
 
-const CLASSES = [Headers, Request, Response, TextDecoder, TextEncoder]
+const CLASSES = [Headers, Request, Response]
 
 /**
  * What user code sees as `fetch`, and the classes that come with it. Source: https://fetch.spec.whatwg.org/#fetch-method
@@ -23,7 +21,6 @@ const CLASSES = [Headers, Request, Response, TextDecoder, TextEncoder]
  */
 export default function createFetch (host, { wholeBytes }) {
   for (const constructor of CLASSES) exposeInterface(constructor)
-  exposeStreams()
 
   /** @param {unknown} input @param {unknown} [init] */
   return async function fetch (input, init = undefined) {

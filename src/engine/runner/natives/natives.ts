@@ -1,3 +1,4 @@
+import { createCompression } from './compression.ts'
 import { createCrypto } from './crypto.ts'
 import type { Native } from './native.ts'
 import { createRandom } from './random.ts'
@@ -6,4 +7,4 @@ import { createRandom } from './random.ts'
 export const NATIVES: Readonly<Record<string, (config: unknown) => Native>> = { crypto: createCrypto }
 
 /** Natives of the platform, which every run has, by names that no tool can have. One is made for each run that asks it. */
-export const PLATFORM_NATIVES: Readonly<Record<string, () => Native>> = { 'platform:random': createRandom }
+export const PLATFORM_NATIVES: Readonly<Record<string, () => Native>> = { 'platform:compression': createCompression, 'platform:random': createRandom }

@@ -2,10 +2,10 @@
 import { TypeErrorConstructor, safe } from '../../../engine/guest/intrinsics.js'
 import { bytesToText, isBufferSource, viewBytes } from '../../../engine/guest/bytes.js'
 import { toScalarText } from '../../../engine/guest/webidl.js'
-import { buildSpentStream, buildStream, isDisturbed, isLocked, isStream, readStream, tee } from './streams.js'
-import { encodeUtf8 } from './utf8.js'
+import { buildSpentStream, buildStream, isDisturbed, isLocked, isStream, readStream, tee } from '../../../engine/guest/web/streams.js'
+import { encodeUtf8 } from '../../../engine/guest/web/utf8.js'
 
-/** @typedef {import('./streams.js').Source} Source */
+/** @typedef {import('../../../engine/guest/web/streams.js').Source} Source */
 
 /**
  * The body of a request or a response. Bytes are strings of one character each until user code asks for something else; a stream is made

@@ -4,11 +4,11 @@ import {
 } from '../../../engine/guest/intrinsics.js'
 import { textToBuffer } from '../../../engine/guest/bytes.js'
 import { follow, stateOf } from '../../../engine/guest/web/abort.js'
+import { decodeUtf8 } from '../../../engine/guest/web/utf8.js'
 import { buildWords, isObject, requireArguments, shapeInterface, toByteText, toDictionary, toScalarText, toWord } from '../../../engine/guest/webidl.js'
 import { readBody, readBodyInit } from './body.js'
 import { HeaderList, isForbiddenMethod, isToken } from './header-list.js'
 import { buildHeaders, fillHeaders, readInit } from './headers.js'
-import { decodeUtf8 } from './utf8.js'
 
 /** Methods that are the same in small letters. */
 const NORMAL = buildWords(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT'])

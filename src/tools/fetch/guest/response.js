@@ -7,7 +7,7 @@ import { buildWords, requireArguments, shapeInterface, toByteText, toDictionary,
 import { Body, readBody, readBodyInit } from './body.js'
 import { HeaderList } from './header-list.js'
 import { buildHeaders, cloneHeaders, fillHeaders, listOf, readInit } from './headers.js'
-import { decodeUtf8, encodeUtf8 } from './utf8.js'
+import { decodeUtf8, encodeUtf8 } from '../../../engine/guest/web/utf8.js'
 
 const NULL_BODY = buildWords(['101', '103', '204', '205', '304'])
 const REDIRECTS = buildWords(['301', '302', '303', '307', '308'])

@@ -5,7 +5,7 @@ import { TypeErrorConstructor, defineHidden, safe, stringSlice } from '../../../
 export class Upload {
   #exchange
   #partBytes
-  /** @type {import('./streams.js').Source} */
+  /** @type {import('../../../engine/guest/web/streams.js').Source} */
   #source
   #isOver = false
   /** What goes with the request; null if it goes part by part. @type {string | null} */

@@ -1,13 +1,17 @@
 // @ts-check
 import * as streams from 'web-streams-polyfill'
-import { ReflectApply, ReflectGetOwnPropertyDescriptor, TypeErrorConstructor, Uint8ArrayConstructor, safe, typedArrayKind } from '../../../engine/guest/intrinsics.js'
-import { bytesToText, textToBuffer } from '../../../engine/guest/bytes.js'
-import { exposeInterface, isObject } from '../../../engine/guest/webidl.js'
+import { ReflectApply, ReflectGetOwnPropertyDescriptor, TypeErrorConstructor, Uint8ArrayConstructor, safe, typedArrayKind } from '../intrinsics.js'
+import { bytesToText, textToBuffer } from '../bytes.js'
+import { isObject } from '../webidl.js'
 
 // Streams as a library has them. What user code does to the prototypes of the language may change what they do: for its own run, and
 // with nothing in them but what user code may have anyway. Bodies that are read whole, by text() and its like, never come here.
 
-const { ReadableStream, ReadableByteStreamController, ReadableStreamDefaultReader } = streams
+export const {
+  ByteLengthQueuingStrategy, CountQueuingStrategy, ReadableByteStreamController, ReadableStream, ReadableStreamBYOBReader, ReadableStreamBYOBRequest,
+  ReadableStreamDefaultController, ReadableStreamDefaultReader, TransformStream, TransformStreamDefaultController, WritableStream,
+  WritableStreamDefaultController, WritableStreamDefaultWriter,
+} = streams
 
 /** @param {Function} constructor @param {string} name @returns {(self: unknown, ...args: unknown[]) => any} */
 function methodOf ({ prototype }, name) {
@@ -23,7 +27,8 @@ const fail = methodOf(ReadableByteStreamController, 'error')
 const close = methodOf(ReadableByteStreamController, 'close')
 const getLocked = /** @type {() => boolean} */ (ReflectGetOwnPropertyDescriptor(ReadableStream.prototype, 'locked')?.get)
 const getRequest = /** @type {() => any} */ (ReflectGetOwnPropertyDescriptor(ReadableByteStreamController.prototype, 'byobRequest')?.get)
-const respond = methodOf(streams.ReadableStreamBYOBRequest, 'respond')
+const respond = methodOf(ReadableStreamBYOBRequest, 'respond')
+const enqueueTransformed = methodOf(TransformStreamDefaultController, 'enqueue')
 
 /**
  * Where the bytes of a body come from: one character each, null at their end. `watch` is told when nothing comes any more before somebody reads.
@@ -108,7 +113,33 @@ export async function forget (promise) {
   } catch {}
 }
 
-/** Puts every class of streams on the global object. */
-export function exposeStreams () {
-  for (const constructor of Object.values(streams)) if (typeof constructor === 'function') exposeInterface(constructor)
+/**
+ * @typedef {(chunk: unknown) => void} Enqueue
+ * @typedef {() => Promise<unknown>} Room resolves when somebody reads, or when nobody ever will
+ */
+
+/**
+ * The two ends of what the platform makes chunks of chunks with. A transformer that makes several of one waits for `room` before each but the first.
+ * Source: https://streams.spec.whatwg.org/#transformstream-set-up
+ * @param {{ transform: (chunk: unknown, enqueue: Enqueue, room: Room) => unknown, flush: (enqueue: Enqueue, room: Room) => unknown, cancel?: () => void }} transformer
+ * @returns {{ readable: unknown, writable: unknown }}
+ */
+export function createTransform ({ transform, flush, cancel }) {
+  /** @type {any} */
+  let controller
+  const enqueue = (/** @type {unknown} */ chunk) => enqueueTransformed(controller, chunk)
+  const room = async () => {
+    if (stream._backpressure) await safe(stream._backpressureChangePromise)
+  }
+  /** @type {any} */
+  const stream = new TransformStream(/** @type {any} */ ({
+    __proto__: null,
+    /** @param {unknown} its */
+    start (its) { controller = its },
+    /** @param {unknown} chunk */
+    transform (chunk) { return transform(chunk, enqueue, room) },
+    flush () { return flush(enqueue, room) },
+    cancel,
+  }))
+  return { readable: stream._readable, writable: stream._writable }
 }
