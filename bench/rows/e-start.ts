@@ -8,7 +8,7 @@ import { compareInRounds } from '../rounds.ts'
 import type { Row } from '../row.ts'
 import { median } from '../statistics.ts'
 import { DEFAULT_LIMIT_POLICY } from '../../src/core/limits.ts'
-import { buildGuestBundle } from '../../src/engine/guest-bundle.ts'
+import { type GuestImage, prepareGuest } from '../../src/engine/guest-image.ts'
 import { RunnerProcess } from '../../src/engine/runner-process.ts'
 
 const ROUNDS = 9
@@ -20,8 +20,8 @@ export const start: Row = {
   title: 'From the fork of a runner process to the end of its first job',
   async measure ({ root }) {
     enableCompileCache(join(root, '.batchbox', 'compile-cache')) // the command starts workers with one, and runners keep theirs below it
-    await startRunner(await buildGuestBundle([])) // fills it
-    const guest = await buildGuestBundle([])
+    await startRunner(await prepareGuest([])) // fills it
+    const guest = await prepareGuest([])
     const readyTimes: number[] = []
     const { ratio, subject, baseline } = await compareInRounds(ROUNDS, async () => {
       const { readyMs, firstJobMs } = await startRunner(guest)
@@ -37,7 +37,7 @@ export const start: Row = {
   },
 }
 
-async function startRunner (guest: string): Promise<{ readyMs: number, firstJobMs: number }> {
+async function startRunner (guest: GuestImage): Promise<{ readyMs: number, firstJobMs: number }> {
   const started = performance.now()
   const runner = new RunnerProcess({ ...RUNNER_OPTIONS, guest })
   try {

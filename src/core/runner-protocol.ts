@@ -55,12 +55,21 @@ export interface ToolGrant {
 /** Tools that every run has, on its context instead of as globals: their guest halves are modules of the guest. */
 export const CONTEXT_TOOLS: readonly string[] = ['checkpoint']
 
-/** What isolates are made with: the guest's script, and those of its units and of the guest halves of tools by their names. The body of `boot`, as JSON. */
-export interface GuestScripts {
-  main: string
-  units: Record<string, string>
-  tools: Record<string, string>
+/** Descriptors that a runner is left with beside its pipe: archives (see archive.ts) of the scripts that isolates are made with. */
+export const ARCHIVES_FD = 4
+/** The script in an archive that every isolate has: the core of the guest. */
+export const CORE_SCRIPT = 'core'
+
+/** What a process that makes code caches is given, as JSON: scripts by their names, and those of them of which it is to make one. */
+export interface CacheOrder {
+  scripts: Readonly<Record<string, string>>
+  wanted: readonly string[]
 }
+/** Frames to it and from it: all scripts in one, a cache in each. */
+export const CACHER_FRAME = { maxFrameBytes: 268_435_456, maxHeaderBytes: 4096 } as const
+
+/** Scripts of the guest halves of tools, by their names. The body of `boot`, as JSON. */
+export type ToolScripts = Readonly<Record<string, string>>
 
 /** How often each thread of a runner says that it lives. */
 export const BEAT_MS = 1000
@@ -77,13 +86,13 @@ export type GuestCode = typeof GUEST_CODES[number]
 export type StopCode = typeof STOP_CODES[number]
 
 /**
- * What a worker tells its runner; `boot` comes first, with the scripts of the guest as its body. The body of `run` is the code and then the
+ * What a worker tells its runner; `boot` comes first, with the scripts of tools as its body. The body of `run` is the code and then the
  * input, that of `answer` the JSON text that a tool answered and then the bytes beside it. For a transform the input is the state to go on from,
  * or nothing; `records` answers a `pull` with records, one a line, or with nothing when there are no more, and `written` says that the oldest
  * `output` is written.
  */
 export type ToRunner =
-  | { type: 'boot', threads: number, memoryMb: number }
+  | { type: 'boot', threads: number, memoryMb: number, archives: number }
   | {
     type: 'run'
     token: string

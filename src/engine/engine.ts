@@ -10,7 +10,7 @@ import type { Isolation, IsolationLevel, Outcome } from '../core/outcome.ts'
 import type { Grants, PermissionsRequest } from '../core/permissions.ts'
 import type { RunReceipt } from '../core/receipt.ts'
 import type { RecordPort } from '../core/records.ts'
-import { buildGuestBundle } from './guest-bundle.ts'
+import { prepareGuest } from './guest-image.ts'
 import { createKernel, type Plugin } from './kernel.ts'
 import { cluster } from './plugins/cluster.ts'
 import { guard } from './plugins/guard.ts'
@@ -142,7 +142,7 @@ export interface Engine {
 export async function createEngine (config: EngineConfig): Promise<Engine> {
   const tools = await loadTools(config.tools)
   const metrics = createRunnerMetrics(config.meter ?? createNoopMeter())
-  const runners = await cluster({ ...config.supervisor, metrics, guest: await buildGuestBundle(tools) })
+  const runners = await cluster({ ...config.supervisor, metrics, guest: await prepareGuest(tools) })
   const plugins: Plugin[] = [guard(), toolset(tools, { onError: config.onToolError, services: config.services ?? {}, metrics }), permission(config), loader(config.compiler), runners, sandbox(metrics)]
   const kernel = createKernel(plugins)
   return {

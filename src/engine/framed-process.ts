@@ -25,6 +25,8 @@ export interface FramedProcessOptions {
   env: Readonly<Record<string, string>>
   /** Puts the child at the head of a process group of its own that is killed as a whole, for a child that has children. */
   ownGroup?: boolean
+  /** Descriptors that the child is left with, from 4 on. */
+  descriptors?: readonly number[]
   /** What the system holds the child to. Whatever is said here, it leaves no core dump. */
   resources?: ResourceLimits
   maxFrameBytes: number
@@ -169,7 +171,7 @@ function start (options: FramedProcessOptions): ChildProcess {
   return spawn(command, args, {
     env: { ...options.env },
     detached: options.ownGroup === true,
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe', ...options.descriptors ?? []],
   })
 }
 

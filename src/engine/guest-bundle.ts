@@ -1,7 +1,6 @@
 import { isAbsolute, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, type BuildResult, build, type Plugin, stop } from 'esbuild'
-import type { GuestScripts } from '../core/runner-protocol.ts'
 import type { Tool } from '../tools/tool.ts'
 import { barePackages } from './bare-packages.ts'
 import { UNIT_GLOBALS } from './guest/web-globals.ts'
@@ -22,22 +21,41 @@ interface Entry {
   file: string
 }
 
+/** The scripts that every isolate may have, and what the modules that can be linked export, by the names that they are linked by. */
+export interface PlatformScripts {
+  main: string
+  units: Record<string, string>
+  exported: Record<string, readonly string[]>
+}
+
 /**
- * Joins the guest's modules into scripts: its core into one, which every isolate has, and each unit and each tool's guest half into another. What a unit
- * imports of the core or of another unit is linked, and never there twice. Answers JSON text.
+ * Joins the guest's modules into scripts: its core into one, which every isolate has, and each unit into another. What a unit imports of the core or of
+ * another unit is linked, and never there twice.
  */
-export async function buildGuestBundle (tools: readonly Tool[]): Promise<string> {
+export async function bundlePlatform (): Promise<PlatformScripts> {
   const core = await listModules(MAIN)
   const units = Object.keys(UNIT_GLOBALS).map((name) => ({ name, file: unitFile(name) }))
-  const halves = tools.flatMap(({ name, guestFile }) => guestFile === null ? [] : [{ name, file: guestFile }])
   const linker = await createLinker(core, units)
-  const scripts = {
-    main: await bundleCore(core, linker),
-    units: await bundleAll(units, linker),
-    tools: await bundleAll(halves, linker),
-  }
+  const platform = { main: await bundleCore(core, linker), units: await bundleAll(units, linker), exported: nameExports(linker) }
   await stop()
-  return JSON.stringify(scripts satisfies GuestScripts)
+  return platform
+}
+
+/** Makes a script of each tool's guest half, which is linked likewise. */
+export async function bundleHalves (tools: readonly Tool[], exported: PlatformScripts['exported']): Promise<Record<string, string>> {
+  const names = new Map(Object.keys(exported).map((name) => [name.endsWith('.js') ? resolve(GUEST, name) : unitFile(name), name]))
+  const halves = tools.flatMap(({ name, guestFile }) => guestFile === null ? [] : [{ name, file: guestFile }])
+  const nameOf = (file: string) => names.get(file)
+  const scripts = await bundleAll(halves, { nameOf, exported: new Map([...names].map(([file, name]) => [file, exported[name] ?? []])) })
+  await stop()
+  return scripts
+}
+
+function nameExports ({ exported, nameOf }: Linker): PlatformScripts['exported'] {
+  return Object.fromEntries([...exported].flatMap(([file, names]) => {
+    const name = nameOf(file)
+    return name === undefined ? [] : [[name, names]]
+  }))
 }
 
 /** Where a unit is whose exports are globals. */

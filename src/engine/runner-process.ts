@@ -1,9 +1,10 @@
 import type { Frame } from '../core/frames.ts'
 import { FromRunner } from '../core/runner-messages.ts'
-import { type RecordGrant, RUNNER_FRAME_BYTES, RUNNER_HEADER_BYTES, type ToRunner } from '../core/runner-protocol.ts'
+import { type RecordGrant, RUNNER_FRAME_BYTES, RUNNER_HEADER_BYTES, type ToolScripts, type ToRunner } from '../core/runner-protocol.ts'
 import type { RunnerEnd } from '../telemetry/metrics/runners.ts'
 import type { Limits } from '../core/limits.ts'
 import type { Isolation } from '../core/outcome.ts'
+import type { GuestImage } from './guest-image.ts'
 import { BootWatch } from './boot-watch.ts'
 import type { Cgroup } from './cgroup.ts'
 import type { ToolAnswer } from './broker.ts'
@@ -27,8 +28,7 @@ export interface RunnerOptions {
   /** What isolates made ahead of time are given. */
   memoryMb: number
   bootTimeoutMs: number
-  /** The scripts of the guest, as JSON text. */
-  guest: string
+  guest: GuestImage
   /** Looks in a row, about one a second, in which a thread may not be heard. */
   missedBeats?: number
   /** What the system holds the process to, beside its own limits. */
@@ -69,6 +69,7 @@ export class RunnerProcess {
       maxBytesPerSecond: MAX_BYTES_PER_SECOND,
       maxStderrBytes: MAX_STDERR_BYTES,
       maxUnsentBytes: MAX_UNSENT_BYTES,
+      descriptors: options.guest.archives,
       ...(options.resources === undefined ? {} : { resources: options.resources }),
       onFrame: (frame) => this.#take(frame),
       onExit: (exit) => this.#leave(exit),
@@ -77,7 +78,7 @@ export class RunnerProcess {
     this.#threads = threads
     this.#missedBeats = options.missedBeats ?? DEFAULT_MISSED_BEATS
     this.#cgroup = options.createCgroup?.()
-    void this.#join().then(() => this.#boot({ type: 'boot', threads, memoryMb }, guest)) // it does nothing before that
+    void this.#join().then(() => this.#boot({ type: 'boot', threads, memoryMb, archives: guest.archives.length }, guest.tools)) // it does nothing before that
     const slow = setTimeout(() => this.kill(`The runner was not ready within ${bootTimeoutMs} ms`, 'boot'), bootTimeoutMs)
     this.ready.then(() => clearTimeout(slow), () => clearTimeout(slow))
   }
@@ -140,8 +141,8 @@ export class RunnerProcess {
     this.#cgroup = undefined
   }
 
-  #boot (message: Extract<ToRunner, { type: 'boot' }>, guest: string): void {
-    if (!this.#process.send(message, Buffer.from(guest))) return
+  #boot (message: Extract<ToRunner, { type: 'boot' }>, tools: ToolScripts): void {
+    if (!this.#process.send(message, Buffer.from(JSON.stringify(tools)))) return
     const watch = new BootWatch({ pid: this.#process.pid ?? 0, onStill: (reason) => this.kill(reason, 'boot') })
     this.ready.then(() => watch.close(), () => watch.close())
   }

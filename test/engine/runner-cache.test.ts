@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { buildGuestBundle } from '../../src/engine/guest-bundle.ts'
+import { prepareGuest } from '../../src/engine/guest-image.ts'
 import { runnerCache } from '../../src/engine/runner-cache.ts'
 import { RunnerProcess } from '../../src/engine/runner-process.ts'
 
@@ -14,7 +14,7 @@ test('a runner leaves its compiled code where this process keeps its own', async
   t.after(() => rm(home, { recursive: true }))
   enableCompileCache(home) // changes nothing where it is on already
   const folder = runnerCache()
-  const runner = new RunnerProcess({ threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, guest: await buildGuestBundle([]) })
+  const runner = new RunnerProcess({ threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, guest: await prepareGuest([]) })
   t.after(async () => {
     runner.kill('The test is over')
     await runner.exited

@@ -5,6 +5,7 @@ import { test, type TestContext } from 'node:test'
 import { DEFAULT_LIMIT_POLICY } from '../../src/core/limits.ts'
 import type { RunnerAnswer, RunnerHooks, RunnerTask } from '../../src/engine/run-conversation.ts'
 import { RunnerProcess } from '../../src/engine/runner-process.ts'
+import { fakeImage } from '../helpers/fake-image.ts'
 
 const FAKE = fileURLToPath(new URL('fixtures/fake-runner.ts', import.meta.url))
 const limits = { ...DEFAULT_LIMIT_POLICY.defaults, timeoutMs: 5000, resultBytes: 1000 }
@@ -13,7 +14,7 @@ const limits = { ...DEFAULT_LIMIT_POLICY.defaults, timeoutMs: 5000, resultBytes:
 const PATIENT_BEATS = 60
 
 async function startRunner (t: TestContext, boot = 'fair'): Promise<RunnerProcess> {
-  const runner = new RunnerProcess({ threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, guest: boot, file: FAKE, missedBeats: PATIENT_BEATS })
+  const runner = new RunnerProcess({ threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, guest: fakeImage(boot), file: FAKE, missedBeats: PATIENT_BEATS })
   t.after(async () => {
     runner.kill('The test is over')
     await runner.exited
@@ -180,7 +181,7 @@ for (const [boot, reason] of [['ready twice', /said it before/], ['done before r
 }
 
 test('a runner that is not ready in time is killed, and whoever waits hears why', async (t) => {
-  const runner = new RunnerProcess({ threads: 1, memoryMb: 64, bootTimeoutMs: 300, guest: 'silent', file: FAKE })
+  const runner = new RunnerProcess({ threads: 1, memoryMb: 64, bootTimeoutMs: 300, guest: fakeImage('silent'), file: FAKE })
   t.after(() => runner.kill('The test is over'))
 
   await assert.rejects(runner.ready, /not ready within 300 ms/)
@@ -188,7 +189,7 @@ test('a runner that is not ready in time is killed, and whoever waits hears why'
 })
 
 test('a runner that hangs while it starts is killed long before its time is over', { skip: !existsSync('/proc/self/schedstat') && 'needs schedstat in /proc' }, async (t) => {
-  const runner = new RunnerProcess({ threads: 1, memoryMb: 64, bootTimeoutMs: 60_000, guest: 'silent', file: FAKE })
+  const runner = new RunnerProcess({ threads: 1, memoryMb: 64, bootTimeoutMs: 60_000, guest: fakeImage('silent'), file: FAKE })
   t.after(() => runner.kill('The test is over'))
 
   await assert.rejects(runner.ready, /hung while it started: nothing in it moved for 3 s/)
@@ -197,7 +198,7 @@ test('a runner that hangs while it starts is killed long before its time is over
 
 for (const mode of ['never ends', 'idle']) {
   test(`a runner whose thread gives no sign of life is killed: ${mode}`, async (t) => {
-    const runner = new RunnerProcess({ threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, guest: 'ready without a beat', file: FAKE, missedBeats: 1 })
+    const runner = new RunnerProcess({ threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, guest: fakeImage('ready without a beat'), file: FAKE, missedBeats: 1 })
     t.after(() => runner.kill('The test is over'))
     await runner.ready
 
@@ -209,7 +210,7 @@ for (const mode of ['never ends', 'idle']) {
 }
 
 test('a runner that is not listened to may be silent', async (t) => {
-  const runner = new RunnerProcess({ threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, guest: 'ready without a beat', file: FAKE, missedBeats: 1 })
+  const runner = new RunnerProcess({ threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, guest: fakeImage('ready without a beat'), file: FAKE, missedBeats: 1 })
   t.after(() => runner.kill('The test is over'))
   await runner.ready
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { Supervisor, type SupervisorOptions } from '../../src/engine/supervisor.ts'
 import { DEFAULT_WEAR } from '../../src/engine/wear.ts'
 import { isAlive } from '../helpers/processes.ts'
+import { fakeImage } from '../helpers/fake-image.ts'
 
 const FAKE = fileURLToPath(new URL('fixtures/fake-runner.ts', import.meta.url))
 const signal = new AbortController().signal
@@ -12,7 +13,7 @@ const REQUEST = { tenant: 'acme', alone: false }
 async function startSupervisor (t: TestContext, options: Partial<SupervisorOptions> = {}) {
   const errors: Error[] = []
   const supervisor = await Supervisor.start({
-    lanes: 1, spares: 1, threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, wear: DEFAULT_WEAR, guest: 'fair', file: FAKE, onError: (error) => errors.push(error), ...options,
+    lanes: 1, spares: 1, threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, wear: DEFAULT_WEAR, guest: fakeImage('fair'), file: FAKE, onError: (error) => errors.push(error), ...options,
   })
   t.after(() => supervisor.close())
   const acquire = async () => {
@@ -106,21 +107,21 @@ test('closing ends every runner and everybody\'s wait', async (t) => {
 })
 
 test('when not one runner comes up the start rejects with why, and leaves none behind', async (t) => {
-  await assert.rejects(startSupervisor(t, { guest: 'dies' }), /Cannot start runner: The process ended by itself/)
+  await assert.rejects(startSupervisor(t, { guest: fakeImage('dies') }), /Cannot start runner: The process ended by itself/)
 })
 
 test('runners that cannot start are tried again with growing pauses, and whoever waits is served in the end', async (t) => {
   const failedAt: number[] = []
-  const options: Partial<SupervisorOptions> = { guest: 'fair' }
+  const options: Partial<SupervisorOptions> = { guest: fakeImage('fair') }
   const supervisor = await Supervisor.start({
     lanes: 1, spares: 0, threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, wear: DEFAULT_WEAR, file: FAKE,
-    get guest () { return options.guest ?? '' },
-    onError () { if (failedAt.push(performance.now()) === 3) options.guest = 'fair' },
+    get guest () { return options.guest ?? fakeImage('fair') },
+    onError () { if (failedAt.push(performance.now()) === 3) options.guest = fakeImage('fair') },
   })
   t.after(() => supervisor.close())
   const lease = await supervisor.acquire(REQUEST, signal)
 
-  options.guest = 'dies'
+  options.guest = fakeImage('dies')
   lease?.runner.kill('It did wrong')
   const next = await supervisor.acquire(REQUEST, signal)
 

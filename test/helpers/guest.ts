@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { DEFAULT_LIMIT_POLICY, type Limits } from '../../src/core/limits.ts'
-import type { GuestScripts } from '../../src/core/runner-protocol.ts'
-import { buildGuestBundle } from '../../src/engine/guest-bundle.ts'
+import { openArchive } from '../../src/core/archive.ts'
+import { readDescriptor } from '../../src/core/read-descriptor.ts'
+import { CORE_SCRIPT } from '../../src/core/runner-protocol.ts'
+import { prepareGuest } from '../../src/engine/guest-image.ts'
+import { keepScripts, type Scripts } from '../../src/engine/runner/archives.ts'
 import { createIsolateMaker } from '../../src/engine/runner/isolate.ts'
 import { Run, type RunEnd } from '../../src/engine/runner/run.ts'
 import { loadTools } from '../../src/tools/registry.ts'
@@ -36,9 +39,9 @@ const MEMORY_MB = 128
  * test file. No tool can be called. With `printsSource` the functions of the guest print as what they are.
  */
 export async function openGuest ({ printsSource = false } = {}): Promise<Guest> {
-  const scripts = JSON.parse(await buildGuestBundle(await loadTools({ own: '', config: '{}' }))) as GuestScripts // just made
-  if (printsSource) scripts.main = scripts.main.replace(/^\s*printNatives\(\);$/m, '')
-  const createWarmIsolate = await createIsolateMaker(scripts)
+  const { archives, tools } = await prepareGuest(await loadTools({ own: '', config: '{}' }))
+  const scripts = keepScripts(archives.map((descriptor) => openArchive(readDescriptor(descriptor))))
+  const createWarmIsolate = createIsolateMaker(printsSource ? printing(scripts) : scripts, tools)
 
   async function run (code: string, { input = null, entry = 'default', limits = {} }: GuestOptions = {}): Promise<GuestRun> {
     const logs: string[] = []
@@ -69,4 +72,10 @@ export async function openGuest ({ printsSource = false } = {}): Promise<Guest> 
       return { code: failure.code, name: failure.name, message: failure.message }
     },
   }
+}
+
+function printing (scripts: Scripts): Scripts {
+  const core = scripts.find(CORE_SCRIPT)
+  const text = core?.text.replace(/^\s*printNatives\(\);$/m, '') ?? ''
+  return { find: (name) => name === CORE_SCRIPT ? { text, cache: undefined } : scripts.find(name) }
 }

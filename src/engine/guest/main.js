@@ -19,7 +19,7 @@ import { createTransform } from './transform.js'
 import { installLazyGlobals, link } from './units.js'
 import { exposeOperations, requireArguments } from './webidl.js'
 
-export { connectUnits, receive } from './units.js'
+export { connectUnits, receive, useUnit } from './units.js'
 
 /**
  * The one way out. Every argument is a string or a number: nothing that lives in the isolate is ever handed over.

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import ivm from 'isolated-vm'
-import type { GuestScripts } from '../../core/runner-protocol.ts'
+import { CORE_SCRIPT, type ToolScripts } from '../../core/runner-protocol.ts'
+import type { Scripts } from './archives.ts'
 import { buildGuestSettings, REHEARSAL_LIMITS } from './guest-settings.ts'
 import { AS_REFERENCE, GIVES_REFERENCE, ONE_WAY } from './ivm-options.ts'
 import { connectUnits } from './units.ts'
@@ -10,6 +11,8 @@ import { compileJobModules, linkJob } from './job-module.ts'
 export const GUEST_FILE = 'batchbox:guest'
 
 const MEMORY_MB = 64
+/** Every unit there is, at one time. */
+const UNITS_MEMORY_MB = 512
 const REHEARSAL_MS = 5000
 
 /** Uses what most jobs use, so that V8 compiles it. */
@@ -26,33 +29,66 @@ export type CodeCache = ivm.ExternalCopy<ArrayBuffer>
 type CachedScript = ivm.Script & { cachedData?: ivm.ExternalCopy<ArrayBuffer> } // left out of the library's types
 
 /**
- * Makes V8's code caches of the guest's script and of the guest halves of tools. A cache made at first sight holds little but the outermost
+ * Makes V8's code caches of scripts: of the core, if it is among those wanted, and of units. A cache made at first sight holds little but the outermost
  * function, and every isolate would compile the rest again as it is called: so a job is played first, and the script then compiled once more
- * in the same isolate, where V8 finds it again with all that has run. Only trusted code is compiled here.
+ * in the same isolate, where V8 finds it again with all that has run. Only trusted code is compiled here. A unit that fails when nobody gives it what it
+ * needs has none.
  */
-export async function makeCodeCaches (scripts: GuestScripts): Promise<{ main: CodeCache, tools: Map<string, CodeCache> }> {
-  const isolate = new ivm.Isolate({ memoryLimit: MEMORY_MB })
+export async function cacheScripts (scripts: ReadonlyMap<string, string>, wanted: readonly string[]): Promise<Map<string, CodeCache>> {
+  const textOf = (name: string) => scripts.get(name) ?? ''
+  const isolate = new ivm.Isolate({ memoryLimit: UNITS_MEMORY_MB })
   const context = isolate.createContextSync()
-  const guest = runScript(isolate, context, scripts.main)
-  connectUnits(guest, (name) => runScript(isolate, context, scripts.units[name] ?? ''))
+  const guest = runScript(isolate, context, textOf(CORE_SCRIPT))
+  connectUnits(guest, (name) => runScript(isolate, context, textOf(name)))
   await rehearse(isolate, context, guest)
-  const instantiate: ivm.Reference = guest.getSync('instantiate', AS_REFERENCE)
-  for (const [name, text] of Object.entries(scripts.tools)) rehearseTool(name, instantiate.applySync(undefined, [runScript(isolate, context, text).derefInto()], GIVES_REFERENCE))
-  const caches = { main: cacheOf(isolate, scripts.main), tools: new Map<string, CodeCache>() }
-  for (const [name, text] of Object.entries(scripts.tools)) caches.tools.set(name, cacheOf(isolate, text))
+  const useUnit: ivm.Reference = guest.getSync('useUnit', AS_REFERENCE)
+  const caches = new Map<string, CodeCache>()
+  for (const name of wanted) {
+    if (name === CORE_SCRIPT || playUnit(useUnit, name)) caches.set(name, cacheOf(isolate, textOf(name)))
+  }
   isolate.dispose()
   return caches
 }
 
-/** A guest half may export what plays its own part of a job; all of it happens within the call, and the microtasks behind it. */
-function rehearseTool (name: string, exports: ivm.Reference): void {
-  const play = exports.getSync('rehearse', AS_REFERENCE)
-  if (play.typeof !== 'function') return
+function playUnit (useUnit: ivm.Reference, name: string): boolean {
   try {
-    play.applySync(undefined, [], { timeout: REHEARSAL_MS })
+    rehearseExports(useUnit.applySync(undefined, [name], GIVES_REFERENCE))
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Makes code caches of the guest halves of tools in the same way. Throws an Error for one that fails when it rehearses. */
+export function cacheTools (scripts: Scripts, tools: ToolScripts): Map<string, CodeCache> {
+  const isolate = new ivm.Isolate({ memoryLimit: MEMORY_MB })
+  const context = isolate.createContextSync()
+  const run = (name: string) => runScript(isolate, context, scripts.find(name)?.text ?? '')
+  const guest = run(CORE_SCRIPT)
+  connectUnits(guest, run)
+  prepare(guest, () => {})
+  const instantiate: ivm.Reference = guest.getSync('instantiate', AS_REFERENCE)
+  const caches = new Map<string, CodeCache>()
+  for (const [name, text] of Object.entries(tools)) {
+    rehearseTool(name, instantiate.applySync(undefined, [runScript(isolate, context, text).derefInto()], GIVES_REFERENCE))
+    caches.set(name, cacheOf(isolate, text))
+  }
+  isolate.dispose()
+  return caches
+}
+
+function rehearseTool (name: string, exports: ivm.Reference): void {
+  try {
+    rehearseExports(exports)
   } catch (error) {
     throw new Error(`Cannot serve: the guest half of tool "${name}" fails when it rehearses: ${String(error)}`, { cause: error })
   }
+}
+
+/** A script may export what plays its own part of a job; all of it happens within the call, and the microtasks behind it. */
+function rehearseExports (exports: ivm.Reference): void {
+  const play = exports.getSync('rehearse', AS_REFERENCE)
+  if (play.typeof === 'function') play.applySync(undefined, [], { timeout: REHEARSAL_MS })
 }
 
 function runScript (isolate: ivm.Isolate, context: ivm.Context, text: string): ivm.Reference {
@@ -65,18 +101,22 @@ function cacheOf (isolate: ivm.Isolate, text: string): CodeCache {
   return cachedData
 }
 
+/** Gives the guest to a run that is none. */
+function prepare (guest: ivm.Reference, hear: (type: unknown) => void): void {
+  const args = [new ivm.Callback(hear, ONE_WAY), buildGuestSettings(REHEARSAL_LIMITS, null), 'default', '1', '{"tags":{}}']
+  guest.getSync('prepare', AS_REFERENCE).applySync(undefined, args)
+}
+
 async function rehearse (isolate: ivm.Isolate, context: ivm.Context, guest: ivm.Reference): Promise<void> {
   const words = new EventTarget()
-  const hear = new ivm.Callback((type: unknown) => { words.dispatchEvent(new Event(String(type))) }, ONE_WAY)
-  const call = (name: string, ...args: unknown[]): unknown => guest.getSync(name, AS_REFERENCE).applySync(undefined, args)
-  call('prepare', hear, buildGuestSettings(REHEARSAL_LIMITS, null), 'default', '1', '{"tags":{}}')
-  const signal = AbortSignal.timeout(REHEARSAL_MS) // a rehearsal that fails must end the runner, not keep it starting
+  prepare(guest, (type) => { words.dispatchEvent(new Event(String(type))) })
+  const signal = AbortSignal.timeout(REHEARSAL_MS) // a rehearsal that fails must end the process, not keep it starting
   const [waits, ends] = [once(words, 'wake', { signal }), once(words, 'result', { signal })]
   const job = isolate.compileModuleSync(REHEARSAL, { filename: 'job.js' })
   linkJob(compileJobModules(isolate), job, context).evaluateSync()
   await waits
   for (let ended = false; !ended;) {
-    call('tick')
+    guest.getSync('tick', AS_REFERENCE).applySync(undefined, [])
     ended = await Promise.race([ends.then(() => true), new Promise<false>((resolve) => { setImmediate(resolve, false) })])
   }
 }

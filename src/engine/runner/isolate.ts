@@ -1,7 +1,8 @@
 import { writeSync } from 'node:fs'
 import ivm from 'isolated-vm'
-import type { GuestScripts } from '../../core/runner-protocol.ts'
-import { type CodeCache, GUEST_FILE, makeCodeCaches } from './code-cache.ts'
+import { CORE_SCRIPT, type ToolScripts } from '../../core/runner-protocol.ts'
+import type { Script, Scripts } from './archives.ts'
+import { cacheTools, GUEST_FILE } from './code-cache.ts'
 import { AS_REFERENCE, buildOptions, GIVES_REFERENCE } from './ivm-options.ts'
 import { compileJobModules, type JobModules } from './job-module.ts'
 import { connectUnits } from './units.ts'
@@ -24,22 +25,23 @@ export interface WarmIsolate {
 }
 
 /**
- * Makes isolates whose heap is bounded, with nothing in them but the language and the guest. Whoever takes one disposes of it. The
- * guest's code cache is made here, by this process from trusted code, before it ever sees any other.
+ * Makes isolates whose heap is bounded, with nothing in them but the language and the guest. Whoever takes one disposes of it. Code
+ * caches are made of trusted code alone: those of tools here, before this process ever sees any other, all else before it was started.
  */
-export async function createIsolateMaker (scripts: GuestScripts): Promise<(memoryMb: number) => WarmIsolate> {
-  const caches = await makeCodeCaches(scripts)
+export function createIsolateMaker (scripts: Scripts, tools: ToolScripts): (memoryMb: number) => WarmIsolate {
+  const toolCaches = cacheTools(scripts, tools)
+  const findTool = (name: string): Script | undefined => Object.hasOwn(tools, name) ? { text: tools[name] ?? '', cache: toolCaches.get(name) } : undefined
 
   return (memoryMb) => {
     const begun = performance.now()
     const isolate = new ivm.Isolate(buildOptions({ memoryLimit: memoryMb, inspector: false, onCatastrophicError: abort }))
     const context = isolate.createContextSync()
-    const run = (text: string | undefined, cachedData: CodeCache | undefined): ivm.Reference => {
-      if (text === undefined) throw new TypeError('Cannot load script: the runner was not given it')
+    const run = (script: Script | undefined): ivm.Reference => {
+      if (!script) throw new TypeError('Cannot load script: the runner was not given it')
       const options = { filename: GUEST_FILE, lineOffset: 0, columnOffset: 0, produceCachedData: false }
-      return isolate.compileScriptSync(text, buildOptions(cachedData ? { ...options, cachedData } : options)).runSync(context, AS_REFERENCE)
+      return isolate.compileScriptSync(script.text, buildOptions(script.cache ? { ...options, cachedData: script.cache } : options)).runSync(context, AS_REFERENCE)
     }
-    const core = run(scripts.main, caches.main)
+    const core = run(scripts.find(CORE_SCRIPT))
     const exported = (name: string): ivm.Reference => core.getSync(name, AS_REFERENCE)
     const guest = Object.freeze({
       prepare: exported('prepare'), tick: exported('tick'), installTool: exported('installTool'), deliver: exported('deliver'),
@@ -47,10 +49,10 @@ export async function createIsolateMaker (scripts: GuestScripts): Promise<(memor
     })
     const instantiate = exported('instantiate')
     const loadTool = (name: string): ivm.Reference => {
-      const exports: ivm.Reference = instantiate.applySync(undefined, [run(scripts.tools[name], caches.tools.get(name)).derefInto()], GIVES_REFERENCE)
+      const exports: ivm.Reference = instantiate.applySync(undefined, [run(findTool(name)).derefInto()], GIVES_REFERENCE)
       return exports.getSync('default', AS_REFERENCE)
     }
-    connectUnits(core, (name) => run(Object.hasOwn(scripts.units, name) ? scripts.units[name] : undefined, undefined))
+    connectUnits(core, (name) => run(scripts.find(name)))
     const modules = compileJobModules(isolate)
     return { isolate, context, memoryMb, guest, loadTool, modules, bootMs: performance.now() - begun, bootCpuMs: readCpuMs(isolate) }
   }

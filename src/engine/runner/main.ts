@@ -1,7 +1,7 @@
 import { flushCompileCache } from 'node:module'
 import { openParentPipe } from '../../core/parent-pipe.ts'
 import type { FromRunner } from '../../core/runner-messages.ts'
-import { type GuestScripts, RUNNER_HEADER_BYTES, type ToRunner } from '../../core/runner-protocol.ts'
+import { RUNNER_HEADER_BYTES, type ToolScripts, type ToRunner } from '../../core/runner-protocol.ts'
 import type { Frame } from '../../core/frames.ts'
 import { dropPermissions, dropRoot } from './lock-down.ts'
 import { probe, probeStranger } from './probes.ts'
@@ -21,7 +21,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 function obey (frame: Frame): void {
   const message = frame.header as ToRunner // the worker is trusted
   switch (message.type) {
-    case 'boot': return void boot(message, JSON.parse(frame.body.toString()) as GuestScripts) // made by the worker
+    case 'boot': return void boot(message, JSON.parse(frame.body.toString()) as ToolScripts) // made by the worker
     case 'run': return void run(message, frame.body)
     case 'stop': return pool.order(message)
     case 'records': return pool.order({ ...message, body: new Uint8Array(frame.body) }) // a copy, which the thread is given for good
@@ -35,8 +35,8 @@ function readAnswer ({ textBytes, ...rest }: Extract<ToRunner, { type: 'answer' 
 }
 
 /** A failure on the way ends the process: a runner that is not locked down serves nobody. */
-async function boot ({ threads, memoryMb }: Extract<ToRunner, { type: 'boot' }>, scripts: GuestScripts): Promise<void> {
-  const starting = createPool({ threads, memoryMb, scripts, onMessage: relay }) // starts its threads at once: what they need they have
+async function boot ({ threads, memoryMb, archives }: Extract<ToRunner, { type: 'boot' }>, tools: ToolScripts): Promise<void> {
+  const starting = createPool({ threads, memoryMb, archives, tools, onMessage: relay }) // starts its threads at once: what they need they have
   flushCompileCache()
   dropPermissions()
   await probe() // while the threads make themselves warm

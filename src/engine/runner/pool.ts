@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort, SHARE_ENV } from 'node:worker_threads'
 import { Piscina } from 'piscina'
-import type { GuestScripts } from '../../core/runner-protocol.ts'
+import type { ToolScripts } from '../../core/runner-protocol.ts'
 import type { ThreadMessage, ThreadOrder, ThreadTask } from './thread.ts'
 import type { RunTask } from './run.ts'
 
@@ -19,10 +19,11 @@ export interface RunnerPool {
  * Starts the threads, all of them at once and for good: one task each at a time, none started later. Resolves when every thread has
  * rehearsed a job and dropped its permissions.
  */
-export async function createPool ({ threads, memoryMb, scripts, onMessage }: {
+export async function createPool ({ threads, memoryMb, archives, tools, onMessage }: {
   threads: number
   memoryMb: number
-  scripts: GuestScripts
+  archives: number
+  tools: ToolScripts
   onMessage (message: Exclude<ThreadMessage, { type: 'warm' }>): void
 }): Promise<RunnerPool> {
   const pool = new Piscina<ThreadTask, void>({
@@ -38,7 +39,7 @@ export async function createPool ({ threads, memoryMb, scripts, onMessage }: {
   })
   const ports = Array.from({ length: threads }, () => new MessageChannel())
   // The cast: the library takes the list type from an overload that does not fit
-  const warmUps = ports.map(({ port2 }, thread) => pool.run({ type: 'warm-up', thread, port: port2, scripts, memoryMb }, { transferList: [port2] as never }))
+  const warmUps = ports.map(({ port2 }, thread) => pool.run({ type: 'warm-up', thread, port: port2, archives, tools, memoryMb }, { transferList: [port2] as never }))
   await Promise.race([Promise.all(ports.map(({ port1 }) => isWarm(port1))), Promise.all(warmUps)])
   const homes = new Map<string, MessagePort>()
   for (const { port1 } of ports) {

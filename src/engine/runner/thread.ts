@@ -1,6 +1,7 @@
 import { flushCompileCache } from 'node:module'
 import type { MessagePort } from 'node:worker_threads'
-import { BEAT_MS, type GuestScripts, type StopCode, type ToolFailure } from '../../core/runner-protocol.ts'
+import { BEAT_MS, type StopCode, type ToolFailure, type ToolScripts } from '../../core/runner-protocol.ts'
+import { openArchives } from './archives.ts'
 import { REHEARSAL_LIMITS } from './guest-settings.ts'
 import { createIsolateMaker, type WarmIsolate } from './isolate.ts'
 import { dropPermissions } from './lock-down.ts'
@@ -32,7 +33,7 @@ export type ThreadOrder =
   | { type: 'written', token: string }
 
 /** The first task of every thread: opens its port, makes everything warm and waits until the pool lets it lock itself down. */
-export interface WarmUp { type: 'warm-up', thread: number, port: MessagePort, scripts: GuestScripts, memoryMb: number }
+export interface WarmUp { type: 'warm-up', thread: number, port: MessagePort, archives: number, tools: ToolScripts, memoryMb: number }
 export type ThreadTask = WarmUp | ({ type: 'run' } & RunTask)
 
 const REHEARSAL_MS = 5000
@@ -53,7 +54,7 @@ export default function handle (task: ThreadTask): Promise<void> {
 async function warmUp (task: WarmUp): Promise<void> {
   port = task.port
   memoryMb = task.memoryMb
-  createWarmIsolate = await createIsolateMaker(task.scripts)
+  createWarmIsolate = createIsolateMaker(openArchives(task.archives), task.tools)
   const lockedDown = new Promise<void>((resolve) => { port.once('message', resolve) })
   await rehearse()
   spare = createWarmIsolate(memoryMb)

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { createInterface } from 'node:readline'
-import { buildGuestBundle } from '../../../src/engine/guest-bundle.ts'
+import { prepareGuest } from '../../../src/engine/guest-image.ts'
 import { RunnerProcess } from '../../../src/engine/runner-process.ts'
 import { INHERITED } from '../../helpers/inherited.ts'
 import { isAlive, waitUntilDead } from '../../helpers/processes.ts'
@@ -14,7 +14,7 @@ const PARENT = fileURLToPath(new URL('../fixtures/runner-parent.ts', import.meta
 const linux = { skip: process.platform !== 'linux' && 'reads /proc' }
 
 test('code that took a runner over reads nothing, writes nothing, connects to nothing and starts nothing', async (t) => {
-  const runner = new RunnerProcess({ threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, guest: await buildGuestBundle([]), file: TAKEN_OVER })
+  const runner = new RunnerProcess({ threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, guest: await prepareGuest([]), file: TAKEN_OVER })
   t.after(() => runner.kill('The test is over'))
 
   const { stderrTail, reason } = await runner.exited
@@ -28,7 +28,7 @@ test('code that took a runner over reads nothing, writes nothing, connects to no
 })
 
 test('a runner says where it is contained, and root is given up', async (t) => {
-  const runner = new RunnerProcess({ threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, guest: await buildGuestBundle([]) })
+  const runner = new RunnerProcess({ threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, guest: await prepareGuest([]) })
   t.after(async () => {
     runner.kill('The test is over')
     await runner.exited

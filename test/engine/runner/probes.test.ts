@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { test } from 'node:test'
-import { buildGuestBundle } from '../../../src/engine/guest-bundle.ts'
+import { prepareGuest } from '../../../src/engine/guest-image.ts'
 import { RunnerProcess } from '../../../src/engine/runner-process.ts'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
@@ -45,7 +45,7 @@ test('a missing flag is found', () => {
 })
 
 test('a runner in which one probe is not refused does not serve, and the worker hears which', async (t) => {
-  const runner = new RunnerProcess({ threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, guest: await buildGuestBundle([]), file: LEAKY })
+  const runner = new RunnerProcess({ threads: 1, memoryMb: 64, bootTimeoutMs: 30_000, guest: await prepareGuest([]), file: LEAKY })
   t.after(() => runner.kill('The test is over'))
 
   await assert.rejects(runner.ready, /lock-down does not hold, code could start a program/)

@@ -1,0 +1,100 @@
+import { constants, globSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { getCompileCacheDir } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { openArchive, packArchive } from '../core/archive.ts'
+import { sha256 } from '../core/digest.ts'
+import { readDescriptor } from '../core/read-descriptor.ts'
+import { CORE_SCRIPT, type ToolScripts } from '../core/runner-protocol.ts'
+import type { Tool } from '../tools/tool.ts'
+import { makeCaches } from './cache-maker.ts'
+import { bundleHalves, bundlePlatform, type PlatformScripts } from './guest-bundle.ts'
+import { buildRunnerCommand } from './runner-command.ts'
+
+/** What isolates are made with. */
+export interface GuestImage {
+  /** Descriptors of archives, open for reading, which runners are left with. They stay open for as long as this process lives. */
+  archives: readonly number[]
+  tools: ToolScripts
+}
+
+interface OpenArchive {
+  descriptor: number
+  meta: unknown
+}
+
+const HERE = fileURLToPath(new URL('./', import.meta.url))
+/** What the platform's scripts and their caches are made of, and with. */
+const SOURCES = ['guest/**/*.{js,ts}', 'guest-bundle.ts', 'runner/code-cache.ts', '../../package.json'] as const
+
+/** Archives that this process has open, by the names of their files. */
+const opened = new Map<string, Promise<OpenArchive>>()
+
+/** Bundles the guest halves of tools; all else comes out of an archive, which is made by the first that needs it and kept where this process keeps its compiled code. */
+export async function prepareGuest (tools: readonly Tool[]): Promise<GuestImage> {
+  const platform = await openOnce(`platform-${keyOfPlatform()}.bin`, makePlatform)
+  const { exported } = platform.meta as Pick<PlatformScripts, 'exported'> // our own archive
+  return { archives: [platform.descriptor], tools: await bundleHalves(tools, exported) }
+}
+
+async function makePlatform (): Promise<Buffer> {
+  const { main, units, exported } = await bundlePlatform()
+  const scripts = { [CORE_SCRIPT]: main, ...units }
+  const caches = await makeCaches({ scripts, wanted: Object.keys(scripts) })
+  return packArchive(new Map(Object.entries(scripts).map(([name, text]) => [name, { text, cache: caches.get(name) }])), { exported })
+}
+
+/** V8 refuses caches that another version of it made, or that was started in another way. */
+function keyOfPlatform (): string {
+  const files = globSync(SOURCES, { cwd: HERE }).sort()
+  return sha256(JSON.stringify([process.version, process.arch, buildRunnerCommand().execArgv, files, ...files.map((file) => readFileSync(join(HERE, file), 'utf8'))]))
+}
+
+function openOnce (name: string, make: () => Promise<Buffer>): Promise<OpenArchive> {
+  const known = opened.get(name) ?? open(name, make)
+  opened.set(name, known)
+  known.catch(() => opened.delete(name)) // the next may have more luck
+  return known
+}
+
+async function open (name: string, make: () => Promise<Buffer>): Promise<OpenArchive> {
+  const folder = makeFolder()
+  const descriptor = (folder === undefined ? undefined : openKept(join(folder, name))) ?? write(folder, name, await make())
+  return { descriptor, meta: openArchive(readDescriptor(descriptor)).meta }
+}
+
+/** Beside what Node keeps of this process's own source. Undefined where it keeps nothing. */
+function makeFolder (): string | undefined {
+  const own = getCompileCacheDir()
+  if (own === undefined) return undefined
+  const folder = join(own, 'guest')
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    return folder
+  } catch {
+    return undefined
+  }
+}
+
+function openKept (file: string): number | undefined {
+  try {
+    return openSync(file, constants.O_RDONLY)
+  } catch {
+    return undefined
+  }
+}
+
+/** Writes an archive and opens it; where nothing is kept, as a file that has no name any more. Nobody ever sees half of one. */
+function write (folder: string | undefined, name: string, bytes: Buffer): number {
+  const scratch = mkdtempSync(join(folder ?? tmpdir(), 'batchbox-guest-'))
+  const file = join(scratch, name)
+  try {
+    writeFileSync(file, bytes, { mode: 0o600 })
+    const descriptor = openSync(file, constants.O_RDONLY)
+    if (folder !== undefined) renameSync(file, join(folder, name))
+    return descriptor
+  } finally {
+    rmSync(scratch, { recursive: true })
+  }
+}
