@@ -3,6 +3,8 @@
  * touches one of them; none for a unit that only other units use. What begins with a small letter is enumerated, as Web IDL has members of the global object; interfaces are not.
  */
 export const UNIT_GLOBALS: Readonly<Record<string, readonly string[]>> = {
+  'node:buffer': ['Buffer'],
+  'node:library': [],
   abort: ['AbortController', 'AbortSignal'],
   base64: ['atob', 'btoa'],
   compression: ['CompressionStream', 'DecompressionStream'],

@@ -1,0 +1,168 @@
+// @ts-check
+import { buildFailure } from './failure.js'
+import { compare, compareOffset, indexOfBytes, indexOfNumber } from './search.js'
+import { asciiSlice, base64Slice, base64Write, base64urlSlice, hexSlice, hexWrite, latin1Slice, latin1Write, ucs2Slice, ucs2Write } from './text.js'
+import { asciiEnd, isUtf8, utf8Length, utf8Slice, utf8Write } from './utf8.js'
+import { bytesOf, bytesOfAny, toIndex } from './views.js'
+
+// What Node's `buffer` gets from C++ (node_buffer.cc), in JavaScript.
+
+/** The numbers of encodings, as Node's C++ counts them. */
+export const ENCODINGS = ['ascii', 'utf8', 'base64', 'utf16le', 'latin1', 'hex', 'buffer', 'base64url']
+const UTF8 = 1
+const UCS2 = 3
+
+/** @type {import('./text.js').Write[]} */
+const WRITES = [latin1Write, utf8Write, base64Write, ucs2Write, latin1Write, hexWrite, latin1Write, base64Write]
+
+/** As a method takes it: with bounds that are checked. @param {import('./text.js').Slice} slice */
+const checkedSlice = (slice) => (/** @type {ArrayBufferView} */ view, /** @type {unknown} */ from, /** @type {unknown} */ to) => {
+  const bytes = bytesOf(view)
+  if (bytes.length === 0) return ''
+  const start = toIndex(from, 0)
+  const end = toIndex(to, bytes.length)
+  if (end <= start) return ''
+  if (end > bytes.length) throw buildFailure(/** @type {any} */ (RangeError), 'ERR_OUT_OF_RANGE', 'Index out of range')
+  return slice(bytes, start, end)
+}
+
+/** As a method takes it: with bounds that are checked. @param {import('./text.js').Write} write */
+const checkedWrite = (write) => (/** @type {ArrayBufferView} */ view, /** @type {unknown} */ text, /** @type {unknown} */ from, /** @type {unknown} */ most) => {
+  const bytes = bytesOf(view)
+  checkString(text)
+  const start = toIndex(from, 0)
+  if (start > bytes.length) throw buildFailure(/** @type {any} */ (RangeError), 'ERR_BUFFER_OUT_OF_BOUNDS', '"offset" is outside of buffer bounds')
+  const room = Math.min(toIndex(most, bytes.length - start), bytes.length - start)
+  return room === 0 ? 0 : write(bytes, text, start, room)
+}
+
+/** Its caller has checked the bounds. @param {import('./text.js').Write} write */
+const staticWrite = (write) => (/** @type {ArrayBufferView} */ view, /** @type {unknown} */ text, /** @type {number} */ start, /** @type {number} */ room) => {
+  const bytes = bytesOf(view)
+  checkString(text)
+  return write(bytes, text, Math.trunc(start) || 0, Math.trunc(room) || 0)
+}
+
+/** @param {unknown} text @returns {asserts text is string} */
+function checkString (text) {
+  if (typeof text !== 'string') throw buildFailure(/** @type {any} */ (TypeError), 'ERR_INVALID_ARG_TYPE', 'argument must be a string')
+}
+
+/** @param {string} text @param {number} encoding */
+export function encode (text, encoding) {
+  const bytes = new Uint8Array(encoding === UTF8 ? utf8Length(text) : encoding === UCS2 ? text.length * 2 : text.length)
+  const count = /** @type {import('./text.js').Write} */ (WRITES[encoding])(bytes, text, 0, bytes.length)
+  return count === bytes.length ? bytes : bytes.subarray(0, count)
+}
+
+/** Answers -1 when there is nothing to fill it with, -2 when it does not reach so far. @param {ArrayBufferView} view @param {any} value @param {number} from @param {number} to @param {string} encoding */
+function fill (view, value, from, to, encoding) {
+  const bytes = bytesOf(view)
+  const start = toIndex(from, 0)
+  const end = toIndex(to, bytes.length)
+  if (start > end || end > bytes.length) return -2
+  const isText = typeof value === 'string'
+  if (!isText && !ArrayBuffer.isView(value)) return void bytes.fill(+value & 0xff, start, end)
+  const source = isText ? encode(value, encodingNumber(encoding)) : bytesOf(value)
+  if (start === end) return undefined
+  if (source.length === 0) return -1
+  bytes.set(source.subarray(0, end - start), start)
+  for (let filled = source.length; filled < end - start; filled *= 2) bytes.copyWithin(start + filled, start, start + Math.min(filled, end - start - filled))
+  return undefined
+}
+
+/** @param {unknown} encoding */
+function encodingNumber (encoding) {
+  const name = String(encoding ?? 'utf8').toLowerCase()
+  const number = ENCODINGS.indexOf(name)
+  if (number >= 0) return number
+  return /^(ucs-?2|utf-16le)$/.test(name) ? UCS2 : name === 'binary' ? 4 : UTF8
+}
+
+/** @param {number} size */
+const swap = (size) => (/** @type {ArrayBufferView} */ view) => {
+  const bytes = bytesOf(view)
+  for (let at = 0; at + size <= bytes.length; at += size) bytes.subarray(at, at + size).reverse()
+}
+
+/** @param {string} input */
+function atob (input) {
+  const text = input.replace(/[\t\n\f\r ]+/g, '')
+  const bare = text.length % 4 === 0 ? text.replace(/={1,2}$/, '') : text
+  if (/[^A-Za-z0-9+/]/.test(bare)) return -2
+  if (bare.length % 4 === 1) return -1
+  const bytes = encode(bare, 2)
+  return latin1Slice(bytes, 0, bytes.length)
+}
+
+/** @param {string} input */
+function btoa (input) {
+  if (/[^\0-\xff]/.test(input)) return -1
+  const bytes = encode(input, 4)
+  return base64Slice(bytes, 0, bytes.length)
+}
+
+/** @param {ArrayBuffer | ArrayBufferView} source */
+function attached (source) {
+  const buffer = ArrayBuffer.isView(source) ? source.buffer : source
+  if (/** @type {any} */ (buffer).detached) throw buildFailure(ErrorKind, 'ERR_INVALID_STATE', 'Cannot validate on a detached buffer')
+  return bytesOfAny(source)
+}
+const ErrorKind = /** @type {any} */ (Error)
+
+export const bufferBinding = {
+  kMaxLength: Number.MAX_SAFE_INTEGER,
+  /** Source: V8's String::kMaxLength on 64-bit machines. */
+  kStringMaxLength: 0x1fff_ffe8,
+  asciiSlice: checkedSlice(asciiSlice),
+  base64Slice: checkedSlice(base64Slice),
+  base64urlSlice: checkedSlice(base64urlSlice),
+  latin1Slice: checkedSlice(latin1Slice),
+  hexSlice: checkedSlice(hexSlice),
+  ucs2Slice: checkedSlice(ucs2Slice),
+  utf8Slice: checkedSlice(utf8Slice),
+  base64Write: checkedWrite(base64Write),
+  base64urlWrite: checkedWrite(base64Write),
+  hexWrite: checkedWrite(hexWrite),
+  ucs2Write: checkedWrite(ucs2Write),
+  asciiWriteStatic: staticWrite(latin1Write),
+  latin1WriteStatic: staticWrite(latin1Write),
+  utf8WriteStatic: staticWrite(utf8Write),
+  byteLengthUtf8: utf8Length,
+  compare,
+  compareOffset,
+  indexOfNumber,
+  fill,
+  atob,
+  btoa,
+  swap16: swap(2),
+  swap32: swap(4),
+  swap64: swap(8),
+  createUnsafeArrayBuffer: (/** @type {number} */ size) => new ArrayBuffer(size),
+  arrayBufferAlignedOffset: () => 0,
+  setDetachKey () {},
+
+  /** @param {ArrayBufferView} source @param {ArrayBufferView} target @param {number} targetStart @param {number} sourceStart @param {number} count */
+  copy (source, target, targetStart, sourceStart, count) {
+    bytesOf(target).set(bytesOf(source).subarray(sourceStart, sourceStart + count), targetStart)
+    return count
+  },
+
+  /** @param {ArrayBufferView} view @param {string} text @param {number} offset @param {number} encoding @param {boolean} isForward @param {number} end */
+  indexOfString: (view, text, offset, encoding, isForward, end) => indexOfBytes(bytesOf(view), encode(text, encoding), { offset, isForward, end, isWide: encoding === UCS2 }),
+
+  /** @param {ArrayBufferView} view @param {ArrayBufferView} needle @param {number} offset @param {number} encoding @param {boolean} isForward @param {number} end */
+  indexOfBuffer: (view, needle, offset, encoding, isForward, end) => indexOfBytes(bytesOf(view), bytesOf(needle), { offset, isForward, end, isWide: encoding === UCS2 }),
+
+  /** @param {ArrayBuffer | ArrayBufferView} source */
+  isAscii (source) {
+    const bytes = attached(source)
+    return asciiEnd(bytes, 0, bytes.length) === bytes.length
+  },
+
+  /** @param {ArrayBuffer | ArrayBufferView} source */
+  isUtf8 (source) {
+    const bytes = attached(source)
+    return isUtf8(bytes, 0, bytes.length)
+  },
+}

@@ -1,0 +1,61 @@
+// @ts-check
+import { ENCODINGS, bufferBinding, encode } from './buffer.js'
+import { isUtf8 } from './utf8.js'
+import { bytesOf } from './views.js'
+
+const ILLEGAL_ARGUMENT = 1
+const INVALID_CHARACTER = 10
+
+/** Encodings that are converted to one another. */
+const CONVERTED = ['ascii', 'latin1', 'utf8', 'utf16le']
+
+/** Characters that take two columns, and those that take none. Source: Unicode's East Asian Width, as Node's library has it without ICU. */
+const WIDE = /[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\u3247\u3250-\u4dbf\u4e00-\ua4c6\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6b\uff01-\uff60\uffe0-\uffe6\u{1b000}-\u{1b001}\u{1f200}-\u{1f251}\u{1f300}-\u{1f5ff}\u{1f600}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u
+const NO_WIDTH = /[\0-\x1f\x7f-\x9f\u0300-\u036f\u200b-\u200f\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f\u{e0100}-\u{e01ef}]/u
+
+/** @param {string} text */
+function getStringWidth (text) {
+  let width = 0
+  for (const character of text.normalize('NFC')) width += WIDE.test(character) ? 2 : NO_WIDTH.test(character) ? 0 : 1
+  return width
+}
+
+/** Answers the number of a failure when it cannot. @param {Uint8Array} source @param {string} from @param {string} to */
+function transcode (source, from, to) {
+  if (!CONVERTED.includes(from) || !CONVERTED.includes(to)) return ILLEGAL_ARGUMENT
+  const bytes = bytesOf(source)
+  const text = decode(bytes, from)
+  const isWrong = from === 'utf8' ? to === 'utf16le' && !isUtf8(bytes, 0, bytes.length) : from === 'utf16le' && to === 'utf8' && !text.isWellFormed()
+  if (isWrong) return INVALID_CHARACTER
+  const most = to === 'ascii' ? 0x7f : to === 'latin1' ? 0xff : 0xffff
+  let kept = text
+  if (most < 0xffff) {
+    kept = ''
+    for (const character of text) kept += /** @type {number} */ (character.codePointAt(0)) > most ? '?' : character
+  }
+  return toBuffer(encode(kept, ENCODINGS.indexOf(to)))
+}
+
+/** @param {Uint8Array} bytes @param {string} encoding */
+function decode (bytes, encoding) {
+  switch (encoding) {
+    case 'utf8': return bufferBinding.utf8Slice(bytes, 0, bytes.length)
+    case 'utf16le': return bufferBinding.ucs2Slice(bytes, 0, bytes.length)
+    case 'latin1': return bufferBinding.latin1Slice(bytes, 0, bytes.length)
+    default: return bufferBinding.latin1Slice(bytes, 0, bytes.length).replace(/[^\0-\x7f]/g, '\ufffd')
+  }
+}
+
+/** @type {(bytes: Uint8Array) => Uint8Array} */
+let toBuffer
+
+/** @param {typeof toBuffer} wrap makes a Buffer of bytes */
+export function setBufferMaker (wrap) {
+  toBuffer = wrap
+}
+
+export const icuBinding = {
+  getStringWidth,
+  transcode,
+  icuErrName: (/** @type {number} */ number) => number === INVALID_CHARACTER ? 'U_INVALID_CHAR_FOUND' : 'U_ILLEGAL_ARGUMENT_ERROR',
+}

@@ -1,0 +1,106 @@
+// @ts-check
+
+const ALL_PROPERTIES = 0
+const ONLY_ENUMERABLE = 2
+const PENDING = 0
+const REJECTED = 2
+
+/** More members than this would not be shown, and their names take more memory than they do. */
+const MOST_NAMES = 1 << 20
+const INDEX = /^(?:0|[1-9]\d*)$/
+
+/** Names that are no index, of an array or a typed one. @param {object} value @param {number} filter */
+function getOwnNonIndexProperties (value, filter) {
+  const { length } = /** @type {{ length?: unknown }} */ (value)
+  if (typeof length === 'number' && length > MOST_NAMES) return []
+  const names = Reflect.ownKeys(value).filter((key) => typeof key === 'symbol' || !INDEX.test(key))
+  return filter === ONLY_ENUMERABLE ? names.filter((key) => Object.prototype.propertyIsEnumerable.call(value, key)) : names
+}
+
+/** JavaScript cannot see what became of a promise without waiting for it. */
+const getPromiseDetails = () => [PENDING, undefined]
+
+/** @param {object} value */
+function getConstructorName (value) {
+  for (let at = /** @type {object | null} */ (value); at !== null; at = Reflect.getPrototypeOf(at)) {
+    const made = Reflect.getOwnPropertyDescriptor(at, 'constructor')?.value
+    if (typeof made === 'function' && made.name !== '') return made.name
+  }
+  return Object.prototype.toString.call(value).slice('[object '.length, -1)
+}
+
+/**
+ * Members that are loaded when they are first looked at.
+ * @param {object} target @param {string} id @param {readonly string[]} keys @param {boolean} [isEnumerable]
+ */
+function defineLazyProperties (target, id, keys, isEnumerable = true) {
+  for (const key of keys) {
+    /** @param {unknown} value */
+    const set = (value) => Object.defineProperty(target, key, { __proto__: null, value, writable: true, enumerable: isEnumerable, configurable: true })
+    /** @type {any} */
+    const descriptor = {
+      __proto__: null,
+      get () {
+        const value = requireLater(id)[key]
+        set(value)
+        return value
+      },
+      set,
+      enumerable: isEnumerable,
+      configurable: true,
+    }
+    Object.defineProperty(target, key, descriptor)
+  }
+}
+
+/** @type {(id: string) => any} */
+let requireLater
+
+/** @param {typeof requireLater} load loads a file of Node's library */
+export function setLoader (load) {
+  requireLater = load
+}
+
+/** @param {string} content lines of `NAME=value`. Source: Dotenv::ParseContent of node_dotenv.cc */
+function parseEnv (content) {
+  /** @type {Record<string, string>} */
+  const found = {}
+  const line = /^\s*(?:export\s+)?([\w.-]+)\s*=[^\S\n]*(?:"((?:\\"|[^"])*)"|'([^']*)'|`([^`]*)`|([^\n#]*))[^\n]*$/gm
+  for (const [, name = '', double, single, back, bare] of content.replace(/\r\n?/g, '\n').matchAll(line)) {
+    found[name] = double?.replaceAll('\\n', '\n') ?? single ?? back ?? bare?.trim() ?? ''
+  }
+  return found
+}
+
+export const utilBinding = {
+  constants: {
+    kPending: PENDING, kFulfilled: 1, kRejected: REJECTED, kExiting: 0, kExitCode: 1, kHasExitCode: 2,
+    ALL_PROPERTIES, ONLY_WRITABLE: 1, ONLY_ENUMERABLE, ONLY_CONFIGURABLE: 4, SKIP_STRINGS: 8, SKIP_SYMBOLS: 16,
+    kDisallowCloneAndTransfer: 0, kTransferable: 1, kCloneable: 2,
+  },
+  privateSymbols: {
+    arrow_message_private_symbol: Symbol('arrow'),
+    decorated_private_symbol: Symbol('decorated'),
+    untransferable_object_private_symbol: Symbol('untransferable'),
+    transfer_mode_private_symbol: Symbol('transfer'),
+  },
+  shouldAbortOnUncaughtToggle: [0],
+  getOwnNonIndexProperties,
+  getPromiseDetails,
+  getConstructorName,
+  getProxyDetails: () => undefined,
+  getCallerLocation: () => undefined,
+  /** What is left of an iterator cannot be seen without taking it. @param {unknown} _iterator @param {boolean} [isEntries] */
+  previewEntries: (_iterator, isEntries) => isEntries ? [[], false] : [],
+  getExternalValue: () => 0n,
+  getCallSites: () => [],
+  /** Warnings about how code calls are for who can change it: not here. */
+  isInsideNodeModules: () => true,
+  defineLazyProperties,
+  constructSharedArrayBuffer () { throw new TypeError('Cannot make a SharedArrayBuffer: it is not available in the sandbox') },
+  guessHandleType: () => 5,
+  sleep () {},
+  markPromiseAsHandled (/** @type {Promise<unknown>} */ promise) { promise.catch(() => {}) },
+  parseEnv,
+  toUSVString: (/** @type {unknown} */ text) => String(text).toWellFormed(),
+}

@@ -1,0 +1,7 @@
+// @ts-check
+import { loadLibrary } from './library.js'
+
+const buffer = loadLibrary('buffer')
+
+export default buffer
+export const { Buffer, transcode, isUtf8, isAscii, kMaxLength, kStringMaxLength, btoa, atob, constants, INSPECT_MAX_BYTES, Blob, resolveObjectURL, File } = buffer

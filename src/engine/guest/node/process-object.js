@@ -1,0 +1,57 @@
+// @ts-check
+
+// `process` as Node's library knows it: what is harmless of it, and nothing of the host.
+
+const { queueMicrotask, console } = /** @type {any} */ (globalThis)
+
+/** @type {{ callback: Function, args: unknown[] }[]} */
+let queue = []
+
+/** Node's queue of its own: all of it is done before anything else is. A failure leaves the rest for later. */
+function runQueue () {
+  let at = 0
+  try {
+    while (at < queue.length) {
+      const { callback, args } = /** @type {(typeof queue)[0]} */ (queue[at++])
+      callback(...args)
+    }
+  } finally {
+    queue = queue.slice(at)
+    if (queue.length > 0) queueMicrotask(runQueue)
+  }
+}
+
+export const processObject = {
+  title: 'node',
+  version: 'v26.10.0',
+  versions: { node: '26.10.0', openssl: '3', amaro: '0' },
+  arch: 'x64',
+  platform: 'linux',
+  release: { name: 'node' },
+  pid: 1,
+  ppid: 0,
+  exitCode: undefined,
+  argv: ['node', 'job'],
+  argv0: 'node',
+  execArgv: [],
+  execPath: '/usr/bin/node',
+  env: {},
+  features: {},
+  config: { variables: {} },
+  noDeprecation: false,
+  cwd: () => '/',
+  umask: () => 0o22,
+  uptime: () => performance.now() / 1000,
+
+  /** @param {Function} callback @param {unknown[]} args */
+  nextTick (callback, ...args) {
+    if (typeof callback !== 'function') throw Object.assign(new TypeError('The "callback" argument must be of type function.'), { code: 'ERR_INVALID_ARG_TYPE' })
+    if (queue.push({ callback, args }) === 1) queueMicrotask(runQueue)
+  },
+
+  /** @param {unknown} warning @param {unknown} [type] */
+  emitWarning (warning, type) {
+    const text = warning instanceof Error ? `${warning.name}: ${warning.message}` : `${typeof type === 'string' ? type : 'Warning'}: ${warning}`
+    console.warn(text)
+  },
+}

@@ -1,0 +1,98 @@
+import { constants as osConstants } from 'node:os'
+import { getSystemErrorMap } from 'node:util'
+import { type Plugin, transform } from 'esbuild'
+
+/** What a unit imports of this, and what stands in its script until that is bundled. */
+const SPECIFIER = /^node-library:/
+const PLACE = 'NODE_LIBRARY_FILES'
+
+/** What Node puts in the scope of each file. */
+const SCOPE = 'exports, require, module, process, internalBinding, primordials'
+
+/** The files of Node's library that are taken as they are. What else they ask for is in `guest/node/stand-ins.js`. */
+const FILES: ReadonlySet<string> = new Set([
+  'internal/per_context/primordials',
+  'internal/assert', 'internal/constants', 'internal/errors', 'internal/fixed_queue', 'internal/linkedlist', 'internal/priority_queue', 'internal/querystring',
+  'internal/util', 'internal/util/colors', 'internal/util/comparisons', 'internal/util/debuglog', 'internal/util/diff', 'internal/util/inspect',
+  'internal/util/parse_args/parse_args', 'internal/util/parse_args/utils', 'internal/util/types', 'internal/validators',
+  'internal/mime', 'internal/util/debounce', 'internal/util/throttle',
+  'internal/buffer', 'buffer', 'string_decoder', 'querystring', 'path', 'url', 'util', 'util/types', 'path/posix', 'path/win32',
+  'internal/events/abort_listener', 'internal/events/symbols', 'events',
+  'internal/streams/add-abort-signal', 'internal/streams/compose', 'internal/streams/destroy', 'internal/streams/duplex', 'internal/streams/duplexify',
+  'internal/streams/duplexpair', 'internal/streams/end-of-stream', 'internal/streams/from', 'internal/streams/legacy', 'internal/streams/operators',
+  'internal/streams/passthrough', 'internal/streams/pipeline', 'internal/streams/readable', 'internal/streams/state', 'internal/streams/transform',
+  'internal/streams/utils', 'internal/streams/writable', 'stream', 'stream/promises',
+  'internal/assert/assertion_error', 'internal/assert/myers_diff', 'assert', 'assert/strict',
+])
+
+/**
+ * Places where a file of the library counts on more than its bindings, with what is done instead. Node's errors show their codes in stacks, because
+ * the process formats those.
+ */
+const CHANGES: Readonly<Record<string, readonly (readonly [from: RegExp, to: string])[]>> = {
+  'internal/errors': [
+    [/(super\(msg\);|super\(ReflectApply\(lazyInternalUtilInspect\(\)\.format, null, args\)\);|value: getMessage\(key, args, this\),[^}]*\}\);)/g, '$1 showCode(this, NodeError);'],
+    [/ErrorCaptureStackTrace\(error, wrappedFn\)/g, 'showCode(error, wrappedFn)'],
+    [/$/, `
+      function showCode (error, above) {
+        ErrorCaptureStackTrace(error, above)
+        const { stack } = error
+        const frames = StringPrototypeIndexOf(stack, '\\n    at ')
+        const head = error.name + (error.code === undefined ? '' : ' [' + error.code + ']') + (error.message === '' ? '' : ': ' + error.message)
+        ObjectDefineProperty(error, 'stack', { __proto__: null, value: head + (frames < 0 ? '' : StringPrototypeSlice(stack, frames)), writable: true, configurable: true })
+      }`],
+  ],
+}
+
+/**
+ * Gives a unit the files of Node's own library, which is JavaScript and within the binary that builds the guest: the sandbox's `node:` modules are
+ * what Node has itself, of the very version that runs here, over our forms of the little that is C++ (`guest/node/binding/`). The bundler does not
+ * see them: it would rename their functions. Source: lib/ of https://github.com/nodejs/node (MIT).
+ */
+export const nodeLibrary: Plugin = {
+  name: 'node-library',
+  setup ({ onResolve, onLoad, onEnd }) {
+    onResolve({ filter: SPECIFIER }, ({ path }) => ({ path: path.replace(SPECIFIER, ''), namespace: 'node-library' }))
+    onLoad({ filter: /^files$/, namespace: 'node-library' }, () => ({ contents: `export const files = ${PLACE}` }))
+    onLoad({ filter: /^facts$/, namespace: 'node-library' }, () => ({ contents: writeFacts() }))
+    onEnd(async ({ outputFiles = [] }) => {
+      for (const file of outputFiles.filter(({ text }) => text.includes(PLACE))) {
+        const table = await writeTable()
+        file.contents = new TextEncoder().encode(file.text.replace(PLACE, () => table))
+      }
+    })
+  },
+}
+
+/** What only the system knows, of that which Node's library tells. */
+function writeFacts (): string {
+  return `export const os = ${JSON.stringify(osConstants)}\nexport const systemErrors = ${JSON.stringify([...getSystemErrorMap()])}\nexport const version = ${JSON.stringify(process.version)}`
+}
+
+/** An object of functions, by the names of the files. */
+async function writeTable (): Promise<string> {
+  const sources = readSources()
+  const members = await Promise.all([...FILES].map(async (id) => `${JSON.stringify(id)}: function (${SCOPE}) {${await writeFile(id, sources[id])}}`))
+  return `{ __proto__: null, ${members.join(',\n')} }`
+}
+
+async function writeFile (id: string, source: string | undefined): Promise<string> {
+  if (source === undefined) throw new Error(`Cannot build guest: this Node has no "${id}" in its library`)
+  const changed = (CHANGES[id] ?? []).reduce((text, [from, to]) => {
+    if (text.search(from) < 0) throw new Error(`Cannot build guest: "${id}" of this Node's library has nothing like ${String(from)}`)
+    return text.replace(from, to)
+  }, source)
+  const { code } = await transform(changed, { minifyWhitespace: true, legalComments: 'none', target: 'esnext' })
+  return listNames(code) === listNames(changed) ? code : changed
+}
+
+/** Names of functions, which code can see: the bundler changes some. */
+function listNames (code: string): string {
+  return code.replace(/^\s*(\/\/|\*|\/\*).*$/gm, '').match(/\b(function\*?|class)\s+\w+/g)?.join(' ').replace(/\s+/g, ' ') ?? ''
+}
+
+/** Node tells the texts of its library nowhere else. */
+function readSources (): Readonly<Record<string, string>> {
+  const { binding } = process as unknown as { binding (name: 'natives'): Record<string, string> } // no types: an old interface
+  return binding('natives')
+}
