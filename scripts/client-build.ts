@@ -7,7 +7,7 @@ import { ROOT, run } from './run-tests.ts'
 const PACKAGE = join(ROOT, 'clients', 'sdk')
 /** Where what is published goes; a test has another folder. */
 const dist = process.argv[2] ?? join(PACKAGE, 'dist')
-const ENTRIES = ['index.ts', 'msgpack.ts'].map((name) => join(PACKAGE, 'src', name)).filter((file) => existsSync(file))
+const ENTRIES = ['index.ts', 'msgpack.ts', 'structured.ts'].map((name) => join(PACKAGE, 'src', name)).filter((file) => existsSync(file))
 /** Each format has a folder whose package.json says what its files are: programs and declarations alike. */
 const FORMATS = { esm: 'module', cjs: 'commonjs' } as const
 

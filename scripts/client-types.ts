@@ -68,6 +68,7 @@ function nameTypes (document: Schema): Record<string, Schema> {
     Problem: at(document, 'components', 'schemas', 'Problem'),
     JobStatus: at(job, 'properties', 'status'),
     Priority: at(newJob, 'properties', 'priority'),
+    Serialization: at(newJob, 'properties', 'serialization'),
     JobWebhook: at(newJob, 'properties', 'webhook'),
     Permissions: at(newJob, 'properties', 'permissions'),
     Limits: at(newJob, 'properties', 'limits'),

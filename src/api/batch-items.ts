@@ -13,6 +13,7 @@ import type { BatchBody, BatchHead, JobSchema } from './batch-request.ts'
 import { parseJsonBody } from './json-body.ts'
 import { readLines } from './ndjson.ts'
 import { hashBody, IDEMPOTENCY_KEY } from './plugins/idempotency.ts'
+import type { InputRequest } from './resolve-input.ts'
 import { checkInputSize, checkSize } from './request-size.ts'
 import { parseWith } from './validation.ts'
 
@@ -42,7 +43,7 @@ export interface ItemOptions {
   /** How long the key of an item is remembered. */
   idempotencyMs: number
   /** Brings an input into the form that it is stored in. */
-  resolve (request: Pick<JobRequest, 'input' | 'transform'>): Promise<unknown>
+  resolve (request: InputRequest): Promise<unknown>
 }
 
 /** Reads items out of a body in JSON. What the digest would tell is in the hash that the request's key is bound to. */

@@ -7,7 +7,7 @@ type JobHead = Omit<JobView, 'result'>
 /** What is shown of a stored job. */
 export type ShownJob = Pick<JobRecord,
   | 'id' | 'status' | 'sequence' | 'createdAt' | 'startedAt' | 'finishedAt' | 'deadlineAt' | 'expiresAt'
-  | 'result' | 'error' | 'attempts' | 'usage' | 'queueMs' | 'progress' | 'traceId' | 'batchId' | 'shards' | 'replayOf'> & { spec: Pick<JobRecord['spec'], 'priority' | 'tags' | 'webhook'> }
+  | 'result' | 'error' | 'attempts' | 'usage' | 'queueMs' | 'progress' | 'traceId' | 'batchId' | 'shards' | 'replayOf'> & { spec: Pick<JobRecord['spec'], 'priority' | 'tags' | 'webhook' | 'serialization'> }
 
 /**
  * Writes a job as clients read it, as JSON text. The result is put in as the text it was stored as: it may nest deeper than
@@ -31,6 +31,7 @@ export function buildJobHead (job: ShownJob): JobHead {
     finishedAt: formatOptional(job.finishedAt),
     deadlineAt: formatOptional(job.deadlineAt),
     expiresAt: formatOptional(job.expiresAt),
+    serialization: job.spec.serialization ?? 'json',
     error: job.error,
     attempts: job.attempts,
     usage: job.usage ? { ...job.usage, queueMs: job.queueMs ?? 0 } : null,

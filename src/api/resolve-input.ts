@@ -1,23 +1,34 @@
 import { JobError } from '../core/failures.ts'
 import { FileInput } from '../core/file.ts'
 import type { JobRequest } from '../core/job-request.ts'
+import { findStructuredProblem } from '../core/structured.ts'
 import type { Files } from '../files/files.ts'
+
+/** What of a request says what its input is. */
+export type InputRequest = Pick<JobRequest, 'input' | 'serialization' | 'transform'>
 
 type FileFinder = Pick<Files, 'find' | 'isConfigured' | 'ready'>
 
 /**
  * Brings the input of a request into the form that it is stored in: a file is named by its id, so that the job has the content that the name stands
- * for now. Throws INVALID for a file that is not there and for what a transform cannot read, and UNAVAILABLE where files are needed and there are none.
+ * for now. Throws INVALID for a file that is not there for what is not in the form that the request says, and for what a transform cannot read, and UNAVAILABLE where files are needed and there are none.
  */
-export async function resolveInput (files: FileFinder, tenant: string, { input, transform }: Pick<JobRequest, 'input' | 'transform'>): Promise<unknown> {
+export async function resolveInput (files: FileFinder, tenant: string, { input, serialization, transform }: InputRequest): Promise<unknown> {
   if (transform && !files.isConfigured) await files.ready() // it says what to do
   if (isFileInput(input)) return resolveFile(files, tenant, input)
+  if (serialization === 'structured') checkStructured(input)
   if (!transform) return input
   if (!Array.isArray(input)) throw refuse('/input', 'a transform reads a file, {"$file": "…"}, or an array of records')
   if (transform.shards > 1) throw refuse('/transform/shards', 'an array of records is not split; upload it as a file, or leave out transform.shards')
   const { format = 'json', compression = 'none' } = transform.input
   if (format !== 'json' || compression !== 'none') throw refuse('/transform/input', 'an array of records is JSON, and has no other format or compression')
   return input
+}
+
+/** None at all is null. */
+function checkStructured (input: unknown): void {
+  const problem = input === null || input === undefined ? undefined : findStructuredProblem(input)
+  if (problem) throw refuse(`/input${problem.pointer}`, problem.message)
 }
 
 async function resolveFile (files: FileFinder, tenant: string, input: object): Promise<FileInput> {

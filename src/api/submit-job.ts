@@ -92,7 +92,7 @@ export async function dispatch ({ dispatcher, logger }: Pick<JobService, 'dispat
 }
 
 /** The job as the store has just made it; it need not be read for that. */
-function describeAccepted (id: string, { priority, tags, webhook }: JobRequest, accepted: AcceptedJob, traceId: string): ShownJob {
+function describeAccepted (id: string, { priority, tags, webhook, serialization }: JobRequest, accepted: AcceptedJob, traceId: string): ShownJob {
   return {
     id,
     status: isScheduled(accepted) ? 'scheduled' : 'queued',
@@ -112,6 +112,6 @@ function describeAccepted (id: string, { priority, tags, webhook }: JobRequest, 
     batchId: null,
     shards: null,
     replayOf: null,
-    spec: { priority, tags, webhook },
+    spec: { priority, tags, webhook, serialization },
   }
 }

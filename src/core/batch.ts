@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { JobFailure } from './outcome.ts'
+import { Serialization } from './structured.ts'
 import { JobStatus } from './status.ts'
 import { WebhookView } from './webhook.ts'
 
@@ -47,5 +48,6 @@ export const BatchResult = z.object({
   jobId: z.string().nullable(),
   status: z.enum([...JobStatus.options, 'refused', 'removed']),
   result: z.unknown().optional().describe('Once it succeeded'),
+  serialization: Serialization.optional().describe('How the result is written; left out where it is JSON'),
   error: z.union([JobFailure, z.object({ code: z.string(), message: z.string() })]).optional(),
 })

@@ -6,6 +6,7 @@ import { ISOLATION_LEVELS } from './outcome.ts'
 import { findBeyond, Permissions, type PermissionsRequest } from './permissions.ts'
 import { RetryPolicy } from './retry.ts'
 import { SECRET_BOUNDS, SecretName } from './secret.ts'
+import { Serialization } from './structured.ts'
 import { TransformSettings } from './transform.ts'
 import { buildJobWebhook } from './webhook.ts'
 
@@ -155,6 +156,7 @@ export function buildJobRequest (service: LimitPolicy, toolNames: readonly strin
     code: z.string().min(1).optional().describe('JavaScript or TypeScript, an ES module'),
     codeBase64: CodeBase64.optional().describe('The same as UTF-8 in base64, instead of `code`'),
     input: z.unknown().default(null).describe('Any JSON value; the first argument of the entry. `{"$file": "…"}` stands for the content of that file, by its name or its id; that of a transform is such a file, or an array of records'),
+    serialization: Serialization.optional().describe('How the input and the result are written: `json`, unless given, or `structured`, the form of docs/values.md, which has Date, Map, Set, BigInt, bytes, undefined, cycles and more. Transforms, checkpoints and tools have JSON'),
     transform: TransformSettings.optional().describe('Makes the job a transform: its code gets the records of the input, one by one, and what it makes of them becomes a file of the job'),
     entry: z.string().min(1).max(ENTRY_MAX_CHARS).default('default').describe('Export to call'),
     tools: buildTools(toolNames, ceilings?.tools),
@@ -170,11 +172,12 @@ export function buildJobRequest (service: LimitPolicy, toolNames: readonly strin
     ttlMs: z.number().int().min(TTL_BOUNDS.min).max(TTL_BOUNDS.max).optional().describe('The job expires if it has not started by then'),
     tags: Tags.default({}),
     webhook: buildJobWebhook(ceilings?.webhooks).optional(),
-  }).superRefine(({ input, delayMs, runAt, limits, retry, transform }, context) => {
+  }).superRefine(({ input, delayMs, runAt, limits, retry, serialization, transform }, context) => {
     const file = FileInput.safeParse(input)
     const unread = file.success ? describeBeyond({ read: [file.data.$file] }, ceilings?.permissions ?? null) : undefined // what may not be read by code may not be its input
     if (unread !== undefined) context.addIssue({ code: 'custom', path: ['input', '$file'], message: unread })
     for (const issue of findExcessTimes(limits, transform ? transforms : policy)) context.addIssue({ code: 'custom', ...issue })
+    if (transform && serialization === 'structured') context.addIssue({ code: 'custom', path: ['serialization'], message: 'Records are JSON: leave it out, or leave out transform' })
     if (transform?.combine !== undefined && transform.shards === 1) context.addIssue({ code: 'custom', path: ['transform', 'combine'], message: 'Combine is called with the values of shards: ask for more than one (transform.shards)' })
     if (runAt !== undefined && delayMs > 0) context.addIssue({ code: 'custom', path: ['runAt'], message: 'At most one of runAt and delayMs is taken' })
     const excess = describeExcessLogs(limits, retry)

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Priority } from './job-request.ts'
 import { CrashEvidence, Isolation, JobFailure, Usage } from './outcome.ts'
 import { RECEIPT_LINES_MAX, ReceiptLine } from './receipt.ts'
+import { Serialization } from './structured.ts'
 import { JobStatus } from './status.ts'
 import { TransformProgress } from './transform.ts'
 import { WebhookView } from './webhook.ts'
@@ -76,6 +77,7 @@ export const JobView = z.object({
   deadlineAt: time.nullable().describe('When the current run will be stopped'),
   expiresAt: time.nullable().describe('When the job and all it stored will be removed'),
   result: z.unknown().optional().describe(`Left out above ${INLINE_RESULT_BYTES} bytes; links.result has it`),
+  serialization: Serialization.describe('How the result is written'),
   error: JobFailure.nullable(),
   attempts: z.array(AttemptView),
   usage: Usage.extend({ queueMs: z.number() }).nullable().describe('Of the last run; while that goes on, what the last `job.usage` told'),

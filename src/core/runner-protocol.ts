@@ -104,6 +104,8 @@ export type ToRunner =
     context: string
     tools: readonly ToolGrant[]
     hrtime: boolean
+    /** Whether the input and the result are in structured form, and not any JSON. */
+    structured?: boolean | undefined
     records: RecordGrant | null
   }
   | { type: 'records', token: string, count: number }

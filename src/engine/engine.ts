@@ -32,6 +32,8 @@ export interface RunRequest {
   codeHash: string
   /** JSON text. */
   input: string
+  /** Whether the input and the result are in structured form, and not any JSON. */
+  structured?: boolean | undefined
   entry: string
   /** Names of the tools that the code is given. */
   tools: readonly string[]

@@ -5,6 +5,7 @@ import type { CrashEvidence } from '../core/outcome.ts'
 import { type FromRunner, type LogLines, parseLogLines } from '../core/runner-messages.ts'
 import { RUNNER_FRAME_BYTES, type ToolGrant, type ToRunner } from '../core/runner-protocol.ts'
 import type { Limits } from '../core/limits.ts'
+import { findStructuredTextProblem } from '../core/structured.ts'
 import { unreachable } from '../core/unreachable.ts'
 import type { ToolAnswer, ToolArguments } from './broker.ts'
 import { epochMs } from './epoch.ts'
@@ -36,6 +37,8 @@ export interface RunnerTask {
   tools: readonly ToolGrant[]
   /** Whether its clock is finer than a millisecond. */
   hrtime: boolean
+  /** Whether the input and the result are in structured form, and not any JSON. */
+  structured?: boolean | undefined
 }
 
 export interface RunnerHooks {
@@ -191,12 +194,14 @@ export class RunConversation {
     if (nativeCalls > toolCalls) throw new Error(`Cannot take "${type}": it claims ${nativeCalls} calls of natives, allowed are ${toolCalls}`)
   }
 
-  /** Results that are put into answers of ours have to be JSON; longer ones are passed on as they are. */
+  /** Results that are put into answers of ours have to be JSON; longer ones are passed on as they are, unless they are to be in structured form. */
   #readResult (body: Buffer): string {
-    const { resultBytes } = this.#options.task.limits
+    const { structured, limits: { resultBytes } } = this.#options.task
     if (body.length > resultBytes) throw new Error(`Cannot take "done": its result is ${body.length} bytes, allowed are ${resultBytes}`)
     const text = body.toString()
-    if (body.length <= INLINE_RESULT_BYTES && !isJson(text)) throw new Error('Cannot take "done": its result is not JSON')
+    const problem = structured ? findStructuredTextProblem(text) : undefined
+    if (problem) throw new Error(`Cannot take "done": its result is not in structured form: ${problem.pointer}: ${problem.message}`)
+    if (!structured && body.length <= INLINE_RESULT_BYTES && !isJson(text)) throw new Error('Cannot take "done": its result is not JSON')
     return text
   }
 

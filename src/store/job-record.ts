@@ -11,7 +11,9 @@ import { placeOfField, unfoldRecord, type Fields } from './record-fold.ts'
 import { openJson, placeOf, unpackSealed, type Sealing } from './sealing.ts'
 
 /** Version of the records that this code reads and writes. It grows when a process that does not know the new one would do harm: fields that others can ignore need none. A record is written with the least one that says what it has. */
-export const RECORD_VERSION = 3
+export const RECORD_VERSION = 4
+/** It is a transform, or has files. */
+export const FILES_VERSION = 3
 /** Something of it may be encrypted. */
 export const SEALED_VERSION = 2
 

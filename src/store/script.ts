@@ -7,7 +7,7 @@ import { WEBHOOK_EVENTS } from '../core/webhook.ts'
 import { SEALED_FORMAT } from './cipher.ts'
 import { NEWEST_FORMAT } from './codec.ts'
 import type { Db } from './db.ts'
-import { RECORD_VERSION, SEALED_VERSION } from './job-record.ts'
+import { FILES_VERSION, RECORD_VERSION, SEALED_VERSION } from './job-record.ts'
 
 /** A Lua script, read at import from the file beside its caller. */
 export interface Script {
@@ -34,7 +34,7 @@ const PASSING_REPLY = /^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY
 /** The states of a job, and those that end it, as the status machine has them; and the events that webhooks are told. */
 const states = `local STATES = { ${JobStatus.options.map((status) => `'${status}'`).join(', ')} }
 local TERMINAL = { ${JobStatus.options.filter(isTerminal).map((status) => `${status} = true`).join(', ')} }`
-const version = `local VERSION, SEALED_VERSION, NEWEST_FORMAT, OLDEST_SEALED = ${RECORD_VERSION}, ${SEALED_VERSION}, ${NEWEST_FORMAT}, ${SEALED_FORMAT.whole}`
+const version = `local VERSION, FILES_VERSION, SEALED_VERSION, NEWEST_FORMAT, OLDEST_SEALED = ${RECORD_VERSION}, ${FILES_VERSION}, ${SEALED_VERSION}, ${NEWEST_FORMAT}, ${SEALED_FORMAT.whole}`
 const hooked = `local HOOKED = { ${WEBHOOK_EVENTS.map((type) => `['${type}'] = true`).join(', ')} }`
 const shared = [states, version, hooked, ...['scope', 'usage', 'turns', 'webhooks', 'batch', 'files', 'job', 'shards', 'acts'].map((name) => readFileSync(new URL(`moves/${name}.lua`, import.meta.url), 'utf8'))].join('\n')
 

@@ -1,5 +1,6 @@
 import { JobError } from '../core/failures.ts'
 import { RecordError } from '../core/records.ts'
+import { findStructuredTextProblem } from '../core/structured.ts'
 import { InputFormat } from '../core/transform.ts'
 import type { Files } from '../files/files.ts'
 import { RECORD_BOUNDS } from '../records/bounds.ts'
@@ -13,13 +14,15 @@ export interface FileInputOptions {
   tenant: string
   /** Of the file. */
   id: string
+  /** Whether its content is a value in structured form, and not any JSON. */
+  structured: boolean
   /** Of its content, without its compression. */
   maxBytes: number
   signal: AbortSignal
 }
 
 /** Reads the input of a job that is the content of a file. Answers JSON text. Throws FILE_GONE, INPUT_TOO_LARGE, INPUT_MALFORMED, which names the byte, and the signal's reason. */
-export async function readFileInput (files: Files, { tenant, id, maxBytes, signal }: FileInputOptions): Promise<string> {
+export async function readFileInput (files: Files, { tenant, id, structured, maxBytes, signal }: FileInputOptions): Promise<string> {
   const file = await files.find(tenant, id, { dropped: true })
   if (!file) throw new JobError('FILE_GONE', `Cannot read the input: file ${id} is gone; it was deleted, or it expired, before the job was posted`)
   const action = `Cannot read the input, file ${JSON.stringify(file.name)}`
@@ -30,7 +33,10 @@ export async function readFileInput (files: Files, { tenant, id, maxBytes, signa
     const json = await gather({ source: { bytes: file.bytes, open: () => stored }, compression: resolveFormat(AS_JSON, { name: file.name, contentType: file.type, contentEncoding: file.encoding }).compression, maxBytes, action })
     await checkJson(json, RECORD_BOUNDS.depth)
     signal.throwIfAborted()
-    return json.toString()
+    const text = json.toString()
+    const problem = structured ? findStructuredTextProblem(text) : undefined
+    if (problem) throw new JobError('INPUT_MALFORMED', `${action}: it is not a value in structured form: ${problem.pointer}: ${problem.message}`)
+    return text
   } catch (error) {
     signal.throwIfAborted()
     if (!(error instanceof RecordError)) throw error

@@ -65,11 +65,11 @@ function keepFiles (checkpoint: RunCheckpoint, files: RunFiles): CheckpointServi
 }
 
 /** That of a run that is to be stopped does not matter: the engine ends it before it begins. */
-async function resolveInput ({ files, maxFileInputBytes }: RunsWithFiles, { tenant, input }: RunRequest, signal: AbortSignal): Promise<string> {
+async function resolveInput ({ files, maxFileInputBytes }: RunsWithFiles, { tenant, input, structured = false }: RunRequest, signal: AbortSignal): Promise<string> {
   const file = parseFileInput(input)
   if (!file) return input
   try {
-    return await readFileInput(files, { tenant, id: file.$file, maxBytes: maxFileInputBytes, signal })
+    return await readFileInput(files, { tenant, id: file.$file, structured, maxBytes: maxFileInputBytes, signal })
   } catch (error) {
     if (signal.aborted) return 'null'
     throw error

@@ -12,6 +12,8 @@ import { loadTools } from '../../src/tools/registry.ts'
 export interface GuestOptions {
   /** Made JSON; null unless given. */
   input?: unknown
+  /** Has the input and the result in structured form. */
+  structured?: boolean
   entry?: string
   limits?: Partial<Limits>
 }
@@ -43,10 +45,10 @@ export async function openGuest ({ printsSource = false } = {}): Promise<Guest> 
   const scripts = keepScripts(archives.map((descriptor) => openArchive(readDescriptor(descriptor))))
   const createWarmIsolate = createIsolateMaker(printsSource ? printing(scripts) : scripts, tools)
 
-  async function run (code: string, { input = null, entry = 'default', limits = {} }: GuestOptions = {}): Promise<GuestRun> {
+  async function run (code: string, { input = null, structured = false, entry = 'default', limits = {} }: GuestOptions = {}): Promise<GuestRun> {
     const logs: string[] = []
     const task = {
-      token: '', file: 'job.js', code, input: JSON.stringify(input), entry, context: '{"tags":{}}', tools: [], hrtime: false, records: null,
+      token: '', file: 'job.js', code, input: JSON.stringify(input), entry, context: '{"tags":{}}', tools: [], hrtime: false, structured, records: null,
       limits: { ...DEFAULT_LIMIT_POLICY.defaults, ...limits },
     }
     const voice = {

@@ -43,6 +43,15 @@ for (const [what, makeNewer] of Object.entries(NEWER)) {
   })
 }
 
+test('what only this version knows is stored as such, and everything else so that versions before know it', async (t) => {
+  const db = await openStore(t)
+  const ids = await Promise.all([acceptJob(db), acceptJob(db, { serialization: 'json' }), acceptJob(db, { transform: {}, input: [] }), acceptJob(db, { serialization: 'structured' })])
+
+  const versions = await Promise.all(ids.map((id) => db.redis.hget(db.keys.job(id), 'v')))
+
+  assert.deepEqual(versions, ['1', '1', '3', '4'])
+})
+
 test('when its time has come, its turn is handed out again, and a worker that knows it runs it', async (t) => {
   const { db, id } = await newerJob(t)
   await begin(db, { jobId: id, turn: 1 }, BY)

@@ -48,6 +48,8 @@ export type JobStatus = 'scheduled' | 'queued' | 'running' | 'succeeded' | 'fail
 
 export type Priority = 'low' | 'normal' | 'high' | 'critical'
 
+export type Serialization = 'json' | 'structured'
+
 export interface JobWebhook {
   /** Posted to over https, or http; without credentials and without a fragment */
   url: string
@@ -117,6 +119,8 @@ export interface NewJob {
   codeBase64?: string
   /** Any JSON value; the first argument of the entry. `{"$file": "…"}` stands for the content of that file, by its name or its id; that of a transform is such a file, or an array of records */
   input?: unknown
+  /** How the input and the result are written: `json`, unless given, or `structured`, the form of docs/values.md, which has Date, Map, Set, BigInt, bytes, undefined, cycles and more. Transforms, checkpoints and tools have JSON */
+  serialization?: Serialization
   /** Makes the job a transform: its code gets the records of the input, one by one, and what it makes of them becomes a file of the job */
   transform?: {
     input?: {
@@ -262,6 +266,8 @@ export interface JobView {
   expiresAt: string | null
   /** Left out above 65536 bytes; links.result has it */
   result?: unknown
+  /** How the result is written */
+  serialization: Serialization
   error: JobFailure | null
   attempts: Attempt[]
   /** Of the last run; while that goes on, what the last `job.usage` told */
@@ -514,6 +520,8 @@ export interface BatchResultView {
   status: 'scheduled' | 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'expired' | 'dead' | 'refused' | 'removed'
   /** Once it succeeded */
   result?: unknown
+  /** How the result is written; left out where it is JSON */
+  serialization?: Serialization
   error?: JobFailure | {
     code: string
     message: string
@@ -576,6 +584,8 @@ export interface DeadLetter {
   deadlineAt: string | null
   /** When the job and all it stored will be removed */
   expiresAt: string | null
+  /** How the result is written */
+  serialization: Serialization
   error: JobFailure | null
   attempts: Attempt[]
   /** Of the last run; while that goes on, what the last `job.usage` told */

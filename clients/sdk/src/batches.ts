@@ -10,6 +10,7 @@ import { checkJob } from './jobs.ts'
 import type { Live } from './live/events.ts'
 import type { Follower, FollowOptions } from './live/options.ts'
 import type { RequestOptions } from './options.ts'
+import { readResult, writeItems } from './serialization.ts'
 
 const ROOT = 'v1/batches'
 
@@ -62,7 +63,7 @@ export function buildBatches (requester: Requester, live: Live): Batches {
   const { json } = requester
   return {
     async create (batch, options) {
-      const { items, head } = splitBatch(batch)
+      const { items, head } = await splitBatch(batch)
       const source = openItems(head, items)
       try {
         return await json<PostedBatch>({ method: 'POST', path: ROOT, upload: source.upload, idempotent: true, ...options })
@@ -82,14 +83,14 @@ export function buildBatches (requester: Requester, live: Live): Batches {
   }
 }
 
-function splitBatch (batch: NewBatch): { items: Items<unknown>, head: object } {
+async function splitBatch (batch: NewBatch): Promise<{ items: Items<unknown>, head: object }> {
   if ('jobs' in batch) {
     const { jobs, ...head } = batch
-    return { items: jobs, head }
+    return { items: await writeItems(jobs), head }
   }
   const { inputs, ...head } = batch
   checkJob(head.job)
-  return { items: inputs, head }
+  return { items: await writeItems(inputs, head.job), head }
 }
 
 async function * readResults<T> (requester: Requester, id: string, { after = -1, limit = Infinity, status }: ResultQuery = {}, options: RequestOptions = {}): AsyncGenerator<BatchResult<T>, void, undefined> {
@@ -106,7 +107,7 @@ async function * readResults<T> (requester: Requester, id: string, { after = -1,
         last = item.index
         left -= 1
         failures = 0
-        yield item
+        yield await readResult(item)
       }
       return
     } catch (error) {

@@ -7,6 +7,7 @@ import { poll, secondsOf, waitFor, type WaitOptions } from './http/wait.ts'
 import type { Live } from './live/events.ts'
 import type { Follower, FollowOptions } from './live/options.ts'
 import type { RequestOptions } from './options.ts'
+import { readResult, readValue, writeJob } from './serialization.ts'
 
 const ROOT = 'v1/jobs'
 const ENDED: ReadonlySet<string> = new Set(['succeeded', 'failed', 'cancelled', 'expired', 'dead'] satisfies JobStatus[])
@@ -76,24 +77,24 @@ export interface Jobs {
 
 export function buildJobs (requester: Requester, live: Live): Jobs {
   const { json } = requester
-  const wait: Jobs['wait'] = <T>(id: string, options: WaitOptions = {}) => waitFor(poll<Job<T>>(requester, [ROOT, id], options), hasEnded, options)
+  const wait: Jobs['wait'] = <T>(id: string, options: WaitOptions = {}) => waitFor(poll<Job<T>>(requester, [ROOT, id], options), hasEnded, options).then(readResult)
   return {
     wait,
-    create: async (job, options) => json({ method: 'POST', path: ROOT, json: checkJob(job), idempotent: true, ...options }),
+    create: async (job, options) => readResult(await json<Job>({ method: 'POST', path: ROOT, json: await writeJob(checkJob(job)), idempotent: true, ...options })),
     async run<T> (job: NewJob, { waitMs = Infinity, ...options }: WaitOptions = {}) {
       const until = performance.now() + waitMs
       const seconds = secondsOf(waitMs)
       const posted = await json<Job<T>>({
-        method: 'POST', path: ROOT, json: checkJob(job), idempotent: true, ...options,
+        method: 'POST', path: ROOT, json: await writeJob(checkJob(job)), idempotent: true, ...options,
         headers: { prefer: `wait=${seconds}`, ...options.headers }, waitMs: seconds * 1000,
       })
-      return hasEnded(posted) ? posted : wait<T>(posted.id, { ...options, waitMs: Math.max(0, until - performance.now()) })
+      return hasEnded(posted) ? readResult(posted) : wait<T>(posted.id, { ...options, waitMs: Math.max(0, until - performance.now()) })
     },
-    get: (id, options) => json({ path: [ROOT, id], ...options }),
+    get: async <T>(id: string, options?: RequestOptions) => readResult(await json<Job<T>>({ path: [ROOT, id], ...options })),
     list: (query, options) => buildListing(requester, ROOT, { query, options }),
     cancel: (id, options) => json({ method: 'POST', path: [ROOT, id, 'cancel'], repeatable: true, ...options }),
     replay: (id, change = {}, options) => json({ method: 'POST', path: [ROOT, id, 'replay'], json: change, idempotent: true, ...options }),
-    result: (id, options) => json({ path: [ROOT, id, 'result'], ...options }),
+    result: <T>(id: string, options?: RequestOptions) => requester.read({ path: [ROOT, id, 'result'], ...options }, readValue<T>),
     logs: (id, query, options) => buildListing(requester, [ROOT, id, 'logs'], { query, options, cursor: 'after' }),
     events: (id, options) => live.follow(`job:${id}`, options),
     checkpoint: (id, options) => json({ path: [ROOT, id, 'checkpoint'], ...options }),

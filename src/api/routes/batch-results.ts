@@ -64,5 +64,6 @@ function writeItem ({ index, jobId, exception, job, result }: Item, status: Stat
   const head = JSON.stringify({ index, jobId, status, ...(error ? { error } : {}) })
   if (result === undefined) return head
   JSON.parse(result)
-  return `${head.slice(0, -1)},"result":${result.replaceAll(/[\r\n]/g, ' ')}}`
+  const form = job?.spec.serialization === 'structured' ? ',"serialization":"structured"' : ''
+  return `${head.slice(0, -1)}${form},"result":${result.replaceAll(/[\r\n]/g, ' ')}}`
 }

@@ -16,12 +16,12 @@ export const jobResultRoutes: FastifyPluginAsyncZod<{ jobs: JobService }> = asyn
       tags: ['jobs'],
       summary: 'Read the result of a job',
       params: JobParams,
-      response: withProblems({ 200: z.unknown().describe('The value that the entry returned, as JSON') }, 'NOT_FOUND', 'GONE'),
+      response: withProblems({ 200: z.unknown().describe('The value that the entry returned, as JSON, or in the form that the header `batchbox-serialization` names') }, 'NOT_FOUND', 'GONE'),
     },
   }, async ({ caller: { tenant }, params: { id } }, reply) => {
     const job = await findJob(jobs.db, tenant, id)
     const result = await readResult(jobs.db, tenant, id)
     if (!result) throw new JobError('NOT_FOUND', `Cannot read the result of job "${id}": there is none, its status is ${job.status}`)
-    return sendJsonText(reply.header('content-disposition', `attachment; filename="${id}.json"`), 200, result)
+    return sendJsonText(reply.header('batchbox-serialization', job.spec.serialization ?? 'json').header('content-disposition', `attachment; filename="${id}.json"`), 200, result)
   })
 }

@@ -117,7 +117,7 @@ function writeError (error) {
 }
 
 /** Leaves of a stack what is the user's own. @param {string} stack */
-function withoutGuestFrames (stack) {
+export function withoutGuestFrames (stack) {
   let kept = ''
   for (let at = 0; at < stack.length;) {
     const next = stringIndexOf(stack, '\n', at)

@@ -24,7 +24,7 @@ export { connectUnits, receive, useUnit } from './units.js'
 /**
  * The one way out. Every argument is a string or a number: nothing that lives in the isolate is ever handed over.
  * @typedef {(type: 'entered' | 'logs' | 'progress' | 'wake' | 'call' | 'output' | 'result' | 'failure', a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown, f?: unknown) => void} Post
- * @typedef {{ timers: number, resultBytes: number, budget: import('./log-buffer.js').LogBudget, tools: import('./tools.js').ToolBounds, records: import('./transform.js').RecordSettings | null }} Settings
+ * @typedef {{ timers: number, resultBytes: number, structured: boolean, budget: import('./log-buffer.js').LogBudget, tools: import('./tools.js').ToolBounds, records: import('./transform.js').RecordSettings | null }} Settings
  */
 
 lockDown()
@@ -45,6 +45,8 @@ let tools
 let progress
 /** Of a run that is one. @type {ReturnType<typeof createTransform> | undefined} */
 let transform
+/** How values are written that are not JSON; of a run that has such. @type {typeof import('./web/structured.js') | undefined} */
+let structured
 let ended = false
 
 /**
@@ -64,6 +66,7 @@ export function prepare (hostPost, settingsText, entryName, inputText, contextTe
   connectReport((thrown) => fail(thrown))
   startClock(readClock)
   settings = JSONParse(settingsText)
+  if (settings.structured) structured = link('structured')
   logs = createLogBuffer(settings.budget, (lines, droppedLines, droppedBytes) => post('logs', lines, droppedLines, droppedBytes))
   progress = createProgress((value, message) => post('progress', value, message))
   connectTimers({ max: settings.timers, wake: (delayMs) => post('wake', delayMs) })
@@ -99,7 +102,7 @@ function start (namespace, entryName, inputText, contextText) {
     const found = findEntry(namespace, entryName)
     if (transform !== undefined) return void transform.run(found, entryName, (checkpoint) => buildContext(contextText, checkpoint))
     if (typeof found !== 'function') throw new KnownFailure('ENTRY_ERROR', 'EntryError', `Entry "${entryName}" is not a function`)
-    void run(found, JSONParse(inputText), buildContext(contextText, createCheckpoint(tools.buildHost('checkpoint'))))
+    void run(found, structured === undefined ? JSONParse(inputText) : structured.decodeStructured(inputText), buildContext(contextText, createCheckpoint(tools.buildHost('checkpoint'))))
   } catch (thrown) {
     fail(thrown)
   }
@@ -174,7 +177,7 @@ async function run (entry, input, context) {
 
 /** @param {unknown} value */
 function succeed (value) {
-  const text = serializeResult(value, settings.resultBytes)
+  const text = structured === undefined ? serializeResult(value, settings.resultBytes) : structured.encodeStructured(value, settings.resultBytes)
   end(() => post('result', text))
 }
 

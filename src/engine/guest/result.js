@@ -153,7 +153,7 @@ function throwsAsJson (value, key) {
 }
 
 /** @param {unknown} thrown */
-function describeShort (thrown) {
+export function describeShort (thrown) {
   try {
     const { message } = /** @type {any} */ (thrown)
     return typeof message === 'string' ? message : typeof thrown
@@ -162,12 +162,12 @@ function describeShort (thrown) {
   }
 }
 
-/** @param {string} path @param {string} problem */
-function notSerializable (path, problem) {
-  return new KnownFailure('RESULT_NOT_SERIALIZABLE', 'TypeError', `Cannot write ${path} as JSON: ${problem}`)
+/** @param {string} path @param {string} problem @param {string} [form] */
+export function notSerializable (path, problem, form = 'as JSON') {
+  return new KnownFailure('RESULT_NOT_SERIALIZABLE', 'TypeError', `Cannot write ${path} ${form}: ${problem}`)
 }
 
 /** @param {number} seen @param {number} maxBytes */
-function tooLarge (seen, maxBytes) {
+export function tooLarge (seen, maxBytes) {
   return new KnownFailure('RESULT_TOO_LARGE', 'RangeError', `Cannot return result: it is larger than resultBytes of ${maxBytes}`, seen)
 }

@@ -19,6 +19,7 @@ export const UNIT_GLOBALS: Readonly<Record<string, readonly string[]>> = {
     'ReadableStreamDefaultController', 'ReadableStreamDefaultReader', 'TransformStream', 'TransformStreamDefaultController', 'WritableStream',
     'WritableStreamDefaultController', 'WritableStreamDefaultWriter',
   ],
+  structured: [],
   'text-streams': ['TextDecoderStream', 'TextEncoderStream'],
   utf8: [],
 }

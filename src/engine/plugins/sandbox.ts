@@ -29,6 +29,7 @@ export function sandbox (metrics: Pick<RunnerMetrics, 'killed'>): Plugin {
         limits: request.limits,
         tools: tools.grants,
         hrtime: run.grants?.hrtime ?? false,
+        structured: request.structured,
       }, {
         signal: hooks.signal,
         records: hooks.records && adaptRecords(hooks.records, concealer, compiled),
@@ -43,7 +44,7 @@ export function sandbox (metrics: Pick<RunnerMetrics, 'killed'>): Plugin {
         },
         onCall: (tool, method, args) => tools.call(tool, method, args),
       })
-      const answer = concealAnswer(concealer, given)
+      const answer = concealAnswer(concealer, given, request.structured)
       if (answer.type === 'crashed' && !answer.started && run.spawns < SPAWNS_MAX) return // another runner may have it
       if (answer.type === 'done' && ISOLATE_STOPS.has(answer.message.failure?.code)) metrics.killed('isolate')
       run.spans.push({ name: 'isolate boot', startMs: handedAt, endMs: answer.startedAt })

@@ -103,7 +103,7 @@ function cacheOf (isolate: ivm.Isolate, text: string): CodeCache {
 
 /** Gives the guest to a run that is none. */
 function prepare (guest: ivm.Reference, hear: (type: unknown) => void): void {
-  const args = [new ivm.Callback(hear, ONE_WAY), buildGuestSettings(REHEARSAL_LIMITS, null), 'default', '1', '{"tags":{}}']
+  const args = [new ivm.Callback(hear, ONE_WAY), buildGuestSettings(REHEARSAL_LIMITS, { records: null }), 'default', '1', '{"tags":{}}']
   guest.getSync('prepare', AS_REFERENCE).applySync(undefined, args)
 }
 

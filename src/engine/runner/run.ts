@@ -13,7 +13,7 @@ import { type CallTexts, RunTools } from './run-tools.ts'
 /** One run, as the thread is given it. */
 export interface RunTask extends Omit<Extract<ToRunner, { type: 'run' }>, 'type' | 'codeBytes'> {
   code: string
-  /** JSON text; of a transform the state to go on from, or nothing. */
+  /** JSON text, in structured form where `structured` says so; of a transform the state to go on from, or nothing. */
   input: string
 }
 
@@ -147,10 +147,10 @@ export class Run {
 
   #prepare (): void {
     const { guest, loadTool } = this.#warm
-    const { limits, entry, input, context, tools, hrtime, records } = this.#task
+    const { limits, entry, input, context, tools, hrtime, records, structured } = this.#task
     const ask = new ivm.Callback(this.#tools.ask, ANSWERING)
     const readClock = hrtime ? new ivm.Callback(() => performance.now(), ANSWERING) : undefined
-    guest.prepare.applySync(undefined, [new ivm.Callback(this.#hear, ONE_WAY), buildGuestSettings(limits, records), entry, input, context, ask, readClock], this.#callOptions())
+    guest.prepare.applySync(undefined, [new ivm.Callback(this.#hear, ONE_WAY), buildGuestSettings(limits, { records, structured }), entry, input, context, ask, readClock], this.#callOptions())
     for (const { name, config } of tools) guest.installTool.applySync(undefined, [name, loadTool(name).derefInto(), config], this.#callOptions())
   }
 

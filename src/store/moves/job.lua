@@ -138,7 +138,7 @@ local function create_job (new, due)
   if new.inputBody ~= '' then redis.call('SET', P .. ':payload:' .. ID .. ':input', new.inputBody) end
   if (new.file or '') ~= '' then
     hold_file(new.tenant, ID, new.file)
-    raise_version(VERSION)
+    raise_version(FILES_VERSION)
   end
   use_bytes(new.tenant, JOB, #new.spec + #new.input + #new.inputBody)
 

@@ -1,7 +1,7 @@
 import { sha256 } from '../../core/digest.ts'
 import type { JobRequest, JobSpec } from '../../core/job-request.ts'
 import { pack } from '../codec.ts'
-import { RECORD_VERSION } from '../job-record.ts'
+import { RECORD_VERSION, FILES_VERSION } from '../job-record.ts'
 import { levelOf } from '../deals.ts'
 import { digestTags } from '../tags.ts'
 import { buildHook } from '../webhooks/hook.ts'
@@ -49,9 +49,10 @@ export function templateOf (spec: JobSpec, codeHash: string, code: Buffer): JobT
   }
 }
 
-/** The version that a worker has to know to run such a job: one before would take a transform for a job like any other. */
-export function versionOf ({ transform }: Pick<JobSpec, 'transform'>): number {
-  return transform ? RECORD_VERSION : 1
+/** The version that a worker has to know to run such a job: one before would take a transform for a job like any other, and what is written in structured form for the value itself. */
+export function versionOf ({ transform, serialization }: Pick<JobSpec, 'transform' | 'serialization'>): number {
+  if (serialization === 'structured') return RECORD_VERSION
+  return transform ? FILES_VERSION : 1
 }
 
 /** What moves decide by, as `read_bounds` in `job.lua` reads it. */

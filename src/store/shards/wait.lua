@@ -22,14 +22,14 @@ local function leave (why, payload)
 end
 
 local function make_shards (code)
-  local f = redis.call('HMGET', JOB, 'traceparent', 'file')
+  local f = redis.call('HMGET', JOB, 'traceparent', 'file', 'v')
   redis.call('HSET', batch_key(batch), 'v', BATCH_VERSION, 'tenant', job.tenant, 'createdAt', text(NOW), 'total', total, 'accepted', total, 'n:queued', total, 'ended', 0,
     'retentionMs', retention_ms, 'sealedAt', text(NOW), 'parent', PARENT)
   redis.call('ZADD', P .. ':batches:' .. job.tenant, text(NOW), batch)
   for index = 0, total - 1 do
     local at = FIRST + index * ITEM
     about(item_id(batch, index))
-    create_job({ tenant = job.tenant, spec = ARGV[at], codeHash = code, input = ARGV[at + 1], inputBody = ARGV[at + 2], bounds = bounds, traceparent = f[1], ttlMs = 0, batchId = batch, tags = tags, file = f[2], version = VERSION }, NOW)
+    create_job({ tenant = job.tenant, spec = ARGV[at], codeHash = code, input = ARGV[at + 1], inputBody = ARGV[at + 2], bounds = bounds, traceparent = f[1], ttlMs = 0, batchId = batch, tags = tags, file = f[2], version = math.max(FILES_VERSION, tonumber(f[3] or 1)) }, NOW)
     owe_turn(job.tenant, level, NOW, ID .. ' 1')
   end
   about(PARENT)

@@ -59,11 +59,11 @@ async function describeBatch (db: Db, tenant: string, id: string): Promise<{ dat
 
 /** Members of a job as the API answers it, but for its attempts, of which there may be many. The result is put in as the text it was stored as: it may nest deeper than this process can write. */
 function writeJobData (job: JobRecord): string {
-  const { id, status, error, usage, progress, batchId, shards, replayOf, traceId, attempt, spec: { priority, tags } } = job
+  const { id, status, error, usage, progress, batchId, shards, replayOf, traceId, attempt, spec: { priority, tags, serialization = 'json' } } = job
   const data: Omit<JobView, 'attempts' | 'deadlineAt' | 'result' | 'webhook'> & { attempt: number } = {
     id, status,
     createdAt: formatTime(job.createdAt), startedAt: formatOptional(job.startedAt), finishedAt: formatOptional(job.finishedAt), expiresAt: formatOptional(job.expiresAt),
-    attempt, error, usage: usage ? { ...usage, queueMs: job.queueMs ?? 0 } : null, progress, priority, tags, batchId, shards, replayOf, traceId,
+    attempt, serialization, error, usage: usage ? { ...usage, queueMs: job.queueMs ?? 0 } : null, progress, priority, tags, batchId, shards, replayOf, traceId,
     links: linkJob(id),
   }
   const head = JSON.stringify(data)

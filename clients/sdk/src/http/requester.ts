@@ -52,6 +52,8 @@ export interface Requester {
   send (call: Call): Promise<Response>
   /** Answers a body of JSON; undefined where there is none. Throws a ProtocolError for another body. */
   json<T> (call: Call): Promise<T>
+  /** Answers what `read` makes of a 2xx, with new tries where it does not come whole. */
+  read<T> (call: Call, read: (response: Response) => Promise<T>): Promise<T>
 }
 
 /** Builds it. Throws a TypeError for a URL that is none. */
@@ -79,6 +81,7 @@ export function buildRequester (options: ClientOptions): Requester {
     headers,
     apiKey,
     send: (call) => repeat(parts, call, async (response) => response),
+    read: (call, read) => repeat(parts, call, read),
     json: <T>(call: Call) => repeat(parts, call, (response) => readJson(response) as Promise<T>), // the service's own schemas say so
   }
 }
@@ -170,7 +173,8 @@ export function newIdempotencyKey (): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
-async function readJson (response: Response): Promise<unknown> {
+/** Answers a body of JSON. Throws a ProtocolError for another one. */
+export async function readJson (response: Response): Promise<unknown> {
   const text = await response.text()
   if (text === '') return undefined
   try {
