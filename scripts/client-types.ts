@@ -121,6 +121,7 @@ function nameTypes (document: Schema): Record<string, Schema> {
     Erasure: at(document, 'components', 'schemas', 'Erasure'),
     Act: at(answer('get /v1/audit'), 'properties', 'data', 'items'),
     Stats: answer('get /v1/stats'),
+    Modules: answer('get /v1/modules'),
   }
   const names = new Map(Object.entries(found).map(([name, schema]) => [identify(schema), name]))
   return Object.fromEntries(Object.entries(found).map(([name, schema]) => [name, mapMembers(bare(schema), (member) => refer(member, names))]))

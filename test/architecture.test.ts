@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'any'>> = {
   'engine/runner': ['core'],
   'engine/compiler': ['core'],
   'engine/guest': [],
-  'api': ['core', 'store', 'files', 'queue', 'telemetry', 'tools/registry.ts'],
+  'api': ['core', 'store', 'files', 'queue', 'telemetry', 'modules', 'tools/registry.ts'],
   'worker': ['core', 'store', 'files', 'records', 'queue', 'engine', 'net', 'telemetry'],
   'cli': 'any',
 }

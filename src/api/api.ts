@@ -6,7 +6,9 @@ import type { z } from 'zod'
 import { JobError } from '../core/failures.ts'
 import { loadLimitPolicy } from '../core/limits.ts'
 import { loadFileSettings } from '../core/file-variables.ts'
+import { loadModuleSettings } from '../core/module-variables.ts'
 import { openFiles } from '../files/files.ts'
+import { createModuleList } from '../modules/list-modules.ts'
 import { createDispatcher } from '../queue/dispatcher.ts'
 import { checkEncryption } from '../store/encryption/check.ts'
 import { openDb, type Db } from '../store/db.ts'
@@ -53,6 +55,7 @@ export interface Api {
 
 /** Builds the API of a configuration with its real collaborators. It does not listen. */
 export async function createApi ({ config, logger, version, connectWithinMs = CONNECT_WITHIN_MS, executeGraceMs = EXECUTE_GRACE_MS }: ApiOptions): Promise<Api> {
+  const listModules = createModuleList(loadModuleSettings(config))
   const onError = (error: unknown) => logger.warn({ err: error }, 'store connection failed')
   const db = openDb({ url: config.REDIS_URL, prefix: config.BATCHBOX_PREFIX, encryptionKeys: config.BATCHBOX_ENCRYPTION_KEYS, failFast: true, onError })
   const connected = waitForStore(db, connectWithinMs)
@@ -123,6 +126,7 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
       transfers: { perProcess: config.BATCHBOX_FILE_TRANSFERS, perTenant: config.BATCHBOX_TENANT_FILE_TRANSFERS, stallMs: config.BATCHBOX_FILE_STALL_MS },
     },
     checkReady: buildCheckReady(db, stopping.signal),
+    listModules,
     streams: {
       perProcess: config.BATCHBOX_STREAMS,
       perTenant: config.BATCHBOX_TENANT_STREAMS,

@@ -2,6 +2,7 @@ import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } 
 import { serializerCompiler } from 'fastify-type-provider-zod'
 import type { FileSettings } from '../core/file-variables.ts'
 import { maxBodyBytes } from '../core/job-request.ts'
+import type { ModuleList } from '../modules/list-modules.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Callers } from './access.ts'
 import { answerClientError } from './client-error.ts'
@@ -45,6 +46,7 @@ import { jobTraceRoutes } from './routes/job-trace.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { keyRoutes, type KeyRoutesOptions } from './routes/keys.ts'
 import { metricsRoutes } from './routes/metrics.ts'
+import { moduleRoutes } from './routes/modules.ts'
 import { secretRoutes, type SecretRoutesOptions } from './routes/secrets.ts'
 import { statsRoutes } from './routes/stats.ts'
 import { streamRoutes, type StreamRoutesOptions } from './routes/stream.ts'
@@ -72,6 +74,7 @@ export interface AppOptions {
   webhooks: Omit<WebhookRoutesOptions, 'jobs'>
   files: { settings: FileSettings, transfers: TransferBounds }
   checkReady (): Promise<void>
+  listModules (): Promise<ModuleList>
   /** `open` answers them to everybody. */
   metrics: Pick<Metrics, 'meter' | 'scrape'> & { open: boolean }
   /** `heartbeatMs` is how long nothing is sent on a stream before it says that it is there. */
@@ -85,7 +88,7 @@ export interface AppOptions {
 }
 
 /** Builds the HTTP application. It does not listen; `close` ends the requests that wait and then those in flight. */
-export async function createApp ({ jobs, callers, keyBounds, secrets, webhooks, files, checkReady, metrics, streams, corsOrigins, logger, version, lingerMs }: AppOptions): Promise<FastifyInstance> {
+export async function createApp ({ jobs, callers, keyBounds, secrets, webhooks, files, checkReady, listModules, metrics, streams, corsOrigins, logger, version, lingerMs }: AppOptions): Promise<FastifyInstance> {
   const transfers = createTransfers(files.transfers)
   const app = fastify({
     loggerInstance: logger,
@@ -125,6 +128,7 @@ export async function createApp ({ jobs, callers, keyBounds, secrets, webhooks, 
   ]) {
     await app.register(routes, { jobs })
   }
+  await app.register(moduleRoutes, { listModules })
   const following = { jobs, streams: createOpenStreams(metrics.meter, streams), findCaller: callers.find, heartbeatMs: streams.heartbeatMs }
   await app.register(eventRoutes, following)
   await app.register(streamRoutes, { ...following, bounds: streams.socket, isAllowedOrigin: (origin) => isListed(corsOrigins, origin) })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { EncryptionKeys } from './encryption-keys.ts'
 import { FILE_VARIABLES } from './file-variables.ts'
+import { MODULE_VARIABLES } from './module-variables.ts'
 
 const DAY_MS = 86_400_000
 const REDIS_URL = /^(?:rediss?|unix):\/\/./
@@ -19,6 +20,7 @@ export const SHARED_VARIABLES = {
   BATCHBOX_ACK_FSYNC: z.enum(['0', '1']).default('0').describe('`1` answers a POST, and the save of a checkpoint, only when it is on the disks of Redis and of those replicas (WAITAOF, Redis 7.2)'),
   BATCHBOX_ACK_MS: z.coerce.number().int().min(10).max(60_000).default(1000).describe('How long to wait for them; then a POST is answered with 503, a save fails, and either may be asked for again'),
   BATCHBOX_TOOLS: z.string().regex(/^(?:[\w$]+=[^,]+(?:,[\w$]+=[^,]+)*)?$/, 'Expected name=/path/to/tool.ts, separated by commas').default('').describe('Tools of your own: `name=/path/to/tool.ts`, separated by commas'),
+  ...MODULE_VARIABLES,
   BATCHBOX_ENCRYPTION_KEYS: EncryptionKeys.describe('Keys that payloads and secrets are encrypted with in Redis: `id=base64 of 32 bytes`, separated by commas; the first encrypts, all decrypt. Without any, payloads are not encrypted and there are no secrets'),
   ...FILE_VARIABLES,
   BATCHBOX_STOP_WITH_STDIN: z.enum(['0', '1']).default('0').describe('`1` stops the process gracefully when its standard input ends, which is when its supervisor died'),

@@ -1,8 +1,11 @@
-import { type BuildOptions, type Metafile, build } from 'esbuild'
-import { resolve } from 'node:path'
-import type { ModulePackage, ModuleSet } from './module-set.ts'
-import { buildStubs, stubPlugin, type Stub } from './stubs.ts'
-import { PIECE_FOLDER, nameUnit, writeUnit } from './unit-script.ts'
+import { isBuiltin } from 'node:module'
+import { basename, resolve, sep } from 'node:path'
+import { type BuildFailure, build } from 'esbuild'
+import { BUNDLE_OPTIONS } from './bundle-options.ts'
+import type { ModulePackage } from './module-package.ts'
+import type { ModuleSet } from './module-set.ts'
+import { buildStubs, stubPlugin } from './stubs.ts'
+import { type ModuleUnit, writeUnit } from './write-unit.ts'
 
 /** One name that jobs import. */
 export interface GuestModule {
@@ -12,16 +15,8 @@ export interface GuestModule {
   /** Names of its exports, `default` among them if there is one. */
   exports: readonly string[]
   package: string
-  /** What is loaded when a job imports it first, in characters of script; less what it shares with a module that is there. */
+  /** Characters of script that are loaded when it is the first module that a job imports. */
   size: number
-}
-
-/** A script whose value is a function that is given `link`, which answers the exports of other units, and answers what it exports itself. */
-export interface ModuleUnit {
-  name: string
-  script: string
-  /** Units that it links: pieces of modules, and `node:` names. */
-  links: readonly string[]
 }
 
 export interface ModuleBundle {
@@ -29,22 +24,22 @@ export interface ModuleBundle {
   units: readonly ModuleUnit[]
 }
 
-/** Packages are read as for a browser, since an isolate has what browsers have. Names stay as they are: functions and classes show theirs. */
-export const BUNDLE_OPTIONS = {
-  bundle: true, write: false, metafile: true, format: 'esm', platform: 'browser', mainFields: ['browser', 'module', 'main'], target: 'esnext',
-  define: { 'process.env.NODE_ENV': '"production"' }, outdir: PIECE_FOLDER, logLevel: 'silent', legalComments: 'none', minifyWhitespace: true, minifySyntax: true,
-} as const satisfies BuildOptions
+/** What `require` answers of a unit that has it, as in Node; else the unit itself is answered. It is no name to import. */
+const REQUIRED = 'module.exports'
 
 /**
  * Bundles every module of a set into units: an entry each, and the pieces that several share, which are there once. Runs nothing of a
- * package. Throws an Error that names a package which cannot be bundled, and why. Takes a second or two.
+ * package. The same set makes the same scripts, in some seconds. Throws an Error that names the package that cannot be bundled, and why.
  */
-export async function buildModules ({ packages, maxSize }: ModuleSet, nodeNames: readonly string[]): Promise<ModuleBundle> {
+export async function buildModules ({ packages, nodeNames, maxSize }: ModuleSet): Promise<ModuleBundle> {
   const shipped = await bundlePackages(packages.filter(({ source }) => source === 'shipped'), nodeNames)
   const own = await bundleOwn(packages.filter(({ source }) => source === 'operator'), nodeNames)
   refuseLarge(own, maxSize)
   const units = new Map([...shipped.units, ...own.units].map((unit) => [unit.name, unit]))
-  return { modules: sortBy([...shipped.modules, ...own.modules], ({ specifier }) => specifier), units: sortBy([...units.values()], ({ name }) => name) }
+  return {
+    modules: [...shipped.modules, ...own.modules].sort((a, b) => compare(a.specifier, b.specifier)),
+    units: [...units.values()].sort((a, b) => compare(a.name, b.name)),
+  }
 }
 
 /** In one go, so that packages share what they depend on; when that fails one after another, to tell whose fault it is. */
@@ -52,7 +47,7 @@ async function bundleOwn (packages: readonly ModulePackage[], nodeNames: readonl
   try {
     return await bundlePackages(packages, nodeNames)
   } catch (error) {
-    for (const found of packages) await bundlePackages([found], nodeNames).catch((cause: unknown) => { throw explain(found.name, cause) })
+    for (const found of packages) await bundlePackages([found], nodeNames).catch((cause: unknown) => { throw explain(found, cause) })
     throw error
   }
 }
@@ -60,13 +55,64 @@ async function bundleOwn (packages: readonly ModulePackage[], nodeNames: readonl
 async function bundlePackages (packages: readonly ModulePackage[], nodeNames: readonly string[]): Promise<ModuleBundle> {
   const [first] = packages
   if (!first) return { modules: [], units: [] }
-  const stubs = await buildStubs(packages, nodeNames)
-  const { metafile, outputFiles } = await build({
-    ...BUNDLE_OPTIONS, absWorkingDir: first.root, splitting: true, chunkNames: '[hash]',
-    entryPoints: [...stubs].map(([specifier], i) => ({ in: specifier, out: `entry/${i}` })), plugins: [stubPlugin(stubs, nodeNames)],
+  const stubs = await buildStubs(packages)
+  const { metafile: { outputs }, outputFiles } = await build({
+    ...BUNDLE_OPTIONS,
+    absWorkingDir: first.root,
+    splitting: true,
+    chunkNames: '[hash]',
+    entryPoints: stubs.map(({ specifier }, i) => ({ in: specifier, out: `entry-${i}` })),
+    plugins: [stubPlugin(stubs, nodeNames)],
   })
-  const texts = new Map(outputFiles.map(({ path, text }) => [path, text]))
-  const outputs = Object.entries(metafile.outputs).map(([path, output]) => ({ ...output, path: resolve(first.root, path) }))
-  // ...
-  return { modules: [], units: [] }
+  const texts = new Map(outputFiles.map(({ path, text }) => [basename(path), text]))
+  const nameOf = (path: string) => {
+    const stub = stubs[Number(/entry-([0-9]+)\.js$/.exec(path)?.[1] ?? NaN)]
+    return `module:${stub ? stub.specifier : `#${basename(path, '.js')}`}`
+  }
+  const units = await Promise.all(Object.entries(outputs).map(async ([path, { inputs, imports }]) => {
+    const holds = packages.filter(({ folder }) => Object.keys(inputs).some((input) => resolve(first.root, input).startsWith(folder + sep)))
+    return await writeUnit({
+      name: nameOf(path),
+      text: texts.get(basename(path)) ?? '',
+      links: new Map(imports.map((found) => found.external ? [found.path, found.path] : [`./${basename(found.path)}`, nameOf(found.path)])),
+      needsCrypto: holds.some(({ needsCrypto }) => needsCrypto),
+      makesCode: holds.some(({ makesCode }) => makesCode),
+    })
+  }))
+  const exported = new Map(Object.entries(outputs).map(([path, { exports }]) => [nameOf(path), exports.filter((name) => name !== REQUIRED).sort()]))
+  const byName = new Map(units.map((unit) => [unit.name, unit]))
+  const modules = stubs.map(({ specifier, package: own }) => {
+    const unit = `module:${specifier}`
+    return { specifier, unit, exports: exported.get(unit) ?? [], package: own, size: [...reach(unit, byName)].reduce((sum, { script }) => sum + script.length, 0) }
+  })
+  return { modules, units }
 }
+
+/** The units that are loaded with one, itself among them. */
+function reach (name: string, units: ReadonlyMap<string, ModuleUnit>, reached = new Set<ModuleUnit>()): Set<ModuleUnit> {
+  const unit = units.get(name)
+  if (!unit || reached.has(unit)) return reached
+  reached.add(unit)
+  for (const link of unit.links) reach(link, units, reached)
+  return reached
+}
+
+function explain ({ name, version }: ModulePackage, cause: unknown): Error {
+  const { errors = [] } = cause as Partial<BuildFailure> // what esbuild throws; anything else has none
+  const [first] = errors
+  if (!first) return new Error(`Cannot start: BATCHBOX_MODULES has "${name}" ${version}, which cannot be bundled`, { cause })
+  const [, missing] = /^Could not resolve "(.+)"$/.exec(first.text) ?? []
+  const where = first.location ? ` (in ${first.location.file}, line ${first.location.line})` : ''
+  if (missing !== undefined && isBuiltin(missing)) return new Error(`Cannot start: BATCHBOX_MODULES has "${name}" ${version}, which needs "${missing}" of Node${where}; jobs do not have it`, { cause })
+  if (/"\.node" files/.test(first.text)) return new Error(`Cannot start: BATCHBOX_MODULES has "${name}" ${version}, which needs a native addon${where}; jobs can only use packages in JavaScript`, { cause })
+  return new Error(`Cannot start: BATCHBOX_MODULES has "${name}" ${version}, which cannot be bundled: ${first.text}${where}`, { cause })
+}
+
+function refuseLarge ({ modules, units }: ModuleBundle, maxSize: number): void {
+  const size = units.reduce((sum, { script }) => sum + script.length, 0)
+  if (size <= maxSize) return
+  const largest = modules.reduce((a, b) => b.size > a.size ? b : a)
+  throw new Error(`Cannot start: the packages of BATCHBOX_MODULES are ${size} characters of script, allowed are ${maxSize}; "${largest.package}" is the largest with ${largest.size}. Leave it out, or raise BATCHBOX_MODULES_MAX_CHARS`)
+}
+
+const compare = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0

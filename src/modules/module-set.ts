@@ -1,79 +1,42 @@
 import { readFileSync } from 'node:fs'
-import { findPackageJSON } from 'node:module'
+import { findPackageJSON, isBuiltin } from 'node:module'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { version as esbuildVersion } from 'esbuild'
-import { z } from 'zod'
 import { sha256 } from '../core/digest.ts'
+import type { ModuleSettings } from '../core/module-variables.ts'
+import { UNIT_GLOBALS } from '../engine/guest/web-globals.ts'
+import { type ModulePackage, PackageManifest } from './module-package.ts'
 import { readOperatorPackages } from './operator-packages.ts'
 import { SHIPPED } from './shipped.ts'
 
-/** One name that jobs import. */
-export interface ModuleEntry {
-  specifier: string
-  /** What it stands for, as the folder's own code would import it; by default its own name. */
-  file?: string
-  /** Exports that no lexer can see. */
-  names?: readonly string[]
-  /** What `require` answers where that is not what it would of such a file. */
-  required?: 'default'
-}
-
-/** A package that is installed, and what jobs may import of it. */
-export interface ModulePackage {
-  name: string
-  version: string
-  /** As its manifest has it, an SPDX expression or whatever else its author wrote. */
-  licence: string
-  source: 'shipped' | 'operator'
-  /** Its folder. */
-  folder: string
-  /** Where its entries are imported from. */
-  root: string
-  needsCrypto: boolean
-  makesCode: boolean
-  entries: readonly ModuleEntry[]
-}
-
 /** Every package that jobs of this installation may import. */
 export interface ModuleSet {
-  /** Two sets with the same key are built into the same bytes, given the same `node:` names. */
+  /** Two sets with the same key are bundled into the same text. */
   key: string
   packages: readonly ModulePackage[]
-  /** Bytes that scripts of the operator's packages may have in all. */
-  maxBytes: number
-}
-
-/** What an operator may say of modules, as the configuration has it. */
-export interface ModuleSettings {
-  /** With a package.json and a node_modules; its dependencies may be imported. Undefined for none. */
-  folder: string | undefined
-  /** Shipped packages that are left out unless they are named. */
-  extra: readonly string[]
-  maxBytes: number
+  /** Modules of Node that there are units for, as in `buffer`. */
+  nodeNames: readonly string[]
+  /** Characters that scripts of the operator's packages may have in all. */
+  maxSize: number
 }
 
 /** Changes with what is made of a package, and not with the packages. */
 const BUILDER_VERSION = 1
+const NODE = 'node:'
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url))
-
-/** What we read of a package's manifest. */
-export const PackageManifest = z.looseObject({
-  name: z.string().min(1),
-  version: z.string().min(1),
-  license: z.union([z.string(), z.looseObject({ type: z.string() }).transform(({ type }) => type)]).default('unknown'),
-})
 
 /**
  * Reads which packages jobs may import, and their versions, but none of their code. One of the operator's stands in for a shipped one of the
  * same name. Throws an Error that names the package and what is wrong with it.
  */
-export function loadModuleSet ({ folder, extra, maxBytes }: ModuleSettings): ModuleSet {
+export function loadModuleSet ({ folder, extra, maxSize }: ModuleSettings): ModuleSet {
   const own = folder === undefined ? { packages: [], stamp: '' } : readOperatorPackages(folder)
   const replaced = new Set(own.packages.map(({ name }) => name))
   const packages = [...readShipped(extra).filter(({ name }) => !replaced.has(name)), ...own.packages]
-  const versions = packages.map(({ name, version, source, entries }) => [name, version, source, entries])
-  return { key: sha256(JSON.stringify([BUILDER_VERSION, esbuildVersion, versions, own.stamp])), packages, maxBytes }
+  const nodeNames = Object.keys(UNIT_GLOBALS).flatMap((unit) => unit.startsWith(NODE) && isBuiltin(unit) ? [unit.slice(NODE.length)] : [])
+  const parts = packages.map(({ folder: _, root: __, ...known }) => known)
+  return { key: sha256(JSON.stringify([BUILDER_VERSION, esbuildVersion, parts, own.stamp, nodeNames])), packages, nodeNames, maxSize }
 }
 
 function readShipped (extra: readonly string[]): ModulePackage[] {

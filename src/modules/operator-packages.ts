@@ -3,7 +3,7 @@ import { isBuiltin } from 'node:module'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { sha256 } from '../core/digest.ts'
-import { PackageManifest, type ModuleEntry, type ModulePackage } from './module-set.ts'
+import { PackageManifest, type ModuleEntry, type ModulePackage } from './module-package.ts'
 
 const MAX_PACKAGES = 200
 /** Files of all installed packages, for what can be told apart by looking at each. */

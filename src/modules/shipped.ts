@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { findPackageJSON } from 'node:module'
-import type { ModuleEntry } from './module-set.ts'
+import type { ModuleEntry } from './module-package.ts'
 
 /** One package that jobs may import, and what of it. */
 export interface ShippedPackage {
@@ -9,9 +9,9 @@ export interface ShippedPackage {
   of?: string
   /** Left out unless the operator asks for it: it is large. */
   optional?: true
-  /** Its exports map asks for Node's crypto: `crypto` is the tool of the run, and using it without is an error that says so. */
+  /** Its `crypto` is the tool of the run; using it without is an error that says so. */
   needsCrypto?: true
-  /** It makes functions from text of its own, which no user code may. */
+  /** It makes functions of text that it wrote itself, which user code may not. */
   makesCode?: true
   entries: readonly ModuleEntry[]
 }

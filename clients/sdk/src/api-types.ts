@@ -1225,3 +1225,23 @@ export interface Stats {
     }[]
   }
 }
+
+export interface Modules {
+  packages: {
+    name: string
+    version: string
+    /** As the package has it, mostly an SPDX expression */
+    licence: string
+    source: 'shipped' | 'operator'
+    modules: {
+      /** What a job imports, as in `date-fns/locale` */
+      specifier: string
+      /** How many names it exports */
+      exports: number
+      /** Script that is loaded with it; a job that does not import it pays nothing for it */
+      characters: number
+    }[]
+  }[]
+  /** Modules of Node, as in `node:buffer`; the prefix may be left out */
+  node: string[]
+}

@@ -1,4 +1,4 @@
-import type { Stats } from './api-types.ts'
+import type { Modules, Stats } from './api-types.ts'
 import { buildBatches, type Batches } from './batches.ts'
 import { buildDeadLetters, type DeadLetters } from './dead-letters.ts'
 import { buildFiles, type Files } from './files.ts'
@@ -34,6 +34,8 @@ export interface Client {
   events (topic: string, options?: FollowOptions): Follower
   /** The tenant's figures of the last hour and the last day. */
   stats (options?: RequestOptions): Promise<Stats>
+  /** What the code of jobs may import. */
+  modules (options?: RequestOptions): Promise<Modules>
   /** Sends a request that the client has no method for; answers its JSON. */
   request<T = unknown> (call: Call): Promise<T>
   /** Ends what is followed. */
@@ -58,6 +60,7 @@ export function createClient (options: ClientOptions): Client {
     run: (code, input, options) => run(jobs, code, input, options),
     events: (topic, options) => live.follow(topic, options),
     stats: (options) => requester.json({ path: 'v1/stats', ...options }),
+    modules: (options) => requester.json({ path: 'v1/modules', ...options }),
     request: (call) => requester.json(call),
     close: () => live.close(),
   }
