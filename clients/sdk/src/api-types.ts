@@ -1242,6 +1242,6 @@ export interface Modules {
       characters: number
     }[]
   }[]
-  /** Modules of Node, as in `node:buffer`; the prefix may be left out */
+  /** Modules of Node; the prefix of their names may be left out */
   node: string[]
 }

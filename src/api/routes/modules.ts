@@ -15,7 +15,7 @@ const Modules = z.object({
       characters: z.int().describe('Script that is loaded with it; a job that does not import it pays nothing for it'),
     })),
   })),
-  node: z.array(z.string()).describe('Modules of Node, as in `node:buffer`; the prefix may be left out'),
+  node: z.array(z.string()).describe('Modules of Node; the prefix of their names may be left out'),
 })
 
 /** What the code of jobs may import. */
