@@ -84,7 +84,7 @@ async function createLinker (core: ReadonlySet<string>, units: readonly Entry[])
   const exported = new Map<string, readonly string[]>()
   const owners = new Map<string, string>()
   const files = [...names.keys()]
-  const { metafile } = await build({ ...OPTIONS, entryPoints: files, outdir: GUEST, format: 'esm', metafile: true, plugins: [nodeLibrary, linkPlugin(nameOf)] })
+  const { metafile } = await build({ ...OPTIONS, entryPoints: files, outdir: GUEST, format: 'esm', metafile: true, plugins: [barePackages, nodeLibrary, linkPlugin(nameOf)] })
   for (const { entryPoint, exports, inputs } of Object.values(metafile.outputs)) {
     if (entryPoint === undefined) continue
     const file = resolve(entryPoint)
@@ -159,7 +159,7 @@ async function bundleUnit ({ name, file }: Entry, { exported, nameOf }: Linker):
 }
 
 async function listExports (file: string, nameOf: Linker['nameOf']): Promise<readonly string[]> {
-  const { metafile } = await build({ ...OPTIONS, entryPoints: [file], format: 'esm', metafile: true, plugins: [nodeLibrary, linkPlugin(nameOf)] })
+  const { metafile } = await build({ ...OPTIONS, entryPoints: [file], format: 'esm', metafile: true, plugins: [barePackages, nodeLibrary, linkPlugin(nameOf)] })
   return Object.values(metafile.outputs)[0]?.exports ?? []
 }
 

@@ -21,5 +21,6 @@ export const UNIT_GLOBALS: Readonly<Record<string, readonly string[]>> = {
   ],
   structured: [],
   'text-streams': ['TextDecoderStream', 'TextEncoderStream'],
+  url: ['URL', 'URLSearchParams'],
   utf8: [],
 }
