@@ -23,6 +23,8 @@ import { transformMemory } from './u-transform-memory.ts'
 import { shards } from './v-shards.ts'
 import { checkpoints } from './w-checkpoints.ts'
 import { resume } from './x-resume.ts'
+import { platform } from './y-platform.ts'
+import { firstUse } from './z-first-use.ts'
 
 /** Every row, in the order they are measured. */
-export const ROWS: readonly Row[] = [throughput, queue, roundTrip, userCode, start, memory, overhead, recovery, cancel, depth, enqueue, batch, metrics, fairness, tools, channel, followers, webhooks, clientSize, transforms, transformMemory, shards, checkpoints, resume]
+export const ROWS: readonly Row[] = [throughput, queue, roundTrip, userCode, start, memory, overhead, recovery, cancel, depth, enqueue, batch, metrics, fairness, tools, channel, followers, webhooks, clientSize, transforms, transformMemory, shards, checkpoints, resume, platform, firstUse]

@@ -31,13 +31,13 @@ export interface PlatformScripts {
 
 /**
  * Joins the guest's modules into scripts: its core into one, which every isolate has, and each unit into another. What a unit imports of the core or of
- * another unit is linked, and never there twice.
+ * another unit is linked, and never there twice. `unitGlobals` are all that there are unless given.
  */
-export async function bundlePlatform (): Promise<PlatformScripts> {
+export async function bundlePlatform (unitGlobals: typeof UNIT_GLOBALS = UNIT_GLOBALS): Promise<PlatformScripts> {
   const core = await listModules(MAIN)
-  const units = Object.keys(UNIT_GLOBALS).map((name) => ({ name, file: unitFile(name) }))
+  const units = Object.keys(unitGlobals).map((name) => ({ name, file: unitFile(name) }))
   const linker = await createLinker(core, units)
-  const platform = { main: await bundleCore(core, linker), units: await bundleAll(units, linker), exported: nameExports(linker) }
+  const platform = { main: await bundleCore(core, linker, unitGlobals), units: await bundleAll(units, linker), exported: nameExports(linker) }
   await stop()
   return platform
 }
@@ -122,10 +122,11 @@ function linkPlugin (nameOf: Linker['nameOf'], exported?: Linker['exported']): P
   }
 }
 
-async function bundleCore (core: ReadonlySet<string>, { exported, nameOf }: Linker): Promise<string> {
+async function bundleCore (core: ReadonlySet<string>, { exported, nameOf }: Linker, unitGlobals: typeof UNIT_GLOBALS): Promise<string> {
   const links: Plugin = {
     name: 'core-links',
     setup ({ onLoad }) {
+      onLoad({ filter: /web-globals\.ts$/ }, () => ({ contents: `export const UNIT_GLOBALS = ${JSON.stringify(unitGlobals)}` }))
       onLoad({ filter: /core-links\.js$/ }, ({ path }) => ({ contents: writeCoreLinks([...core].filter(nameOf), exported, nameOf), resolveDir: resolve(path, '..') }))
     },
   }

@@ -38,8 +38,14 @@ export async function prepareGuest (tools: readonly Tool[]): Promise<GuestImage>
   return { archives: [platform.descriptor], tools: await bundleHalves(tools, exported) }
 }
 
-async function makePlatform (): Promise<Buffer> {
-  const { main, units, exported } = await bundlePlatform()
+/** The same without any unit and without tools, to measure what units cost those who do not use them. */
+export async function prepareBareGuest (): Promise<GuestImage> {
+  const { descriptor } = await openOnce(`bare-${keyOfPlatform()}.bin`, () => makePlatform({}))
+  return { archives: [descriptor], tools: {} }
+}
+
+async function makePlatform (...unitGlobals: Parameters<typeof bundlePlatform>): Promise<Buffer> {
+  const { main, units, exported } = await bundlePlatform(...unitGlobals)
   const scripts = { [CORE_SCRIPT]: main, ...units }
   const caches = await makeCaches({ scripts, wanted: Object.keys(scripts) })
   return packArchive(new Map(Object.entries(scripts).map(([name, text]) => [name, { text, cache: caches.get(name) }])), { exported })

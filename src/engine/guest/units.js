@@ -1,6 +1,6 @@
 // @ts-check
 import {
-  ObjectCreate, ObjectGetOwnPropertyDescriptor, ObjectGetOwnPropertyDescriptors, ObjectHasOwn, ReflectDefineProperty, ReflectGetOwnPropertyDescriptor, TypeErrorConstructor, defineHidden, defineValue,
+  FunctionConstructor, ObjectCreate, ObjectGetOwnPropertyDescriptor, ObjectGetOwnPropertyDescriptors, ObjectHasOwn, ReflectDefineProperty, ReflectGetOwnPropertyDescriptor, TypeErrorConstructor, defineHidden, defineValue,
 } from './intrinsics.js'
 import { linkCore } from './core-links.js'
 import { markNative } from './native-code.js'
@@ -14,17 +14,31 @@ import { UNIT_GLOBALS } from './web-globals.ts'
 const linked = ObjectCreate(null)
 /** Globals whose unit is not here yet, by their names. @type {Record<string, string>} */
 const pending = ObjectCreate(null)
-/** @type {(name: string) => void} */
+/** @type {(name: string, asText: boolean) => string} */
 let load
+/** Modules of the user's that are being evaluated. */
+let evaluations = 0
 /** @type {Factory | undefined} */
 let received
 
 /**
  * Gives this isolate the way to its units.
- * @param {(name: string) => void} hostLoad hands the factory of that unit in, by `receive`, before it returns
+ * @param {(name: string, asText: boolean) => string} hostLoad answers the text of that unit, or hands its factory in, by `receive`, before it returns
  */
 export function connectUnits (hostLoad) {
   load = hostLoad
+}
+
+/**
+ * Tells that a module of the user's is evaluated now, outside of any microtask. The host must not enter the isolate then: what it does ends with a
+ * microtask checkpoint, in the middle of the module. Units are compiled from their text meanwhile, without V8's code cache.
+ */
+export function beginEvaluation () {
+  evaluations++
+}
+
+export function endEvaluation () {
+  evaluations--
 }
 
 /** Takes the factory of the unit that is being loaded. @param {Factory} factory */
@@ -53,11 +67,14 @@ export const peekUnit = (name) => linked[name]
 /** @param {string} name */
 function build (name) {
   received = undefined
-  load(name)
-  const factory = /** @type {Factory | undefined} */ (received)
+  const text = load(name, evaluations > 0)
+  const factory = text === '' ? /** @type {Factory | undefined} */ (received) : compile(text)
   if (factory === undefined) throw new TypeErrorConstructor(`Cannot load "${name}": there is no such unit`)
   return factory(link)
 }
+
+/** @param {string} text @returns {Factory} */
+const compile = (text) => new FunctionConstructor(`return ${text}\n//# sourceURL=batchbox:guest`)()
 
 /** Puts every lazy global on the global object, as an accessor that becomes the value as soon as anybody looks. */
 export function installLazyGlobals () {

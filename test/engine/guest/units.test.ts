@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openGuest } from '../../helpers/guest.ts'
 
-const { evaluate, resultOf } = await openGuest()
+const { evaluate, resultOf, run } = await openGuest()
 
 test('nobody sees that a global was not there before it was touched', async () => {
   const described = `(() => { const { value, ...rest } = DESCRIBE; return [typeof value, rest] })()`
@@ -35,4 +35,26 @@ test('what code did to prototypes before it first touched a global is not asked'
     const { userAgent } = navigator
     return { userAgent, heard }
   }`), { userAgent: 'Batchbox', heard: [] })
+})
+
+test('microtasks wait for the code that runs, wherever it first touches a global', async () => {
+  const touch = `Promise.resolve().then(() => order.push('microtask')); void navigator; order.push('statement')`
+  assert.deepEqual(await resultOf(`const order = []; ${touch}; export default async () => { await 1; return order }`), ['statement', 'microtask'])
+  assert.deepEqual(await resultOf(`export default async () => { const order = []; ${touch}; await 1; return order }`), ['statement', 'microtask'])
+  assert.deepEqual(await resultOf(`export default async () => {
+    const order = []
+    await new Promise((resolve) => { setTimeout(() => { ${touch}; setTimeout(resolve) }) })
+    return order
+  }`), ['statement', 'microtask'])
+})
+
+test('a loop in a microtask is stopped, also where a global is touched at the top level of a module', async () => {
+  const { failure, usage } = await run('Promise.resolve().then(() => { while (true); }); void navigator; export default () => 1', { limits: { timeoutMs: 200 } })
+
+  assert.equal(failure?.code, 'TIMEOUT')
+  assert.ok(usage.wallMs < 2000, `${usage.wallMs} ms`)
+})
+
+test('a unit that is touched while a module is evaluated is the same as later', async () => {
+  assert.deepEqual(await resultOf(`const early = navigator; export default () => [early === navigator, navigator.userAgent, new Error('x').stack.includes('units')]`), [true, 'Batchbox', false])
 })
