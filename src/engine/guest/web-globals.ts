@@ -21,6 +21,7 @@ export const UNIT_GLOBALS: Readonly<Record<string, readonly string[]>> = {
   ],
   structured: [],
   'text-streams': ['TextDecoderStream', 'TextEncoderStream'],
+  'url-pattern': ['URLPattern'],
   url: ['URL', 'URLSearchParams'],
   utf8: [],
 }

@@ -4,6 +4,14 @@ import { append, regExpExec, stringIndexOf, stringSlice } from '../intrinsics.js
 
 /** @typedef {import('whatwg-url/lib/url-state-machine.js').UrlRecord} UrlRecord */
 
+export { machine }
+
+/** Schemes that are special, with the ports that are theirs. Source: https://url.spec.whatwg.org/#special-scheme @type {Readonly<Record<string, string>>} */
+export const SPECIAL_PORTS = { '__proto__': /** @type {any} */ (null), ftp: '21', file: '', http: '80', https: '443', ws: '80', wss: '443' }
+
+/** @param {string} scheme */
+export const isSpecialScheme = (scheme) => SPECIAL_PORTS[scheme] !== undefined
+
 /**
  * Most URLs: parsing them changes nothing, so that their parts are just cut out, twenty times as fast. The last label of such a host begins with a letter, so
  * it is no address. The rest of the characters are those that need no escape in a path, a query and a fragment.

@@ -1,12 +1,12 @@
 // @ts-check
-import machine from 'whatwg-url/lib/url-state-machine.js'
 import { TypeErrorConstructor, stringSlice } from '../intrinsics.js'
 import { useUnit } from '../units.js'
 import { requireArguments, shapeInterface, toScalarText } from '../webidl.js'
-import { parseUrlRecord } from './url-parsing.js'
+import { machine, parseUrlRecord } from './url-parsing.js'
 import { buildSearchParams, replaceSearchParams } from './url-search-params.js'
 
 export { URLSearchParams, isSearchParams, serializeSearchParams } from './url-search-params.js'
+export { SPECIAL_PORTS, isSpecialScheme, machine, parseUrlRecord } from './url-parsing.js'
 export { parseUrlEncoded, serializeUrlEncoded } from './url-encoded.js'
 
 const {

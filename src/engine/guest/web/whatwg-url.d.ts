@@ -14,7 +14,7 @@ declare module 'whatwg-url/lib/url-state-machine.js' {
     fragment: string | null
   }
 
-  type State = 'scheme start' | 'host' | 'hostname' | 'port' | 'path start' | 'query' | 'fragment'
+  export type State = 'scheme start' | 'host' | 'hostname' | 'port' | 'path start' | 'opaque path' | 'query' | 'fragment'
 
   const machine: {
     /** Answers null for what is no URL. With `url`, changes that part of it which the state says. */
