@@ -129,7 +129,7 @@ export const dataViewByteOffset = uncurryGetter(DataView.prototype, 'byteOffset'
 export const typedArrayBuffer = uncurryGetter(typedArrayPrototype, 'buffer')
 export const typedArrayByteLength = uncurryGetter(typedArrayPrototype, 'byteLength')
 export const typedArrayByteOffset = uncurryGetter(typedArrayPrototype, 'byteOffset')
-/** @type {(target: Uint8Array, source: Uint8Array) => void} */
+/** @type {(target: Uint8Array, source: Uint8Array, at?: number) => void} */
 export const typedArraySet = uncurry(Uint8Array.prototype.set)
 /** The name of a typed array's kind; undefined for anything else. */
 export const typedArrayKind = uncurryGetter(typedArrayPrototype, Symbol.toStringTag)

@@ -1,7 +1,8 @@
 // @ts-check
-import { Uint8ArrayConstructor, regExpExec, stringCharCodeAt, stringToWellFormed, utf8Length } from '../intrinsics.js'
+import { Uint8ArrayConstructor, regExpExec, stringCharCodeAt, stringSlice, stringToWellFormed, utf8Length } from '../intrinsics.js'
 import { bytesToText, fillBytes } from '../bytes.js'
-import { UnitDecoder } from './unit-decoder.js'
+import { FAR, decodeBytesFar, decodeFar, encodeBytesFar, encodeFar, findUnfinished } from './far-text.js'
+import { MARK, UnitDecoder } from './unit-decoder.js'
 
 export { UnitDecoder }
 
@@ -9,11 +10,13 @@ const NOT_ASCII = /[^\0-\x7f]/
 
 /** UTF-8 encode, to one character for each byte: so bytes go to the host. @param {string} text a lone surrogate becomes U+FFFD @returns {string} */
 export function encodeUtf8 (text) {
-  return regExpExec(NOT_ASCII, text) === null ? text : bytesToText(encodeBytes(text))
+  if (regExpExec(NOT_ASCII, text) === null) return text
+  return text.length >= FAR ? encodeBytesFar(text) : bytesToText(encodeBytes(text))
 }
 
 /** @param {string} given a lone surrogate becomes U+FFFD */
 export function encodeBytes (given) {
+  if (given.length >= FAR) return encodeFar(given)
   if (regExpExec(NOT_ASCII, given) === null) {
     const bytes = new Uint8ArrayConstructor(given.length)
     fillBytes(bytes, given)
@@ -49,10 +52,14 @@ export function encodeBytes (given) {
  */
 export function decodeUtf8 (text) {
   if (regExpExec(NOT_ASCII, text) === null) return text
+  if (text.length >= FAR) return withoutMark(decodeBytesFar(text))
   const bytes = new Uint8ArrayConstructor(text.length)
   fillBytes(bytes, text)
   return new Utf8Decoder(false, false).decode(bytes, true)
 }
+
+/** @param {string} text */
+const withoutMark = (text) => stringCharCodeAt(text, 0) === MARK ? stringSlice(text, 1) : text
 
 /** Decodes bytes as they come. Source: https://encoding.spec.whatwg.org/#utf-8-decoder */
 export class Utf8Decoder extends UnitDecoder {
@@ -70,6 +77,14 @@ export class Utf8Decoder extends UnitDecoder {
     this.#missing = 0
     this.#lower = 0x80
     this.#upper = 0xbf
+  }
+
+  /** @override @param {Uint8Array} bytes @param {number} from @param {number} length */
+  decodePart (bytes, from, length) {
+    if (length - from < FAR) return super.decodePart(bytes, from, length)
+    if (this.isUnfinished) return super.decodePart(bytes, from, from + 1)
+    const end = findUnfinished(bytes, length)
+    return { text: decodeFar(bytes, from, end, this.isFatal), end }
   }
 
   /** @override @param {Uint8Array} bytes @param {number} from @param {number} to @param {Uint16Array} units */

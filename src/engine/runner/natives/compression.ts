@@ -1,6 +1,7 @@
 import { type Codec, FORMATS, type Format, createCodec } from './codecs.ts'
 import { CallArguments } from './crypto-arguments.ts'
 import { type Native, type NativeAnswer, NativeError } from './native.ts'
+import { ProcessorTime } from './processor-time.ts'
 
 /** Streams that a run may have open: zlib takes up to 300 KB for each, which the memory of the isolate does not count. */
 const OPEN_STREAMS = 100
@@ -8,7 +9,6 @@ const OPEN_STREAMS = 100
 const PIECE_BYTES = 131_072
 /** Bytes that are taken at a time: some milliseconds of work. */
 const INPUT_BYTES = 262_144
-const MICROS = 1000
 const NOTHING = Buffer.alloc(0)
 const NO_KEYS = new Map()
 /** What a piece begins with: whether there is another behind it. */
@@ -32,20 +32,14 @@ export function createCompression (): Native {
 class CompressionNative implements Native {
   readonly #streams = new Map<number, Stream>()
   readonly #output = Buffer.alloc(PIECE_BYTES)
+  readonly #time = new ProcessorTime()
   #lastId = 0
-  #usedMicros = 0
 
-  get cpuMs (): number { return this.#usedMicros / MICROS }
+  get cpuMs (): number { return this.#time.cpuMs }
 
   /** `open` answers a number; `write`, `finish` and `more` a piece; `close` forgets a stream. After a failure a stream is closed. */
   callSync (method: string, args: unknown, bytes: Buffer): NativeAnswer {
-    const before = process.threadCpuUsage()
-    try {
-      return { text: this.#answer(method, args, bytes) }
-    } finally {
-      const { user, system } = process.threadCpuUsage(before)
-      this.#usedMicros += user + system
-    }
+    return this.#time.measure(() => ({ text: this.#answer(method, args, bytes) }))
   }
 
   call (): Promise<NativeAnswer> {
