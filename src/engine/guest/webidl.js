@@ -1,7 +1,7 @@
 // @ts-check
 import {
   MathTrunc, NumberIsFinite, ObjectCreate, ObjectFreeze, ReflectApply, ReflectDefineProperty, ReflectGetOwnPropertyDescriptor, ReflectOwnKeys,
-  ReflectSetPrototypeOf, SymbolIterator, SymbolToStringTag, TypeErrorConstructor, append, defineHidden, defineValue, regExpExec, stringToWellFormed,
+  ReflectSetPrototypeOf, SymbolIterator, SymbolToStringTag, TypeErrorConstructor, append, buildList, defineHidden, defineValue, ownValue, regExpExec, stringToWellFormed,
 } from './intrinsics.js'
 import { markNative } from './native-code.js'
 
@@ -39,10 +39,10 @@ export function toDictionary (value, what) {
 }
 const EMPTY = ObjectFreeze(ObjectCreate(null))
 
-/** The words of an enumeration. Runs before user code. @param {string[]} words @returns {Record<string, unknown>} */
+/** The words of an enumeration. @param {string[]} words @returns {Record<string, unknown>} */
 export function buildWords (words) {
   const table = ObjectCreate(null)
-  for (const word of words) table[word] = true
+  for (let i = 0; i < words.length; i++) table[/** @type {string} */ (words[i])] = true
   return table
 }
 
@@ -115,16 +115,26 @@ export function iterate (value, method, convert, what) {
 }
 
 /**
- * A record: hands over each member that can be enumerated. Symbols are converted like other keys, which throws.
+ * A record: the pairs of its members that can be enumerated. Symbols are converted like other keys, which throws; of keys that become the same the last
+ * value counts. The list has no prototype.
  * @param {Record<PropertyKey, unknown>} value
- * @param {(key: unknown, value: unknown) => void} take
+ * @param {(text: unknown) => string} convert of keys and of values, each key before its value is read
  */
-export function readRecord (value, take) {
+export function readRecord (value, convert) {
   const keys = ReflectOwnKeys(value)
+  /** @type {[key: string, value: string][]} */
+  const pairs = buildList()
+  const known = ObjectCreate(null)
   for (let i = 0; i < keys.length; i++) {
     const key = /** @type {PropertyKey} */ (keys[i])
-    if (ReflectGetOwnPropertyDescriptor(value, key)?.enumerable) take(key, value[key])
+    const descriptor = ReflectGetOwnPropertyDescriptor(value, key)
+    if (descriptor === undefined || !ownValue(descriptor, 'enumerable')) continue
+    const text = convert(key)
+    const content = convert(value[key])
+    if (text in known) known[text][1] = content
+    else append(pairs, known[text] = [text, content])
   }
+  return pairs
 }
 
 /**

@@ -1,5 +1,5 @@
 // @ts-check
-import { ObjectCreate, SymbolIterator, TypeErrorConstructor, append, arraySort, stringSlice } from '../intrinsics.js'
+import { SymbolIterator, TypeErrorConstructor, append, arraySort, stringSlice } from '../intrinsics.js'
 import { definePairIteration } from './pair-iteration.js'
 import { isObject, iterate, readRecord, requireArguments, shapeInterface, toScalarText, toSequence } from '../webidl.js'
 import { parseUrlEncoded, serializeUrlEncoded } from './url-encoded.js'
@@ -152,7 +152,7 @@ function readInit (init) {
   if (!isObject(init)) return readText(toScalarText(init))
   const method = init[SymbolIterator]
   if (method !== undefined && method !== null) return readSequence(init, method)
-  return readMembers(init)
+  return readRecord(init, toScalarText)
 }
 
 /** @param {string} text */
@@ -169,21 +169,5 @@ function readSequence (init, method) {
     if (list.length !== 2) throw new TypeErrorConstructor(`Cannot make URLSearchParams: a pair has ${list.length} items`)
     append(pairs, [/** @type {string} */ (list[0]), /** @type {string} */ (list[1])])
   }
-  return pairs
-}
-
-/** Keys that become the same are one member, with the last value. @param {Record<PropertyKey, unknown>} init */
-function readMembers (init) {
-  /** @type {Pair[]} */
-  const pairs = []
-  /** @type {Record<string, Pair>} */
-  const known = ObjectCreate(null)
-  readRecord(init, (key, value) => {
-    const name = toScalarText(key)
-    const text = toScalarText(value)
-    const pair = known[name]
-    if (pair !== undefined) return void (pair[1] = text)
-    append(pairs, known[name] = [name, text])
-  })
   return pairs
 }

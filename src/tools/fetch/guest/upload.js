@@ -13,7 +13,7 @@ export class Upload {
   /** Bytes in all, where that is known. @type {number | null} */
   length = null
 
-  /** @param {import('./exchange.js').Exchange} exchange @param {import('./body.js').Body} body used from now on @param {number} partBytes most that one call takes */
+  /** @param {import('./exchange.js').Exchange} exchange @param {import('../../../engine/guest/web/body.js').Body} body used from now on @param {number} partBytes most that one call takes */
   constructor (exchange, body, partBytes) {
     this.#exchange = exchange
     this.#partBytes = partBytes

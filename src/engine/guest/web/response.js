@@ -1,13 +1,10 @@
 // @ts-check
-import {
-  JSONParse, JSONStringify, RangeErrorConstructor, TypeErrorConstructor, Uint8ArrayConstructor, regExpExec, safe,
-} from '../../../engine/guest/intrinsics.js'
-import { textToBuffer } from '../../../engine/guest/bytes.js'
-import { buildWords, requireArguments, shapeInterface, toByteText, toDictionary, toScalarText, toUnsignedShort } from '../../../engine/guest/webidl.js'
-import { Body, readBody, readBodyInit } from './body.js'
-import { HeaderList } from './header-list.js'
-import { buildHeaders, cloneHeaders, fillHeaders, listOf, readInit } from './headers.js'
-import { decodeUtf8, encodeUtf8 } from '../../../engine/guest/web/utf8.js'
+import { JSONStringify, RangeErrorConstructor, TypeErrorConstructor, regExpExec } from '../intrinsics.js'
+import { useUnit } from '../units.js'
+import { buildWords, requireArguments, shapeInterface, toByteText, toDictionary, toScalarText, toUnsignedShort } from '../webidl.js'
+import { Body, defineBodyMethods, readBodyInit } from './body.js'
+import { HeaderList, buildHeaders, cloneHeaders, fillHeaders, listOf, readInit } from './headers.js'
+import { encodeUtf8 } from './utf8.js'
 
 const NULL_BODY = buildWords(['101', '103', '204', '205', '304'])
 const REDIRECTS = buildWords(['301', '302', '303', '307', '308'])
@@ -37,6 +34,7 @@ export class Response {
       response.#body = body
       return response
     }
+    defineBodyMethods(Response, (/** @type {Response} */ response) => ({ body: response.#body, list: listOf(response.#headers) }))
   }
 
   /** @param {unknown} [body] @param {unknown} [init] */
@@ -52,22 +50,24 @@ export class Response {
   /** @param {unknown} url @param {unknown} [status] */
   static redirect (url, status = 302) {
     requireArguments(arguments.length, 1, 'Response.redirect')
-    const location = toScalarText(url)
+    const text = toScalarText(url)
     const code = toUnsignedShort(status)
+    const location = useUnit('url').parseUrl(text)
+    if (location === null) throw new TypeErrorConstructor(`Cannot redirect: "${text}" is not a URL, or not a whole one`)
     if (!(code in REDIRECTS)) throw new RangeErrorConstructor(`Cannot redirect: ${code} is not the status of a redirect`)
     const list = new HeaderList()
-    list.append('location', encodeUtf8(location))
+    list.append('location', location)
     return buildResponse(buildFacts('default', code, ''), list, null)
   }
 
   /** @param {unknown} data @param {unknown} [init] */
   static json (data, init = undefined) {
     requireArguments(arguments.length, 1, 'Response.json')
+    const options = readResponseInit(init)
     const text = JSONStringify(data)
     if (text === undefined) throw new TypeErrorConstructor('Cannot make response: the data cannot be said in JSON')
     const response = new Response()
-    const body = new Body(encodeUtf8(text), null, null)
-    response.#fill(readResponseInit(init), { type: 'application/json', build: () => body })
+    response.#fill(options, () => ({ body: new Body(encodeUtf8(text), null, null), type: 'application/json' }))
     return response
   }
 
@@ -90,12 +90,7 @@ export class Response {
     return response
   }
 
-  async arrayBuffer () { return textToBuffer(await safe(readBody(this.#body))) }
-  async bytes () { return new Uint8ArrayConstructor(textToBuffer(await safe(readBody(this.#body)))) }
-  async json () { return JSONParse(decodeUtf8(await safe(readBody(this.#body)))) }
-  async text () { return decodeUtf8(await safe(readBody(this.#body))) }
-
-  /** @param {ReturnType<typeof readResponseInit>} init @param {{ type: string | null, build: () => Body } | null} content */
+  /** @param {ReturnType<typeof readResponseInit>} init @param {import('./body.js').Content | null} content */
   #fill ({ status, statusText, pairs }, content) {
     if (status < 200 || status > 599) throw new RangeErrorConstructor(`Cannot make response: its status ${status} is not one from 200 to 599`)
     if (regExpExec(REASON, statusText) === null) throw new TypeErrorConstructor('Cannot make response: its statusText has characters that it cannot have')
@@ -103,23 +98,21 @@ export class Response {
     if (pairs !== null) fillHeaders(this.#headers, pairs)
     if (content === null) return
     if (isNullBody(status)) throw new TypeErrorConstructor(`Cannot make response: one of status ${status} has no body`)
-    this.#body = content.build()
+    const { body, type } = content()
+    this.#body = body
     const list = listOf(this.#headers)
-    if (content.type !== null && list.get('content-type') === null) list.append('content-type', content.type)
+    if (type !== null && list.get('content-type') === null) list.append('content-type', type)
   }
 }
 shapeInterface(
-  Response,
-  'Response',
-  ['type', 'url', 'redirected', 'status', 'ok', 'statusText', 'headers', 'body', 'bodyUsed', 'clone', 'arrayBuffer', 'bytes', 'json', 'text'],
-  ['error', 'redirect', 'json'],
+  Response, 'Response', ['type', 'url', 'redirected', 'status', 'ok', 'statusText', 'headers', 'body', 'bodyUsed', 'clone'], ['error', 'redirect', 'json'],
 )
 
 /** Source: https://fetch.spec.whatwg.org/#null-body-status @param {number} status */
 export const isNullBody = (status) => status in NULL_BODY
 
 /** @param {string} type @param {number} status @param {string} statusText @returns {Facts} */
-function buildFacts (type, status, statusText) {
+export function buildFacts (type, status, statusText) {
   return /** @type {any} */ ({ __proto__: null, type, url: '', redirected: false, status, statusText })
 }
 

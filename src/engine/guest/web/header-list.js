@@ -1,8 +1,8 @@
 // @ts-check
 import {
-  ReflectSetPrototypeOf, TypeErrorConstructor, append, arraySort, regExpExec, stringCharCodeAt, stringIndexOf, stringSlice, stringToLowerCase, stringToUpperCase,
-} from '../../../engine/guest/intrinsics.js'
-import { buildWords } from '../../../engine/guest/webidl.js'
+  TypeErrorConstructor, append, arraySort, buildList, regExpExec, stringCharCodeAt, stringIndexOf, stringSlice, stringToLowerCase, stringToUpperCase,
+} from '../intrinsics.js'
+import { buildWords } from '../webidl.js'
 
 // Header lists. Source: https://fetch.spec.whatwg.org/#terminology-headers
 // Names are in lower case here: nothing that user code sees tells how they were written.
@@ -32,19 +32,22 @@ export const isForbiddenMethod = (method) => method in FORBIDDEN_METHODS
 export class HeaderList {
   /** @type {Header[]} */
   #headers = buildList()
+  /** What sortAndCombine answered, while it holds. @type {[name: string, value: string][] | null} */
+  #sorted = null
 
   /** The headers themselves. @returns {readonly Header[]} */
   get all () { return this.#headers }
 
   /** @param {string} name @param {string} value */
   append (name, value) {
+    this.#sorted = null
     append(this.#headers, buildHeader(name, value))
   }
 
   /** Replaces the first of that name and removes the others. @param {string} name @param {string} value */
   set (name, value) {
     const old = this.#headers
-    this.#headers = buildList()
+    this.clear()
     let isSet = false
     for (let i = 0; i < old.length; i++) {
       const header = /** @type {Header} */ (old[i])
@@ -60,7 +63,7 @@ export class HeaderList {
   /** @param {string} name */
   delete (name) {
     const old = this.#headers
-    this.#headers = buildList()
+    this.clear()
     for (let i = 0; i < old.length; i++) {
       const header = /** @type {Header} */ (old[i])
       if (header.name !== name) append(this.#headers, header)
@@ -69,6 +72,7 @@ export class HeaderList {
 
   clear () {
     this.#headers = buildList()
+    this.#sorted = null
   }
 
   /** All values of a name, with commas between them; null if there is none. @param {string} name */
@@ -91,28 +95,28 @@ export class HeaderList {
     return copy
   }
 
-  /** By name, each once but for Set-Cookie, whose values cannot be combined. Source: https://fetch.spec.whatwg.org/#concept-header-list-sort-and-combine */
+  /**
+   * By name, each once but for Set-Cookie, whose values cannot be combined. What comes of it is kept: who goes over headers asks for each anew.
+   * Source: https://fetch.spec.whatwg.org/#concept-header-list-sort-and-combine
+   * @returns {readonly [name: string, value: string][]}
+   */
   sortAndCombine () {
+    if (this.#sorted !== null) return this.#sorted
+    /** @type {Header[]} */
     const sorted = buildList()
     for (let i = 0; i < this.#headers.length; i++) append(sorted, /** @type {Header} */ (this.#headers[i]))
     arraySort(sorted, compareNames)
+    /** @type {[name: string, value: string][]} */
     const combined = buildList()
     for (let i = 0; i < sorted.length; i++) {
       const { name, value } = /** @type {Header} */ (sorted[i])
-      const last = combined[combined.length - 1]
-      if (combined.length > 0 && last?.name === name && name !== 'set-cookie') last.value += `, ${value}`
-      else append(combined, buildHeader(name, value))
+      const last = combined.length === 0 ? undefined : combined[combined.length - 1]
+      if (last !== undefined && last[0] === name && name !== 'set-cookie') last[1] += `, ${value}`
+      else append(combined, [name, value])
     }
+    this.#sorted = combined
     return combined
   }
-}
-
-/** @returns {Header[]} */
-function buildList () {
-  /** @type {Header[]} */
-  const list = []
-  ReflectSetPrototypeOf(list, null)
-  return list
 }
 
 /** @param {string} name @param {string} value @returns {Header} */
@@ -132,13 +136,13 @@ export function readName (name, what) {
 
 /** @param {string} given @param {string} name @param {string} what is tried */
 export function readValue (given, name, what) {
-  const value = trim(given)
+  const value = trimSpace(given)
   if (regExpExec(NO_VALUE, value) !== null) throw new TypeErrorConstructor(`Cannot ${what}: the value of header "${name}" has a line break or a null character`)
   return value
 }
 
-/** @param {string} text */
-function trim (text) {
+/** Without HTTP whitespace around it. @param {string} text */
+export function trimSpace (text) {
   let from = 0
   let to = text.length
   while (from < to && stringCharCodeAt(text, from) in OUTSIDE) from++
@@ -152,12 +156,29 @@ export function isForbidden (name, value) {
   return name in OVERRIDES && namesForbiddenMethod(value)
 }
 
+const SAFELISTED = buildWords(['accept', 'accept-language', 'content-language', 'content-type'])
+const UNSAFE_BYTE = /[\0-\x08\x0a-\x1f"():<>?@[\\\]{}\x7f]/
+const BEYOND_LANGUAGE = /[^0-9A-Za-z *,\-.;=]/
+const SAFE_TYPE = /^(?:application\/x-www-form-urlencoded|multipart\/form-data|text\/plain)[\t\n\r ]*(?:;|$)/i
+const SAFELISTED_BYTES = 128
+
+/** @param {string} name */
+export const isSafelistedName = (name) => name in SAFELISTED || name === 'range'
+
+/** Source: https://fetch.spec.whatwg.org/#no-cors-safelisted-request-header @param {string} name @param {string} value */
+export function isSafelisted (name, value) {
+  if (!(name in SAFELISTED) || value.length > SAFELISTED_BYTES) return false
+  if (name === 'accept') return regExpExec(UNSAFE_BYTE, value) === null
+  if (name === 'content-type') return regExpExec(UNSAFE_BYTE, value) === null && regExpExec(SAFE_TYPE, value) !== null
+  return regExpExec(BEYOND_LANGUAGE, value) === null
+}
+
 /** @param {string} value methods with commas between them */
 function namesForbiddenMethod (value) {
   for (let from = 0; from <= value.length;) {
     const comma = stringIndexOf(value, ',', from)
     const to = comma < 0 ? value.length : comma
-    if (stringToUpperCase(trim(stringSlice(value, from, to))) in FORBIDDEN_METHODS) return true
+    if (stringToUpperCase(trimSpace(stringSlice(value, from, to))) in FORBIDDEN_METHODS) return true
     from = to + 1
   }
   return false

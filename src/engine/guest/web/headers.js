@@ -1,13 +1,15 @@
 // @ts-check
-import {
-  IteratorPrototype, ReflectApply, ReflectDeleteProperty, ReflectSetPrototypeOf, SymbolIterator, TypeErrorConstructor, append, defineHidden,
-} from '../../../engine/guest/intrinsics.js'
-import { isObject, iterate, readRecord, requireArguments, shapeInterface, toByteText } from '../../../engine/guest/webidl.js'
-import { HeaderList, isForbidden, readName, readValue } from './header-list.js'
+import { SymbolIterator, TypeErrorConstructor, append } from '../intrinsics.js'
+import { definePairIteration } from './pair-iteration.js'
+import { isObject, iterate, readRecord, requireArguments, shapeInterface, toByteText } from '../webidl.js'
+import { HeaderList, isForbidden, isSafelisted, isSafelistedName, readName, readValue } from './header-list.js'
+
+export { HeaderList, isForbiddenMethod, isToken, trimSpace } from './header-list.js'
 
 /**
- * What may be changed: `request` drops the headers that are the connection's own, `immutable` refuses everything.
- * @typedef {'none' | 'request' | 'immutable'} Guard
+ * What may be changed: `request` drops the headers that are the connection's own, `request-no-cors` all but a few, `immutable` refuses
+ * everything. There is none for responses, which drops Set-Cookie: no browser keeps cookies here.
+ * @typedef {'none' | 'request' | 'request-no-cors' | 'immutable'} Guard
  */
 
 /** @type {(list: HeaderList, guard: Guard) => Headers} */
@@ -58,7 +60,7 @@ export class Headers {
     requireArguments(arguments.length, 1, 'Headers.delete')
     const list = this.#list
     const key = readName(toByteText(name, 'The name of a header'), 'delete header')
-    if (this.#mayChange(key, '', 'delete header')) list.delete(key)
+    if (this.#mayChange(key, null, 'delete header')) list.delete(key)
   }
 
   /** @param {unknown} name */
@@ -95,61 +97,26 @@ export class Headers {
     if (this.#mayChange(key, fit, 'set header')) list.set(key, fit)
   }
 
-  /** @param {unknown} callback @param {unknown} [self] */
-  forEach (callback, self = undefined) {
-    requireArguments(arguments.length, 1, 'Headers.forEach')
-    if (typeof callback !== 'function') throw new TypeErrorConstructor('Cannot call Headers.forEach: the callback is not a function')
-    for (let i = 0; ; i++) {
-      const pairs = this.#list.sortAndCombine() // the callback may change them
-      if (i >= pairs.length) return
-      const pair = pairs[i]
-      ReflectApply(callback, self, [pair?.value, pair?.name, this])
-    }
-  }
-
-  entries () { return new HeadersIterator(this.#list, 'entries') }
-  keys () { return new HeadersIterator(this.#list, 'keys') }
-  values () { return new HeadersIterator(this.#list, 'values') }
-
   /** @param {string} name @param {string} given */
   #append (name, given) {
     const key = readName(name, 'append header')
     const value = readValue(given, key, 'append header')
-    if (this.#mayChange(key, value, 'append header')) this.#list.append(key, value)
+    const before = this.#guard === 'request-no-cors' ? this.#list.get(key) : null
+    if (this.#mayChange(key, before === null ? value : `${before}, ${value}`, 'append header')) this.#list.append(key, value)
   }
 
-  /** @param {string} name @param {string} value @param {string} what */
+  /** @param {string} name @param {string | null} value that it is to have; null if it is to go @param {string} what */
   #mayChange (name, value, what) {
-    if (this.#guard === 'immutable') throw new TypeErrorConstructor(`Cannot ${what} "${name}": these headers cannot be changed`)
-    return this.#guard === 'none' || !isForbidden(name, value)
+    switch (this.#guard) {
+      case 'none': return true
+      case 'immutable': throw new TypeErrorConstructor(`Cannot ${what} "${name}": these headers cannot be changed`)
+      case 'request': return !isForbidden(name, value ?? '')
+      default: return value === null ? isSafelistedName(name) : isSafelisted(name, value)
+    }
   }
 }
-shapeInterface(Headers, 'Headers', ['append', 'delete', 'get', 'getSetCookie', 'has', 'set', 'forEach', 'entries', 'keys', 'values'])
-defineHidden(Headers.prototype, SymbolIterator, Headers.prototype.entries)
-
-/** Goes on over headers that change while it does. Source: https://webidl.spec.whatwg.org/#js-default-iterator-object */
-class HeadersIterator {
-  #list
-  #kind
-  #at = 0
-
-  /** @param {HeaderList} list @param {'entries' | 'keys' | 'values'} kind */
-  constructor (list, kind) {
-    this.#list = list
-    this.#kind = kind
-  }
-
-  next () {
-    const pairs = this.#list.sortAndCombine()
-    const pair = this.#at < pairs.length ? pairs[this.#at++] : undefined
-    if (pair === undefined) return { value: undefined, done: true }
-    const { name, value } = pair
-    return { value: this.#kind === 'keys' ? name : this.#kind === 'values' ? value : [name, value], done: false }
-  }
-}
-shapeInterface(HeadersIterator, 'Headers Iterator', ['next'])
-ReflectDeleteProperty(HeadersIterator.prototype, 'constructor')
-ReflectSetPrototypeOf(HeadersIterator.prototype, IteratorPrototype)
+shapeInterface(Headers, 'Headers', ['append', 'delete', 'get', 'getSetCookie', 'has', 'set'])
+definePairIteration(Headers, 'Headers', (headers) => listOf(headers).sortAndCombine())
 
 /**
  * HeadersInit: a sequence of pairs, or a record.
@@ -162,20 +129,17 @@ export function readInit (init) {
     if (typeof method !== 'function') throw new TypeErrorConstructor('Cannot read headers: their Symbol.iterator is not a function')
     return iterate(init, method, readPair, 'A list of headers')
   }
-  /** @type {[string, string][]} */
-  const pairs = []
-  readRecord(init, (key, value) => {
-    const name = toByteText(key, 'The name of a header')
-    append(pairs, /** @type {[string, string]} */ ([name, toByteText(value, 'The value of a header')]))
-  })
-  return pairs
+  return readRecord(init, toHeaderText)
 }
+
+/** @param {unknown} value */
+const toHeaderText = (value) => toByteText(value, 'A header')
 
 /** @param {unknown} value @returns {[string, string]} */
 function readPair (value) {
   const method = isObject(value) ? value[SymbolIterator] : undefined
   if (typeof method !== 'function') throw new TypeErrorConstructor('Cannot read headers: one of them is not a pair')
-  const pair = iterate(value, method, (text) => toByteText(text, 'A header'), 'A header')
+  const pair = iterate(value, method, toHeaderText, 'A header')
   if (pair.length !== 2) throw new TypeErrorConstructor('Cannot read headers: one of them is not a pair')
   return /** @type {[string, string]} */ (pair)
 }
