@@ -20,7 +20,7 @@ interface Index {
 export interface Archive {
   /** What was put in beside the scripts: JSON. */
   readonly meta: unknown
-  has (name: string): boolean
+  readonly names: readonly string[]
   /** Reads one script; undefined for a name that is not there. */
   read (name: string): ArchivedScript | undefined
 }
@@ -49,7 +49,7 @@ export function openArchive (readAt: (start: number, end: number) => Buffer<Arra
   const readSpan = (span: Span) => readAt(start + span[0], start + span[1])
   return {
     meta,
-    has: (name) => Object.hasOwn(scripts, name),
+    names: Object.keys(scripts),
     read (name) {
       const entry = Object.hasOwn(scripts, name) ? scripts[name] : undefined
       return entry && { text: readSpan(entry.text).toString(), cache: entry.cache ? readSpan(entry.cache) : undefined }

@@ -60,6 +60,18 @@ export const ARCHIVES_FD = 4
 /** The script in an archive that every isolate has: the core of the guest. */
 export const CORE_SCRIPT = 'core'
 
+/** A module that code may import: the unit that has its exports, and their names. */
+export interface ImportableModule {
+  unit: string
+  exports: readonly string[]
+}
+
+/** What an archive of scripts says beside them. */
+export interface ArchiveMeta {
+  /** By the names that code imports them by. */
+  modules: Readonly<Record<string, ImportableModule>>
+}
+
 /** What a process that makes code caches is given, as JSON: scripts by their names, and those of them of which it is to make one. */
 export interface CacheOrder {
   scripts: Readonly<Record<string, string>>

@@ -6,6 +6,7 @@ import type { FileService } from '../core/file-service.ts'
 import type { LiveUsage } from '../core/live-usage.ts'
 import type { LogLevel } from '../core/events.ts'
 import type { Limits } from '../core/limits.ts'
+import type { ModuleSettings } from '../core/module-variables.ts'
 import type { Isolation, IsolationLevel, Outcome } from '../core/outcome.ts'
 import type { Grants, PermissionsRequest } from '../core/permissions.ts'
 import type { RunReceipt } from '../core/receipt.ts'
@@ -115,6 +116,8 @@ export interface EngineConfig {
   supervisor: Omit<SupervisorOptions, 'guest' | 'metrics'>
   compiler: Partial<CompilerConfig>
   tools: ToolSettings
+  /** What code may import; what is shipped unless given. */
+  modules?: ModuleSettings
   /** What tools reach beyond their own process with. */
   services?: ToolServices
   /** Values that jobs may be granted by name. */
@@ -144,7 +147,7 @@ export interface Engine {
 export async function createEngine (config: EngineConfig): Promise<Engine> {
   const tools = await loadTools(config.tools)
   const metrics = createRunnerMetrics(config.meter ?? createNoopMeter())
-  const runners = await cluster({ ...config.supervisor, metrics, guest: await prepareGuest(tools) })
+  const runners = await cluster({ ...config.supervisor, metrics, guest: await prepareGuest(tools, config.modules) })
   const plugins: Plugin[] = [guard(), toolset(tools, { onError: config.onToolError, services: config.services ?? {}, metrics }), permission(config), loader(config.compiler), runners, sandbox(metrics)]
   const kernel = createKernel(plugins)
   return {

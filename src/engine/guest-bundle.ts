@@ -116,7 +116,7 @@ function linkPlugin (nameOf: Linker['nameOf'], exported?: Linker['exported']): P
       })
       onLoad({ filter: /.*/, namespace: 'link' }, ({ path }) => {
         const names = exported?.get(path) ?? []
-        return { contents: `const { ${names.map((name, i) => `${name}: e${i}`).join(', ')} } = link(${JSON.stringify(nameOf(path))})\nexport { ${names.map((name, i) => `e${i} as ${name}`).join(', ')} }` }
+        return { contents: `const { ${names.map((name, i) => `${JSON.stringify(name)}: e${i}`).join(', ')} } = link(${JSON.stringify(nameOf(path))})\nexport { ${names.map((name, i) => `e${i} as ${JSON.stringify(name)}`).join(', ')} }` }
       })
     },
   }
@@ -147,7 +147,7 @@ async function bundleAll (entries: readonly Entry[], linker: Linker): Promise<Re
 
 async function bundleUnit ({ name, file }: Entry, { exported, nameOf }: Linker): Promise<string> {
   const names = exported.get(file) ?? await listExports(file, nameOf)
-  const contents = `import { ${names.map((exportName, i) => `${exportName} as e${i}`).join(', ')} } from ${JSON.stringify(file)}\ngive({ __proto__: null, ${names.map((exportName, i) => `${exportName}: e${i}`).join(', ')} })`
+  const contents = `import { ${names.map((exportName, i) => `${JSON.stringify(exportName)} as e${i}`).join(', ')} } from ${JSON.stringify(file)}\ngive({ __proto__: null, ${names.map((exportName, i) => `${JSON.stringify(exportName)}: e${i}`).join(', ')} })`
   const whole: Plugin = {
     name: 'whole',
     setup ({ onResolve, onLoad }) {

@@ -1,12 +1,15 @@
 import { constants, globSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { getCompileCacheDir } from 'node:module'
+import { getCompileCacheDir, isBuiltin } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openArchive, packArchive } from '../core/archive.ts'
 import { sha256 } from '../core/digest.ts'
 import { readDescriptor } from '../core/read-descriptor.ts'
-import { CORE_SCRIPT, type ToolScripts } from '../core/runner-protocol.ts'
+import { DEFAULT_MODULE_SETTINGS, type ModuleSettings } from '../core/module-variables.ts'
+import { type ArchiveMeta, CORE_SCRIPT, type ToolScripts } from '../core/runner-protocol.ts'
+import { keepModules } from '../modules/keep-modules.ts'
+import { loadModuleSet, type ModuleSet } from '../modules/module-set.ts'
 import type { Tool } from '../tools/tool.ts'
 import { makeCaches } from './cache-maker.ts'
 import { bundleHalves, bundlePlatform, type PlatformScripts } from './guest-bundle.ts'
@@ -28,27 +31,56 @@ const HERE = fileURLToPath(new URL('./', import.meta.url))
 /** What the platform's scripts and their caches are made of, and with. */
 const SOURCES = ['guest/**/*.{js,ts}', 'guest-bundle.ts', 'runner/code-cache.ts', '../../package.json'] as const
 
+/** What `require` answers instead of a module's exports; nothing that can be imported. */
+const MODULE_EXPORTS = 'module.exports'
+
 /** Archives that this process has open, by the names of their files. */
 const opened = new Map<string, Promise<OpenArchive>>()
 
-/** Bundles the guest halves of tools; all else comes out of an archive, which is made by the first that needs it and kept where this process keeps its compiled code. */
-export async function prepareGuest (tools: readonly Tool[]): Promise<GuestImage> {
-  const platform = await openOnce(`platform-${keyOfPlatform()}.bin`, makePlatform)
-  const { exported } = platform.meta as Pick<PlatformScripts, 'exported'> // our own archive
-  return { archives: [platform.descriptor], tools: await bundleHalves(tools, exported) }
+/**
+ * Bundles the guest halves of tools; all else comes out of archives, which are made by the first that needs them and kept where this process keeps its
+ * compiled code. Throws an Error for packages that cannot be bundled.
+ */
+export async function prepareGuest (tools: readonly Tool[], settings: ModuleSettings = DEFAULT_MODULE_SETTINGS): Promise<GuestImage> {
+  const key = keyOfPlatform()
+  const platform = await openOnce(`platform-${key}.bin`, makePlatform)
+  const set = loadModuleSet(settings)
+  const modules = await openOnce(`modules-${sha256(key + set.key)}.bin`, () => makeModules(set, platform))
+  const { exported } = platform.meta as PlatformMeta // our own archive
+  return { archives: [platform.descriptor, modules.descriptor], tools: await bundleHalves(tools, exported) }
 }
 
-/** The same without any unit and without tools, to measure what units cost those who do not use them. */
+/** The same without any unit, module or tool, to measure what those cost who are not used. */
 export async function prepareBareGuest (): Promise<GuestImage> {
   const { descriptor } = await openOnce(`bare-${keyOfPlatform()}.bin`, () => makePlatform({}))
   return { archives: [descriptor], tools: {} }
 }
 
+type PlatformMeta = ArchiveMeta & Pick<PlatformScripts, 'exported'>
+
 async function makePlatform (...unitGlobals: Parameters<typeof bundlePlatform>): Promise<Buffer> {
   const { main, units, exported } = await bundlePlatform(...unitGlobals)
   const scripts = { [CORE_SCRIPT]: main, ...units }
-  const caches = await makeCaches({ scripts, wanted: Object.keys(scripts) })
-  return packArchive(new Map(Object.entries(scripts).map(([name, text]) => [name, { text, cache: caches.get(name) }])), { exported })
+  const modules = Object.keys(units).filter((unit) => isBuiltin(unit)).flatMap((unit) => {
+    const module = { unit, exports: (exported[unit] ?? []).filter((name) => name !== MODULE_EXPORTS) }
+    return [[unit, module], [unit.slice('node:'.length), module]] as const
+  })
+  return await pack(scripts, Object.keys(scripts), { exported, modules: Object.fromEntries(modules) } satisfies PlatformMeta)
+}
+
+async function makeModules (set: ModuleSet, { descriptor }: OpenArchive): Promise<Buffer> {
+  const { modules, units } = await keepModules(set)
+  const platform = openArchive(readDescriptor(descriptor))
+  const below = platform.names.map((name) => [name, platform.read(name)?.text ?? ''] as const)
+  const own = units.map(({ name, script }) => [name, script] as const)
+  const meta = { modules: Object.fromEntries(modules.map(({ specifier, unit, exports }) => [specifier, { unit, exports }])) }
+  return await pack(Object.fromEntries([...below, ...own]), units.map(({ name }) => name), meta satisfies ArchiveMeta)
+}
+
+/** Packs those of the scripts that are wanted; they may need the others. */
+async function pack<M extends ArchiveMeta> (scripts: Readonly<Record<string, string>>, wanted: readonly string[], meta: M): Promise<Buffer> {
+  const caches = await makeCaches({ scripts, wanted })
+  return packArchive(new Map(wanted.map((name) => [name, { text: scripts[name] ?? '', cache: caches.get(name) }])), meta)
 }
 
 /** V8 refuses caches that another version of it made, or that was started in another way. */

@@ -7,6 +7,7 @@ import { createEngine, type Engine, type EngineConfig } from '../engine/engine.t
 import { killOrphans } from '../engine/orphans.ts'
 import { RUNNER_FILE } from '../engine/runner-command.ts'
 import { loadFileSettings } from '../core/file-variables.ts'
+import { loadModuleSettings } from '../core/module-variables.ts'
 import { openFiles } from '../files/files.ts'
 import { createConsumer, type Consumer } from '../queue/consumer.ts'
 import { createDispatcher } from '../queue/dispatcher.ts'
@@ -185,6 +186,7 @@ function startEngine (config: WorkerConfig, { meter, logger, services, onError }
       createCgroup: openCgroups(bounds.cgroup),
       onError,
     },
+    modules: loadModuleSettings(config),
     compiler: {
       processes: config.BATCHBOX_COMPILERS,
       timeoutMs: config.BATCHBOX_COMPILE_MS,

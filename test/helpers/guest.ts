@@ -79,5 +79,5 @@ export async function openGuest ({ printsSource = false } = {}): Promise<Guest> 
 function printing (scripts: Scripts): Scripts {
   const core = scripts.find(CORE_SCRIPT)
   const text = core?.text.replace(/^\s*printNatives\(\);$/m, '') ?? ''
-  return { find: (name) => name === CORE_SCRIPT ? { text, cache: undefined } : scripts.find(name) }
+  return { modules: scripts.modules, find: (name) => name === CORE_SCRIPT ? { text, cache: undefined } : scripts.find(name) }
 }
