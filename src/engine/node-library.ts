@@ -1,5 +1,6 @@
 import { constants as osConstants } from 'node:os'
 import { getSystemErrorMap } from 'node:util'
+import { runInNewContext } from 'node:vm'
 import { type Plugin, transform } from 'esbuild'
 
 /** What a unit imports of this, and what stands in its script until that is bundled. */
@@ -16,13 +17,13 @@ const FILES: ReadonlySet<string> = new Set([
   'internal/util', 'internal/util/colors', 'internal/util/comparisons', 'internal/util/debuglog', 'internal/util/diff', 'internal/util/inspect',
   'internal/util/parse_args/parse_args', 'internal/util/parse_args/utils', 'internal/util/types', 'internal/validators',
   'internal/mime', 'internal/util/debounce', 'internal/util/throttle',
-  'internal/buffer', 'buffer', 'string_decoder', 'querystring', 'path', 'url', 'util', 'util/types', 'path/posix', 'path/win32',
+  'internal/buffer', 'buffer', 'string_decoder', 'querystring', 'path', 'internal/data_url', 'internal/url', 'url', 'util', 'util/types', 'path/posix', 'path/win32',
   'internal/events/abort_listener', 'internal/events/symbols', 'events',
   'internal/streams/add-abort-signal', 'internal/streams/compose', 'internal/streams/destroy', 'internal/streams/duplex', 'internal/streams/duplexify',
   'internal/streams/duplexpair', 'internal/streams/end-of-stream', 'internal/streams/from', 'internal/streams/legacy', 'internal/streams/operators',
   'internal/streams/passthrough', 'internal/streams/pipeline', 'internal/streams/readable', 'internal/streams/state', 'internal/streams/transform',
   'internal/streams/utils', 'internal/streams/writable', 'stream', 'stream/promises',
-  'internal/assert/assertion_error', 'internal/assert/myers_diff', 'assert', 'assert/strict',
+  'internal/assert/utils', 'internal/assert/assertion_error', 'internal/assert/myers_diff', 'assert', 'assert/strict',
 ])
 
 /**
@@ -41,6 +42,22 @@ const CHANGES: Readonly<Record<string, readonly (readonly [from: RegExp, to: str
         const head = error.name + (error.code === undefined ? '' : ' [' + error.code + ']') + (error.message === '' ? '' : ': ' + error.message)
         ObjectDefineProperty(error, 'stack', { __proto__: null, value: head + (frames < 0 ? '' : StringPrototypeSlice(stack, frames)), writable: true, configurable: true })
       }`],
+  ],
+  'internal/util/debuglog': [[/$/, '\ninitializeDebugEnv(undefined)']],
+  // When Node loads it, there are no classes yet but the language's.
+  'internal/util/inspect': [[/ObjectGetOwnPropertyNames\(globalThis\)/, runInNewContext('JSON.stringify(Object.getOwnPropertyNames(globalThis))') as string]],
+  // The classes are the sandbox's own.
+  'internal/url': [
+    [/\nclass URLContext \{[^]*?\n(?=function domainToASCII)/, `
+      const { URL, URLSearchParams, buildFileUrl } = bindingUrl
+      const parseUrl = (text) => { try { return new URL(text) } catch { throw new ERR_INVALID_URL(text) } }
+      const isURL = (value) => Boolean(value?.href && value.protocol && value.auth === undefined && value.path === undefined)
+      const isURLInstance = (value) => value instanceof URL
+      const getURLHref = (url) => url.href
+      const installObjectURLMethods = () => {};\n`],
+    [/path = new URL\(path\)/g, 'path = parseUrl(path)'],
+    [/new URL\((.*), (\w+), kCreateURLFromWindowsPathSymbol\)/, 'buildFileUrl($1, $2, true)'],
+    [/new URL\(resolved, undefined, windows [^;]*\)/, 'buildFileUrl(resolved, undefined, windows)'],
   ],
 }
 

@@ -6,15 +6,15 @@ import type { Guest } from './guest.ts'
 const CALLS_A_JOB = 1000
 
 /**
- * Holds what expressions do in the sandbox against what they do in plain Node, in this process: what they answer, or the name, code and message of what they
- * throw. `setup` is code that both run before.
+ * Holds what expressions do in the sandbox against what they do in plain Node, in this process: what they answer, now or later, or the name, code and message of what
+ * they throw. `setup` is code that both run before.
  */
 export async function assertSameAsNode (guest: Guest, setup: string, expressions: readonly string[]): Promise<void> {
   for (let at = 0; at < expressions.length; at += CALLS_A_JOB) {
     const some = expressions.slice(at, at + CALLS_A_JOB)
     const tried = some.map((expression) => `() => (${expression})`).join(',\n')
     const inGuest = await guest.resultOf(`${describeAll.toString()}\n${setup}\nexport default () => describeAll([${tried}])`, { limits: { timeoutMs: 60_000, cpuMs: 60_000, resultBytes: 60_000_000 } }) as string[]
-    const inNode = (new Function('require', 'describeAll', `'use strict'; ${setup}\nreturn describeAll([${tried}])`) as (...args: unknown[]) => string[])(createRequire(import.meta.url), describeAll)
+    const inNode = await (new Function('require', 'describeAll', `'use strict'; ${setup}\nreturn describeAll([${tried}])`) as (...args: unknown[]) => Promise<string[]>)(createRequire(import.meta.url), describeAll)
 
     const different = some.flatMap((expression, i) => inGuest[i] === inNode[i] ? [] : [{ expression, node: inNode[i], guest: inGuest[i] }])
     assert.deepEqual(different.slice(0, 20), [], `${different.length} of ${some.length} calls differ`)
@@ -22,15 +22,17 @@ export async function assertSameAsNode (guest: Guest, setup: string, expressions
 }
 
 /** Runs on both sides: it must use nothing but the language. */
-function describeAll (calls: (() => unknown)[]): string[] {
-  return calls.map((call) => {
+async function describeAll (calls: (() => unknown)[]): Promise<string[]> {
+  const texts: string[] = []
+  for (const call of calls) {
     try {
-      return describe(call(), 0)
+      texts.push(describe(await call(), 0))
     } catch (error) {
       const { name, code, message } = error as { name: string, code?: string, message: string } // or anything else: then they are undefined
-      return `throws ${name} ${code} ${message}`
+      texts.push(`throws ${name} ${code} ${message}`)
     }
-  })
+  }
+  return texts
 
   function describe (value: unknown, depth: number): string {
     if (typeof value === 'string') return JSON.stringify(value)

@@ -1,5 +1,7 @@
 // @ts-check
 
+import { version } from 'node-library:facts'
+
 // `process` as Node's library knows it: what is harmless of it, and nothing of the host.
 
 const { queueMicrotask, console } = /** @type {any} */ (globalThis)
@@ -21,10 +23,30 @@ function runQueue () {
   }
 }
 
+/** What is written to it goes to the log, as a line. @param {'log' | 'error'} level @param {number} fd */
+const buildOutput = (level, fd) => ({
+  fd,
+  isTTY: false,
+  writable: true,
+  /** @param {unknown} text */
+  write (text) {
+    console[level](String(text).replace(/\n$/, ''))
+    return true
+  },
+  end () {},
+  on () { return this },
+  once () { return this },
+  off () { return this },
+  removeListener () { return this },
+  emit: () => false,
+})
+
 export const processObject = {
+  stdout: buildOutput('log', 1),
+  stderr: buildOutput('error', 2),
   title: 'node',
-  version: 'v26.10.0',
-  versions: { node: '26.10.0', openssl: '3', amaro: '0' },
+  version,
+  versions: { node: version.slice(1), openssl: '3', amaro: '0' },
   arch: 'x64',
   platform: 'linux',
   release: { name: 'node' },

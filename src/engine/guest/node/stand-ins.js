@@ -1,26 +1,40 @@
 // @ts-check
-import { useUnit } from '../units.js'
+import { buildEventTarget, buildAbortController, buildBlob, buildEncoding } from './web-parts.js'
+import { buildTimers } from './timer-parts.js'
 
-// What stands where files of Node's library are that have no place in the sandbox, or that the web units are instead of.
+// What stands where files of Node's library are that have no place in the sandbox, or that the web's units are instead of.
+
+const nothing = () => {}
+const refuses = () => false
 
 /** @type {Record<string, () => any>} */
 const STAND_INS = {
-  'internal/bootstrap/realm': () => ({ BuiltinModule: { exists: () => false } }),
-  'internal/options': () => ({ getOptionValue: () => false, getEmbedderOptions: () => ({}) }),
-  'internal/v8/startup_snapshot': () => ({ namespace: { isBuildingSnapshot: () => false, addDeserializeCallback () {} } }),
-  'internal/trace_events': () => ({ isTraceCategoryEnabled: () => false, traceBegin () {}, traceEnd () {}, traceInstant () {} }),
+  'async_hooks': () => ({ AsyncResource: class AsyncResource {} }),
+  'internal/abort_controller': buildAbortController,
+  'internal/async_context_frame': () => ({ current: nothing }),
+  'internal/async_hooks': () => ({ enabledHooksExist: refuses }),
+  'internal/blob': buildBlob,
+  'internal/bootstrap/realm': () => ({ BuiltinModule: { exists: refuses } }),
+  'internal/crypto/keys': () => ({ isKeyObject: refuses, isCryptoKey: refuses }),
+  'internal/encoding': buildEncoding,
+  'internal/errors/error_source': () => ({ getErrorSourceExpression: nothing, getErrorSourceLocation: nothing }),
+  'internal/event_target': buildEventTarget,
+  'internal/file': buildBlob,
+  'internal/options': () => ({ getOptionValue: refuses, getEmbedderOptions: () => ({}) }),
+  'internal/process/per_thread': () => ({ platform: 'linux' }),
   'internal/process/task_queues': () => ({ queueMicrotask: globalThis.queueMicrotask }),
-  'internal/crypto/keys': () => ({ isKeyObject: () => false, isCryptoKey: () => false }),
   'internal/source_map/source_map_cache': () => ({}),
+  'internal/timers': () => ({ TIMEOUT_MAX: 2 ** 31 - 1 }),
+  'internal/trace_events': () => ({ isTraceCategoryEnabled: refuses, traceBegin: nothing, traceEnd: nothing, traceInstant: nothing }),
   'internal/tty': () => ({ getColorDepth: () => 1 }),
-  'internal/blob': () => ({}),
-  'internal/file': () => ({}),
-  'internal/url': () => ({ isURL: () => false }),
+  'internal/v8/startup_snapshot': () => ({ namespace: { isBuildingSnapshot: refuses, addDeserializeCallback: nothing } }),
+  'internal/worker/js_transferable': () => ({ markTransferMode: nothing }),
+  'timers': buildTimers,
 }
 
 /** @param {string} id @returns {any} */
 export function getStandIn (id) {
   const make = Object.hasOwn(STAND_INS, id) ? STAND_INS[id] : undefined
-  if (make === undefined) throw new TypeError(`Cannot use node:${id}: it is not available in the sandbox`)
+  if (make === undefined) throw new TypeError(`Cannot load "${id}" of Node's library: it is not available in the sandbox`)
   return make()
 }

@@ -58,14 +58,8 @@ function takeMissing (state, data) {
 /** @param {any} state */
 function finishCharacter (state) {
   const text = makeText(state.subarray(0, state[BUFFERED]), state[ENCODING])
-  const isHalf = state[ENCODING] === UCS2 && text.length % 2 === 1 && (text.charCodeAt(text.length - 1) & 0xfc00) === 0xd800
-  if (!isHalf) {
-    state[BUFFERED] = 0
-    return text
-  }
-  state.copyWithin(0, state[BUFFERED] - 2, state[BUFFERED])
-  state[MISSING] = state[BUFFERED] = 2
-  return text.slice(0, -1)
+  state[BUFFERED] = 0
+  return text
 }
 
 /** Says how many bytes at the end are of a character that is not whole. @param {any} state @param {Uint8Array} data */

@@ -74,39 +74,40 @@ function isModuleNamespaceObject (value) {
 /** @type {Check} */
 const never = () => false
 
+/** In Node's order. */
 export const typesBinding = {
-  isExternal: never,
-  isDate: takes(Date.prototype.getTime),
   /** @param {unknown} value */
   isArgumentsObject: (value) => isObject(value) && !(Symbol.toStringTag in value) && apply(toString, value, []) === '[object Arguments]',
-  isBigIntObject,
-  isBooleanObject,
-  isNumberObject,
-  isStringObject,
-  isSymbolObject,
-  /** @param {unknown} value */
-  isBoxedPrimitive: (value) => isNumberObject(value) || isStringObject(value) || isBooleanObject(value) || isBigIntObject(value) || isSymbolObject(value),
-  isNativeError: /** @type {Check} */ (/** @type {any} */ (Error).isError),
-  /** @param {unknown} value */
-  isRegExp: (value) => takes(readGlobal)(value) && apply(readGlobal, value, []) !== undefined,
+  isArrayBuffer,
   /** @param {unknown} value */
   isAsyncFunction: (value) => typeof value === 'function' && inherits(value, [asyncFunction, asyncGeneratorFunction]),
+  isBigIntObject,
+  isBooleanObject,
+  isDate: takes(Date.prototype.getTime),
+  isExternal: never,
   /** @param {unknown} value */
   isGeneratorFunction: (value) => typeof value === 'function' && inherits(value, [generatorFunction, asyncGeneratorFunction]),
   /** @param {unknown} value */
   isGeneratorObject: (value) => inherits(value, [generator, asyncGenerator]) && (isTagged('[object Generator]')(value) || isTagged('[object AsyncGenerator]')(value)),
-  isPromise,
   isMap: takes(getter(Map.prototype, 'size')),
-  isSet: takes(getter(Set.prototype, 'size')),
   /** @param {unknown} value */
   isMapIterator: (value) => inherits(value, [mapIterator]) && isTagged('[object Map Iterator]')(value),
+  isModuleNamespaceObject,
+  isNativeError: /** @type {Check} */ (/** @type {any} */ (Error).isError),
+  isNumberObject,
+  isPromise,
+  isProxy: never,
+  /** @param {unknown} value */
+  isRegExp: (value) => takes(readGlobal)(value) && apply(readGlobal, value, []) !== undefined,
+  isSet: takes(getter(Set.prototype, 'size')),
   /** @param {unknown} value */
   isSetIterator: (value) => inherits(value, [setIterator]) && isTagged('[object Set Iterator]')(value),
+  isSharedArrayBuffer: never,
+  isStringObject,
+  isSymbolObject,
   isWeakMap: takes(WeakMap.prototype.has, [{}]),
   isWeakSet: takes(WeakSet.prototype.has, [{}]),
-  isArrayBuffer,
-  isSharedArrayBuffer: never,
   isAnyArrayBuffer: isArrayBuffer,
-  isProxy: never,
-  isModuleNamespaceObject,
+  /** @param {unknown} value */
+  isBoxedPrimitive: (value) => isNumberObject(value) || isStringObject(value) || isBooleanObject(value) || isBigIntObject(value) || isSymbolObject(value),
 }

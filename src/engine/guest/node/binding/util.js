@@ -2,6 +2,7 @@
 
 const ALL_PROPERTIES = 0
 const ONLY_ENUMERABLE = 2
+const SKIP_SYMBOLS = 16
 const PENDING = 0
 const REJECTED = 2
 
@@ -13,8 +14,8 @@ const INDEX = /^(?:0|[1-9]\d*)$/
 function getOwnNonIndexProperties (value, filter) {
   const { length } = /** @type {{ length?: unknown }} */ (value)
   if (typeof length === 'number' && length > MOST_NAMES) return []
-  const names = Reflect.ownKeys(value).filter((key) => typeof key === 'symbol' || !INDEX.test(key))
-  return filter === ONLY_ENUMERABLE ? names.filter((key) => Object.prototype.propertyIsEnumerable.call(value, key)) : names
+  const names = Reflect.ownKeys(value).filter((key) => typeof key === 'symbol' ? (filter & SKIP_SYMBOLS) === 0 : !INDEX.test(key))
+  return (filter & ONLY_ENUMERABLE) === 0 ? names : names.filter((key) => Object.prototype.propertyIsEnumerable.call(value, key))
 }
 
 /** JavaScript cannot see what became of a promise without waiting for it. */
@@ -63,8 +64,7 @@ export function setLoader (load) {
 
 /** @param {string} content lines of `NAME=value`. Source: Dotenv::ParseContent of node_dotenv.cc */
 function parseEnv (content) {
-  /** @type {Record<string, string>} */
-  const found = {}
+  const found = /** @type {any} */ ({ __proto__: null })
   const line = /^\s*(?:export\s+)?([\w.-]+)\s*=[^\S\n]*(?:"((?:\\"|[^"])*)"|'([^']*)'|`([^`]*)`|([^\n#]*))[^\n]*$/gm
   for (const [, name = '', double, single, back, bare] of content.replace(/\r\n?/g, '\n').matchAll(line)) {
     found[name] = double?.replaceAll('\\n', '\n') ?? single ?? back ?? bare?.trim() ?? ''
@@ -75,7 +75,7 @@ function parseEnv (content) {
 export const utilBinding = {
   constants: {
     kPending: PENDING, kFulfilled: 1, kRejected: REJECTED, kExiting: 0, kExitCode: 1, kHasExitCode: 2,
-    ALL_PROPERTIES, ONLY_WRITABLE: 1, ONLY_ENUMERABLE, ONLY_CONFIGURABLE: 4, SKIP_STRINGS: 8, SKIP_SYMBOLS: 16,
+    ALL_PROPERTIES, ONLY_WRITABLE: 1, ONLY_ENUMERABLE, ONLY_CONFIGURABLE: 4, SKIP_STRINGS: 8, SKIP_SYMBOLS,
     kDisallowCloneAndTransfer: 0, kTransferable: 1, kCloneable: 2,
   },
   privateSymbols: {

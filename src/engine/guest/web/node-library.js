@@ -1,7 +1,7 @@
 // @ts-check
-import { setBufferMaker } from './binding/icu.js'
-import { setLoader } from './binding/util.js'
-import { requireFile } from './realm.js'
+import { setBufferMaker } from '../node/binding/icu.js'
+import { setLoader } from '../node/binding/util.js'
+import { requireFile } from '../node/realm.js'
 
 requireFile('internal/per_context/primordials')
 setLoader(requireFile)

@@ -1,0 +1,10 @@
+// @ts-check
+import { loadLibrary } from '../web/node-library.js'
+
+const path = loadLibrary('path')
+
+export default path
+export const {
+  resolve, normalize, isAbsolute, join, relative, toNamespacedPath, dirname, basename, extname, format, parse, matchesGlob, sep, delimiter, win32,
+  posix,
+} = path

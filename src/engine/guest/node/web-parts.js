@@ -1,0 +1,39 @@
+// @ts-check
+import { useUnit } from '../units.js'
+
+// What Node's library asks of Node's own web classes, answered with those that the sandbox has.
+
+/** Answers exports of a unit under the names that the library knows, loading the unit when one is looked at. @param {string} unit @param {readonly string[]} names */
+function lazily (unit, names) {
+  const exports = {}
+  for (const name of names) Object.defineProperty(exports, name, { get: () => useUnit(unit)[name], enumerable: true })
+  return exports
+}
+
+export const buildAbortController = () => ({
+  ...lazily('abort', []),
+  get AbortController () { return useUnit('abort').AbortController },
+  get AbortSignal () { return useUnit('abort').AbortSignal },
+  aborted,
+  transferableAbortSignal: (/** @type {unknown} */ signal) => signal,
+  transferableAbortController: () => new (useUnit('abort').AbortController)(),
+})
+
+/** Source: https://nodejs.org/api/util.html#utilabortedsignal-resource @param {{ aborted: boolean, addEventListener: Function }} signal */
+async function aborted (signal) {
+  if (signal?.aborted === undefined) throw Object.assign(new TypeError('The "signal" argument must be an instance of AbortSignal.'), { code: 'ERR_INVALID_ARG_TYPE' })
+  if (signal.aborted) return
+  await new Promise((resolve) => { signal.addEventListener('abort', () => resolve(undefined), { once: true }) })
+}
+
+export const buildEventTarget = () => ({
+  isEventTarget: (/** @type {unknown} */ value) => value instanceof useUnit('events').EventTarget,
+  get EventTarget () { return useUnit('events').EventTarget },
+  get Event () { return useUnit('events').Event },
+  kEvents: Symbol('events'),
+  kResistStopPropagation: Symbol('resistStopPropagation'),
+  kWeakHandler: Symbol('weak'),
+})
+
+export const buildBlob = () => lazily('blob', ['Blob', 'File', 'resolveObjectURL'])
+export const buildEncoding = () => lazily('encoding', ['TextDecoder', 'TextEncoder'])
