@@ -7,7 +7,7 @@ import { writePackages } from '../helpers/packages.ts'
 
 interface Listed {
   packages: { name: string, version: string, licence: string, source: string, modules: { specifier: string, exports: number, characters: number }[] }[]
-  node: string[]
+  builtins: string[]
 }
 
 test('GET /v1/modules lists what code may import: packages with their true versions, the operator\'s among them, and modules of Node', async (t) => {
@@ -17,7 +17,7 @@ test('GET /v1/modules lists what code may import: packages with their true versi
   const response = await get('/v1/modules', await holder('acme', 'jobs:read'))
 
   assert.equal(response.statusCode, 200, response.body)
-  const { packages, node } = response.json() as unknown as Listed
+  const { packages, builtins } = response.json() as unknown as Listed
   for (const { name, version } of packages.filter(({ source }) => source === 'shipped')) {
     const manifest = findPackageJSON(name === 'lodash' ? 'lodash-es' : name, import.meta.url) ?? ''
     assert.equal(version, (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version, name) // every package has one
@@ -30,7 +30,7 @@ test('GET /v1/modules lists what code may import: packages with their true versi
   assert.deepEqual(zod?.modules.map(({ specifier }) => specifier), ['zod', 'zod/locales', 'zod/mini', 'zod/v4/core'])
   assert.ok(zod?.modules.every(({ exports, characters }) => exports > 10 && characters > 10_000))
   assert.equal(packages.some(({ name }) => name === 'mathjs'), false)
-  assert.ok(node.every((name) => name.startsWith('node:')))
+  assert.ok(builtins.every((name) => name.startsWith('node:')))
 })
 
 test('GET /v1/modules wants a key that may read jobs', async (t) => {

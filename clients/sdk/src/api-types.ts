@@ -1243,5 +1243,5 @@ export interface Modules {
     }[]
   }[]
   /** Modules of Node; the prefix of their names may be left out */
-  node: string[]
+  builtins: string[]
 }

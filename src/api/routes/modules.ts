@@ -15,7 +15,7 @@ const Modules = z.object({
       characters: z.int().describe('Script that is loaded with it; a job that does not import it pays nothing for it'),
     })),
   })),
-  node: z.array(z.string()).describe('Modules of Node; the prefix of their names may be left out'),
+  builtins: z.array(z.string()).describe('Modules of Node; the prefix of their names may be left out'),
 })
 
 /** What the code of jobs may import. */
@@ -34,7 +34,7 @@ export const moduleRoutes: FastifyPluginAsyncZod<{ listModules (): Promise<Modul
       packages: packages.map(({ name, version, licence, source, modules }) => ({
         name, version, licence, source, modules: modules.map(({ specifier, exports, size }) => ({ specifier, exports, characters: size })),
       })),
-      node: node.map((name) => `node:${name}`),
+      builtins: node.map((name) => `node:${name}`),
     }
   })
 }
