@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { findPackageJSON, isBuiltin } from 'node:module'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { version as esbuildVersion } from 'esbuild'
 import { sha256 } from '../core/digest.ts'
@@ -21,8 +21,6 @@ export interface ModuleSet {
   maxSize: number
 }
 
-/** Changes with what is made of a package, and not with the packages. */
-const BUILDER_VERSION = 1
 const NODE = 'node:'
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -36,7 +34,7 @@ export function loadModuleSet ({ folder, extra, maxSize }: ModuleSettings): Modu
   const packages = [...readShipped(extra).filter(({ name }) => !replaced.has(name)), ...own.packages]
   const nodeNames = Object.keys(UNIT_GLOBALS).flatMap((unit) => unit.startsWith(NODE) && isBuiltin(unit) ? [unit.slice(NODE.length)] : [])
   const parts = packages.map(({ folder: _, root: __, ...known }) => known)
-  return { key: sha256(JSON.stringify([BUILDER_VERSION, esbuildVersion, parts, own.stamp, nodeNames])), packages, nodeNames, maxSize }
+  return { key: sha256(JSON.stringify([esbuildVersion, parts, own.stamp, nodeNames, ...readOwnSource()])), packages, nodeNames, maxSize }
 }
 
 function readShipped (extra: readonly string[]): ModulePackage[] {
@@ -54,4 +52,9 @@ function readShipped (extra: readonly string[]): ModulePackage[] {
       needsCrypto: marks.needsCrypto ?? false, makesCode: marks.makesCode ?? false,
     }
   })
+}
+
+/** What packages are made into, and not only which packages. */
+function readOwnSource (): string[] {
+  return globSync('*.ts', { cwd: import.meta.dirname }).sort().map((file) => readFileSync(join(import.meta.dirname, file), 'utf8'))
 }

@@ -30,7 +30,7 @@ const FUNCTION = 'const Function = link("intrinsics.js").FunctionConstructor;'
 /** An import stays a look at what the other unit exports, so that a variable is seen as it is; strict, as modules are. */
 export async function writeUnit ({ name, text, links, needsCrypto, makesCode }: UnitSource): Promise<ModuleUnit> {
   const { code } = await transform(text, {
-    format: 'cjs', target: 'esnext', legalComments: 'none', minifyWhitespace: true, minifySyntax: true,
+    format: 'cjs', target: 'esnext', legalComments: 'none', minifyWhitespace: true,
     define: { module: 'undefined', exports: 'undefined' }, // packages that look whether they are CommonJS are not
   })
   const paths = JSON.stringify(Object.fromEntries([...links].filter(([path, unit]) => path !== unit)))

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { DEFAULT_LIMIT_POLICY, type Limits } from '../../src/core/limits.ts'
 import { openArchive } from '../../src/core/archive.ts'
+import type { ModuleSettings } from '../../src/core/module-variables.ts'
 import { readDescriptor } from '../../src/core/read-descriptor.ts'
 import { CORE_SCRIPT } from '../../src/core/runner-protocol.ts'
 import { prepareGuest } from '../../src/engine/guest-image.ts'
@@ -15,6 +16,8 @@ export interface GuestOptions {
   /** Has the input and the result in structured form. */
   structured?: boolean
   entry?: string
+  /** Names of tools whose calls are answered in the runner, as they are by default. */
+  tools?: readonly string[]
   limits?: Partial<Limits>
 }
 
@@ -38,17 +41,20 @@ const MEMORY_MB = 128
 
 /**
  * Makes isolates with the guest inside, in this process: what code sees in a run, without the processes around it. To be called once, at the top of a
- * test file. No tool can be called. With `printsSource` the functions of the guest print as what they are.
+ * test file. No tool can be called but natives. With `printsSource` the functions of the guest print as what they are. There are no packages to import without `modules`.
  */
-export async function openGuest ({ printsSource = false } = {}): Promise<Guest> {
-  const { archives, tools } = await prepareGuest(await loadTools({ own: '', config: '{}' }))
+export async function openGuest ({ printsSource = false, modules }: { printsSource?: boolean, modules?: ModuleSettings } = {}): Promise<Guest> {
+  const loaded = await loadTools({ own: '', config: '{}' })
+  const { archives, tools } = await prepareGuest(loaded, modules)
   const scripts = keepScripts(archives.map((descriptor) => openArchive(readDescriptor(descriptor))))
   const createWarmIsolate = createIsolateMaker(printsSource ? printing(scripts) : scripts, tools)
 
-  async function run (code: string, { input = null, structured = false, entry = 'default', limits = {} }: GuestOptions = {}): Promise<GuestRun> {
+  const grants = (names: readonly string[]) => loaded.filter(({ name }) => names.includes(name)).map(({ name, native, exposed }) => ({ name, native, config: exposed }))
+
+  async function run (code: string, { input = null, structured = false, entry = 'default', tools: granted = [], limits = {} }: GuestOptions = {}): Promise<GuestRun> {
     const logs: string[] = []
     const task = {
-      token: '', file: 'job.js', code, input: JSON.stringify(input), entry, context: '{"tags":{}}', tools: [], hrtime: false, structured, records: null,
+      token: '', file: 'job.js', code, input: JSON.stringify(input), entry, context: '{"tags":{}}', tools: grants(granted), hrtime: false, structured, records: null,
       limits: { ...DEFAULT_LIMIT_POLICY.defaults, ...limits },
     }
     const voice = {
