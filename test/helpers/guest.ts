@@ -41,7 +41,7 @@ const MEMORY_MB = 128
 
 /**
  * Makes isolates with the guest inside, in this process: what code sees in a run, without the processes around it. To be called once, at the top of a
- * test file. No tool can be called but natives. With `printsSource` the functions of the guest print as what they are. There are no packages to import without `modules`.
+ * test file. No tool can be called but natives. With `printsSource` the functions of the guest print as what they are. `modules` are those that are shipped by default unless given.
  */
 export async function openGuest ({ printsSource = false, modules }: { printsSource?: boolean, modules?: ModuleSettings } = {}): Promise<Guest> {
   const loaded = await loadTools({ own: '', config: '{}' })
