@@ -2,6 +2,7 @@
 import {
   IteratorPrototype, ReflectApply, ReflectDefineProperty, ReflectDeleteProperty, ReflectSetPrototypeOf, SymbolIterator, TypeErrorConstructor, defineHidden,
 } from '../intrinsics.js'
+import { markNative } from '../native-code.js'
 import { requireArguments, shapeInterface } from '../webidl.js'
 
 /**
@@ -52,6 +53,7 @@ export function definePairIteration (constructor, name, pairsOf) {
 
 /** @param {Function} constructor @param {string} name @param {Function} value */
 function defineMethod (constructor, name, value) {
+  markNative(value)
   ReflectDefineProperty(constructor.prototype, name, /** @type {any} */ ({ __proto__: null, value, writable: true, enumerable: true, configurable: true }))
 }
 
