@@ -64,6 +64,7 @@ function nameTypes (document: Schema): Record<string, Schema> {
   const found: Record<string, Schema> = {
     FailureCode: at(failure, 'properties', 'code'),
     BrokenLimit: at(failure, 'properties', 'limit'),
+    ThrownError: at(document, 'components', 'schemas', 'ThrownError'),
     JobFailure: failure,
     Problem: at(document, 'components', 'schemas', 'Problem'),
     JobStatus: at(job, 'properties', 'status'),

@@ -28,7 +28,8 @@ function buildMessage (types: readonly [string, ...string[]], data: z.ZodType) {
 type Webhooks = NonNullable<Extract<NonNullable<FastifyDynamicSwaggerOptions['openapi']>, { webhooks?: unknown }>['webhooks']>
 
 function describe (summary: string, message: z.ZodType, example: object): Webhooks[string] {
-  const schema = z.toJSONSchema(message, { io: 'output' }) as object // zod writes JSON Schema 2020-12, which is what OpenAPI 3.1 has
+  const { $defs: _, ...written } = z.toJSONSchema(message, { io: 'output' }) // JSON Schema 2020-12, which is what OpenAPI 3.1 has
+  const schema = JSON.parse(JSON.stringify(written).replaceAll('"#/$defs/', '"#/components/schemas/')) as object // where what has a name stands in the reference
   return { post: {
     tags: ['webhooks'],
     summary,

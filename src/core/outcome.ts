@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ErrorDetails } from './error-details.ts'
 import { FAILURES, type FailureCode } from './failures.ts'
 
 const failureCodes = Object.keys(FAILURES) as [FailureCode, ...FailureCode[]] // the keys of a closed, non-empty table
@@ -17,6 +18,7 @@ export const JobFailure = z.object({
   name: z.string(),
   message: z.string(),
   stack: z.string().optional(),
+  ...ErrorDetails.shape,
   retryable: z.boolean(),
   limit: BrokenLimit.optional(),
   record: z.object({ number: z.number().int(), byte: z.number().int().nullable() }).optional().describe('Of a transform: the record that it happened at, from 1, and the byte of the input, without its compression, that it begins at'),
@@ -84,13 +86,14 @@ export const CrashEvidence = z.object({
 export type CrashEvidence = z.infer<typeof CrashEvidence>
 
 /** Completes a failure from its code. */
-export function buildFailure (code: FailureCode, message: string, more: { name?: string, stack?: string | undefined, limit?: BrokenLimit, record?: NonNullable<JobFailure['record']> } = {}): JobFailure {
+export function buildFailure (code: FailureCode, message: string, more: { name?: string, stack?: string | undefined, details?: ErrorDetails | undefined, limit?: BrokenLimit, record?: NonNullable<JobFailure['record']> } = {}): JobFailure {
   return {
     code,
     name: more.name ?? 'Error',
     message,
     retryable: FAILURES[code].retry,
     ...(more.stack === undefined ? {} : { stack: more.stack }),
+    ...more.details,
     ...(more.limit === undefined ? {} : { limit: more.limit }),
     ...(more.record === undefined ? {} : { record: more.record }),
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { LOG_LEVELS, type LogLevel } from './events.ts'
 import { Isolation } from './outcome.ts'
-import { FAILURE_CHARS, type GuestCode, GUEST_CODES, STOP_CODES } from './runner-protocol.ts'
+import { DETAILS_CHARS, FAILURE_CHARS, type GuestCode, GUEST_CODES, STOP_CODES } from './runner-protocol.ts'
 
 const count = z.number().min(0).max(Number.MAX_SAFE_INTEGER)
 const whole = z.int().min(0)
@@ -35,6 +35,8 @@ export const FromRunner = z.discriminatedUnion('type', [
       name: z.string().max(FAILURE_CHARS.name),
       message: z.string().max(FAILURE_CHARS.message),
       stack: z.string().max(FAILURE_CHARS.stack),
+      /** JSON text for `parseErrorDetails`; absent where there is nothing more to tell. */
+      details: z.string().max(DETAILS_CHARS).optional(),
       observed: count,
       /** The record that it failed for, by its number since the run began; 0 where there is none. */
       record: whole,

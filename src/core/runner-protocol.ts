@@ -8,6 +8,8 @@ export const RUNNER_HEADER_BYTES = 262_144
 export const RUNNER_FRAME_BYTES = 4_194_304
 /** Characters of what a failure says. */
 export const FAILURE_CHARS = { name: 256, message: 8192, stack: 16_384 } as const
+/** Characters of what an error has beside that, as JSON text. */
+export const DETAILS_CHARS = 16_384
 
 /** Characters of the arguments of one call of a tool, as JSON text. */
 export const CALL_CHARS = 1_048_576

@@ -1,3 +1,4 @@
+import { mapStacks, parseErrorDetails } from '../core/error-details.ts'
 import type { Limits } from '../core/limits.ts'
 import { type BrokenLimit, buildBrokenLimit, buildFailure, type CrashEvidence, type JobFailure, type Outcome, type Usage } from '../core/outcome.ts'
 import type { FailureCode } from '../core/failures.ts'
@@ -7,7 +8,7 @@ import type { RecordPlace } from './record-flow.ts'
 import type { DoneMessage, RunnerAnswer } from './run-conversation.ts'
 import { explainWait } from './processor-wait.ts'
 import { explainRefusedImport } from './refused-import.ts'
-import { mapStack } from './source-positions.ts'
+import { createStackMapper } from './source-positions.ts'
 import { findSuspect } from './suspect.ts'
 
 const MB = 1_048_576
@@ -69,11 +70,13 @@ function buildStopped ({ code, observed }: { code: StopName, observed: number },
 
 function buildGuestFailure (reported: NonNullable<DoneMessage['failure']>, compiled: Compiled, { limits, place }: { limits: Limits, place: RecordPlace | undefined }): JobFailure {
   const failure = explainRefusedImport(reported, compiled.code)
-  const stack = mapStack(failure.stack, compiled.file, compiled.map)
+  const map = createStackMapper(compiled.file, compiled.map)
+  const stack = map(failure.stack)
+  const details = failure.details === undefined ? undefined : mapStacks(parseErrorDetails(failure.details), map)
   const limit = brokenLimit(failure.code, failure.observed, limits)
   const where = place ? ` (record ${place.number}, which begins at byte ${place.byte})` : ''
   const message = `${failure.message.slice(0, FAILURE_CHARS.message - where.length)}${where}`
-  return buildFailure(failure.code, message, { name: failure.name, ...(stack ? { stack } : {}), ...(limit ? { limit } : {}), ...(place ? { record: place } : {}) })
+  return buildFailure(failure.code, message, { name: failure.name, ...(stack ? { stack } : {}), details, ...(limit ? { limit } : {}), ...(place ? { record: place } : {}) })
 }
 
 function brokenLimit (code: FailureCode, observed: number, limits: Limits): BrokenLimit | undefined {

@@ -18,7 +18,7 @@ export function concealAnswer (concealer: Concealer, answer: RunnerAnswer, struc
       const { failure } = answer.message
       if (!failure) return concealResult(concealer, answer, structured)
       const hide = (member: keyof typeof FAILURE_CHARS) => concealer.text(failure[member]).slice(0, FAILURE_CHARS[member])
-      return { ...answer, message: { ...answer.message, failure: { ...failure, name: hide('name'), message: hide('message'), stack: hide('stack') } } }
+      return { ...answer, message: { ...answer.message, failure: { ...failure, name: hide('name'), message: hide('message'), stack: hide('stack'), ...(failure.details === undefined ? {} : { details: concealer.json(failure.details) }) } } }
     }
     default: return unreachable(answer)
   }

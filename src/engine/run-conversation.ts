@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { parseErrorDetails } from '../core/error-details.ts'
 import { INLINE_RESULT_BYTES } from '../core/job.ts'
 import { splitLogBudget } from '../core/log-budget.ts'
 import type { CrashEvidence } from '../core/outcome.ts'
@@ -179,6 +180,7 @@ export class RunConversation {
     this.#checkCancel(message.failure?.code)
     this.#checkNativeCalls({ type: message.type, ...message.usage })
     const cpuMs = this.#watch.settle(message.usage)
+    if (message.failure?.details !== undefined) parseErrorDetails(message.failure.details) // a throw kills the runner
     const result = message.failure ? '' : this.#readResult(body)
     const place = message.failure ? this.#records?.locate(message.failure.record) : undefined
     this.#end({ type: 'done', message: { ...message, usage: { ...message.usage, cpuMs } }, result, place })

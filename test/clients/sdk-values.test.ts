@@ -87,4 +87,20 @@ suite('values that are no JSON, over HTTP', () => {
     assert.equal(bytes.error?.code, 'RESULT_NOT_SERIALIZABLE')
     assert.match(bytes.error.message, /holds a secret/)
   })
+
+  test('errors come with their causes and what was put on them, at the places of their source, without secrets', async () => {
+    const code = `interface Order { id: number }
+      class NotPaid extends Error { order: Order = { id: 7 } }
+      export default async () => {
+        const token: string = await secrets.get('TOKEN')
+        throw new NotPaid('late', { cause: Object.assign(new TypeError(token), { token, list: [token] }) })
+      }`
+
+    const { error } = await client.jobs.run({ code, tools: ['secrets'], secrets: ['TOKEN'] })
+
+    assert.deepEqual([error?.name, error?.message, error?.properties], ['NotPaid', 'late', { order: { id: 7 } }])
+    assert.deepEqual([error?.cause?.name, error?.cause?.message, error?.cause?.properties], ['TypeError', '[secret TOKEN]', { token: '[secret TOKEN]', list: ['[secret TOKEN]'] }])
+    assert.match(error?.cause?.stack ?? '', /job\.ts:5:\d+/)
+    assert.doesNotMatch(JSON.stringify(error), /swordfish/)
+  })
 })

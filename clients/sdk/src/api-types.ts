@@ -12,11 +12,29 @@ export interface BrokenLimit {
   suggested: number
 }
 
+export interface ThrownError {
+  name: string
+  message: string
+  /** Frames of the code alone */
+  stack?: string
+  /** Members that code has put on it: as JSON where that is short, as text of the console otherwise */
+  properties?: Record<string, unknown>
+  /** Those of an AggregateError */
+  errors?: ThrownError[]
+  /** What it was caused by */
+  cause?: ThrownError
+}
+
 export interface JobFailure {
   code: FailureCode
   name: string
   message: string
   stack?: string
+  /** Members that code has put on it: as JSON where that is short, as text of the console otherwise */
+  properties?: Record<string, unknown>
+  /** Those of an AggregateError */
+  errors?: ThrownError[]
+  cause?: ThrownError
   retryable: boolean
   limit?: BrokenLimit
   /** Of a transform: the record that it happened at, from 1, and the byte of the input, without its compression, that it begins at */

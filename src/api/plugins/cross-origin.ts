@@ -4,7 +4,7 @@ import fp from 'fastify-plugin'
 /** How long browsers may remember that a request is allowed. */
 const PREFLIGHT_SECONDS = 600
 /** Headers of answers that pages may read, beside those that they always may. Source: Fetch, CORS-safelisted response-header names. */
-const READABLE = ['Location', 'ETag', 'Link', 'Retry-After', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset', 'Preference-Applied', 'Content-Disposition', 'Content-Encoding', 'Content-Range', 'Accept-Ranges', 'Repr-Digest', 'Upload-Complete', 'Upload-Length', 'Upload-Limit', 'Upload-Offset', 'WWW-Authenticate']
+const READABLE = ['Batchbox-Serialization', 'Location', 'ETag', 'Link', 'Retry-After', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset', 'Preference-Applied', 'Content-Disposition', 'Content-Encoding', 'Content-Range', 'Accept-Ranges', 'Repr-Digest', 'Upload-Complete', 'Upload-Length', 'Upload-Limit', 'Upload-Offset', 'WWW-Authenticate']
 
 /**
  * Lets pages of the named origins use the API, with keys that they send themselves: there are no cookies to protect. Refusals can be read as well. Must come before

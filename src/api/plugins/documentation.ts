@@ -63,13 +63,18 @@ function complete (made: Made): Made {
   const text = JSON.stringify(made, leaveOut)
   const reference = JSON.parse(text) as Reference // jsonSchemaTransformObject made it
   const { components: { schemas }, paths } = reference
-  for (const name of Object.keys(schemas)) if (!text.includes(`"#/components/schemas/${name}"`)) delete schemas[name]
+  for (const [name, schema] of Object.entries(schemas)) if (countReferences(text, name) === countReferences(JSON.stringify(schema), name)) delete schemas[name]
   for (const { responses } of Object.values(paths).flatMap((path) => Object.values(path))) {
     for (const [status, response] of Object.entries(responses)) {
       if (response.description === 'Default Response') response.description = STATUS_CODES[status] ?? status
     }
   }
   return reference as unknown as Made
+}
+
+/** A schema may refer to itself. */
+function countReferences (text: string, name: string): number {
+  return text.split(`"#/components/schemas/${name}"`).length
 }
 
 /** Bounds that every integer has, and patterns beside the format of a time, tell nobody anything, and have the page show absurd examples. */

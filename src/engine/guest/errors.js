@@ -1,16 +1,18 @@
 // @ts-check
 import {
-  ErrorPrototype, RangeErrorPrototype, ReflectGetPrototypeOf, WeakMapConstructor, defineHidden, stringIndexOf, stringSlice, weakMapGet,
+  ErrorPrototype, ObjectCreate, ObjectHasOwn, RangeErrorPrototype, ReflectGetPrototypeOf, ReflectOwnKeys, WeakMapConstructor, defineHidden, ownValue, stringIndexOf, stringSlice, weakMapGet,
   weakMapSet,
 } from './intrinsics.js'
 import { inspect } from './inspect.js'
+import { useUnit } from './units.js'
 
 const MESSAGE_CHARS = 8192
 const STACK_CHARS = 16_384
 
 /**
  * A failure as the guest may report it. It can only carry codes that user code can cause.
- * @typedef {{ code: string, name: string, message: string, stack: string, observed: number }} GuestFailure
+ * `details` is JSON text, or empty.
+ * @typedef {{ code: string, name: string, message: string, stack: string, observed: number, details: string }} GuestFailure
  */
 
 /** Thrown by trusted code in the guest where it already knows the code. Never handed to user code. */
@@ -22,6 +24,7 @@ export class KnownFailure {
   message = ''
   stack = ''
   observed = 0
+  details = ''
 
   /** @param {object} value */
   static is (value) {
@@ -58,20 +61,59 @@ export function buildToolError (trace, { code, name, message }) {
 /**
  * Describes whatever user code threw. Never throws; reads each member once.
  * @param {unknown} thrown
+ * @param {boolean} [isDetailed] whether also what is on it is told, beside its name, message and stack
  * @returns {GuestFailure}
  */
-export function describeThrown (thrown) {
+export function describeThrown (thrown, isDetailed = true) {
   if (isKnown(thrown)) return thrown
-  if (!isErrorLike(thrown)) return { code: 'USER_ERROR', name: 'Exception', message: cut(describeValue(thrown), MESSAGE_CHARS), stack: '', observed: 0 }
+  if (!isErrorLike(thrown)) return { code: 'USER_ERROR', name: 'Exception', message: cut(describeValue(thrown), MESSAGE_CHARS), stack: '', observed: 0, details: '' }
   const message = cut(readText(thrown, 'message') ?? '', MESSAGE_CHARS)
   return {
     code: weakMapGet(toolCodes, thrown) ?? limitCode(thrown, message),
-    name: cut(readText(thrown, 'name') ?? 'Error', 256),
+    name: cut(readName(thrown), 256),
     message,
     stack: cut(readText(thrown, 'stack') ?? '', STACK_CHARS),
     observed: 0,
+    details: isDetailed ? readDetails(thrown) : '',
   }
 }
+
+/** That of its class, where all that it has is the name of a class of the language that this one extends. @param {object} error */
+function readName (error) {
+  const name = readText(error, 'name') ?? 'Error'
+  return BUILT_IN[name] === true ? readClassName(error) ?? name : name
+}
+/** @type {Record<string, unknown>} */
+const BUILT_IN = ObjectCreate(null)
+for (const name of ['Error', 'AggregateError', 'EvalError', 'RangeError', 'ReferenceError', 'SyntaxError', 'TypeError', 'URIError']) BUILT_IN[name] = true
+
+/** @param {object} error */
+function readClassName (error) {
+  try {
+    const prototype = ReflectGetPrototypeOf(error)
+    if (prototype === null || ObjectHasOwn(error, 'name') || ObjectHasOwn(prototype, 'name')) return undefined
+    const constructor = ownValue(prototype, 'constructor')
+    const name = typeof constructor === 'function' ? ownValue(constructor, 'name') : undefined
+    return typeof name === 'string' && name !== '' ? name : undefined
+  } catch {
+    return undefined // a proxy's trap threw
+  }
+}
+
+/** Most errors have nothing beside what every one has. @param {object} error @returns {string} */
+function readDetails (error) {
+  try {
+    const keys = ReflectOwnKeys(error)
+    for (let i = 0; i < keys.length; i++) if (USUAL[/** @type {PropertyKey} */ (keys[i])] !== true) return useUnit('error-details').describeDetails(error)
+  } catch {
+    // A proxy, or no stack is left.
+  }
+  return ''
+}
+/** @type {Record<PropertyKey, unknown>} */
+const USUAL = ObjectCreate(null)
+for (const key of ['name', 'message', 'stack']) USUAL[key] = true
+
 
 /** A private brand: user code never holds a KnownFailure, and `instanceof` would ask a prototype. @param {unknown} value @returns {value is KnownFailure} */
 const isKnown = (value) => typeof value === 'object' && value !== null && KnownFailure.is(value)
@@ -93,7 +135,7 @@ export function isStackOverflow (thrown) {
 }
 
 /** @param {unknown} value @returns {value is object} */
-function isErrorLike (value) {
+export function isErrorLike (value) {
   return typeof value === 'object' && value !== null && inherits(value, ErrorPrototype)
 }
 

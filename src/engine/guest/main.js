@@ -23,7 +23,7 @@ export { connectUnits, receive, useUnit } from './units.js'
 
 /**
  * The one way out. Every argument is a string or a number: nothing that lives in the isolate is ever handed over.
- * @typedef {(type: 'entered' | 'logs' | 'progress' | 'wake' | 'call' | 'output' | 'result' | 'failure', a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown, f?: unknown) => void} Post
+ * @typedef {(type: 'entered' | 'logs' | 'progress' | 'wake' | 'call' | 'output' | 'result' | 'failure', a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown, f?: unknown, g?: unknown) => void} Post
  * @typedef {{ timers: number, resultBytes: number, structured: boolean, budget: import('./log-buffer.js').LogBudget, tools: import('./tools.js').ToolBounds, records: import('./transform.js').RecordSettings | null }} Settings
  */
 
@@ -193,8 +193,8 @@ function succeed (value) {
 
 /** @param {unknown} thrown @param {number} [record] the one that it was thrown for */
 function fail (thrown, record = 0) {
-  const { code, name, message, stack, observed } = describeThrown(thrown)
-  end(() => post('failure', code, name, message, stack, observed, record))
+  const { code, name, message, stack, observed, details } = describeThrown(thrown)
+  end(() => post('failure', code, name, message, stack, observed, record, details))
 }
 
 /**

@@ -51,7 +51,7 @@ export function createOutput ({ post, taken, maxRecordBytes }) {
 
   /** Tells of a record that code failed for, by its number since the run began. @param {number} record @param {unknown} thrown */
   function reject (record, thrown) {
-    const { code, name, message, stack } = describeThrown(thrown)
+    const { code, name, message, stack } = describeThrown(thrown, false)
     const { name: nameChars, message: messageChars, stack: stackChars } = REJECT_CHARS
     rejects += `${rejects === '' ? '' : ','}[${record},${JSONStringify(code)},${quote(name, nameChars)},${quote(message, messageChars)},${quote(stack, stackChars)}]`
     if (rejects.length >= PIECE_CHARS) flush()

@@ -30,6 +30,7 @@ export const UNIT_GLOBALS: Readonly<Record<string, readonly string[]>> = {
   events: ['CustomEvent', 'Event', 'EventTarget'],
   'form-data': ['FormData'],
   headers: ['Headers'],
+  'error-details': [],
   'legacy-encodings': [],
   'local-fetch': [],
   multipart: [],

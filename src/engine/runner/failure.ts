@@ -1,4 +1,4 @@
-import { FAILURE_CHARS, GUEST_CODES, type GuestCode, type StopCode } from '../../core/runner-protocol.ts'
+import { DETAILS_CHARS, FAILURE_CHARS, GUEST_CODES, type GuestCode, type StopCode } from '../../core/runner-protocol.ts'
 
 /** Why a run failed, in the runner's words. `observed` is the figure that broke a limit, or 0. */
 export interface RunFailure {
@@ -6,20 +6,23 @@ export interface RunFailure {
   name: string
   message: string
   stack: string
+  /** JSON text of what else it has; absent where there is nothing. */
+  details?: string
   observed: number
   /** The record that it was for, by its number since the run began; 0 for none. */
   record: number
 }
 
-/** Reads a failure that the guest posted. A code that user code cannot cause becomes USER_ERROR. */
-export function readGuestFailure (code: unknown, name: unknown, message: unknown, stack: unknown, figures: readonly [observed: unknown, record: unknown]): RunFailure {
+/** Reads a failure that the guest posted. What comes last are the figure, the record and the details. A code that user code cannot cause becomes USER_ERROR. */
+export function readGuestFailure (code: unknown, name: unknown, message: unknown, stack: unknown, [observed, record, details]: readonly unknown[]): RunFailure {
   return {
     code: GUEST_CODES.find((known) => known === code) ?? 'USER_ERROR',
     name: text(name, FAILURE_CHARS.name) || 'Error',
     message: text(message, FAILURE_CHARS.message),
     stack: text(stack, FAILURE_CHARS.stack),
-    observed: readCount(figures[0]),
-    record: readCount(figures[1]),
+    ...(typeof details === 'string' && details !== '' && details.length <= DETAILS_CHARS ? { details } : {}),
+    observed: readCount(observed),
+    record: readCount(record),
   }
 }
 

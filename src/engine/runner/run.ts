@@ -156,10 +156,10 @@ export class Run {
 
   /** The one function the guest can call. Whatever comes is checked as if user code had sent it. It never throws. */
   readonly #hear = (type: unknown, ...args: unknown[]): void => {
-    const [a, b, c, d, e, f] = args
+    const [a, b, c, d, e, f, g] = args
     if (this.#isTold) return
     if (type === 'result' && typeof a === 'string') this.#endAfterCall({ result: a, failure: this.#checkSize(a) })
-    else if (type === 'failure') this.#failAfterCall(readGuestFailure(a, b, c, d, [e, f]))
+    else if (type === 'failure') this.#failAfterCall(readGuestFailure(a, b, c, d, [e, f, g]))
     else if (type === 'entered') this.#phase = 'run'
     else if (type === 'wake' && typeof a === 'number') this.#wakeIn(a)
     else if (type === 'call') this.#tools.call(a, b, c, d, e)
