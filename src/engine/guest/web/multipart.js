@@ -15,8 +15,8 @@ import { decodeUtf8, encodeUtf8 } from './utf8.js'
 const BOUNDARY_MAX = 70
 /** Bytes of the headers of one part; those of a browser have a few hundred. */
 const PART_HEADER_BYTES = 16_384
-/** Entries of one form: what an attacker makes 200,000 of in 10 MB. */
-const ENTRIES_MAX = 100_000
+/** Entries of one form; an attacker has 200,000 of them in 10 MB. */
+const ENTRIES_MAX = 10_000
 
 /** Source: https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data @param {readonly Entry[]} entries */
 export function encodeMultipart (entries) {
@@ -152,7 +152,8 @@ function parseUrlEncoded (bytes) {
 }
 
 /** UTF-8 decode without BOM: the one that is put before it goes, and a mark of its own stays. @param {string} bytes */
-const decodePlain = (bytes) => decodeUtf8(`\xef\xbb\xbf${bytes}`)
+const decodePlain = (bytes) => regExpExec(NOT_ASCII, bytes) === null ? bytes : decodeUtf8(`\xef\xbb\xbf${bytes}`)
+const NOT_ASCII = /[^\0-\x7f]/
 
 /** @param {string} text @param {string} start @param {number} at */
 const startsWith = (text, start, at) => stringSlice(text, at, at + start.length) === start
