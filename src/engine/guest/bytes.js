@@ -10,7 +10,7 @@ import {
 /** @typedef {ArrayBuffer | ArrayBufferView} BufferSource */
 
 /** @param {unknown} value @returns {value is ArrayBuffer} */
-function isArrayBuffer (value) {
+export function isArrayBuffer (value) {
   try {
     arrayBufferByteLength(value)
     return true

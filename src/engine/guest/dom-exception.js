@@ -1,8 +1,9 @@
 // @ts-check
 import {
   ErrorConstructor, ErrorPrototype, ObjectCreate, RangeErrorConstructor, ReflectConstruct, ReflectDeleteProperty, ReflectSetPrototypeOf, TypeErrorConstructor,
-  WeakMapConstructor, weakMapGet, weakMapSet,
+  WeakMapConstructor, defineHidden, ownStack, weakMapGet, weakMapSet,
 } from './intrinsics.js'
+import { registerSerializable } from './serializable.js'
 import { defineConstant, exposeInterface, isObject, shapeInterface, toDouble, toText } from './webidl.js'
 
 /** The names that once had a number, by it. Source: https://webidl.spec.whatwg.org/#dfn-error-names-table */
@@ -65,6 +66,19 @@ export class QuotaExceededError {
 ReflectSetPrototypeOf(QuotaExceededError, DOMException)
 ReflectSetPrototypeOf(QuotaExceededError.prototype, DOMException.prototype)
 shapeInterface(QuotaExceededError, 'QuotaExceededError', ['quota', 'requested'])
+
+registerSerializable({
+  is: (value) => weakMapGet(details, value) !== undefined,
+  clone (error) {
+    const { name, message } = read(details, error)
+    const quota = weakMapGet(quotas, error)
+    const copy = buildError(quota === undefined ? DOMException : QuotaExceededError, name, message)
+    if (quota !== undefined) weakMapSet(quotas, copy, quota)
+    const stack = ownStack(error)
+    if (stack !== undefined) defineHidden(copy, 'stack', stack)
+    return copy
+  },
+})
 
 /** @param {Function} newTarget @param {string} name @param {string} message @returns {any} */
 function buildError (newTarget, name, message) {

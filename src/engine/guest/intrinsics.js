@@ -24,8 +24,35 @@ export const ReflectSetPrototypeOf = setPrototypeOf
 
 export const ArrayIsArray = Array.isArray
 export const ArrayPrototype = Array.prototype
+export const ArrayBufferPrototype = ArrayBuffer.prototype
 export const ArrayBufferConstructor = ArrayBuffer
 export const ArrayBufferIsView = ArrayBuffer.isView
+/** @type {(buffer: ArrayBuffer) => ArrayBuffer} */
+export const arrayBufferTransfer = uncurry(/** @type {any} */ (ArrayBuffer.prototype).transfer)
+export const BigIntPrototype = BigInt.prototype
+export const BooleanPrototype = Boolean.prototype
+export const DataViewConstructor = DataView
+export const DateConstructor = Date
+export const DatePrototype = Date.prototype
+export const dateGetTime = uncurry(Date.prototype.getTime)
+/** Asks the object itself, and no prototype. @type {(value: unknown) => value is Error} */
+export const ErrorIsError = /** @type {any} */ (Error).isError
+export const MapConstructor = Map
+export const MapPrototype = Map.prototype
+export const NumberPrototype = Number.prototype
+export const ObjectConstructor = Object
+export const ObjectKeys = Object.keys
+export const RegExpPrototype = RegExp.prototype
+export const SetConstructor = Set
+export const SetPrototype = Set.prototype
+export const StringPrototype = String.prototype
+export const bigIntValueOf = uncurry(BigInt.prototype.valueOf)
+export const booleanValueOf = uncurry(Boolean.prototype.valueOf)
+export const mapGet = uncurry(Map.prototype.get)
+export const mapSet = uncurry(Map.prototype.set)
+export const numberValueOf = uncurry(Number.prototype.valueOf)
+export const setAdd = uncurry(Set.prototype.add)
+export const stringValueOf = uncurry(String.prototype.valueOf)
 export const DateNow = Date.now
 export const DateToISOString = uncurry(Date.prototype.toISOString)
 export const JSONParse = JSON.parse
@@ -51,6 +78,7 @@ export const ErrorConstructor = Error
 export const FunctionConstructor = Function
 export const ErrorPrototype = Error.prototype
 export const PromiseConstructor = Promise
+export const PromisePrototype = Promise.prototype
 export const TypeErrorPrototype = TypeError.prototype
 export const RegExpConstructor = RegExp
 export const RegExpToString = uncurry(RegExp.prototype.toString)
@@ -59,12 +87,16 @@ export const SymbolAsyncIterator = Symbol.asyncIterator
 export const SymbolIterator = Symbol.iterator
 export const SymbolToString = uncurry(Symbol.prototype.toString)
 export const SymbolToStringTag = Symbol.toStringTag
+export const SymbolPrototype = Symbol.prototype
 export const SymbolSpecies = Symbol.species
 export const TypeErrorConstructor = TypeError
 export const EvalErrorConstructor = EvalError
 export const URIDecode = decodeURIComponent
 export const URIEncode = encodeURIComponent
 export const WeakMapConstructor = WeakMap
+export const WeakMapPrototype = WeakMap.prototype
+export const WeakRefPrototype = WeakRef.prototype
+export const WeakSetPrototype = WeakSet.prototype
 export const WeakRefConstructor = WeakRef
 export const WeakSetConstructor = WeakSet
 export const Uint8ArrayConstructor = Uint8Array
@@ -120,7 +152,7 @@ const uncurryGetter = (prototype, key) => {
   const getter = /** @type {Function} */ (getOwnPropertyDescriptor(prototype, key)?.get)
   return (self) => apply(getter, self, [])
 }
-const typedArrayPrototype = /** @type {object} */ (getPrototypeOf(Uint8Array.prototype))
+const typedArrayPrototype = /** @type {any} */ (getPrototypeOf(Uint8Array.prototype))
 export const arrayBufferByteLength = uncurryGetter(ArrayBuffer.prototype, 'byteLength')
 export const arrayBufferIsDetached = uncurryGetter(ArrayBuffer.prototype, 'detached')
 export const dataViewBuffer = uncurryGetter(DataView.prototype, 'buffer')
@@ -129,8 +161,22 @@ export const dataViewByteOffset = uncurryGetter(DataView.prototype, 'byteOffset'
 export const typedArrayBuffer = uncurryGetter(typedArrayPrototype, 'buffer')
 export const typedArrayByteLength = uncurryGetter(typedArrayPrototype, 'byteLength')
 export const typedArrayByteOffset = uncurryGetter(typedArrayPrototype, 'byteOffset')
-/** @type {(target: Uint8Array, source: Uint8Array, at?: number) => void} */
-export const typedArraySet = uncurry(Uint8Array.prototype.set)
+/** @type {(array: unknown, from: ArrayLike<number>, at?: number) => void} */
+export const typedArraySet = uncurry(typedArrayPrototype.set)
+/** By name. @type {Readonly<Record<string, any>>} */
+export const TypedArrayConstructors = /** @type {any} */ ({
+  __proto__: null, Uint8Array, Uint8ClampedArray, Int8Array, Uint16Array, Int16Array, Uint32Array, Int32Array, BigUint64Array, BigInt64Array, Float16Array, Float32Array, Float64Array,
+})
+/** Those of the language that are made of a message, by name. @type {Readonly<Record<string, any>>} */
+export const ErrorConstructors = /** @type {any} */ ({ __proto__: null, Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError })
+export const regExpSource = uncurryGetter(RegExp.prototype, 'source')
+/** In the order of `flags`. */
+export const regExpFlags = [
+  { flag: 'd', isSet: uncurryGetter(RegExp.prototype, 'hasIndices') }, { flag: 'g', isSet: uncurryGetter(RegExp.prototype, 'global') },
+  { flag: 'i', isSet: uncurryGetter(RegExp.prototype, 'ignoreCase') }, { flag: 'm', isSet: uncurryGetter(RegExp.prototype, 'multiline') },
+  { flag: 's', isSet: uncurryGetter(RegExp.prototype, 'dotAll') }, { flag: 'u', isSet: uncurryGetter(RegExp.prototype, 'unicode') },
+  { flag: 'v', isSet: uncurryGetter(RegExp.prototype, 'unicodeSets') }, { flag: 'y', isSet: uncurryGetter(RegExp.prototype, 'sticky') },
+]
 /** The name of a typed array's kind; undefined for anything else. */
 export const typedArrayKind = uncurryGetter(typedArrayPrototype, Symbol.toStringTag)
 
@@ -164,6 +210,17 @@ export function defineHidden (target, key, value) {
 export function ownValue (holder, key) {
   const descriptor = getOwnPropertyDescriptor(holder, key)
   return descriptor !== undefined && ObjectHasOwn(descriptor, 'value') ? descriptor.value : undefined
+}
+
+/** What V8 gives every error to read its stack by. */
+const getStack = getOwnPropertyDescriptor(new Error(''), 'stack')?.get
+
+/** The stack that an error has of its own, unless that is an accessor of the user's; undefined for none. @param {object} error @returns {string | undefined} */
+export function ownStack (error) {
+  const descriptor = getOwnPropertyDescriptor(error, 'stack')
+  if (descriptor === undefined) return undefined
+  const stack = getStack !== undefined && ObjectHasOwn(descriptor, 'get') && descriptor.get === getStack ? apply(getStack, error, []) : ownValue(error, 'stack')
+  return typeof stack === 'string' ? stack : undefined
 }
 
 /**

@@ -122,6 +122,7 @@ function isAccessor (name) {
 /** @param {string} name @param {unknown} value */
 function define (name, value) {
   delete pending[name]
+  if (typeof value === 'function') markNative(value)
   if (isMember(name)) defineValue(globalThis, name, value)
   else defineHidden(globalThis, name, value)
 }

@@ -1,7 +1,8 @@
 // @ts-check
 import {
   MathTrunc, NumberIsFinite, ObjectCreate, ObjectFreeze, ReflectApply, ReflectDefineProperty, ReflectGetOwnPropertyDescriptor, ReflectOwnKeys,
-  ReflectSetPrototypeOf, SymbolIterator, SymbolToStringTag, TypeErrorConstructor, append, buildList, defineHidden, defineValue, ownValue, regExpExec, stringToWellFormed,
+  ReflectSetPrototypeOf, SymbolIterator, SymbolToStringTag, TypeErrorConstructor, WeakSetConstructor, append, buildList, defineHidden, defineValue, ownValue, regExpExec,
+  stringToWellFormed, weakSetAdd, weakSetHas,
 } from './intrinsics.js'
 import { markNative } from './native-code.js'
 
@@ -147,12 +148,19 @@ export function readRecord (value, convert) {
  */
 export function shapeInterface (constructor, name, members, statics = []) {
   const { prototype } = constructor
+  weakSetAdd(prototypes, prototype)
   ReflectDefineProperty(constructor, 'name', fixed(name, false, true))
   markNative(constructor)
   for (let i = 0; i < members.length; i++) showMember(prototype, /** @type {string} */ (members[i]))
   for (let i = 0; i < statics.length; i++) showMember(constructor, /** @type {string} */ (statics[i]))
   ReflectDefineProperty(prototype, SymbolToStringTag, fixed(name, false, true))
 }
+
+/** Prototypes of interfaces. */
+const prototypes = new WeakSetConstructor()
+
+/** @param {object} prototype */
+export const isInterfacePrototype = (prototype) => weakSetHas(prototypes, prototype)
 
 /** @param {object} holder @param {string} name */
 function showMember (holder, name) {

@@ -64,6 +64,7 @@ export class Run {
   readonly #meter: RunMeter
   #phase: 'compile' | 'evaluate' | 'run' = 'compile'
   #wake: NodeJS.Timeout | undefined
+  #wakeAtOnce: NodeJS.Immediate | undefined
   #grace: NodeJS.Timeout | undefined
   /** The call into the isolate that was made last: they are done one after another. */
   #call: Promise<unknown> = Promise.resolve()
@@ -90,7 +91,7 @@ export class Run {
     const end = await this.#ended.promise
     clearTimeout(wall)
     clearInterval(cpu)
-    clearTimeout(this.#wake)
+    this.#clearWake()
     clearTimeout(this.#grace)
     this.#isOver = true
     this.#tools.close()
@@ -170,8 +171,15 @@ export class Run {
 
   /** One host timer a run: a new wake replaces the one before. */
   #wakeIn (delayMs: number): void {
+    this.#clearWake()
+    const tick = () => { void this.#enter('tick', []) }
+    if (delayMs < 1) this.#wakeAtOnce = setImmediate(tick) // what is due now follows as fast as the loop turns
+    else this.#wake = setTimeout(tick, delayMs)
+  }
+
+  #clearWake (): void {
     clearTimeout(this.#wake)
-    this.#wake = setTimeout(() => this.#enter('tick', []), delayMs)
+    clearImmediate(this.#wakeAtOnce)
   }
 
   /** Calls the guest while the run goes on; afterwards there is nobody to call. */

@@ -1,5 +1,5 @@
 // @ts-check
-import { ReflectDefineProperty } from '../intrinsics.js'
+import { ReflectDefineProperty, ReflectGetOwnPropertyDescriptor, ReflectSetPrototypeOf } from '../intrinsics.js'
 import { now } from '../clock.js'
 import { markNative } from '../native-code.js'
 import { defineConstant, requireArguments, shapeInterface, toDictionary, toText } from '../webidl.js'
@@ -40,16 +40,16 @@ class Flight {
 
 /** What the dispatch of an event needs of it; undefined for what is none. @type {(value: object) => Flight | undefined} */
 export let flightOf
+/** @type {(value: any) => boolean} */
+let readTrusted
 
 /** One getter for all events, which none can lose. @type {any} */
-const TRUSTED = {
-  __proto__: null,
-  /** @this {Event} */
-  get: function isTrusted () { return /** @type {Flight} */ (flightOf(this)).isTrusted },
-  set: undefined,
-  enumerable: true,
-  configurable: false,
-}
+const TRUSTED = ReflectGetOwnPropertyDescriptor({
+  get isTrusted () { return readTrusted(this) },
+}, 'isTrusted')
+TRUSTED.configurable = false
+ReflectSetPrototypeOf(TRUSTED, null)
+markNative(TRUSTED.get)
 
 /** Source: https://dom.spec.whatwg.org/#interface-event */
 export class Event {
@@ -57,6 +57,7 @@ export class Event {
 
   static {
     flightOf = (value) => #flight in value ? value.#flight : undefined
+    readTrusted = (value) => value.#flight.isTrusted
   }
 
   /** @param {unknown} type @param {unknown} [init] */
@@ -79,12 +80,16 @@ export class Event {
   get eventPhase () { return this.#flight.isDispatched ? AT_TARGET : 0 }
   stopPropagation () { this.#flight.isStopped = true }
   get cancelBubble () { return this.#flight.isStopped }
-  set cancelBubble (value) { if (value) this.#flight.isStopped = true }
+  set cancelBubble (value) { this.#flight.isStopped ||= !!value }
   stopImmediatePropagation () { this.#flight.isStopped = this.#flight.isStoppedAtOnce = true }
   get bubbles () { return this.#flight.bubbles }
   get cancelable () { return this.#flight.cancelable }
   get returnValue () { return !this.#flight.isCanceled }
-  set returnValue (value) { if (!value) this.#flight.cancel() }
+  set returnValue (value) {
+    const flight = this.#flight
+    if (!value) flight.cancel()
+  }
+
   preventDefault () { this.#flight.cancel() }
   get defaultPrevented () { return this.#flight.isCanceled }
   get composed () { return this.#flight.composed }
@@ -106,7 +111,6 @@ defineConstant(Event, 'NONE', 0)
 defineConstant(Event, 'CAPTURING_PHASE', 1)
 defineConstant(Event, 'AT_TARGET', AT_TARGET)
 defineConstant(Event, 'BUBBLING_PHASE', 3)
-markNative(TRUSTED.get)
 
 /** Makes an event one that comes from the platform. @template {object} T @param {T} event @returns {T} */
 export function trust (event) {
