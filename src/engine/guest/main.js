@@ -16,10 +16,10 @@ import { serializeResult } from './result.js'
 import { connectTimers, installTimers, leaveTimer, tick as runDue } from './timers.js'
 import { createTools } from './tools.js'
 import { createTransform } from './transform.js'
-import { beginEvaluation, endEvaluation, installLazyGlobals, link } from './units.js'
+import { installLazyGlobals, link } from './units.js'
 import { exposeOperations, requireArguments } from './webidl.js'
 
-export { connectUnits, receive, useUnit } from './units.js'
+export { connectUnits, useUnit } from './units.js'
 
 /**
  * The one way out. Every argument is a string or a number: nothing that lives in the isolate is ever handed over.
@@ -50,8 +50,8 @@ let structured
 let ended = false
 
 /**
- * Gives this isolate to one run. Called once, before any user code. Leaves the functions that surround the evaluation of user code for the module that
- * takes them away before.
+ * Gives this isolate to one run. Called once, before any user code. Leaves the function that calls the entry for the module that takes
+ * it away before user code is evaluated.
  * @param {Post} hostPost
  * @param {string} settingsText
  * @param {string} entryName
@@ -86,11 +86,7 @@ export function prepare (hostPost, settingsText, entryName, inputText, contextTe
   const console = buildConsole(logs.write)
   markMethods(console)
   defineValue(globalThis, 'console', console)
-  defineValue(globalThis, 'batchbox:start', {
-    __proto__: null,
-    beginEvaluation,
-    start: (/** @type {Record<string, unknown>} */ namespace) => start(namespace, entryName, inputText, contextText),
-  })
+  defineValue(globalThis, 'batchbox:start', (/** @type {Record<string, unknown>} */ namespace) => start(namespace, entryName, inputText, contextText))
 }
 
 /**
@@ -102,7 +98,6 @@ export function prepare (hostPost, settingsText, entryName, inputText, contextTe
  */
 function start (namespace, entryName, inputText, contextText) {
   post('entered')
-  endEvaluation()
   try {
     const found = findEntry(namespace, entryName)
     if (transform !== undefined) return void transform.run(found, entryName, (checkpoint) => buildContext(contextText, checkpoint))
@@ -135,33 +130,28 @@ export function deliver (id, failureText, text, bytes) {
 
 /** Brings records; an empty text says that there are no more. @param {string} text */
 export function feed (text) {
-  void soon(() => transform?.feed(text))
+  leaveTimer()
+  if (!ended) transform?.feed(text)
+  flush()
 }
 
 /** Tells that the oldest piece of output is written. */
 export function written () {
-  void soon(() => transform?.written())
+  leaveTimer()
+  if (!ended) transform?.written()
+  flush()
 }
 
 /** Asks for what was made of records so far, and for a state. @param {boolean} wantsState */
 export function nudge (wantsState) {
-  void soon(() => transform?.nudge(wantsState))
+  leaveTimer()
+  if (!ended) transform?.nudge(wantsState)
+  flush()
 }
 
 /** Runs the timer that is due. */
 export function tick () {
-  void soon(runDue)
-}
-
-/**
- * Once its modules are evaluated, user code runs in microtasks alone: what the host does in here while code waits for it ends with a microtask
- * checkpoint, which does nothing within one.
- * @param {() => void} act
- */
-async function soon (act) {
-  await undefined
-  leaveTimer()
-  if (!ended) act()
+  runDue()
   flush()
 }
 

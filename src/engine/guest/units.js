@@ -1,6 +1,6 @@
 // @ts-check
 import {
-  FunctionConstructor, ObjectCreate, ObjectGetOwnPropertyDescriptor, ObjectGetOwnPropertyDescriptors, ObjectHasOwn, ReflectDefineProperty, ReflectGetOwnPropertyDescriptor, TypeErrorConstructor, defineHidden, defineValue,
+  ObjectCreate, ObjectFreeze, ObjectGetOwnPropertyDescriptor, ObjectGetOwnPropertyDescriptors, ObjectHasOwn, ReflectDefineProperty, ReflectGetOwnPropertyDescriptor, TypeErrorConstructor, defineHidden, defineValue,
 } from './intrinsics.js'
 import { linkCore } from './core-links.js'
 import { markNative } from './native-code.js'
@@ -14,36 +14,20 @@ import { UNIT_GLOBALS } from './web-globals.ts'
 const linked = ObjectCreate(null)
 /** Globals whose unit is not here yet, by their names. @type {Record<string, string>} */
 const pending = ObjectCreate(null)
-/** @type {(name: string, asText: boolean) => string} */
-let load
-/** Modules of the user's that are being evaluated. */
-let evaluations = 0
-/** @type {Factory | undefined} */
-let received
-
 /**
- * Gives this isolate the way to its units.
- * @param {(name: string, asText: boolean) => string} hostLoad answers the text of that unit, or hands its factory in, by `receive`, before it returns
+ * What the host gives of this isolate: handles of the isolate and of its context, and the text of a unit and what V8 compiled of it, if there are
+ * any. Nobody but this module ever holds what it gives.
+ * @typedef {(what: 'isolate' | 'context' | 'text' | 'cache', name?: string) => any} Give
  */
-export function connectUnits (hostLoad) {
-  load = hostLoad
-}
 
-/**
- * Tells that a module of the user's is evaluated now, outside of any microtask. The host must not enter the isolate then: what it does ends with a
- * microtask checkpoint, in the middle of the module. Units are compiled from their text meanwhile, without V8's code cache.
- */
-export function beginEvaluation () {
-  evaluations++
-}
+/** @type {Give} */
+let give
+/** The isolate that this is, and its context: what is compiled through them is compiled in here and now. @type {{ isolate: any, context: any } | undefined} */
+let handles
 
-export function endEvaluation () {
-  evaluations--
-}
-
-/** Takes the factory of the unit that is being loaded. @param {Factory} factory */
-export function receive (factory) {
-  received = factory
+/** Gives this isolate the way to its units. @param {Give} hostGive */
+export function connectUnits (hostGive) {
+  give = hostGive
 }
 
 /** Answers the exports of a unit, or of a module of the core. Throws a TypeError when there is none of that name. @param {string} name @returns {any} */
@@ -64,17 +48,33 @@ export const useUnit = (name) => link(name)
 /** Answers the exports of a unit that was loaded, and undefined for another one: nobody has an object of its classes. @param {string} name @returns {any} */
 export const peekUnit = (name) => linked[name]
 
-/** @param {string} name */
+/**
+ * Compiles a unit. The isolate does so by itself: were the host to enter it while code waits, it would leave with a microtask checkpoint in
+ * the middle of a statement, and throw what promises of the code were rejected with and nobody has handled yet.
+ * @param {string} name
+ */
 function build (name) {
-  received = undefined
-  const text = load(name, evaluations > 0)
-  const factory = text === '' ? /** @type {Factory | undefined} */ (received) : compile(text)
-  if (factory === undefined) throw new TypeErrorConstructor(`Cannot load "${name}": there is no such unit`)
+  const text = give('text', name)
+  if (text === undefined) throw new TypeErrorConstructor(`Cannot load "${name}": there is no such unit`)
+  handles ??= /** @type {any} */ ({ __proto__: null, isolate: give('isolate'), context: give('context') })
+  const { isolate, context } = handles
+  const script = isolate.compileScriptSync(text, compileOptions(give('cache', name)))
+  const factory = script.runSync(context, AS_REFERENCE).deref()
   return factory(link)
 }
 
-/** @param {string} text @returns {Factory} */
-const compile = (text) => new FunctionConstructor(`return ${text}\n//# sourceURL=batchbox:guest`)()
+/** Complete and without a prototype, here and below: the library looks each option up, where code may have put something of its own. @param {unknown} cachedData */
+function compileOptions (cachedData) {
+  const options = ObjectCreate(null)
+  options.filename = 'batchbox:guest'
+  options.lineOffset = 0
+  options.columnOffset = 0
+  options.produceCachedData = false
+  if (cachedData !== undefined) options.cachedData = cachedData
+  return options
+}
+
+const AS_REFERENCE = ObjectFreeze({ __proto__: null, copy: false, externalCopy: false, promise: false, reference: true })
 
 /** Puts every lazy global on the global object, as an accessor that becomes the value as soon as anybody looks. */
 export function installLazyGlobals () {

@@ -52,7 +52,7 @@ export function createIsolateMaker (scripts: Scripts, tools: ToolScripts): (memo
       const exports: ivm.Reference = instantiate.applySync(undefined, [run(findTool(name)).derefInto()], GIVES_REFERENCE)
       return exports.getSync('default', AS_REFERENCE)
     }
-    connectUnits(core, (name) => scripts.find(name), run)
+    connectUnits(core, { isolate, context, find: (name) => scripts.find(name) })
     const modules = compileJobModules(isolate)
     return { isolate, context, memoryMb, guest, loadTool, modules, bootMs: performance.now() - begun, bootCpuMs: readCpuMs(isolate) }
   }

@@ -1,9 +1,9 @@
 import type ivm from 'isolated-vm'
 
-/** Under this name the guest leaves the functions that surround the evaluation of user code on the global object. They are gone before it runs. */
+/** Under this name the guest leaves the function that calls the entry on the global object. It is gone before user code runs. */
 export const START_NAME = 'batchbox:start'
 
-const CAPTURE = `export const { beginEvaluation, start } = globalThis[${JSON.stringify(START_NAME)}]; delete globalThis[${JSON.stringify(START_NAME)}]; beginEvaluation()`
+const CAPTURE = `export const start = globalThis[${JSON.stringify(START_NAME)}]; delete globalThis[${JSON.stringify(START_NAME)}]`
 const MAIN = `import { start } from 'capture'; import * as job from 'job'; start(job)`
 
 /** The modules around user code's own. */

@@ -3,17 +3,17 @@ import type { Script } from './archives.ts'
 import { ANSWERING, AS_REFERENCE, PLAIN_CALL } from './ivm-options.ts'
 
 /**
- * Gives an isolate the way to its units. The function that it calls runs while the isolate waits: what it compiles is there when it returns, and
- * it answers the text alone where the isolate must not be entered.
+ * Gives an isolate the way to its units, which it compiles by itself: its trusted core is handed the isolate and the context that it lives in, the
+ * moment it first needs one.
  */
-export function connectUnits (core: ivm.Reference, find: (name: string) => Script | undefined, run: (script: Script) => ivm.Reference): void {
-  const receive: ivm.Reference = core.getSync('receive', AS_REFERENCE)
-  const load = (name: unknown, asText: unknown): string => {
-    const script = find(String(name))
-    if (!script) return ''
-    if (asText === true) return script.text
-    receive.applySync(undefined, [run(script).derefInto()], PLAIN_CALL)
-    return ''
+export function connectUnits (core: ivm.Reference, { isolate, context, find }: { isolate: ivm.Isolate, context: ivm.Context, find (name: string): Script | undefined }): void {
+  const give = (what: unknown, name: unknown): unknown => {
+    switch (what) {
+      case 'isolate': return isolate
+      case 'context': return context
+      case 'text': return find(String(name))?.text
+      default: return find(String(name))?.cache
+    }
   }
-  core.getSync('connectUnits', AS_REFERENCE).applySync(undefined, [new ivm.Callback(load, ANSWERING)], PLAIN_CALL)
+  core.getSync('connectUnits', AS_REFERENCE).applySync(undefined, [new ivm.Callback(give, ANSWERING)], PLAIN_CALL)
 }
