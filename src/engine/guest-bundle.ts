@@ -2,7 +2,7 @@ import { isAbsolute, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, type BuildResult, build, type Plugin, stop } from 'esbuild'
 import type { Tool } from '../tools/tool.ts'
-import { barePackages } from './bare-packages.ts'
+import { mendedPackages } from './mended-packages.ts'
 import { UNIT_GLOBALS } from './guest/web-globals.ts'
 import { nodeLibrary } from './node-library.ts'
 
@@ -84,7 +84,7 @@ async function createLinker (core: ReadonlySet<string>, units: readonly Entry[])
   const exported = new Map<string, readonly string[]>()
   const owners = new Map<string, string>()
   const files = [...names.keys()]
-  const { metafile } = await build({ ...OPTIONS, entryPoints: files, outdir: GUEST, format: 'esm', metafile: true, plugins: [barePackages, nodeLibrary, linkPlugin(nameOf)] })
+  const { metafile } = await build({ ...OPTIONS, entryPoints: files, outdir: GUEST, format: 'esm', metafile: true, plugins: [mendedPackages, nodeLibrary, linkPlugin(nameOf)] })
   for (const { entryPoint, exports, inputs } of Object.values(metafile.outputs)) {
     if (entryPoint === undefined) continue
     const file = resolve(entryPoint)
@@ -155,12 +155,12 @@ async function bundleUnit ({ name, file }: Entry, { exported, nameOf }: Linker):
       onLoad({ filter: /.*/, namespace: 'whole' }, () => ({ contents, resolveDir: GUEST }))
     },
   }
-  const text = readText(await build({ ...OPTIONS, entryPoints: ['unit'], format: 'iife', plugins: [whole, nodeLibrary, barePackages, linkPlugin((path) => path === file ? undefined : nameOf(path), exported)] }), file)
+  const text = readText(await build({ ...OPTIONS, entryPoints: ['unit'], format: 'iife', plugins: [whole, nodeLibrary, mendedPackages, linkPlugin((path) => path === file ? undefined : nameOf(path), exported)] }), file)
   return `((link) => { "use strict"; let exports; const give = (all) => { exports = all }; ${text}\nreturn exports })`
 }
 
 async function listExports (file: string, nameOf: Linker['nameOf']): Promise<readonly string[]> {
-  const { metafile } = await build({ ...OPTIONS, entryPoints: [file], format: 'esm', metafile: true, plugins: [barePackages, nodeLibrary, linkPlugin(nameOf)] })
+  const { metafile } = await build({ ...OPTIONS, entryPoints: [file], format: 'esm', metafile: true, plugins: [mendedPackages, nodeLibrary, linkPlugin(nameOf)] })
   return Object.values(metafile.outputs)[0]?.exports ?? []
 }
 

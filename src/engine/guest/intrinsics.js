@@ -104,6 +104,8 @@ export const Uint16ArrayConstructor = Uint16Array
 /** What generator functions, and asynchronous ones, inherit from. */
 export const GeneratorFunctionPrototype = getPrototypeOf(function * () {})
 export const AsyncGeneratorFunctionPrototype = getPrototypeOf(async function * () {})
+/** What every asynchronous iterator of the language inherits from. */
+export const AsyncIteratorPrototype = getPrototypeOf(/** @type {object} */ (getPrototypeOf(async function * () {}.prototype)))
 /** What every iterator of the language inherits from. */
 export const IteratorPrototype = Iterator.prototype
 

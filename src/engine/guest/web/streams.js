@@ -1,8 +1,13 @@
 // @ts-check
 import * as streams from 'web-streams-polyfill'
-import { ReflectApply, ReflectGetOwnPropertyDescriptor, TypeErrorConstructor, Uint8ArrayConstructor, safe, typedArrayKind } from '../intrinsics.js'
-import { bytesToText, textToBuffer } from '../bytes.js'
-import { isObject } from '../webidl.js'
+import {
+  AsyncIteratorPrototype, PromiseConstructor, ReflectApply, ReflectDefineProperty, ReflectDeleteProperty, ReflectGetOwnPropertyDescriptor, ReflectGetPrototypeOf,
+  ReflectOwnKeys, ReflectSetPrototypeOf, SymbolAsyncIterator, SymbolToStringTag, TypeErrorConstructor, Uint8ArrayConstructor, append, buildList, safe, typedArrayKind,
+} from '../intrinsics.js'
+import { bytesToText, textToBuffer, viewBytes } from '../bytes.js'
+import { markMethods, markNative } from '../native-code.js'
+import { useUnit } from '../units.js'
+import { isObject, shapeInterface } from '../webidl.js'
 
 // Streams as a library has them. What user code does to the prototypes of the language may change what they do: for its own run, and
 // with nothing in them but what user code may have anyway. Bodies that are read whole, by text() and its like, never come here.
@@ -13,14 +18,47 @@ export const {
   WritableStreamDefaultController, WritableStreamDefaultWriter,
 } = streams
 
+/**
+ * What the library does not hand out of itself: its algorithms, and the symbols that it keeps its state by. See mended-packages.ts.
+ * @type {{ state: Record<'disturbed' | 'readable' | 'writable' | 'backpressure' | 'backpressureChangePromise' | 'transformStreamController', symbol>, readWith: (reader: unknown, request: object) => void, teeWith: (stream: unknown, copy: (chunk: unknown) => unknown) => [any, any] }}
+ */
+const { state, readWith, teeWith } = /** @type {any} */ (streams)
+
+/** @type {Record<string, any>} */
+const CLASSES = /** @type {any} */ ({
+  __proto__: null, ByteLengthQueuingStrategy, CountQueuingStrategy, ReadableByteStreamController, ReadableStream, ReadableStreamBYOBReader, ReadableStreamBYOBRequest,
+  ReadableStreamDefaultController, ReadableStreamDefaultReader, TransformStream, TransformStreamDefaultController, WritableStream,
+  WritableStreamDefaultController, WritableStreamDefaultWriter,
+})
+ReflectDeleteProperty(WritableStreamDefaultController.prototype, 'abortReason') // in no standard
+for (const name in CLASSES) shape(name, CLASSES[name])
+shapeIterator()
+markNative(new ByteLengthQueuingStrategy({ highWaterMark: 0 }).size)
+markNative(new CountQueuingStrategy({ highWaterMark: 0 }).size)
+
+/** @param {string} name @param {any} constructor */
+function shape (name, constructor) {
+  const members = buildList()
+  const keys = ReflectOwnKeys(constructor.prototype)
+  for (let i = 0; i < keys.length; i++) if (typeof keys[i] === 'string' && keys[i] !== 'constructor') append(members, keys[i])
+  shapeInterface(constructor, name, members, name === 'ReadableStream' ? ['from'] : [])
+}
+
+/** Source: https://webidl.spec.whatwg.org/#es-asynchronous-iterator-prototype-object */
+function shapeIterator () {
+  const prototype = ReflectGetPrototypeOf(ReflectApply(ReadableStream.prototype.values, new ReadableStream(), []))
+  ReflectDeleteProperty(/** @type {object} */ (prototype), SymbolAsyncIterator)
+  ReflectSetPrototypeOf(/** @type {object} */ (prototype), AsyncIteratorPrototype)
+  ReflectDefineProperty(/** @type {object} */ (prototype), SymbolToStringTag, /** @type {any} */ ({ __proto__: null, value: 'ReadableStream AsyncIterator', writable: false, enumerable: false, configurable: true }))
+  markMethods(/** @type {object} */ (prototype))
+}
+
 /** @param {Function} constructor @param {string} name @returns {(self: unknown, ...args: unknown[]) => any} */
 function methodOf ({ prototype }, name) {
   const method = prototype[name]
   return (self, ...args) => ReflectApply(method, self, args)
 }
 const getReader = methodOf(ReadableStream, 'getReader')
-const teeStream = methodOf(ReadableStream, 'tee')
-const readFrom = methodOf(ReadableStreamDefaultReader, 'read')
 const cancelReader = methodOf(ReadableStreamDefaultReader, 'cancel')
 const enqueue = methodOf(ReadableByteStreamController, 'enqueue')
 const fail = methodOf(ReadableByteStreamController, 'error')
@@ -48,7 +86,7 @@ export function isStream (value) {
 export const isLocked = (stream) => ReflectApply(getLocked, stream, [])
 
 /** Somebody read from it or canceled it. @param {any} stream @returns {boolean} */
-export const isDisturbed = (stream) => !!stream['_disturbed']
+export const isDisturbed = (stream) => !!stream[state.disturbed]
 
 /** A byte stream that asks for the next part when somebody reads, and not before. @param {Source} source */
 export function buildStream (source) {
@@ -78,10 +116,12 @@ export function buildSpentStream () {
   return stream
 }
 
-/** @param {unknown} stream @returns {[any, any]} */
-export function tee (stream) {
-  const branches = teeStream(stream)
-  return /** @type {[any, any]} */ (branches)
+/** Two streams of what is in one; the chunks of the second are copies. @param {unknown} stream @returns {[any, any]} */
+export const tee = (stream) => teeWith(stream, copyChunk)
+
+/** @param {any} chunk */
+function copyChunk (chunk) {
+  return isBytes(chunk) ? new Uint8ArrayConstructor(viewBytes(chunk)) : useUnit('clone').cloneAndTransfer(chunk, buildList()).value
 }
 
 /** Locks a stream and reads it. `read` rejects with a TypeError for a chunk that is not bytes. @param {unknown} stream @returns {Source} */
@@ -89,16 +129,27 @@ export function readStream (stream) {
   const reader = getReader(stream)
   return {
     async read () {
-      const { done, value } = await safe(readFrom(reader))
-      if (done) return null
-      if (!isBytes(value)) throw new TypeErrorConstructor('Cannot read body: a chunk of its stream is not a Uint8Array')
-      return bytesToText(value)
+      const chunk = await safe(readChunk(reader))
+      if (chunk === null) return null
+      if (!isBytes(chunk.value)) throw new TypeErrorConstructor('Cannot read body: a chunk of its stream is not a Uint8Array')
+      return bytesToText(chunk.value)
     },
     cancel (reason) {
       void forget(cancelReader(reader, reason))
     },
     watch: null,
   }
+}
+
+/** Without a prototype: a promise asks what it is resolved with for `then`. @param {unknown} reader @returns {Promise<{ value: any } | null>} */
+function readChunk (reader) {
+  return new PromiseConstructor((/** @type {(chunk: { value: unknown } | null) => void} */ resolve, /** @type {(reason: unknown) => void} */ reject) => {
+    readWith(reader, {
+      _chunkSteps: (/** @type {unknown} */ value) => resolve(/** @type {any} */ ({ __proto__: null, value })),
+      _closeSteps: () => resolve(null),
+      _errorSteps: reject,
+    })
+  })
 }
 
 /** @param {unknown} value */
@@ -129,7 +180,7 @@ export function createTransform ({ transform, flush, cancel }) {
   let controller
   const enqueue = (/** @type {unknown} */ chunk) => enqueueTransformed(controller, chunk)
   const room = async () => {
-    if (stream._backpressure) await safe(stream._backpressureChangePromise)
+    if (stream[state.backpressure]) await safe(stream[state.backpressureChangePromise])
   }
   /** @type {any} */
   const stream = new TransformStream(/** @type {any} */ ({
@@ -141,5 +192,5 @@ export function createTransform ({ transform, flush, cancel }) {
     flush () { return flush(enqueue, room) },
     cancel,
   }))
-  return { readable: stream._readable, writable: stream._writable }
+  return { readable: stream[state.readable], writable: stream[state.writable] }
 }
