@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
-import { join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { z } from 'zod'
 import { sha256 } from '../core/digest.ts'
 import { PackageManifest, type ModuleEntry, type ModulePackage } from './module-package.ts'
@@ -75,6 +75,6 @@ function stampFiles (folder: string): string {
   return sha256(files.map(({ parentPath, name }) => {
     const path = join(parentPath, name)
     const { size, mtimeMs } = statSync(path)
-    return `${path} ${size} ${mtimeMs}`
+    return `${relative(folder, path)} ${size} ${mtimeMs}`
   }).sort().join('\n'))
 }

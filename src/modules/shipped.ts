@@ -26,8 +26,8 @@ const PAPA_NAMES = ['parse', 'unparse', 'RECORD_SEP', 'UNIT_SEP', 'BYTE_ORDER_MA
 export const SHIPPED: Readonly<Record<string, ShippedPackage>> = {
   'ajv': { makesCode: true, entries: [{ specifier: 'ajv' }, { specifier: 'ajv/dist/2019' }, { specifier: 'ajv/dist/2020' }] },
   'ajv-formats': { entries: [{ specifier: 'ajv-formats' }] },
-  'csv-parse': { entries: [{ specifier: 'csv-parse/sync' }] },
-  'csv-stringify': { entries: [{ specifier: 'csv-stringify/sync' }] },
+  'csv-parse': { entries: [{ specifier: 'csv-parse' }, { specifier: 'csv-parse/sync' }] },
+  'csv-stringify': { entries: [{ specifier: 'csv-stringify' }, { specifier: 'csv-stringify/sync' }] },
   'date-fns': { entries: [{ specifier: 'date-fns' }, { specifier: 'date-fns/constants' }, { specifier: 'date-fns/fp' }, { specifier: 'date-fns/locale' }] },
   'dayjs': { entries: [{ specifier: 'dayjs', names: DAYJS_NAMES }, ...listFiles('dayjs', 'locale'), ...listFiles('dayjs', 'plugin')] },
   'decimal.js': { entries: [{ specifier: 'decimal.js', file: 'decimal.js/decimal.js', names: ['Decimal'] }] },
