@@ -1,5 +1,6 @@
 // @ts-check
 import { ObjectCreate, TypeErrorConstructor, append, buildList, safe, stringIndexOf, stringSlice } from '../../engine/guest/intrinsics.js'
+import { markNative } from '../../engine/guest/native-code.js'
 import { useUnit } from '../../engine/guest/units.js'
 import { requireArguments } from '../../engine/guest/webidl.js'
 import { Exchange } from './guest/exchange.js'
@@ -23,7 +24,7 @@ const responseUnit = () => useUnit('response')
  */
 export default function createFetch (host, { wholeBytes }) {
   /** @param {unknown} input @param {unknown} [init] */
-  return async function fetch (input, init = undefined) {
+  async function fetch (input, init = undefined) {
     requireArguments(arguments.length, 1, 'fetch')
     const { Request, partsOf } = requestUnit()
     const parts = /** @type {Parts} */ (partsOf(new Request(input, init)))
@@ -50,6 +51,8 @@ export default function createFetch (host, { wholeBytes }) {
       throw error
     }
   }
+  markNative(fetch)
+  return fetch
 }
 
 /** Plays what most code does with fetch, where there is no job yet, so that V8 has it compiled: the first request of a job then takes a third of the time. */

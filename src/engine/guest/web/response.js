@@ -108,6 +108,14 @@ shapeInterface(
   Response, 'Response', ['type', 'url', 'redirected', 'status', 'ok', 'statusText', 'headers', 'body', 'bodyUsed', 'clone'], ['error', 'redirect', 'json'],
 )
 
+/** Plays what most code does with answers, for V8 to have it compiled. */
+export function rehearse () {
+  const response = new Response('{"a":1}', { status: 201, headers: { 'content-type': 'text/plain' } })
+  void response.clone().text()
+  void response.json()
+  return [response.ok, response.status, response.headers.get('content-type')]
+}
+
 /** Source: https://fetch.spec.whatwg.org/#null-body-status @param {number} status */
 export const isNullBody = (status) => status in NULL_BODY
 
