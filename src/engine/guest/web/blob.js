@@ -4,6 +4,7 @@ import {
   stringReplaceAll, stringSlice, stringToLowerCase, weakMapGet, weakMapSet,
 } from '../intrinsics.js'
 import { bytesToText, isBufferSource, textToBuffer, viewBytes } from '../bytes.js'
+import { registerSerializable } from '../serializable.js'
 import { useUnit } from '../units.js'
 import { buildWords, inheritInterface, isObject, requireArguments, shapeInterface, toDictionary, toScalarText, toSequence, toText, toWord } from '../webidl.js'
 import { decodeUtf8, encodeUtf8 } from './utf8.js'
@@ -122,6 +123,12 @@ export function buildFile (name, { bytes, type }, lastModified = DateNow()) {
   weakMapSet(files, file, buildFacts(name, lastModified))
   return file
 }
+
+registerSerializable({
+  is: isBlob,
+  /** @param {Blob} blob */
+  clone: (blob) => isFile(blob) ? buildFile(factsOf(blob).name, contentOf(blob), factsOf(blob).lastModified) : buildBlob(contentOf(blob).bytes, contentOf(blob).type),
+})
 
 /** Reads bytes in chunks. @param {string} bytes @returns {import('./streams.js').Source} */
 function buildSource (bytes) {

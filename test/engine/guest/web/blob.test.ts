@@ -90,6 +90,21 @@ test('a blob is read as text, bytes, a buffer of its own, or a stream of chunks'
   assert.deepEqual(seen, ['ä\ufffd', 6, true, true, 200_000, '7,7,7,7,7,7,7,7,7,7', true])
 })
 
+test('a clone is a blob or a file of its own, with the same content', async () => {
+  const seen = await inside(`
+    class Own extends File {}
+    const file = new Own(['x'], 'n', { type: 'a/b', lastModified: 7 }), blob = new Blob(['y'], { type: 'c/d' })
+    const copy = structuredClone({ file, again: file, blob })
+    const { port1, port2 } = new MessageChannel()
+    const sent = new Promise((resolve) => { port2.onmessage = ({ data }) => resolve(data) })
+    port1.postMessage(blob)
+    const received = await sent
+    port1.close()
+    return [copy.file !== file, copy.file === copy.again, copy.file.constructor === File, copy.file.name, copy.file.type, copy.file.lastModified, await copy.file.text(), copy.blob instanceof File, copy.blob.type, await copy.blob.text(), await received.text()]`)
+
+  assert.deepEqual(seen, [true, true, true, 'n', 'a/b', 7, 'x', false, 'c/d', 'y', 'y'])
+})
+
 test('blobs work whatever user code did before it first touched one', async () => {
   const seen = await inside(`
     const { defineProperty, ownKeys } = Reflect
