@@ -1,3 +1,4 @@
+import { constants as cryptoConstants, getHashes } from 'node:crypto'
 import { constants as osConstants } from 'node:os'
 import { getSystemErrorMap } from 'node:util'
 import { runInNewContext } from 'node:vm'
@@ -18,6 +19,7 @@ const FILES: ReadonlySet<string> = new Set([
   'internal/util/parse_args/parse_args', 'internal/util/parse_args/utils', 'internal/util/types', 'internal/validators',
   'internal/mime', 'internal/util/debounce', 'internal/util/throttle',
   'internal/buffer', 'buffer', 'string_decoder', 'querystring', 'path', 'internal/data_url', 'internal/url', 'url', 'util', 'util/types', 'path/posix', 'path/win32',
+  'internal/crypto/hash', 'internal/crypto/hashnames', 'internal/crypto/random', 'internal/crypto/util', 'internal/streams/lazy_transform',
   'internal/events/abort_listener', 'internal/events/symbols', 'events',
   'internal/streams/add-abort-signal', 'internal/streams/compose', 'internal/streams/destroy', 'internal/streams/duplex', 'internal/streams/duplexify',
   'internal/streams/duplexpair', 'internal/streams/end-of-stream', 'internal/streams/from', 'internal/streams/legacy', 'internal/streams/operators',
@@ -83,7 +85,8 @@ export const nodeLibrary: Plugin = {
 
 /** What only the system knows, of that which Node's library tells. */
 function writeFacts (): string {
-  return `export const os = ${JSON.stringify(osConstants)}\nexport const systemErrors = ${JSON.stringify([...getSystemErrorMap()])}\nexport const version = ${JSON.stringify(process.version)}`
+  const facts = { os: osConstants, systemErrors: [...getSystemErrorMap()], version: process.version, cryptoHashes: getHashes(), cryptoConstants }
+  return Object.entries(facts).map(([name, value]) => `export const ${name} = ${JSON.stringify(value)}`).join('\n')
 }
 
 /** An object of functions, by the names of the files. */

@@ -8,6 +8,7 @@ export const UNIT_GLOBALS: Readonly<Record<string, readonly string[]>> = {
   'node:assert': [],
   'node:assert/strict': [],
   'node:buffer': [],
+  'node:crypto': [],
   'node:events': [],
   'node:path': [],
   'node:path/posix': [],

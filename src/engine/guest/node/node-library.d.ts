@@ -8,6 +8,9 @@ declare module 'node-library:facts' {
   export const os: { signals: Record<string, number>, errno: Record<string, number>, priority: Record<string, number> }
   /** Names and texts of the errors of a system, by their numbers. */
   export const systemErrors: [number, [name: string, message: string]][]
+  /** Names of the digests that OpenSSL has. */
+  export const cryptoHashes: string[]
+  export const cryptoConstants: Record<string, unknown>
   /** Of Node, with a `v` before it. */
   export const version: string
 }

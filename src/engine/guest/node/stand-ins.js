@@ -1,5 +1,8 @@
 // @ts-check
+import { useUnit } from '../units.js'
 import { buildEventTarget, buildAbortController, buildBlob, buildEncoding } from './web-parts.js'
+import { buildCrypto } from './crypto-parts.js'
+import { buildKeys } from './key-parts.js'
 import { buildTimers } from './timer-parts.js'
 
 // What stands where files of Node's library are that have no place in the sandbox, or that the web's units are instead of.
@@ -10,12 +13,13 @@ const refuses = () => false
 /** @type {Record<string, () => any>} */
 const STAND_INS = {
   'async_hooks': () => ({ AsyncResource: class AsyncResource {} }),
+  'crypto': () => buildCrypto(useUnit('node-library').loadLibrary),
   'internal/abort_controller': buildAbortController,
   'internal/async_context_frame': () => ({ current: nothing }),
   'internal/async_hooks': () => ({ enabledHooksExist: refuses }),
   'internal/blob': buildBlob,
   'internal/bootstrap/realm': () => ({ BuiltinModule: { exists: refuses } }),
-  'internal/crypto/keys': () => ({ isKeyObject: refuses, isCryptoKey: refuses }),
+  'internal/crypto/keys': buildKeys,
   'internal/encoding': buildEncoding,
   'internal/errors/error_source': () => ({ getErrorSourceExpression: nothing, getErrorSourceLocation: nothing }),
   'internal/event_target': buildEventTarget,

@@ -54,6 +54,13 @@ export class CallArguments {
     return isIndex(value, max) ? value : refuse(name, `an integer from 0 to ${max}`)
   }
 
+  /** A number of bytes that an answer is to have. */
+  size (name: string): number {
+    const value = this.integer(name, 0xffff_ffff)
+    this.#checkSize(name, value)
+    return value
+  }
+
   child (name: string): CallArguments {
     return new CallArguments(this.#read(name), this.#scope)
   }

@@ -1,6 +1,7 @@
 // @ts-check
-import { os, systemErrors } from 'node-library:facts'
+import { cryptoConstants, os, systemErrors } from 'node-library:facts'
 import { bufferBinding } from './buffer.js'
+import { cryptoBinding } from './crypto.js'
 import { icuBinding } from './icu.js'
 import { stringDecoderBinding } from './string-decoder.js'
 import { typesBinding } from './types.js'
@@ -21,7 +22,8 @@ export const bindings = {
   blob: {},
   buffer: bufferBinding,
   config: { hasIntl: true, hasInspector: false, hasOpenSSL: true, noBrowserGlobals: false },
-  constants: { os, trace: {} },
+  constants: { crypto: cryptoConstants, os, trace: {} },
+  crypto: cryptoBinding,
   encoding_binding: encodingBinding,
   errors: { exitCodes: {}, noSideEffectsToString: String, triggerUncaughtException (/** @type {unknown} */ error) { throw error } },
   icu: icuBinding,

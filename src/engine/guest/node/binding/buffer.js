@@ -1,4 +1,5 @@
 // @ts-check
+import { UCS2, UTF8, toEncodingNumber } from './encodings.js'
 import { buildFailure } from './failure.js'
 import { compare, compareOffset, indexOfBytes, indexOfNumber } from './search.js'
 import { asciiSlice, base64Slice, base64Write, base64urlSlice, hexSlice, hexWrite, latin1Slice, latin1Write, ucs2Slice, ucs2Write } from './text.js'
@@ -6,11 +7,6 @@ import { asciiEnd, isUtf8, utf8Length, utf8Slice, utf8Write } from './utf8.js'
 import { bytesOf, bytesOfAny, toIndex } from './views.js'
 
 // What Node's `buffer` gets from C++ (node_buffer.cc), in JavaScript.
-
-/** The numbers of encodings, as Node's C++ counts them. */
-export const ENCODINGS = ['ascii', 'utf8', 'base64', 'utf16le', 'latin1', 'hex', 'buffer', 'base64url']
-const UTF8 = 1
-const UCS2 = 3
 
 /** @type {import('./text.js').Write[]} */
 const WRITES = [latin1Write, utf8Write, base64Write, ucs2Write, latin1Write, hexWrite, latin1Write, base64Write]
@@ -63,20 +59,12 @@ function fill (view, value, from, to, encoding) {
   if (start > end || end > bytes.length) return -2
   const isText = typeof value === 'string'
   if (!isText && !ArrayBuffer.isView(value)) return void bytes.fill(+value & 0xff, start, end)
-  const source = isText ? encode(value, encodingNumber(encoding)) : bytesOf(value)
+  const source = isText ? encode(value, toEncodingNumber(encoding)) : bytesOf(value)
   if (start === end) return undefined
   if (source.length === 0) return -1
   bytes.set(source.subarray(0, end - start), start)
   for (let filled = source.length; filled < end - start; filled *= 2) bytes.copyWithin(start + filled, start, start + Math.min(filled, end - start - filled))
   return undefined
-}
-
-/** @param {unknown} encoding */
-function encodingNumber (encoding) {
-  const name = String(encoding ?? 'utf8').toLowerCase()
-  const number = ENCODINGS.indexOf(name)
-  if (number >= 0) return number
-  return /^(ucs-?2|utf-16le)$/.test(name) ? UCS2 : name === 'binary' ? 4 : UTF8
 }
 
 /** @param {number} size */

@@ -1,5 +1,6 @@
 // @ts-check
-import { ENCODINGS, bufferBinding, encode } from './buffer.js'
+import { bufferBinding, encode } from './buffer.js'
+import { ENCODINGS } from './encodings.js'
 import { isUtf8 } from './utf8.js'
 import { bytesOf } from './views.js'
 

@@ -1,5 +1,6 @@
 // @ts-check
-import { ENCODINGS, bufferBinding } from './buffer.js'
+import { bufferBinding } from './buffer.js'
+import { ENCODINGS } from './encodings.js'
 import { bytesOf } from './views.js'
 
 // Decoding in pieces that may end within a character, as string_decoder.cc does. Its state is seven bytes.
