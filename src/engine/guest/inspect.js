@@ -1,14 +1,17 @@
 // @ts-check
 import {
   ArrayBufferIsView, ArrayIsArray, DateToISOString, ErrorPrototype, JSONStringify, ObjectCreate, ObjectHasOwn, ObjectIs, ObjectPrototypeToString,
-  ReflectGetOwnPropertyDescriptor, ReflectGetPrototypeOf, ReflectOwnKeys, RegExpToString, StringConstructor, SymbolToString,
-  append, arrayJoin, mapForEach, mapSize, ownValue, setForEach, setSize, stringIncludes, stringIndexOf, stringReplaceAll, stringSlice, stringRepeat,
+  ReflectGetOwnPropertyDescriptor, ReflectGetPrototypeOf, ReflectOwnKeys, RegExpToString, StringConstructor, SymbolToString, append, arrayBufferByteLength, arrayJoin,
+  bigIntValueOf, booleanValueOf, dataViewByteLength, functionToString, mapForEach, mapSize, numberValueOf, ownValue, setForEach, setSize, stringIncludes,
+  stringIndexOf, stringReplaceAll, stringSlice, stringValueOf,
 } from './intrinsics.js'
+import { readStack, withoutGuestFrames } from './stacks.js'
 
 const DEPTH_MAX = 4
 const ITEMS_MAX = 100
 const TEXT_CHARS = 10_000
 const LINE_CHARS = 76
+const NAME_CHARS = 256
 /** One value never makes more text than this, however its parts are shared. */
 const TOTAL_CHARS = 65_536
 
@@ -49,9 +52,27 @@ function writePrimitive (value) {
 
 /** @param {Function} value */
 function writeFunction (value) {
-  const name = ownText(value, 'name')
-  const kind = ObjectPrototypeToString(value) === '[object AsyncFunction]' ? 'AsyncFunction' : 'Function'
-  return name === undefined || name === '' ? `[${kind} (anonymous)]` : `[${kind}: ${cut(name, 256)}]`
+  const name = cut(ownText(value, 'name') ?? '', NAME_CHARS)
+  if (isClass(value)) return `[class ${name === '' ? '(anonymous)' : name}${writeParent(value)}]`
+  const tag = tried(() => ObjectPrototypeToString(value)) ?? ''
+  const kind = FUNCTIONS[tag] ?? 'Function'
+  return name === '' ? `[${kind} (anonymous)]` : `[${kind}: ${name}]`
+}
+/** @type {Record<string, string>} */
+const FUNCTIONS = ObjectCreate(null)
+for (const kind of ['AsyncFunction', 'GeneratorFunction', 'AsyncGeneratorFunction']) FUNCTIONS[`[object ${kind}]`] = kind
+
+/** Its text tells: the prototype of a class alone cannot be written. @param {Function} value */
+function isClass (value) {
+  const prototype = tried(() => ReflectGetOwnPropertyDescriptor(value, 'prototype'))
+  return prototype !== undefined && prototype.writable === false && stringSlice(tried(() => functionToString(value)) ?? '', 0, 5) === 'class'
+}
+
+/** @param {Function} value */
+function writeParent (value) {
+  const parent = tried(() => ReflectGetPrototypeOf(value))
+  const name = typeof parent === 'function' ? ownText(parent, 'name') ?? '' : ''
+  return name === '' ? '' : ` extends ${cut(name, NAME_CHARS)}`
 }
 
 /** @param {string} text */
@@ -76,7 +97,9 @@ function writeGuarded (value, state) {
 
 /** @param {object} value @param {State} state */
 function writeObject (value, state) {
-  const special = writeSpecial(value)
+  const tag = ObjectPrototypeToString(value)
+  if (tag === '[object Error]' || inheritsError(value)) return writeError(value, state)
+  const special = writeSpecial(value, tag)
   if (special !== undefined) return special
   if (state.seen.length > state.depth) return ArrayIsArray(value) ? '[Array]' : `[${className(value)}]`
   const size = collectionSize(value)
@@ -88,16 +111,27 @@ function writeObject (value, state) {
   return block(name === 'Object' ? '' : `${name} `, '{', members(value, state), '}')
 }
 
-/** Values that are one word: errors, dates, regular expressions, boxed primitives, promises. @param {object} value */
-function writeSpecial (value) {
-  switch (ObjectPrototypeToString(value)) {
-    case '[object Error]': return writeError(value)
+/** Values that are one word: dates, regular expressions, boxed primitives, promises, memory. @param {object} value @param {string} tag */
+function writeSpecial (value, tag) {
+  switch (tag) {
     case '[object Date]': return tried(() => DateToISOString(value)) ?? 'Invalid Date'
     case '[object RegExp]': return tried(() => RegExpToString(value))
     case '[object Promise]': return 'Promise {}'
-    default: return inheritsError(value) ? writeError(value) : undefined
+    case '[object Number]': return boxed('Number', tried(() => numberValueOf(value)))
+    case '[object String]': return boxed('String', tried(() => stringValueOf(value)))
+    case '[object Boolean]': return boxed('Boolean', tried(() => booleanValueOf(value)))
+    case '[object BigInt]': return boxed('BigInt', tried(() => bigIntValueOf(value)))
+    case '[object ArrayBuffer]': return memory('ArrayBuffer', tried(() => arrayBufferByteLength(value)))
+    case '[object DataView]': return memory('DataView', tried(() => dataViewByteLength(value)))
+    default: return undefined
   }
 }
+
+/** @param {string} kind @param {unknown} value */
+const boxed = (kind, value) => (value === undefined ? undefined : `[${kind}: ${writePrimitive(value)}]`)
+
+/** Without what is in it: bytes may be a secret, in a form that nobody would find. @param {string} kind @param {number | undefined} bytes */
+const memory = (kind, bytes) => (bytes === undefined ? undefined : `${kind} { byteLength: ${bytes} }`)
 
 /** @param {object} value */
 function inheritsError (value) {
@@ -109,25 +143,33 @@ function inheritsError (value) {
   return false
 }
 
-/** @param {object} error */
-function writeError (error) {
-  const { name, message, stack } = /** @type {Record<string, unknown>} */ (error)
-  if (typeof stack === 'string' && stack !== '') return cut(withoutGuestFrames(stack), TEXT_CHARS)
-  return `[${typeof name === 'string' ? cut(name, 256) : 'Error'}: ${typeof message === 'string' ? cut(message, TEXT_CHARS) : ''}]`
+/** Its stack, and what it was caused by, gathers and has been given. @param {object} error @param {State} state */
+function writeError (error, state) {
+  const { name, message } = /** @type {Record<string, unknown>} */ (error)
+  const stack = readStack(error)
+  const text = stack !== undefined && stack !== ''
+    ? cut(withoutGuestFrames(stack), TEXT_CHARS)
+    : `[${typeof name === 'string' ? cut(name, NAME_CHARS) : 'Error'}: ${typeof message === 'string' ? cut(message, TEXT_CHARS) : ''}]`
+  state.left -= text.length
+  const items = errorItems(error, state)
+  return items.length === 0 ? text : `${text} {\n  ${indent(arrayJoin(items, ',\n'))}\n}`
 }
 
-/** Leaves of a stack what is the user's own. @param {string} stack */
-export function withoutGuestFrames (stack) {
-  let kept = ''
-  for (let at = 0; at < stack.length;) {
-    const next = stringIndexOf(stack, '\n', at)
-    const end = next < 0 ? stack.length : next
-    const line = stringSlice(stack, at, end)
-    if (!stringIncludes(line, 'batchbox:guest:') && !stringIncludes(line, '<isolated-vm>:')) kept += kept === '' ? line : `\n${line}`
-    if (kept.length > TEXT_CHARS) break
-    at = end + 1
+/** @param {object} error @param {State} state */
+function errorItems (error, state) {
+  const isDeep = state.seen.length > state.depth
+  /** @type {string[]} */
+  const items = []
+  const keys = ReflectOwnKeys(error)
+  let skipped = 0
+  for (let i = 0; i < keys.length && state.left > 0; i++) {
+    const key = /** @type {PropertyKey} */ (keys[i])
+    const isHidden = key === 'cause' || key === 'errors'
+    if (key === 'name' || key === 'message' || key === 'stack' || (!isHidden && !ReflectGetOwnPropertyDescriptor(error, key)?.enumerable)) continue
+    if (isDeep || items.length >= ITEMS_MAX) skipped++
+    else append(items, `${isHidden ? `[${key}]` : writeKey(key)}: ${member(error, key, state)}`)
   }
-  return kept
+  return more(items, skipped)
 }
 
 /** @param {object} value @returns {{ kind: 'Map' | 'Set', count: number } | undefined} */
@@ -189,7 +231,8 @@ function member (holder, key, state) {
   const descriptor = ReflectGetOwnPropertyDescriptor(holder, key)
   if (descriptor === undefined) return undefined
   if (ObjectHasOwn(descriptor, 'value')) return write(descriptor.value, state)
-  return descriptor.get === undefined ? '[Setter]' : '[Getter]'
+  if (descriptor.get === undefined) return '[Setter]'
+  return descriptor.set === undefined ? '[Getter]' : '[Getter/Setter]'
 }
 
 const PLAIN_KEY = ObjectCreate(null)
@@ -228,9 +271,11 @@ function block (prefix, open, items, close) {
   if (items.length === 0) return `${prefix}${open}${close}`
   const line = arrayJoin(items, ', ')
   if (line.length + prefix.length <= LINE_CHARS && !stringIncludes(line, '\n')) return open === '[' ? `${prefix}[ ${line} ]` : `${prefix}{ ${line} }`
-  const indented = stringReplaceAll(arrayJoin(items, ',\n'), '\n', `\n${stringRepeat(' ', 2)}`)
-  return `${prefix}${open}\n  ${indented}\n${close}`
+  return `${prefix}${open}\n  ${indent(arrayJoin(items, ',\n'))}\n${close}`
 }
+
+/** @param {string} text */
+const indent = (text) => stringReplaceAll(text, '\n', '\n  ')
 
 /** @param {string} text @param {number} chars */
 function cut (text, chars) {

@@ -1,5 +1,5 @@
 // @ts-check
-import { JSONParse, ObjectFreeze, ReflectApply, TypeErrorConstructor, defineValue } from './intrinsics.js'
+import { JSONParse, ObjectFreeze, ReflectApply, TypeErrorConstructor, defineHidden, defineValue } from './intrinsics.js'
 import './bytes.js' // for units, and the same one for all of them
 import { createCheckpoint } from './checkpoint.js'
 import { startClock } from './clock.js'
@@ -85,7 +85,7 @@ export function prepare (hostPost, settingsText, entryName, inputText, contextTe
   }
   const console = buildConsole(logs.write)
   markMethods(console)
-  defineValue(globalThis, 'console', console)
+  defineHidden(globalThis, 'console', console)
   defineValue(globalThis, 'batchbox:start', (/** @type {Record<string, unknown>} */ namespace) => start(namespace, entryName, inputText, contextText))
 }
 

@@ -19,7 +19,7 @@ test('each method has its level and its text', async () => {
   }`)
 
   assert.deepEqual(logs.map(({ level, message }) => `${level}: ${message}`), [
-    'log: a', 'info: a', 'debug: a', 'warn: a', 'error: a', 'trace: Trace: a 1', 'trace: Trace', 'log: { a: 1 }', 'log: 1 2',
+    'log: a', 'info: a', 'debug: a', 'warn: a', 'error: a', 'trace: Trace: a 1\n    at default (job.js:2:109)', 'trace: Trace\n    at default (job.js:2:132)', 'log: { a: 1 }', 'log: 1 2',
     'error: Assertion failed', 'error: Assertion failed: x 5',
   ])
   assert.ok(logs.every(({ time }) => Math.abs(time - Date.now()) < 60_000))
@@ -27,14 +27,15 @@ test('each method has its level and its text', async () => {
 
 test('counters, timers and groups', async () => {
   const lines = await printed(`
-    console.count(); console.count('x'); console.count(); console.countReset(); console.count(); console.count('__proto__'); console.count({ toString () { throw 1 } })
-    console.time('t'); console.timeLog('t', 1, 'more'); console.timeEnd('t'); console.timeEnd('t'); console.timeLog('never')
+    console.count(); console.count('x'); console.count(); console.countReset(); console.count(); console.count('__proto__')
+    console.countReset('y'); console.time('t'); console.time('t'); console.timeLog('t', 1, 'more'); console.timeEnd('t'); console.timeEnd('t'); console.timeLog('never')
     console.group('G', 1); console.log('in\\nside'); console.groupCollapsed(); console.warn('deeper'); console.groupEnd(); console.groupEnd(); console.groupEnd(); console.log('out')`)
 
-  assert.deepEqual(lines.slice(0, 6), ['default: 1', 'x: 1', 'default: 2', 'default: 1', '__proto__: 1', '[unreadable]: 1'])
-  assert.match(lines[6] ?? '', /^t: \d+ms 1 more$/)
-  assert.match(lines[7] ?? '', /^t: \d+ms$/)
-  assert.deepEqual(lines.slice(8), ['G 1', '  in\n  side', '    deeper', 'out'])
+  assert.deepEqual(lines.slice(0, 6), ['default: 1', 'x: 1', 'default: 2', 'default: 1', '__proto__: 1', "Count for 'y' does not exist"])
+  assert.equal(lines[6], "Timer 't' already exists")
+  assert.match(lines[7] ?? '', /^t: \d+ms 1 more$/)
+  assert.match(lines[8] ?? '', /^t: \d+ms$/)
+  assert.deepEqual(lines.slice(9), ["Timer for 't' does not exist", "Timer for 'never' does not exist", 'G 1', '  in\n  side', '    deeper', 'out'])
 })
 
 test('a leading text takes the arguments after it by its directives', async () => {
@@ -51,11 +52,13 @@ const VALUES: [expression: string, text: string][] = [
   ['{ a: "x", "b-c": 1, [Symbol("k")]: 2, "": 3 }', `{ a: 'x', 'b-c': 1, '': 3, [Symbol(k)]: 2 }`],
   ['new Date(0), new Date(NaN), /x/gi', '1970-01-01T00:00:00.000Z Invalid Date /x/gi'],
   ['() => 1, function foo () {}, async () => 1', '[Function (anonymous)] [Function: foo] [AsyncFunction (anonymous)]'],
+  ['class {}, class Foo {}, class Bar extends Map {}, function * gen () {}, Map', '[class (anonymous)] [class Foo] [class Bar extends Map] [GeneratorFunction: gen] [Function: Map]'],
+  ['Object(1), Object("s"), Object(false), Object(2n), new ArrayBuffer(3), new DataView(new ArrayBuffer(4), 1)', "[Number: 1] [String: 's'] [Boolean: false] [BigInt: 2n] ArrayBuffer { byteLength: 3 } DataView { byteLength: 3 }"],
   ['new Map([[1, { a: 2 }], ["k", new Set(["x"])]])', `Map(2) { 1 => { a: 2 }, 'k' => Set(1) { 'x' } }`],
   ['new Uint8Array([1, 2]), new Float64Array(1), new BigInt64Array([1n])', 'Uint8Array(2) [ 1, 2 ] Float64Array(1) [ 0 ] BigInt64Array(1) [ 1n ]'],
   ['Promise.resolve(1), new WeakMap(), Object.create(null), new (class Foo { x = 1 })', 'Promise {} WeakMap {} [Object: null prototype] {} Foo { x: 1 }'],
   ['[, 1], [], {}, [[[[[[1]]]]]], { a: { b: { c: { d: { e: 1 } } } } }', '[ <empty>, 1 ] [] {} [ [ [ [ [Array] ] ] ] ] { a: { b: { c: { d: [Object] } } } }'],
-  ['{ get a () { throw 1 }, set b (v) {}, get c () { return 1 }, set c (v) {} }', '{ a: [Getter], b: [Setter], c: [Getter] }'],
+  ['{ get a () { throw 1 }, set b (v) {}, get c () { return 1 }, set c (v) {} }', '{ a: [Getter], b: [Setter], c: [Getter/Setter] }'],
   ['(() => { const a = { x: 1 }; a.self = a; a.map = new Map([[a, [a]]]); return a })()', '{ x: 1, self: [Circular], map: Map(1) { [Circular] => [ [Circular] ] } }'],
   ['new Proxy({ a: 1 }, {}), new Proxy([1], { ownKeys () { throw 1 }, get () { throw 2 } }), new Proxy(() => 1, {})', '{ a: 1 } [unreadable] [Function (anonymous)]'],
   ['(() => { const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); return [proxy, 1] })()', '[ [unreadable], 1 ]'],
@@ -94,6 +97,30 @@ test('an error is its stack, with the user\'s own lines alone', async () => {
   assert.equal(await shown('{ failed: new Error("inner") }'), '{\n  failed: Error: inner\n      at default (job.js:1:52)\n}')
   assert.equal(await shown('Object.assign(new Error("m"), { stack: 5 })'), '[Error: m]')
   assert.equal(await shown('Object.defineProperty(new Error("m"), "stack", { get () { throw 1 } })'), '[unreadable]')
+})
+
+test('an error shows what it was caused by, gathers and has been given', async () => {
+  const bare = (text: string) => `Object.assign(${text}, { stack: undefined })`
+
+  assert.equal(await shown(`Object.assign(${bare('new Error("m", { cause: 5 })')}, { code: "E", at: new Date(0) })`), "[Error: m] {\n  [cause]: 5,\n  code: 'E',\n  at: 1970-01-01T00:00:00.000Z\n}")
+  assert.equal(await shown(bare(`new AggregateError([${bare('new TypeError("t")')}, 1], "all")`)), '[AggregateError: all] {\n  [errors]: [ [TypeError: t], 1 ]\n}')
+  assert.equal(await shown('(() => { const error = new Error("m"); error.cause = error; error.stack = ""; return error })()'), '[Error: m] {\n  [cause]: [Circular]\n}')
+  assert.match(await shown('new Error("outer", { cause: new RangeError("inner") })') ?? '', /^Error: outer\n {4}at default \(job\.js:1:\d+\) \{\n {2}\[cause\]: RangeError: inner\n {6}at default \(job\.js:1:\d+\)\n\}$/)
+})
+
+test('labels are made texts as those of standards are, and what that throws is thrown', async () => {
+  assert.deepEqual(await printed(`for (const name of ['count', 'countReset', 'time', 'timeLog', 'timeEnd']) try { console[name]({ toString () { throw name } }) } catch (thrown) { console.log(thrown) }`), ['count', 'countReset', 'time', 'timeLog', 'timeEnd'])
+})
+
+test('console is a namespace object', async () => {
+  const { logs } = await run(`export default () => {
+    const { enumerable, writable, configurable } = Object.getOwnPropertyDescriptor(globalThis, 'console')
+    const parent = Object.getPrototypeOf(console)
+    console.log(enumerable, writable, configurable, Object.getPrototypeOf(parent) === Object.prototype, Reflect.ownKeys(parent).length, Object.values(console).every((method) => method.length === 0), 'prototype' in console.log, String(console.log))
+    console.dir({ a: { b: { c: {} } } }, { depth: 1 })
+  }`)
+
+  assert.deepEqual(logs.map(({ message }) => message), ['false true true true 0 true false function log() { [native code] }', '{ a: { b: [Object] } }'])
 })
 
 test('a logged stack has the lines of the source when that is TypeScript, wherever in the text it stands', async () => {

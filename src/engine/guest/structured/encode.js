@@ -5,8 +5,8 @@ import {
   typedArrayByteOffset, typedArrayKind,
 } from '../intrinsics.js'
 import { isStackOverflow } from '../errors.js'
-import { withoutGuestFrames } from '../inspect.js'
 import { describeShort, notSerializable, tooLarge } from '../result.js'
+import { withoutGuestFrames } from '../stacks.js'
 import { VIEWS, bigintValueOf, booleanValueOf, dateGetTime, kindOf, numberValueOf, regExpFlags, regExpSource, stringValueOf } from './kinds.js'
 
 const PATH_CHARS = 256

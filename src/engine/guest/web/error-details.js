@@ -3,7 +3,8 @@ import {
   ArrayIsArray, JSONStringify, NumberIsFinite, ObjectCreate, ObjectHasOwn, ReflectGetOwnPropertyDescriptor, ReflectOwnKeys, append, arrayJoin, ownValue, stringSlice,
 } from '../intrinsics.js'
 import { describeThrown, isErrorLike } from '../errors.js'
-import { inspect, withoutGuestFrames } from '../inspect.js'
+import { inspect } from '../inspect.js'
+import { withoutGuestFrames } from '../stacks.js'
 
 // Linked when an error is first thrown that has more to tell than its name, its message and its stack.
 
