@@ -25,6 +25,7 @@ import { checkpoints } from './w-checkpoints.ts'
 import { resume } from './x-resume.ts'
 import { platform } from './y-platform.ts'
 import { firstUse } from './z-first-use.ts'
+import { values } from './aa-values.ts'
 
 /** Every row, in the order they are measured. */
-export const ROWS: readonly Row[] = [throughput, queue, roundTrip, userCode, start, memory, overhead, recovery, cancel, depth, enqueue, batch, metrics, fairness, tools, channel, followers, webhooks, clientSize, transforms, transformMemory, shards, checkpoints, resume, platform, firstUse]
+export const ROWS: readonly Row[] = [throughput, queue, roundTrip, userCode, start, memory, overhead, recovery, cancel, depth, enqueue, batch, metrics, fairness, tools, channel, followers, webhooks, clientSize, transforms, transformMemory, shards, checkpoints, resume, platform, firstUse, values]

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import ivm from 'isolated-vm'
 import { CORE_SCRIPT, type ToolScripts } from '../../core/runner-protocol.ts'
-import type { Scripts } from './archives.ts'
+import type { Script, Scripts } from './archives.ts'
 import { buildGuestSettings, REHEARSAL_LIMITS } from './guest-settings.ts'
-import { AS_REFERENCE, GIVES_REFERENCE, ONE_WAY } from './ivm-options.ts'
+import { AS_REFERENCE, buildOptions, GIVES_REFERENCE, ONE_WAY } from './ivm-options.ts'
 import { connectUnits } from './units.ts'
 import { compileJobModules, linkJob } from './job-module.ts'
 
@@ -38,7 +38,7 @@ export async function cacheScripts (scripts: ReadonlyMap<string, string>, wanted
   const textOf = (name: string) => scripts.get(name) ?? ''
   const isolate = new ivm.Isolate({ memoryLimit: UNITS_MEMORY_MB })
   const context = isolate.createContextSync()
-  const guest = runScript(isolate, context, textOf(CORE_SCRIPT))
+  const guest = runScript(isolate, context, { text: textOf(CORE_SCRIPT), cache: undefined })
   connectUnits(guest, { isolate, context, find: (name) => ({ text: textOf(name), cache: undefined }) })
   await rehearse(isolate, context, guest)
   const useUnit: ivm.Reference = guest.getSync('useUnit', AS_REFERENCE)
@@ -61,15 +61,16 @@ function playUnit (useUnit: ivm.Reference, name: string): boolean {
 
 /** Makes code caches of the guest halves of tools in the same way. Throws an Error for one that fails when it rehearses. */
 export function cacheTools (scripts: Scripts, tools: ToolScripts): Map<string, CodeCache> {
+  const caches = new Map<string, CodeCache>()
+  if (Object.keys(tools).length === 0) return caches
   const isolate = new ivm.Isolate({ memoryLimit: MEMORY_MB })
   const context = isolate.createContextSync()
-  const guest = runScript(isolate, context, scripts.find(CORE_SCRIPT)?.text ?? '')
+  const guest = runScript(isolate, context, scripts.find(CORE_SCRIPT))
   connectUnits(guest, { isolate, context, find: (name) => scripts.find(name) })
   prepare(guest, () => {})
   const instantiate: ivm.Reference = guest.getSync('instantiate', AS_REFERENCE)
-  const caches = new Map<string, CodeCache>()
   for (const [name, text] of Object.entries(tools)) {
-    rehearseTool(name, instantiate.applySync(undefined, [runScript(isolate, context, text).derefInto()], GIVES_REFERENCE))
+    rehearseTool(name, instantiate.applySync(undefined, [runScript(isolate, context, { text, cache: undefined }).derefInto()], GIVES_REFERENCE))
     caches.set(name, cacheOf(isolate, text))
   }
   isolate.dispose()
@@ -90,8 +91,11 @@ function rehearseExports (exports: ivm.Reference): void {
   if (play.typeof === 'function') play.applySync(undefined, [], { timeout: REHEARSAL_MS })
 }
 
-function runScript (isolate: ivm.Isolate, context: ivm.Context, text: string): ivm.Reference {
-  return isolate.compileScriptSync(text, { filename: GUEST_FILE }).runSync(context, AS_REFERENCE)
+/** Compiles a script, out of its code cache where it has one, and answers its value. */
+export function runScript (isolate: ivm.Isolate, context: ivm.Context, script: Script | undefined): ivm.Reference {
+  if (!script) throw new TypeError('Cannot load script: the runner was not given it')
+  const options = { filename: GUEST_FILE, lineOffset: 0, columnOffset: 0, produceCachedData: false }
+  return isolate.compileScriptSync(script.text, buildOptions(script.cache ? { ...options, cachedData: script.cache } : options)).runSync(context, AS_REFERENCE)
 }
 
 function cacheOf (isolate: ivm.Isolate, text: string): CodeCache {

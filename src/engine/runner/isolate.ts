@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs'
 import ivm from 'isolated-vm'
 import { CORE_SCRIPT, type ToolScripts } from '../../core/runner-protocol.ts'
 import type { Script, Scripts } from './archives.ts'
-import { cacheTools, GUEST_FILE } from './code-cache.ts'
+import { cacheTools, runScript } from './code-cache.ts'
 import { AS_REFERENCE, buildOptions, GIVES_REFERENCE } from './ivm-options.ts'
 import { compileJobModules, type JobModules } from './job-module.ts'
 import { connectUnits } from './units.ts'
@@ -36,11 +36,7 @@ export function createIsolateMaker (scripts: Scripts, tools: ToolScripts): (memo
     const begun = performance.now()
     const isolate = new ivm.Isolate(buildOptions({ memoryLimit: memoryMb, inspector: false, onCatastrophicError: abort }))
     const context = isolate.createContextSync()
-    const run = (script: Script | undefined): ivm.Reference => {
-      if (!script) throw new TypeError('Cannot load script: the runner was not given it')
-      const options = { filename: GUEST_FILE, lineOffset: 0, columnOffset: 0, produceCachedData: false }
-      return isolate.compileScriptSync(script.text, buildOptions(script.cache ? { ...options, cachedData: script.cache } : options)).runSync(context, AS_REFERENCE)
-    }
+    const run = (script: Script | undefined) => runScript(isolate, context, script)
     const core = run(scripts.find(CORE_SCRIPT))
     const exported = (name: string): ivm.Reference => core.getSync(name, AS_REFERENCE)
     const guest = Object.freeze({
