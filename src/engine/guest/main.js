@@ -12,6 +12,7 @@ import { markMethods, printNatives } from './native-code.js'
 import { connectNatives } from './natives.js'
 import { createProgress } from './progress.js'
 import { connectReport } from './report.js'
+import { abortRun, defineSignal } from './run-signal.js'
 import { serializeResult } from './result.js'
 import { connectTimers, installTimers, leaveTimer, tick as runDue } from './timers.js'
 import { createTools } from './tools.js'
@@ -23,7 +24,7 @@ export { connectUnits, useUnit } from './units.js'
 
 /**
  * The one way out. Every argument is a string or a number: nothing that lives in the isolate is ever handed over.
- * @typedef {(type: 'entered' | 'logs' | 'progress' | 'wake' | 'call' | 'output' | 'result' | 'failure', a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown, f?: unknown, g?: unknown) => void} Post
+ * @typedef {(type: 'entered' | 'signal' | 'logs' | 'progress' | 'wake' | 'call' | 'output' | 'result' | 'failure', a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown, f?: unknown, g?: unknown) => void} Post
  * @typedef {{ timers: number, resultBytes: number, structured: boolean, budget: import('./log-buffer.js').LogBudget, tools: import('./tools.js').ToolBounds, records: import('./transform.js').RecordSettings | null }} Settings
  */
 
@@ -149,6 +150,13 @@ export function nudge (wantsState) {
   flush()
 }
 
+/** Tells that the run is about to be stopped. @param {'CANCELLED' | 'TIMEOUT'} code */
+export function abort (code) {
+  leaveTimer()
+  abortRun(code)
+  flush()
+}
+
 /** Runs the timer that is due. */
 export function tick () {
   runDue()
@@ -218,6 +226,7 @@ function buildContext (contextText, checkpoint) {
   const context = JSONParse(contextText)
   defineValue(context, 'progress', progress.report)
   defineValue(context, 'checkpoint', checkpoint)
+  defineSignal(context, () => post('signal'))
   ObjectFreeze(context.tags)
   ObjectFreeze(context.env)
   return ObjectFreeze(context)

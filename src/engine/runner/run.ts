@@ -47,6 +47,8 @@ const LITTLE_CPU_MS = 5
 const WORD_MS = 5
 /** What is left to code after it broke a limit that the guest counts. */
 const LIMIT_GRACE_MS = 50
+/** What is left to code that listens to the signal of its run, after that was cancelled or ran out of time. Within the worker's own grace. */
+const SIGNAL_GRACE_MS = 100
 /** The isolate's own timeout of one synchronous call stands behind the wall timer, should the thread's loop be held up. */
 const TIMEOUT_MARGIN_MS = 100
 
@@ -71,6 +73,10 @@ export class Run {
   #polls = 0
   #told = { cpuMs: 0, nativeCalls: 0 }
   #stopped = false
+  /** What a run ends with that was told to stop, whatever its code still does. */
+  #stopEnd: Pick<RunEnd, 'result' | 'failure'> | undefined
+  /** Code asked for the signal of its run. */
+  #hasSignal = false
   #isOver = false
   /** Nothing may be said any more: what user code left in the isolate can go on until that is gone. */
   #isTold = false
@@ -109,7 +115,11 @@ export class Run {
     if (this.#stopped) return
     this.#stopped = true
     this.#voice.stopping(code, Math.round(observed))
-    this.#end({ result: null, failure: { code, name: 'Error', message: '', stack: '', observed: Math.round(observed), record: 0 } })
+    const end = { result: null, failure: { code, name: 'Error', message: '', stack: '', observed: Math.round(observed), record: 0 } }
+    if (!this.#hasSignal || code === 'CPU_LIMIT') return this.#end(end)
+    this.#stopEnd = end
+    this.#grace = setTimeout(() => this.#end(end), SIGNAL_GRACE_MS)
+    void this.#enter('abort', [code])
   }
 
   /** The worker answered a call of a tool. */
@@ -162,6 +172,7 @@ export class Run {
     if (type === 'result' && typeof a === 'string') this.#endAfterCall({ result: a, failure: this.#checkSize(a) })
     else if (type === 'failure') this.#failAfterCall(readGuestFailure(a, b, c, d, [e, f, g]))
     else if (type === 'entered') this.#phase = 'run'
+    else if (type === 'signal') this.#hasSignal = true
     else if (type === 'wake' && typeof a === 'number') this.#wakeIn(a)
     else if (type === 'call') this.#tools.call(a, b, c, d, e)
     else if (type === 'output') this.#records?.take(a, b, c, d, e)
@@ -183,7 +194,7 @@ export class Run {
   }
 
   /** Calls the guest while the run goes on; afterwards there is nobody to call. */
-  #enter (name: 'tick' | 'deliver' | 'feed' | 'written' | 'nudge', args: readonly (string | number | boolean)[]): Promise<unknown> | undefined {
+  #enter (name: 'tick' | 'deliver' | 'feed' | 'written' | 'nudge' | 'abort', args: readonly (string | number | boolean)[]): Promise<unknown> | undefined {
     if (this.#isOver) return undefined
     this.#call = this.#warm.guest[name].apply(undefined, [...args], this.#callOptions())
     this.#call.catch((error: unknown) => this.#fail(error))
@@ -214,7 +225,7 @@ export class Run {
   }
 
   #end (end: Pick<RunEnd, 'result' | 'failure'>): void {
-    this.#ended.resolve(end)
+    this.#ended.resolve(this.#stopEnd ?? end)
   }
 
   #checkSize (result: string): RunFailure | null {

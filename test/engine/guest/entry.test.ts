@@ -166,7 +166,7 @@ test('context says which job this is, and is frozen through and through', async 
   }`, { tags: { a: 'b' } })
 
   assert.deepEqual(answer, [
-    { jobId: 'job-1', attempt: 1, tags: { a: 'b' }, deadline: '2030-01-01T00:00:00.000Z', env: {}, checkpoint: {} },
+    { jobId: 'job-1', attempt: 1, tags: { a: 'b' }, deadline: '2030-01-01T00:00:00.000Z', env: {}, checkpoint: {}, signal: {} },
     Array.from({ length: 7 }, () => 'TypeError'),
   ])
 })

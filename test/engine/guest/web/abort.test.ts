@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openGuest } from '../../../helpers/guest.ts'
 
-const { resultOf } = await openGuest()
+const { run, resultOf } = await openGuest()
 const nameOf = 'const nameOf = (attempt) => { try { attempt(); return "no error" } catch (error) { return error?.name ?? error } };'
 const inside = (body: string) => resultOf(`export default async () => { ${nameOf} ${body} }`)
 
@@ -82,4 +82,23 @@ test('signals cannot be made, read or called by anything else', async () => {
     const { get } = Object.getOwnPropertyDescriptor(AbortSignal.prototype, 'aborted')
     return [() => new AbortSignal(), () => AbortSignal(), () => AbortController(), () => get.call({}), () => AbortSignal.timeout(-1), () => AbortSignal.timeout(), () => AbortSignal.timeout(2 ** 60), () => AbortController.prototype.abort.call({}), () => new (class extends AbortSignal {})()].map(nameOf)
       .concat(new AbortController().signal instanceof EventTarget, AbortSignal.timeout(1e15).aborted)`), [...Array<string>(9).fill('TypeError'), true, false])
+})
+
+test('the signal of a run is there when it is asked for, the same every time', async () => {
+  assert.deepEqual(await resultOf(`export default (input, context) => [context.signal instanceof AbortSignal, context.signal === context.signal, context.signal.aborted, 'signal' in context, Object.isFrozen(context), Object.keys(context).includes('signal')]`), [true, true, false, true, true, true])
+})
+
+test('a run that is out of time tells its signal, and ends as one that is, whatever its code does then', async () => {
+  for (const [body, last] of [
+    [`signal.onabort = () => console.log(signal.reason.name, signal.reason.message); await new Promise(() => {})`, ['TimeoutError The run is out of time']],
+    [`await new Promise((resolve) => { signal.onabort = resolve }); console.log('returned'); return 'result'`, ['returned']],
+    [`signal.onabort = () => { console.log('threw'); throw new Error('mine') }; await new Promise(() => {})`, ['threw']],
+    [`signal.onabort = () => { for (;;) {} }; await new Promise(() => {})`, []],
+    [`signal.onabort = () => console.log('no turn'); for (;;) {}`, []],
+  ] as [string, string[]][]) {
+    const { failure, logs } = await run(`export default async (input, { signal }) => { ${body} }`, { limits: { timeoutMs: 300, cpuMs: 10_000 } })
+
+    assert.equal(failure?.code, 'TIMEOUT', body)
+    assert.deepEqual(logs, last, body)
+  }
 })

@@ -87,6 +87,16 @@ test('exceptions of the platform keep their name, their message and their stack'
     return [error instanceof DOMException, error.name, error.message, error.code, quota instanceof QuotaExceededError, quota.quota, quota.requested, quota.name, structuredClone(plain).stack === plain.stack]`), [true, 'AbortError', 'what', 20, true, 1, 2, 'QuotaExceededError', true])
 })
 
+test('blobs and files keep their bytes and what is said of them', async () => {
+  assert.deepEqual(await inside(`
+    class Own extends File {}
+    const blob = structuredClone(new Blob(['grün'], { type: 'text/x' }))
+    const { file } = structuredClone({ file: new Own(['b'], 'name', { type: 'a/b', lastModified: 5 }) })
+    return [await blob.text(), blob.type, blob instanceof File, await file.text(), file.name, file.lastModified, file.type, Object.getPrototypeOf(file) === File.prototype, nameOf(() => structuredClone(blob, { transfer: [blob] }))]`), [
+    'grün', 'text/x', false, 'b', 'name', 5, 'a/b', true, 'DataCloneError',
+  ])
+})
+
 test('no depth is too deep, and neither is a graph too large for anything but the memory of the run', async () => {
   assert.equal(await inside(`
     let list = null

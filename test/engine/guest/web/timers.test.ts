@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { failureIn, startEngine } from '../../helpers/engine.ts'
+import { openGuest } from '../../../helpers/guest.ts'
 
-const { run, resultOf, failureOf } = await startEngine({ lanes: 1, spares: 0 })
+const { run, resultOf, failureOf } = await openGuest()
 
 const WAIT = 'const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms))'
 const within = (body: string) => `${WAIT}\nexport default async (input, context) => { const out = []; ${body}; return out }`
@@ -56,9 +56,9 @@ test('a callback must be a function', async () => {
 })
 
 test('one timer more than the limit fails the run, even when user code catches it', async () => {
-  for (const body of ['for (;;) setTimeout(() => {}, 1e6)', 'for (let i = 0; i < 20; i++) try { setInterval(() => {}, 1e6) } catch {}']) {
-    const { code, limit } = await failureOf(`export default () => { ${body} }`, { limits: { timers: 10 } })
-    assert.deepEqual([code, limit], ['TIMER_LIMIT', { name: 'timers', configured: 10, observed: 11, suggested: 22 }])
+  for (const body of ['for (;;) setTimeout(() => {}, 1e6)', 'for (let i = 0; i < 20; i++) try { setInterval(() => {}, 1e6) } catch {}', 'for (;;) AbortSignal.timeout(1e6)']) {
+    const { failure } = await run(`export default () => { ${body} }`, { limits: { timers: 10 } })
+    assert.deepEqual([failure?.code, failure?.observed], ['TIMER_LIMIT', 11])
   }
 })
 
@@ -74,33 +74,43 @@ test('only pending timers count: those that ran or were cleared make room', asyn
   assert.equal(answer, 'room')
 })
 
-test('progress is delivered while the code runs, thinned to one in 100 ms, and the last one always arrives', async () => {
-  const cancel = new AbortController()
-  const first = await run(`${WAIT}; export default async (input, context) => { context.progress(0.25, 'first'); await wait(60_000) }`, {
-    limits: { timeoutMs: 60_000 }, signal: cancel.signal, onProgress: () => cancel.abort(),
-  })
-  assert.equal(first.report.outcome.type, 'cancelled') // by the progress that it made
-  assert.deepEqual(first.progress, [{ value: 0.25, message: 'first' }])
-
-  const { progress } = await run(`export default (input, context) => { for (let i = 0; i <= 1000; i++) context.progress(i / 1000, 'at ' + i) }`)
-  assert.ok(progress.length <= 3)
-  assert.deepEqual(progress.at(-1), { value: 1, message: 'at 1000' })
+test('arguments are converted as Web IDL has it: a time is a long, which wraps around', async () => {
+  assert.deepEqual(await resultOf(within(`
+    const nameOf = (attempt) => { try { attempt(); return 'no error' } catch (error) { return error.name } }
+    for (const [name, delay] of [['2 ** 32', 2 ** 32], ['2 ** 31', 2 ** 31], ['text', '1'], ['object', { valueOf: () => 1 }], ['fraction', 0.9], ['Infinity', Infinity]]) setTimeout(() => out.push(name), delay)
+    const unread = setTimeout(() => out.push('cleared by text'), 1); clearTimeout(String(unread))
+    await wait(30)
+    out.push([() => setTimeout(() => {}, Symbol()), () => setTimeout(() => {}, 1n), () => clearTimeout(Symbol()), () => setTimeout(), () => new setTimeout(() => {})].map(nameOf))
+    out.push([setTimeout, setInterval, clearTimeout, clearInterval, queueMicrotask, reportError].map((f) => f.name + f.length), setTimeout(() => {}) < setTimeout(() => {}), typeof setImmediate)`)), [
+    '2 ** 32', '2 ** 31', 'fraction', 'Infinity', 'text', 'object', Array<string>(5).fill('TypeError'), ['setTimeout1', 'setInterval1', 'clearTimeout0', 'clearInterval0', 'queueMicrotask1', 'reportError1'], true, 'undefined',
+  ])
 })
 
-test('progress takes a finite number and any message, cut at 1024 characters', async () => {
-  const { report, progress } = await run(`export default (input, context) => {
-    const refused = [NaN, Infinity, '5', null, undefined, {}].filter((value) => { try { context.progress(value); return false } catch (error) { return error instanceof TypeError } })
-    context.progress(-3.5, { toString: () => '\\0'.repeat(5000) })
-    return refused.length
-  }`)
-
-  assert.equal(report.outcome.type === 'succeeded' && report.outcome.result, '6')
-  assert.deepEqual(progress, [{ value: -3.5, message: '\0'.repeat(1024) }])
+test('a callback is called on the global object', async () => {
+  assert.deepEqual(await resultOf(within(`await new Promise((resolve) => setTimeout(function () { out.push(this === globalThis, arguments.length); resolve() }))`)), [true, 0])
 })
 
-test('a run that is killed keeps the progress it made', async () => {
-  const { report, progress } = await run(`export default (input, context) => { context.progress(0.5, 'half'); for (;;) {} }`, { limits: { timeoutMs: 100 } })
+test('timers that start one another take 4 ms from the sixth on', async () => {
+  const times = await resultOf(within(`
+    let last = Date.now()
+    await new Promise((resolve) => { const nest = (depth) => { out.push(Date.now() - last); last = Date.now(); if (depth < 12) setTimeout(nest, 0, depth + 1); else resolve() }; setTimeout(nest, 0, 1) })`)) as number[]
 
-  failureIn(report, 'TIMEOUT')
-  assert.deepEqual(progress, [{ value: 0.5, message: 'half' }])
+  assert.equal(times.length, 12)
+  assert.ok(times.slice(7).every((ms) => ms >= 4), times.join())
+})
+
+test('what is thrown in a timer, or told to reportError, ends the run', async () => {
+  for (const body of ['setTimeout(() => { throw new RangeError("x") })', 'reportError(new RangeError("x"))', 'queueMicrotask(() => { throw new RangeError("x") })']) {
+    const { code, name, message } = await failureOf(`export default async () => { ${body}; await new Promise(() => {}) }`)
+    assert.deepEqual([code, name, message], ['USER_ERROR', 'RangeError', 'x'])
+  }
+})
+
+test('many that are started and cleared are no more than those that wait', async () => {
+  assert.deepEqual(await resultOf(within(`
+    for (let i = 0; i < 100_000; i++) clearTimeout(setTimeout(() => out.push('no'), i))
+    for (let i = 500; i > 0; i--) setTimeout(() => out.push(i), i % 7)
+    while (out.length < 500) await wait(10)
+    const due = out.splice(0)
+    out.push(due.length, [0, 1, 2, 3, 4, 5, 6].every((ms) => due.filter((i) => i % 7 === ms).every((i, at, all) => at === 0 || all[at - 1] > i)))`)), [500, true])
 })
