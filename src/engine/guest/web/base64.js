@@ -2,6 +2,7 @@
 import { Uint8ArrayConstructor, regExpExec, uint8ArrayFromBase64, uint8ArrayToBase64 } from '../intrinsics.js'
 import { bytesToText, fillBytes } from '../bytes.js'
 import { DOMException } from '../dom-exception.js'
+import { markNative } from '../native-code.js'
 import { requireArguments, toText } from '../webidl.js'
 
 const BEYOND_BYTES = /[^\0-\xff]/
@@ -24,6 +25,9 @@ export const { atob, btoa } = {
     return uint8ArrayToBase64(bytes)
   },
 }
+
+markNative(atob)
+markNative(btoa)
 
 /** The language's own is exactly the forgiving one. Source: https://infra.spec.whatwg.org/#forgiving-base64-decode @param {string} text @returns {Uint8Array} */
 function decode (text) {

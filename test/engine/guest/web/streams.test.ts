@@ -143,6 +143,27 @@ test('streams show nothing of how they work, and print as what the platform is m
   })
 })
 
+test('streams are transferred, with clones of what goes through them, and never cloned', async () => {
+  const answer = await ask(`
+    const move = (stream) => structuredClone(stream, { transfer: [stream] })
+    const given = { a: new Date(0) }
+    const source = ReadableStream.from([given, () => {}])
+    const reader = move(source).getReader()
+    const { value } = await reader.read()
+    const written = []
+    const sink = new WritableStream({ write (chunk) { written.push(chunk) }, close () { written.push('close') } })
+    const writer = move(sink).getWriter()
+    await writer.write(1); await writer.close()
+    const { readable, writable } = move(new TransformStream({ transform (chunk, controller) { controller.enqueue(chunk * 2) } }))
+    const through = await collect(ReadableStream.from([1, 2]).pipeThrough({ readable, writable }))
+    const refused = [() => structuredClone(new ReadableStream()), () => move(source), () => structuredClone({ x: sink })].map((attempt) => { try { attempt() } catch (error) { return error.name } })
+    return { isClone: value !== given && value.a instanceof Date, failed: await nameOf(reader.read()), written, through, refused, locked: [source.locked, sink.locked] }`)
+
+  assert.deepEqual(answer, {
+    isClone: true, failed: 'DataCloneError', written: [1, 'close'], through: [2, 4], refused: ['DataCloneError', 'DataCloneError', 'DataCloneError'], locked: [true, true],
+  })
+})
+
 test('what code did to the language before it touched streams is felt in its own run at most', async () => {
   const poisoned = await failureOf(`export default async () => {
     for (const prototype of [Array.prototype, Promise.prototype, Function.prototype]) {
