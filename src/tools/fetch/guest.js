@@ -2,7 +2,7 @@
 import { ObjectCreate, TypeErrorConstructor, append, buildList, safe, stringIndexOf, stringSlice } from '../../engine/guest/intrinsics.js'
 import { markNative } from '../../engine/guest/native-code.js'
 import { useUnit } from '../../engine/guest/units.js'
-import { requireArguments } from '../../engine/guest/webidl.js'
+import { buildWords, requireArguments } from '../../engine/guest/webidl.js'
 import { Exchange } from './guest/exchange.js'
 import { Upload } from './guest/upload.js'
 
@@ -88,7 +88,7 @@ function describe ({ method, url, redirect, list, cache }, upload) {
     appendPair(headers, header?.name, header?.value)
   }
   if (cache === 'no-cache') appendMissing(headers, list, 'cache-control', 'max-age=0')
-  if (cache === 'no-store' || cache === 'reload') {
+  if (cache === 'no-store' || cache === 'reload' || (cache === 'default' && isConditional(list))) {
     appendMissing(headers, list, 'pragma', 'no-cache')
     appendMissing(headers, list, 'cache-control', 'no-cache')
   }
@@ -101,6 +101,13 @@ function describe ({ method, url, redirect, list, cache }, upload) {
   request.length = upload === null ? null : upload.length
   return request
 }
+
+/** Code that asks what has changed has a cache of its own, and goes by no other. Source: https://fetch.spec.whatwg.org/#http-network-or-cache-fetch @param {HeaderList} list */
+function isConditional (list) {
+  for (let i = 0; i < list.all.length; i++) if (/** @type {string} */ (list.all[i]?.name) in CONDITIONAL) return true
+  return false
+}
+const CONDITIONAL = buildWords(['if-match', 'if-modified-since', 'if-none-match', 'if-range', 'if-unmodified-since'])
 
 /** @param {unknown[]} headers @param {HeaderList} list @param {string} name @param {string} value */
 function appendMissing (headers, list, name, value) {

@@ -166,7 +166,7 @@ function readOptions (options) {
 }
 
 /** Source: https://w3c.github.io/FileAPI/#constructorBlob @param {string} type */
-function normalizeType (type) {
+export function normalizeType (type) {
   return regExpExec(NO_TYPE, type) === null ? stringToLowerCase(type) : ''
 }
 

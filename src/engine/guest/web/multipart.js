@@ -3,7 +3,7 @@ import {
   ObjectCreate, TypeErrorConstructor, append, buildList, regExpExec, stringCharCodeAt, stringIndexOf, stringReplaceAll, stringSlice, stringToLowerCase,
 } from '../intrinsics.js'
 import { askNative } from '../natives.js'
-import { buildFile, contentOf, factsOf } from './blob.js'
+import { buildFile, contentOf, factsOf, normalizeType } from './blob.js'
 import { decodePercent } from './body.js'
 import { buildFormData } from './form-data.js'
 import { trimSpace } from './headers.js'
@@ -109,7 +109,7 @@ function readPartHeaders (text) {
       const parameters = readDisposition(value)
       name = parameters['name'] ?? null
       filename = parameters['filename'] ?? null
-    } else if (key === 'content-type') contentType = stringToLowerCase(value)
+    } else if (key === 'content-type') contentType = normalizeType(value) // a lone line break in it would be a header of its own when the file is sent on
     from = to + 2
   }
   if (name === null) throw refuse('a part has no name')

@@ -79,9 +79,11 @@ test('a multipart body of others is read', async () => {
       part('Content-Type: TEXT/html;charset=x\\nX-Other: 1\\nContent-Disposition: form-data; filename=f; name="a b"', 'x') + '--b--', part('Content-Disposition: form-data; name="a; filename=evil"', '1') + '--b--',
       part('Content-Disposition: form-data; name="a"; filename=""', '') + '--b--', part('Content-Disposition: form-data; name="a"', 'x--b --b-- --bx') + '--b--', part('Content-Disposition: form-data; name="\\u00ef\\u00bb\\u00bf"', '') + '--b--',
     ]
-    return [await Promise.all(bodies.map((body) => parse(body).then(list))), await parse('--B x\\n\\n--B x--', 'multipart/form-data; boundary="B x"').then(list, (error) => error.name)]`)
+    const injected = (await parse(part('Content-Disposition: form-data; name=a; filename=f\\nContent-Type: a/b\\rX-Own: 1', 'x') + '--b--')).get('a')?.type
+    return [injected, await Promise.all(bodies.map((body) => parse(body).then(list))), await parse('--B x\\n\\n--B x--', 'multipart/form-data; boundary="B x"').then(list, (error) => error.name)]`)
 
   assert.deepEqual(seen, [
+    '',
     [
       [], [], [['a', '1']], [['a', 'f', 'text/plain', 'x']], [['a b', 'f', 'text/html;charset=x', 'x']], [['a; filename=evil', '1']], [['a', '', 'text/plain', '']], [['a', 'x--b --b-- --bx']], [['ï»¿', '']],
     ],

@@ -87,6 +87,30 @@ for (const [title, method, status] of [['of status 204', 'GET', 204], ['of statu
   })
 }
 
+test('a body of any kind is sent with its type', async () => {
+  const seen = await inside(`
+    const form = new FormData()
+    form.append('a', 'ü'); form.append('f', new File(['x'], 'n', { type: 'a/b' }))
+    const send = async (body) => { const { body: kind, bytes, headers } = await (await fetch(base + '/echo', { method: 'POST', body })).json(); return [kind, headers[0]?.[1] ?? null, bytes] }
+    const [kind, type, bytes] = await send(form)
+    return [[kind, type.slice(0, 30), bytes.replaceAll(type.slice(30), 'B').split('\\r\\n')], await send(new Blob(['b'], { type: 'c/d' })), await send(new URLSearchParams({ q: 'ü' })), await send(new Uint8Array([1, 255]))]`)
+
+  assert.deepEqual(seen, [
+    ['whole', 'multipart/form-data; boundary=', ['--B', 'Content-Disposition: form-data; name="a"', '', '\u00c3\u00bc', '--B', 'Content-Disposition: form-data; name="f"; filename="n"', 'Content-Type: a/b', '', 'x', '--B--', '']],
+    ['whole', 'c/d', 'b'], ['whole', 'application/x-www-form-urlencoded;charset=UTF-8', 'q=%C3%BC'], ['whole', null, '\u0001\u00ff'],
+  ])
+})
+
+test('what a request says of caches is sent as headers, unless it has its own', async () => {
+  const seen = await inside(`
+    const ask = async (init) => (await (await fetch(base + '/echo', init)).json()).headers.join(' ')
+    const asked = ['default', 'no-store', 'reload', 'no-cache', 'force-cache'].map((cache) => ask({ cache }))
+    return [await Promise.all([...asked, ask({ headers: { 'if-none-match': 'x' } }), ask({ cache: 'reload', headers: { 'cache-control': 'own' } })]), await nameOf(() => fetch(base, { cache: 'only-if-cached', mode: 'same-origin' }))]`)
+  const none = 'pragma,no-cache cache-control,no-cache'
+
+  assert.deepEqual(seen, [['', none, none, 'cache-control,max-age=0', '', `if-none-match,x ${none}`, 'cache-control,own pragma,no-cache'], 'TypeError'])
+})
+
 test('fetch cannot be replaced or changed, and a job that does not name it has its classes without it', async () => {
   const names = ['fetch', 'Headers', 'Request', 'Response', 'ReadableStream', 'WritableStream', 'TransformStream', 'TextDecoder', 'TextEncoder']
   const refused = await inside(`
