@@ -76,7 +76,7 @@ export const codeGeneration: AttackGroup = {
           queue.push(Object.getPrototypeOf(value))
           for (const key of Reflect.ownKeys(value)) { const { value: member, get, set } = Object.getOwnPropertyDescriptor(value, key); queue.push(member, get, set) }
         }
-        const skipped = new Set([setTimeout, setInterval, queueMicrotask, context.progress, ...Object.values(console)])
+        const skipped = new Set([setTimeout, setInterval, queueMicrotask, reportError, context.progress, ...Object.values(console)])
         const isCode = (made) => { try { return typeof made === 'function' && made() === 42 } catch { return false } }
         for (const value of seen) {
           if (typeof value !== 'function' || skipped.has(value)) continue

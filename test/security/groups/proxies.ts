@@ -25,7 +25,7 @@ export const proxies: AttackGroup = {
     {
       name: 'a proxy that throws whatever is done, as what tools of the guest are given',
       code: inEntry(`const p = ${THROWS_ALWAYS}, said = []; for (const attempt of [() => context.progress(p), () => context.progress(1, p), () => clearTimeout(p), () => setTimeout(p), () => setTimeout(() => {}, p), () => queueMicrotask(p), () => clearInterval(p)]) { try { said.push(typeof attempt()) } catch (error) { said.push(error.message) } } return said`),
-      end: { result: ['Cannot report progress: the value is not a finite number', 'get', 'undefined', 'Cannot start timer: the callback is not a function', 'number', 'Cannot queue microtask: the callback is not a function', 'undefined'] },
+      end: { result: ['Cannot report progress: the value is not a finite number', 'get', 'get', 'Cannot start timer: the callback is not a function', 'get', 'Cannot queue microtask: the callback is not a function', 'get'] },
     },
     {
       name: 'a revoked proxy as the result',

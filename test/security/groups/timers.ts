@@ -57,11 +57,11 @@ export const timers: AttackGroup = {
       end: { result: [500, 0] },
     },
     { name: 'delays of all kinds', code: inEntry(`let asked = 0; const evil = { valueOf () { asked++; return 1 }, toString () { asked++; return '1' }, [Symbol.toPrimitive] () { asked++; return 1 } }
-      await Promise.all([evil, NaN, -1, Infinity, -Infinity, 2 ** 31, 1n, Symbol('x'), null, '1', 'x', '', [5], -0, 0.1].map((delay) => new Promise((resolve) => setTimeout(resolve, delay)))); return asked`), end: { result: 0 } },
+      const waits = [evil, NaN, -1, Infinity, -Infinity, 2 ** 31, 1n, Symbol('x'), null, '1', 'x', '', [5], -0, 0.1].map((delay) => new Promise((resolve) => setTimeout(resolve, delay))); const ends = await Promise.allSettled(waits); return [asked, ends.filter(({ reason }) => reason instanceof TypeError).length]`), end: { result: [1, 2] } },
     {
       name: 'ids of all kinds',
-      code: inEntry(`let asked = 0, ran = 0; const evil = { valueOf () { asked++; return 1 } }; const id = setTimeout(() => ran++, 1); for (const given of [evil, NaN, -1, String(id), [id], { id }, null, undefined, 1n, Symbol('x'), '__proto__', 'constructor', 1e21, id + 0.5]) { clearTimeout(given); clearInterval(given) } await new Promise((resolve) => setTimeout(resolve, 5)); return [asked, ran]`),
-      end: { result: [0, 1] },
+      code: inEntry(`let asked = 0, ran = 0, refused = 0; const evil = { valueOf () { asked++; return -1 } }; const id = setTimeout(() => ran++, 1); for (const clear of [clearTimeout, clearInterval]) { for (const given of [evil, NaN, -1, { id }, null, undefined, 1n, Symbol('x'), '__proto__', 'constructor', 1e21, id + 1]) { try { clear(given) } catch { refused++ } } } await new Promise((resolve) => setTimeout(resolve, 5)); return [asked, ran, refused]`),
+      end: { result: [2, 1, 4] },
     },
     {
       name: 'callbacks that are callable but no functions of the code',

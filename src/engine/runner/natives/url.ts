@@ -1,8 +1,8 @@
 import { domainToASCII, domainToUnicode } from 'node:url'
 import { type Native, NativeError } from './native.ts'
 
-/** Far more than any domain has that a resolver takes. A longer text is no domain: what it takes to encode one grows faster than its length. */
-const DOMAIN_CHARS = 16_384
+/** Four times what any resolver takes. A longer text is no domain: what it takes to encode one grows with the square of its length. */
+const DOMAIN_CHARS = 1024
 
 /**
  * Internationalised domain names for one run: the table behind them is larger than the rest of what parses URLs. Answers an empty text for what is no domain.

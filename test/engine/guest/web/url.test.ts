@@ -39,7 +39,7 @@ test('hosts outside of ASCII become what the domain name system has', async () =
     'https://xn--iñvalid.example/', 'https://a\u0338=b/', 'https://≠.example/', 'https://=\u0338.example/', 'https://é%2f.example/', 'https://é%3a.example/', 'https://é／x.example/', 'https://é＠x/', 'https://é？x/', 'https://é%00x/', 'https://é x/',
     'https://%C3%A9.example/', 'https://%E9.example/', 'https://☃.net/', 'https://\ud83d.example/', 'https://\u0627a.example/', `https://${'é'.repeat(300)}/`, 'non-special://é/',
   ])
-  assert.deepEqual(await evaluate(`URL.canParse('https://' + 'é'.repeat(20_000) + '.example/')`), false)
+  assert.deepEqual(await evaluate(`[1000, 1024].map((length) => URL.canParse('https://' + 'é'.repeat(length) + '.example/'))`), [true, false])
 })
 
 test('what is parsed the short way is what the whole parser makes of it', async () => {
