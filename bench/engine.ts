@@ -35,6 +35,7 @@ export async function execute (engine: Engine, code: string, { tools = [], permi
     tenant: 'default',
     alone: false,
     code,
+    files: {},
     codeHash: sha256(code),
     input: 'null',
     entry: 'default',

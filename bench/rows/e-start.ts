@@ -43,7 +43,7 @@ async function startRunner (guest: GuestImage): Promise<{ readyMs: number, first
   try {
     await runner.ready
     const readyMs = performance.now() - started
-    const task = { file: 'job.js', code: NO_OP, input: '1', entry: 'default', context: '{}', limits: DEFAULT_LIMIT_POLICY.defaults, tools: [], hrtime: false }
+    const task = { file: 'job.js', importName: null, sources: [], code: NO_OP, input: '1', entry: 'default', context: '{}', limits: DEFAULT_LIMIT_POLICY.defaults, tools: [], hrtime: false }
     const answer = await runner.run(task, { signal: new AbortController().signal, onLogs () {}, onProgress () {}, onCall: noTools })
     if (answer.type !== 'done' || answer.result !== '1') throw new Error(`Cannot use measurement: the runner answered ${JSON.stringify(answer)}`)
     return { readyMs, firstJobMs: performance.now() - started }

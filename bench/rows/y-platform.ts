@@ -48,7 +48,7 @@ async function startRunner (guest: GuestImage, closing: AsyncDisposableStack): P
 
   async function measure (): Promise<number> {
     const started = performance.now()
-    const answer = await runner.run({ file: 'job.js', code: NO_OP, input: '1', entry: 'default', context: '{"tags":{}}', limits: DEFAULT_LIMIT_POLICY.defaults, tools: [], hrtime: false }, {
+    const answer = await runner.run({ file: 'job.js', importName: null, sources: [], code: NO_OP, input: '1', entry: 'default', context: '{"tags":{}}', limits: DEFAULT_LIMIT_POLICY.defaults, tools: [], hrtime: false }, {
       signal: new AbortController().signal, onLogs () {}, onProgress () {}, onCall () { throw new Error('Cannot call tool: there is none') },
     })
     if (answer.type !== 'done' || answer.result !== '1') throw new Error(`Cannot use measurement: the runner answered ${JSON.stringify(answer)}`)

@@ -32,7 +32,7 @@ export async function runChecks (): Promise<Findings> {
 async function runJob (engine: Engine, input: unknown): Promise<unknown> {
   const code = `${read('behaviours.js')}\n${read('check.js')}`
   const { outcome } = await engine.execute({
-    tenant: 'docs', alone: false, code, codeHash: sha256(code), input: JSON.stringify(input), entry: 'default', tools: TOOLS, toolConfig: {}, secrets: [], permissions: { net: ['h'] }, fence: 1,
+    tenant: 'docs', alone: false, code, files: {}, codeHash: sha256(code), input: JSON.stringify(input), entry: 'default', tools: TOOLS, toolConfig: {}, secrets: [], permissions: { net: ['h'] }, fence: 1,
     batchId: null, limits: DEFAULT_LIMIT_POLICY.defaults, requireIsolation: [], context: { jobId: 'platform', attempt: 1, tags: {}, deadline: '2100-01-01T00:00:00.000Z' },
   }, { signal: AbortSignal.timeout(60_000), onLogs () {}, onProgress () {} })
   if (outcome.type !== 'succeeded') throw new Error(`Cannot check the platform: the job ended as ${JSON.stringify(outcome)}`)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Ceilings } from '../core/api-key.ts'
-import { buildJobRequest, buildPermissions, buildSecretNames, buildTools, ENTRY_MAX_CHARS, ToolConfig, type JobRequest } from '../core/job-request.ts'
+import { buildFiles, buildJobRequest, buildPermissions, buildSecretNames, buildTools, ENTRY_MAX_CHARS, ToolConfig, type JobRequest } from '../core/job-request.ts'
 import { describeMaximum, JOB_LIMITS, lowerPolicy, type LimitPolicy } from '../core/limits.ts'
 import { Serialization } from '../core/structured.ts'
 
@@ -12,6 +12,7 @@ export function buildExecuteRequest (service: LimitPolicy, toolNames: readonly s
   const max = policy.maxima.timeoutMs
   return z.strictObject({
     code: z.string().min(1).describe('JavaScript or TypeScript, an ES module'),
+    files: buildFiles(),
     input: z.unknown().optional().describe('Any JSON value; the first argument of the entry'),
     serialization: Serialization.optional().describe('How the input and the result are written, as in `POST /v1/jobs`'),
     entry: z.string().min(1).max(ENTRY_MAX_CHARS).default('default').describe('Export to call'),
@@ -31,9 +32,9 @@ export type ExecuteRequest = z.output<ReturnType<typeof buildExecuteRequest>>
 export function buildToJobRequest (service: LimitPolicy, toolNames: readonly string[], ceilings?: Ceilings): (request: ExecuteRequest) => JobRequest {
   const policy = ceilings ? lowerPolicy(service, ceilings.limits) : service
   const schema = buildJobRequest(service, toolNames, ceilings)
-  return ({ code, input, serialization, entry, timeout, tools, toolConfig, permissions, secrets }) => {
+  return ({ code, files, input, serialization, entry, timeout, tools, toolConfig, permissions, secrets }) => {
     const timeoutMs = Math.ceil(timeout)
     const cpuMs = Math.min(policy.maxima.cpuMs, Math.max(policy.defaults.cpuMs, timeoutMs))
-    return schema.parse({ code, input, serialization, entry, tools, toolConfig, permissions, secrets, limits: { timeoutMs: Math.min(timeoutMs, policy.maxima.timeoutMs), cpuMs } })
+    return schema.parse({ code, files, input, serialization, entry, tools, toolConfig, permissions, secrets, limits: { timeoutMs: Math.min(timeoutMs, policy.maxima.timeoutMs), cpuMs } })
   }
 }

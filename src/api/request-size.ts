@@ -1,4 +1,5 @@
 import { JobError } from '../core/failures.ts'
+import { countChars } from '../core/job-sources.ts'
 import type { JobRequest } from '../core/job-request.ts'
 import type { LimitPolicy } from '../core/limits.ts'
 
@@ -10,7 +11,7 @@ const GROWTH_MAX = 6
  * it: where that alone shows that the input is small enough, the input is not written out to be measured.
  */
 export function checkSize ({ request: maxima }: LimitPolicy, request: JobRequest, bodyBytes: number): void {
-  const chars = request.code.length
+  const chars = countChars(request)
   if (chars > maxima.codeChars) throw new JobError('CODE_TOO_LARGE', `Cannot take the code: it has ${chars} characters, more than the maximum of ${maxima.codeChars} characters`)
   if (bodyBytes * GROWTH_MAX > maxima.inputBytes) checkInput(JSON.stringify(request.input) ?? 'null', maxima.inputBytes)
 }

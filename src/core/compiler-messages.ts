@@ -1,11 +1,12 @@
 import { z } from 'zod'
+import { SOURCE_BOUNDS } from './source-names.ts'
 
-/** Longest source that is compiled, in UTF-16 code units; an operator may allow a job no more. */
+/** Longest sources that are compiled, all of a job's together, in UTF-16 code units; an operator may allow a job no more. */
 export const MAX_SOURCE_CHARS = 1_000_000
-/** Longest code and map that may come out of one source, together, in bytes. */
+/** Longest code and maps that may come out of the sources of a job, together, in bytes. */
 export const MAX_COMPILED_BYTES = 16 * 1_048_576
 /** Three bytes of UTF-8 for each code unit of the source, or the whole output, and the header. */
-export const COMPILER_FRAME = { maxFrameBytes: MAX_COMPILED_BYTES + 65_536, maxHeaderBytes: 65_536 } as const
+export const COMPILER_FRAME = { maxFrameBytes: MAX_COMPILED_BYTES + 131_072, maxHeaderBytes: 131_072 } as const
 
 /**
  * What every transform is done with. No tsconfig is read. Decorators are rewritten, since V8 has none; all else is left to V8.
@@ -21,22 +22,28 @@ export const TRANSFORM_OPTIONS = Object.freeze({
   supported: Object.freeze({ decorators: false }),
 } as const)
 
-export const SourceFile = z.enum(['job.js', 'job.ts'])
-export type SourceFile = z.infer<typeof SourceFile>
+const Name = z.string().max(SOURCE_BOUNDS.nameChars)
+const bytes = z.int().min(0)
 
-/** To the compiler; the body of the frame is the source. */
-export const CompileRequest = z.object({ type: z.literal('compile'), id: z.number().int() })
+/** To the compiler; the body of the frame are the sources, one after another. The first is the job's code, which may be JavaScript or TypeScript; the others are what their names say. */
+export const CompileRequest = z.object({ type: z.literal('compile'), id: z.number().int(), codeBytes: bytes, files: z.array(z.object({ name: Name, bytes })).max(SOURCE_BOUNDS.count) })
 export type CompileRequest = z.infer<typeof CompileRequest>
 
-/** From the compiler. `verbatim` is JavaScript to be run as it stands. The body of `compiled` is the code and then the map. */
+/**
+ * What became of one source. `verbatim` is JavaScript, or JSON, to be taken as it stands, of which the body has nothing; of others it has the code and then the map.
+ * `importName` is what stands in the code for the `import` of dynamic imports; null where there are none.
+ */
+const CompiledSource = z.object({ name: Name, verbatim: z.boolean(), codeBytes: bytes, mapBytes: bytes, importName: z.string().max(6).nullable() })
+export type CompiledSource = z.infer<typeof CompiledSource>
+
+/** From the compiler. The sources of `compiled` are in the order that they came in; the first is named by the language that it is in. */
 export const CompilerMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
-  z.object({ type: z.literal('verbatim'), id: z.number().int() }),
-  z.object({ type: z.literal('compiled'), id: z.number().int(), codeBytes: z.number().int().min(0) }),
+  z.object({ type: z.literal('compiled'), id: z.number().int(), sources: z.array(CompiledSource).min(1).max(SOURCE_BOUNDS.count + 1) }),
   z.object({
     type: z.literal('invalid'),
     id: z.number().int(),
-    file: SourceFile,
+    file: Name,
     message: z.string().max(1000),
     /** Counted from 1, the column in UTF-16 code units, as V8 counts. */
     line: z.number().int().min(1),

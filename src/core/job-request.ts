@@ -5,6 +5,7 @@ import { describeMaximum, JOB_LIMITS, lowerPolicy, policyOfTransforms, type Limi
 import { ISOLATION_LEVELS } from './outcome.ts'
 import { findBeyond, Permissions, type PermissionsRequest } from './permissions.ts'
 import { RetryPolicy } from './retry.ts'
+import { findNameFault, SOURCE_BOUNDS } from './source-names.ts'
 import { SECRET_BOUNDS, SecretName } from './secret.ts'
 import { Serialization } from './structured.ts'
 import { TransformSettings } from './transform.ts'
@@ -120,6 +121,18 @@ export function buildSecretNames (ceiling: readonly string[] | null = null) {
     .default([]).describe('Secrets that the code may get, with the tool `secrets`')
 }
 
+/** Builds the schema of the files that a job's code brings along. How long they may be is the API's to answer, with the code. */
+export function buildFiles () {
+  const Name = z.string().check(({ value, issues }) => {
+    const fault = findNameFault(value)
+    if (fault !== undefined) issues.push({ code: 'custom', input: value, message: `Not a name of a file: ${fault}` })
+  })
+  return z.record(Name, z.string())
+    .refine((files) => Object.keys(files).length <= SOURCE_BOUNDS.count, `At most ${SOURCE_BOUNDS.count} files`)
+    .default({})
+    .describe('Files that the code can import, by their names: relative paths that end in .ts, .mts, .js, .mjs or .json. The code imports `lib/a.ts` as `./lib/a.ts`. All characters count towards the limit of the code')
+}
+
 const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 const CodeBase64 = z.base64().min(1).transform((text, context) => {
@@ -155,6 +168,7 @@ export function buildJobRequest (service: LimitPolicy, toolNames: readonly strin
   return z.strictObject({
     code: z.string().min(1).optional().describe('JavaScript or TypeScript, an ES module'),
     codeBase64: CodeBase64.optional().describe('The same as UTF-8 in base64, instead of `code`'),
+    files: buildFiles(),
     input: z.unknown().default(null).describe('Any JSON value; the first argument of the entry. `{"$file": "…"}` stands for the content of that file, by its name or its id; that of a transform is such a file, or an array of records'),
     serialization: Serialization.optional().describe('How the input and the result are written: `json`, unless given, or `structured`, the form of docs/values.md, which has Date, Map, Set, BigInt, bytes, undefined, cycles and more. Transforms, checkpoints and tools have JSON'),
     transform: TransformSettings.optional().describe('Makes the job a transform: its code gets the records of the input, one by one, and what it makes of them becomes a file of the job'),
@@ -195,11 +209,14 @@ export function buildJobRequest (service: LimitPolicy, toolNames: readonly strin
 export type JobRequest = z.output<ReturnType<typeof buildJobRequest>>
 
 /** The part of a request that is stored with the job; code and input are stored as payloads. */
-export type JobSpec = Omit<JobRequest, 'code' | 'input'>
+export type JobSpec = Omit<JobRequest, 'code' | 'files' | 'input'> & {
+  /** What is stored as its code holds files besides. */
+  hasFiles?: true
+}
 
 /** Bytes an HTTP body with the largest allowed request may have: code escaped as JSON, input, and room for the rest. */
 export function maxBodyBytes (policy: LimitPolicy): number {
   const BYTES_PER_ESCAPED_CHAR = 6
-  const REST_BYTES = 65_536
+  const REST_BYTES = 131_072 // names of files may be half of it
   return policy.request.codeChars * BYTES_PER_ESCAPED_CHAR + policy.request.inputBytes + REST_BYTES
 }

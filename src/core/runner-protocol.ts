@@ -57,6 +57,14 @@ export interface ToolGrant {
 /** Tools that every run has, on its context instead of as globals: their guest halves are modules of the guest. */
 export const CONTEXT_TOOLS: readonly string[] = ['checkpoint']
 
+/** A module of a job, as a runner is given it. */
+export interface JobModule {
+  file: string
+  code: string
+  /** What stands in the code for the `import` of dynamic imports; null where there are none. */
+  importName: string | null
+}
+
 /** Descriptors that a runner is left with beside its pipe: archives (see archive.ts) of the scripts that isolates are made with. */
 export const ARCHIVES_FD = 4
 /** The script in an archive that every isolate has: the core of the guest. */
@@ -100,7 +108,7 @@ export type GuestCode = typeof GUEST_CODES[number]
 export type StopCode = typeof STOP_CODES[number]
 
 /**
- * What a worker tells its runner; `boot` comes first, with the scripts of tools as its body. The body of `run` is the code and then the
+ * What a worker tells its runner; `boot` comes first, with the scripts of tools as its body. The body of `run` is the code, the sources and then the
  * input, that of `answer` the JSON text that a tool answered and then the bytes beside it. For a transform the input is the state to go on from,
  * or nothing; `records` answers a `pull` with records, one a line, or with nothing when there are no more, and `written` says that the oldest
  * `output` is written.
@@ -112,6 +120,9 @@ export type ToRunner =
     token: string
     file: string
     codeBytes: number
+    importName: string | null
+    /** The files that the code brings along. */
+    sources: readonly (Omit<JobModule, 'code'> & { codeBytes: number })[]
     entry: string
     limits: Limits
     /** JSON text of the context that user code is given. */

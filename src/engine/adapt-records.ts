@@ -7,9 +7,9 @@ import type { RunnerOutput, RunnerPort } from './record-flow.ts'
 import { createStackMapper } from './source-positions.ts'
 
 /** Puts what a runner says of records in the words that the worker reads, without secrets. A state stays as it is: the code goes on from it. */
-export function adaptRecords (port: RecordPort, concealer: Concealer, { file, map }: Pick<Compiled, 'file' | 'map'>): RunnerPort {
+export function adaptRecords (port: RecordPort, concealer: Concealer, compiled: Pick<Compiled, 'file' | 'map' | 'sources'>): RunnerPort {
   const { errors, checkpointMs } = port.settings
-  const mapStack = createStackMapper(file, map)
+  const mapStack = createStackMapper([compiled, ...compiled.sources])
 
   function explain ({ place, failure: [, code, name, message, stack] }: RunnerOutput['rejects'][number]) {
     const mapped = concealer.text(mapStack(stack))

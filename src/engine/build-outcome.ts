@@ -7,7 +7,6 @@ import type { Compiled } from './compiler-client.ts'
 import type { RecordPlace } from './record-flow.ts'
 import type { DoneMessage, RunnerAnswer } from './run-conversation.ts'
 import { explainWait } from './processor-wait.ts'
-import { explainRefusedImport } from './refused-import.ts'
 import { createStackMapper } from './source-positions.ts'
 import { findSuspect } from './suspect.ts'
 
@@ -68,9 +67,8 @@ function buildStopped ({ code, observed }: { code: StopName, observed: number },
   return { type: 'failed', error: buildFailure(code, message, { name: stop.name, limit: buildBrokenLimit(stop.limit, configured, seen) }), usage }
 }
 
-function buildGuestFailure (reported: NonNullable<DoneMessage['failure']>, compiled: Compiled, { limits, place }: { limits: Limits, place: RecordPlace | undefined }): JobFailure {
-  const failure = explainRefusedImport(reported, compiled.code)
-  const map = createStackMapper(compiled.file, compiled.map)
+function buildGuestFailure (failure: NonNullable<DoneMessage['failure']>, compiled: Compiled, { limits, place }: { limits: Limits, place: RecordPlace | undefined }): JobFailure {
+  const map = createStackMapper([compiled, ...compiled.sources])
   const stack = map(failure.stack)
   const details = failure.details === undefined ? undefined : mapStacks(parseErrorDetails(failure.details), map)
   const limit = brokenLimit(failure.code, failure.observed, limits)

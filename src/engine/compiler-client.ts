@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import { createRequire } from 'node:module'
-import { type CompilerMessage, MAX_SOURCE_CHARS, type SourceFile, TRANSFORM_OPTIONS } from '../core/compiler-messages.ts'
+import { type CompilerMessage, type CompiledSource, MAX_SOURCE_CHARS, TRANSFORM_OPTIONS } from '../core/compiler-messages.ts'
 import { sha256 } from '../core/digest.ts'
+import { countChars, type JobSources } from '../core/job-sources.ts'
 import { buildFailure, type JobFailure } from '../core/outcome.ts'
 import { unreachable } from '../core/unreachable.ts'
 import type { LaneAnswer } from './compiler-lane.ts'
@@ -14,12 +15,19 @@ const STOPPED_TTL_MS = 600_000
 
 const { version } = createRequire(import.meta.url)('esbuild/package.json') as { version: string } // npm's own format
 
-/** JavaScript that parses as it stands is kept as it came, and has no map. */
-export interface Compiled {
-  type: 'compiled'
-  file: SourceFile
+/** One module. JavaScript that parses as it stands is kept as it came, and has no map. */
+export interface CompiledFile {
+  file: string
   code: string
   map: string | null
+  /** What stands in the code for the `import` of dynamic imports; null where there are none. */
+  importName: string | null
+}
+
+/** The code of a job, and the files that it brings along. */
+export interface Compiled extends CompiledFile {
+  type: 'compiled'
+  sources: readonly CompiledFile[]
 }
 
 /** SYNTAX_ERROR with its place in message and stack, or because the compiler had to be stopped; INTERNAL when there was no compiler. */
@@ -50,11 +58,10 @@ export const DEFAULT_COMPILER_CONFIG: Readonly<Omit<CompilerConfig, 'onError'>> 
   cacheBytes: 64 * 1_048_576,
 })
 
-export interface CompilerRequest {
+export interface CompilerRequest extends JobSources {
   tenant: string
-  /** SHA-256 of the code. */
+  /** SHA-256 of the sources, as they are stored. */
   codeHash: string
-  code: string
 }
 
 export interface Compiler {
@@ -64,7 +71,8 @@ export interface Compiler {
   close (): Promise<void>
 }
 
-type Entry = { type: 'verbatim' } | Compiled | CompileFailure
+/** Sources that are taken as they stand are not kept. */
+type Entry = { type: 'compiled', sources: readonly (Omit<CompiledFile, 'code'> & { code: string | null })[] } | CompileFailure
 
 /**
  * Compiles in processes of their own, that are killed when slow or large, and remembers answers per tenant, source, version of
@@ -76,9 +84,9 @@ export function createCompiler (config: Partial<CompilerConfig> = {}): Compiler 
   const cache = new LRUCache<string, Entry>({ maxSize: cacheBytes, sizeCalculation: sizeOf })
   const pending = new Map<string, Promise<Entry>>()
 
-  async function compileFresh (key: string, code: string): Promise<Entry> {
+  async function compileFresh (key: string, sources: JobSources): Promise<Entry> {
     try {
-      const answer = await pool.run(code)
+      const answer = await pool.run(sources)
       if (isMishap(answer)) onError?.(new Error(`Cannot compile: ${answer.evidence}`))
       const entry = toEntry(answer, poolConfig)
       const ttl = answer.type === 'died' ? { ttl: STOPPED_TTL_MS } : {}
@@ -90,13 +98,17 @@ export function createCompiler (config: Partial<CompilerConfig> = {}): Compiler 
   }
 
   return {
-    async compile ({ tenant, codeHash, code }) {
-      if (code.length > MAX_SOURCE_CHARS) return failed(buildFailure('CODE_TOO_LARGE', `Cannot compile: ${code.length} characters of code, allowed are ${MAX_SOURCE_CHARS}`))
-      const key = sha256(JSON.stringify([tenant, codeHash, version, TRANSFORM_OPTIONS]))
+    async compile ({ tenant, codeHash, code, files }) {
+      const chars = countChars({ code, files })
+      if (chars > MAX_SOURCE_CHARS) return failed(buildFailure('CODE_TOO_LARGE', `Cannot compile: ${chars} characters of code, allowed are ${MAX_SOURCE_CHARS}`))
+      const texts = Object.values(files)
+      const key = sha256(JSON.stringify([tenant, codeHash, texts.length, version, TRANSFORM_OPTIONS])) // code alone may read like files that are stored
       let entry = cache.get(key) ?? pending.get(key)
-      if (!entry) pending.set(key, entry = compileFresh(key, code))
+      if (!entry) pending.set(key, entry = compileFresh(key, { code, files }))
       const done = await entry
-      return done.type === 'verbatim' ? { type: 'compiled', file: 'job.js', code, map: null } : done
+      if (done.type === 'failed') return done
+      const [main, ...sources] = done.sources.map(({ file, code: made, map, importName }, i) => ({ file, code: made ?? [code, ...texts][i] ?? '', map, importName }))
+      return { type: 'compiled', ...main!, sources } // the compiler answers one at least
     },
     close: () => pool.close(),
   }
@@ -123,10 +135,8 @@ function toEntry (answer: LaneAnswer, { timeoutMs, memoryMb }: { timeoutMs: numb
 
 function readMessage (message: Exclude<CompilerMessage, { type: 'ready' }>, body: Buffer): Entry {
   switch (message.type) {
-    case 'verbatim':
-      return { type: 'verbatim' }
     case 'compiled':
-      return { type: 'compiled', file: 'job.ts', code: body.toString('utf8', 0, message.codeBytes), map: body.toString('utf8', message.codeBytes) }
+      return { type: 'compiled', sources: cutBody(message.sources, body) }
     case 'invalid': {
       const place = `${message.file}:${message.line}:${message.column}`
       const text = `${message.message} (${place})`
@@ -140,10 +150,17 @@ function readMessage (message: Exclude<CompilerMessage, { type: 'ready' }>, body
   }
 }
 
+function cutBody (sources: readonly CompiledSource[], body: Buffer) {
+  let at = 0
+  const take = (bytes: number) => body.toString('utf8', at, at += bytes)
+  return sources.map(({ name, verbatim, codeBytes, mapBytes, importName }) => ({ file: name, code: verbatim ? null : take(codeBytes), map: mapBytes > 0 ? take(mapBytes) : null, importName }))
+}
+
 function failed (failure: JobFailure): CompileFailure {
   return { type: 'failed', failure }
 }
 
 function sizeOf (entry: Entry): number {
-  return ENTRY_BYTES + (entry.type === 'compiled' ? (entry.code.length + (entry.map?.length ?? 0)) * BYTES_PER_CHAR : 0)
+  const texts = entry.type === 'compiled' ? entry.sources.flatMap(({ file, code, map }) => [file, code, map]) : []
+  return ENTRY_BYTES + texts.reduce((chars, text) => chars + (text?.length ?? 0), 0) * BYTES_PER_CHAR
 }

@@ -1,4 +1,5 @@
-import { CompilerMessage } from '../core/compiler-messages.ts'
+import { CompilerMessage, type CompileRequest } from '../core/compiler-messages.ts'
+import type { JobSources } from '../core/job-sources.ts'
 import type { Frame } from '../core/frames.ts'
 import { spawnCompiler } from './compiler-process.ts'
 import type { FramedExit, FramedProcess } from './framed-process.ts'
@@ -54,8 +55,8 @@ export class CompilerLane {
     if (!this.#closed) this.#running ??= this.#start()
   }
 
-  /** Compiles one source; one at a time. Never rejects. */
-  async run (source: string): Promise<LaneAnswer> {
+  /** Compiles the sources of one job; one at a time. Never rejects. */
+  async run (sources: JobSources): Promise<LaneAnswer> {
     if (this.#closed) return closedAnswer()
     const running = this.#running ??= this.#start()
     try {
@@ -63,7 +64,7 @@ export class CompilerLane {
     } catch (error) {
       return { type: 'unavailable', reason: 'Cannot compile: the compiler did not start', evidence: String(error) }
     }
-    const answer = await this.#ask(running, source)
+    const answer = await this.#ask(running, sources)
     if (this.#closed) return answer.type === 'answered' ? answer : closedAnswer()
     if (answer.type === 'answered') this.#dropIfLarge(running)
     this.warm()
@@ -102,7 +103,7 @@ export class CompilerLane {
     return running
   }
 
-  #ask (running: Running, source: string): Promise<LaneAnswer> {
+  #ask (running: Running, { code, files }: JobSources): Promise<LaneAnswer> {
     const { child } = running
     const { timeoutMs, memoryMb } = this.#limits
     const { promise, resolve } = Promise.withResolvers<LaneAnswer>()
@@ -123,7 +124,9 @@ export class CompilerLane {
         resolve(answer)
       },
     }
-    const sent = child.send({ type: 'compile', id }, Buffer.from(source))
+    const texts = [Buffer.from(code), ...Object.values(files).map((text) => Buffer.from(text))]
+    const listed = Object.keys(files).map((name, i) => ({ name, bytes: texts[i + 1]!.length })) // there is one for each
+    const sent = child.send({ type: 'compile', id, codeBytes: texts[0]!.length, files: listed } satisfies CompileRequest, Buffer.concat(texts)) // there is the code
     if (!sent) running.task.finish({ type: 'unavailable', reason: 'Cannot compile: the compiler ended before it had the source' })
     return promise
   }

@@ -1,12 +1,13 @@
+import type { JobSources } from '../core/job-sources.ts'
 import { CompilerLane, type LaneAnswer, type LaneLimits } from './compiler-lane.ts'
 
 interface Waiting {
-  source: string
+  sources: JobSources
   resolve (answer: LaneAnswer): void
 }
 
 export interface LanePool {
-  run (source: string): Promise<LaneAnswer>
+  run (sources: JobSources): Promise<LaneAnswer>
   close (): Promise<void>
 }
 
@@ -27,20 +28,20 @@ export function createLanePool ({ processes, maxQueued, ...limits }: LaneLimits 
     }
   }
 
-  async function serve (lane: CompilerLane, { source, resolve }: Waiting): Promise<void> {
-    resolve(await runTwice(lane, source))
+  async function serve (lane: CompilerLane, { sources, resolve }: Waiting): Promise<void> {
+    resolve(await runTwice(lane, sources))
     idle.push(lane)
     dispatch()
   }
 
   return {
-    run (source) {
+    run (sources) {
       if (closed) return Promise.resolve({ type: 'unavailable', reason: 'Cannot compile: the compiler is closed' })
       if (idle.length === 0 && queue.length >= maxQueued) {
         return Promise.resolve({ type: 'unavailable', reason: `Cannot compile: ${queue.length} sources wait for the compiler already` })
       }
       return new Promise((resolve) => {
-        queue.push({ source, resolve })
+        queue.push({ sources, resolve })
         dispatch()
       })
     },
@@ -53,8 +54,8 @@ export function createLanePool ({ processes, maxQueued, ...limits }: LaneLimits 
 }
 
 /** A process that ended by itself may have been a victim of the machine: its source is blamed when it happens again. */
-async function runTwice (lane: CompilerLane, source: string): Promise<LaneAnswer> {
-  const first = await lane.run(source)
+async function runTwice (lane: CompilerLane, sources: JobSources): Promise<LaneAnswer> {
+  const first = await lane.run(sources)
   const isVictim = first.type === 'unavailable' || (first.type === 'died' && first.cause === 'itself')
-  return isVictim ? lane.run(source) : first
+  return isVictim ? lane.run(sources) : first
 }

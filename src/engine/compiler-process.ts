@@ -11,6 +11,7 @@ const FRAMES_PER_SECOND = 10_000
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const esbuild = createRequire(import.meta.url).resolve('esbuild/package.json')
+const lexer = createRequire(import.meta.url).resolve('es-module-lexer')
 const binary = createRequire(esbuild).resolve(`@esbuild/${process.platform}-${process.arch}/bin/esbuild`)
 
 /** The module that is the compiler. */
@@ -21,7 +22,7 @@ export const COMPILER_FILE = here('compiler/main.ts')
  * in it to reading its code; it must be let start esbuild, which is outside of that model. The environment has nothing of ours.
  */
 export function spawnCompiler (hooks: { onFrame (frame: Frame): void, onExit (exit: FramedExit): void }): FramedProcess {
-  const readable = [here('compiler/'), here('../core/'), `${dirname(dirname(esbuild))}/`]
+  const readable = [here('compiler/'), here('../core/'), `${dirname(dirname(esbuild))}/`, `${dirname(dirname(lexer))}/`]
   return spawnFramed({
     ...hooks,
     file: COMPILER_FILE,

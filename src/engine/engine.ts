@@ -29,7 +29,9 @@ export interface RunRequest {
   /** Nobody else may run in its runner: somebody died with it there before, and nobody could tell of whose doing. */
   alone: boolean
   code: string
-  /** SHA-256 of the code, lowercase hex. */
+  /** What the code brings along: sources by their names. */
+  files: Readonly<Record<string, string>>
+  /** SHA-256 of the code and its files as they are stored, lowercase hex. */
   codeHash: string
   /** JSON text. */
   input: string

@@ -4,7 +4,7 @@ import { INLINE_RESULT_BYTES } from '../core/job.ts'
 import { splitLogBudget } from '../core/log-budget.ts'
 import type { CrashEvidence } from '../core/outcome.ts'
 import { type FromRunner, type LogLines, parseLogLines } from '../core/runner-messages.ts'
-import { RUNNER_FRAME_BYTES, type ToolGrant, type ToRunner } from '../core/runner-protocol.ts'
+import { type JobModule, RUNNER_FRAME_BYTES, type ToolGrant, type ToRunner } from '../core/runner-protocol.ts'
 import type { Limits } from '../core/limits.ts'
 import { findStructuredTextProblem } from '../core/structured.ts'
 import { unreachable } from '../core/unreachable.ts'
@@ -27,9 +27,9 @@ const LINES_BURST = 10_000
 const TAILS_PER_SECOND = 8
 
 /** One run as a runner is given it. */
-export interface RunnerTask {
-  file: string
-  code: string
+export interface RunnerTask extends JobModule {
+  /** The files that the code brings along. */
+  sources: readonly JobModule[]
   /** JSON text; of a transform the state to go on from, or nothing. */
   input: string
   entry: string
@@ -107,10 +107,10 @@ export class RunConversation {
   #isOver = false
 
   constructor (options: ConversationOptions) {
-    const { task: { limits, code, input }, hooks, pid, threads, kill, send, uncount, stop } = options
+    const { task: { limits, code, sources, input }, hooks, pid, threads, kill, send, uncount, stop } = options
     this.#options = options
     this.answer = this.#answer.promise
-    this.#watch = new RunWatch({ pid, threads, limits, payloadBytes: code.length + input.length, kill, onSample: (sample) => hooks.onSample?.(sample) })
+    this.#watch = new RunWatch({ pid, threads, limits, payloadBytes: sources.reduce((sum, source) => sum + source.code.length, code.length + input.length), kill, onSample: (sample) => hooks.onSample?.(sample) })
     const logBurst = RUNNER_FRAME_BYTES + ESCAPED * limits.logBytes + BYTES_AROUND_LINE * limits.logLines
     this.#logTokens = new TokenBucket(LOG_BYTES_PER_SECOND, logBurst, performance.now())
     this.#lineTokens = new TokenBucket(LINES_BURST + TAILS_PER_SECOND * splitLogBudget(limits).tailLines, LINES_BURST + limits.logLines, performance.now())

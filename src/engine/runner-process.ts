@@ -147,10 +147,12 @@ export class RunnerProcess {
     this.ready.then(() => watch.close(), () => watch.close())
   }
 
-  #handOver (token: string, { code: text, input, ...rest }: RunnerTask, records: RecordGrant | null): void {
+  #handOver (token: string, { code: text, sources, input, ...rest }: RunnerTask, records: RecordGrant | null): void {
     this.#allowResult(rest.limits)
     const code = Buffer.from(text)
-    this.#send({ type: 'run', token, ...rest, records, codeBytes: code.length }, Buffer.concat([code, Buffer.from(input)]))
+    const texts = sources.map((source) => Buffer.from(source.code))
+    const listed = sources.map(({ file, importName }, i) => ({ file, importName, codeBytes: texts[i]!.length })) // there is one for each
+    this.#send({ type: 'run', token, ...rest, records, codeBytes: code.length, sources: listed }, Buffer.concat([code, ...texts, Buffer.from(input)]))
   }
 
   /** One frame holds a result. */

@@ -8,57 +8,71 @@ const MAX_FRAMES = 50
 const FRAME_CHARS = 500
 const FRAME_START = '\n    at '
 const FRAME_INDENT = 4
-const POSITION = /^(\d{1,9}):(\d{1,9})$/
+const FRAME_LINE = '    at '
+/** No name of a file has white space, a bracket or a colon. A line has no more than `FRAME_CHARS`. */
+const FRAME = /^( {4}at (?:.*[( ])?)([^\s():]+):(\d{1,9}):(\d{1,9})(\)?)$/
 
-/**
- * Leaves of a stack its first lines and the frames that are in the user's file, with the positions of the source when there is a map
- * (version 3, as esbuild writes it). Frames of the host, and those of helpers that no source stands behind, are dropped.
- * Never throws; takes time in proportion to the stack.
- */
-export function mapStack (stack: string, file: string, map: string | null): string {
-  return createStackMapper(file, map)(stack)
+/** A file of the user's. With a map (version 3, as esbuild writes it) its positions are not those of its source. */
+export interface MappedFile {
+  file: string
+  map: string | null
 }
 
-/** Answers a function that does so with many stacks: the map, which costs more than any stack, is read with the first frames. */
-export function createStackMapper (file: string, map: string | null): (stack: string) => string {
-  let tracer: TraceMap | null | undefined
+/**
+ * Leaves of a stack its first lines and the frames that are in the user's files, with the positions of the sources. Frames of the host, and those of
+ * helpers that no source stands behind, are dropped. Never throws; takes time in proportion to the stack.
+ */
+export function mapStack (stack: string, files: readonly MappedFile[]): string {
+  return createStackMapper(files)(stack)
+}
+
+/** Answers a function that does so with many stacks: the maps, which cost more than any stack, are read with the first frames of their files. */
+export function createStackMapper (files: readonly MappedFile[]): (stack: string) => string {
+  const tracers = createTracers(files)
   return (stack) => {
     const text = stack.slice(0, INPUT_CHARS)
     const start = `\n${text}`.indexOf(FRAME_START) // found at the index that it has without the newline in front
     const header = (start < 0 ? text : text.slice(0, Math.max(0, start - 1))).slice(0, HEADER_CHARS)
-    if (start >= 0) tracer ??= readMap(map)
-    const frames = start < 0 ? [] : mapFrames(text.slice(start), file, tracer ?? null)
+    const frames = start < 0 ? [] : mapFrames(text.slice(start), tracers)
     return [header, ...frames].filter(Boolean).join('\n').slice(0, OUTPUT_CHARS)
   }
 }
 
 /**
- * Answers a function that puts the positions of the source into the stacks that stand in a text, such as a log line; whatever else is in
- * it stays. The map is read when the first frame is met. Never throws; takes time in proportion to the text.
+ * Answers a function that puts the positions of the sources into the stacks that stand in a text, such as a log line; whatever else is in
+ * it stays. A map is read when the first frame of its file is met. Never throws; takes time in proportion to the text.
  */
-export function createTextMapper (file: string, map: string): (text: string) => string {
-  let tracer: TraceMap | null | undefined
+export function createTextMapper (files: readonly MappedFile[]): (text: string) => string {
+  if (files.every(({ map }) => map === null)) return (text) => text
+  const tracers = createTracers(files)
   const mapLine = (line: string): string => {
     const indent = line.length - line.trimStart().length - FRAME_INDENT
-    const frame = indent >= 0 && line.length <= FRAME_CHARS ? parseFrame(line.slice(indent), file) : undefined
-    if (!frame) return line
-    if (tracer === undefined) tracer = readMap(map)
-    const place = tracer && findSource(tracer, frame)
-    return place ? `${line.slice(0, indent)}${frame.before}${file}:${place.line}:${place.column}${frame.after}` : line
+    const frame = indent >= 0 && line.length <= FRAME_CHARS ? parseFrame(line.slice(indent), tracers) : undefined
+    const place = frame && findSource(frame, tracers)
+    return frame && place ? `${line.slice(0, indent)}${writeFrame(frame, place)}` : line
   }
-  return (text) => (text.includes(`${file}:`) ? text.split('\n').map(mapLine).join('\n') : text)
+  return (text) => (text.includes(FRAME_LINE) ? text.split('\n').map(mapLine).join('\n') : text)
 }
 
-function mapFrames (text: string, file: string, tracer: TraceMap | null): string[] {
+/** Of each file: what finds its sources' positions; null where those are the same. */
+type Tracers = ReadonlyMap<string, () => TraceMap | null>
+
+function createTracers (files: readonly MappedFile[]): Tracers {
+  return new Map(files.map(({ file, map }) => {
+    let tracer: TraceMap | null | undefined
+    return [file, () => tracer === undefined ? tracer = readMap(map) : tracer]
+  }))
+}
+
+function mapFrames (text: string, tracers: Tracers): string[] {
   const frames: string[] = []
   for (let at = 0; at < text.length && frames.length < MAX_FRAMES;) {
     const end = text.indexOf('\n', at)
     const line = text.slice(at, end < 0 ? text.length : end)
     at = end < 0 ? text.length : end + 1
-    const frame = line.length <= FRAME_CHARS ? parseFrame(line, file) : undefined
-    if (!frame) continue
-    const place = tracer ? findSource(tracer, frame) : frame
-    if (place) frames.push(`${frame.before}${file}:${place.line}:${place.column}${frame.after}`)
+    const frame = line.length <= FRAME_CHARS ? parseFrame(line, tracers) : undefined
+    const place = frame && findSource(frame, tracers)
+    if (frame && place) frames.push(writeFrame(frame, place))
   }
   return frames
 }
@@ -69,17 +83,26 @@ interface Place {
   column: number
 }
 
-function parseFrame (line: string, file: string): (Place & { before: string, after: string }) | undefined {
-  if (!line.startsWith('    at ')) return undefined
-  const after = line.endsWith(')') ? ')' : ''
-  const name = line.lastIndexOf(`${file}:`)
-  if (name < 0 || !'( '.includes(line.charAt(name - 1))) return undefined
-  const position = POSITION.exec(line.slice(name + file.length + 1, line.length - after.length))
-  if (!position) return undefined
-  return { before: line.slice(0, name), line: Number(position[1]), column: Number(position[2]), after }
+interface Frame extends Place {
+  before: string
+  file: string
+  after: string
 }
 
-function findSource (tracer: TraceMap, { line, column }: Place): Place | undefined {
+/** Reads a line that is a frame of one of the files. */
+function parseFrame (line: string, tracers: Tracers): Frame | undefined {
+  const [, before, file, lineNumber, column, after] = FRAME.exec(line) ?? []
+  if (before === undefined || file === undefined || after === undefined || !tracers.has(file)) return undefined
+  return { before, file, line: Number(lineNumber), column: Number(column), after }
+}
+
+function writeFrame ({ before, file, after }: Frame, { line, column }: Place): string {
+  return `${before}${file}:${line}:${column}${after}`
+}
+
+function findSource ({ file, line, column }: Frame, tracers: Tracers): Place | undefined {
+  const tracer = tracers.get(file)?.()
+  if (!tracer) return { line, column }
   if (line < 1 || column < 1) return undefined
   try {
     const source = originalPositionFor(tracer, { line, column: column - 1 })

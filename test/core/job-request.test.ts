@@ -15,6 +15,7 @@ function problems (body: unknown): string[] {
 test('code alone is a whole request', () => {
   assert.deepEqual(JobRequest.parse({ code }), {
     code,
+    files: {},
     entry: 'default',
     input: null,
     tools: [],

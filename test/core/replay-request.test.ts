@@ -30,7 +30,7 @@ test('a replay asks for no more than a job of the same key may, whoever posted t
 })
 
 test('a job of a version that knew no permissions is replayed without any', () => {
-  const { code: _, input: __, permissions: ___, ...spec } = Request.parse({ code: 'x' })
+  const { code: _, files: ____, input: __, permissions: ___, ...spec } = Request.parse({ code: 'x' })
   const bounds = buildReplayBounds(DEFAULT_LIMIT_POLICY, Ceilings.parse({ permissions: 'none' }))
 
   assert.equal(buildReplaySpec(spec as JobSpec, { limits: {} }, bounds).delayMs, 0) // as it was stored then

@@ -6,7 +6,7 @@ import type { RunHooks, RunRequest } from '../../src/engine/engine.ts'
 import { createKernel, type Plugin, STAGES } from '../../src/engine/kernel.ts'
 
 const REQUEST: RunRequest = {
-  tenant: 'acme', alone: false, code: '', codeHash: '', input: 'null', entry: 'default', tools: [], limits: DEFAULT_LIMIT_POLICY.defaults, requireIsolation: [],
+  tenant: 'acme', alone: false, code: '', files: {}, codeHash: '', input: 'null', entry: 'default', tools: [], limits: DEFAULT_LIMIT_POLICY.defaults, requireIsolation: [],
   toolConfig: {}, permissions: 'none', fence: 1, batchId: null, secrets: [],
   context: { jobId: 'job-1', attempt: 1, tags: {}, deadline: '' },
 }

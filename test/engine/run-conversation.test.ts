@@ -17,7 +17,7 @@ function startConversation (t: TestContext) {
   const samples: RunSample[] = []
   let ended = 0
   const conversation = new RunConversation({
-    task: { file: 'job.js', code: '', input: '', entry: 'default', context: '{}', limits, tools: [], hrtime: false },
+    task: { file: 'job.js', code: '', importName: null, sources: [], input: '', entry: 'default', context: '{}', limits, tools: [], hrtime: false },
     hooks: { signal: cancel.signal, onLogs: (batch) => { lines.push(...batch) }, onProgress () {}, onSample: (sample) => { samples.push(sample) }, onCall () { throw new Error('Cannot call tool: there is none') } },
     pid: 0,
     threads: 1,

@@ -24,7 +24,7 @@ async function startRunner (t: TestContext, boot = 'fair'): Promise<RunnerProces
 }
 
 function play (runner: RunnerProcess, mode: string, { hooks = {}, task = {} }: { hooks?: Partial<RunnerHooks>, task?: Partial<RunnerTask> } = {}): Promise<RunnerAnswer> {
-  return runner.run({ file: 'job.js', code: mode, input: '"in"', entry: 'default', context: '{}', limits, tools: [], hrtime: false, ...task }, {
+  return runner.run({ file: 'job.js', code: mode, importName: null, sources: [], input: '"in"', entry: 'default', context: '{}', limits, tools: [], hrtime: false, ...task }, {
     signal: new AbortController().signal, onLogs () {}, onProgress () {}, onCall () { throw new Error('Cannot call tool: there is none') }, ...hooks,
   })
 }

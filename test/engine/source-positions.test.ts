@@ -8,7 +8,7 @@ const stackOf = (...frames: string[]) => ['Error: boom', ...frames.map((frame) =
 test('only the frames of the user file are kept, with their positions, when there is no map', () => {
   const stack = stackOf('inner (job.js:3:9)', 'async Object.outer [as x] (job.js:10:3)', 'job.js:12:1', 'Array.map (<anonymous>)', 'file:///srv/runner/isolate.ts:40:7', 'run (node:internal/timers:1:2)')
 
-  const mapped = mapStack(stack, 'job.js', null)
+  const mapped = mapStack(stack, [{ file: 'job.js', map: null }])
 
   assert.equal(mapped, stackOf('inner (job.js:3:9)', 'async Object.outer [as x] (job.js:10:3)', 'job.js:12:1'))
 })
@@ -20,7 +20,7 @@ test('positions in compiled TypeScript become those of the source', async () => 
   const line = lines.findIndex((text) => text.includes('throw')) + 1
   const column = (lines[line - 1] ?? '').indexOf('new Error') + 1
 
-  const mapped = mapStack(stackOf(`run (job.ts:${line}:${column})`), 'job.ts', map)
+  const mapped = mapStack(stackOf(`run (job.ts:${line}:${column})`), [{ file: 'job.ts', map }])
 
   assert.equal(mapped, stackOf('run (job.ts:5:9)'))
 })
@@ -29,7 +29,7 @@ test('frames in helpers that no source stands behind are dropped', async () => {
   const source = 'function d (v: unknown) { return v }\n@d class A {}\nexport default () => new A()'
   const { map } = await transform(source, { loader: 'ts', sourcemap: 'external', sourcefile: 'job.ts', supported: { decorators: false } })
 
-  const mapped = mapStack(stackOf('helper (job.ts:1:5)', 'far (job.ts:999999:1)'), 'job.ts', map)
+  const mapped = mapStack(stackOf('helper (job.ts:1:5)', 'far (job.ts:999999:1)'), [{ file: 'job.ts', map }])
 
   assert.equal(mapped, 'Error: boom')
 })
@@ -37,20 +37,20 @@ test('frames in helpers that no source stands behind are dropped', async () => {
 test('frames that only look like the user file are dropped', () => {
   const stack = stackOf('x (/srv/job.js:1:1)', 'x (myjob.js:1:1)', 'eval (eval at x (job.js:1:1), <anonymous>:1:1)', 'x (job.js:1)', 'x (job.js:1:1:1)', 'x (job.js:a:b)', 'job.js:1:9999999999')
 
-  assert.equal(mapStack(stack, 'job.js', null), 'Error: boom')
+  assert.equal(mapStack(stack, [{ file: 'job.js', map: null }]), 'Error: boom')
 })
 
 test('a message of several lines is kept, also without frames', () => {
-  assert.equal(mapStack('Error: one\ntwo\n\nthree\n    at job.js:1:1', 'job.js', null), 'Error: one\ntwo\n\nthree\n    at job.js:1:1')
-  assert.equal(mapStack('Error: one\ntwo', 'job.js', null), 'Error: one\ntwo')
-  assert.equal(mapStack('    at job.js:1:1', 'job.js', null), '    at job.js:1:1')
-  assert.equal(mapStack('', 'job.js', null), '')
+  assert.equal(mapStack('Error: one\ntwo\n\nthree\n    at job.js:1:1', [{ file: 'job.js', map: null }]), 'Error: one\ntwo\n\nthree\n    at job.js:1:1')
+  assert.equal(mapStack('Error: one\ntwo', [{ file: 'job.js', map: null }]), 'Error: one\ntwo')
+  assert.equal(mapStack('    at job.js:1:1', [{ file: 'job.js', map: null }]), '    at job.js:1:1')
+  assert.equal(mapStack('', [{ file: 'job.js', map: null }]), '')
 })
 
 test('length is bounded in frames and characters', () => {
-  const many = mapStack(stackOf(...Array.from({ length: 1000 }, (_, n) => `f (job.js:${n + 1}:1)`)), 'job.js', null)
-  const long = mapStack(`Error: ${'x'.repeat(100_000)}\n    at f (job.js:1:1)`, 'job.js', null)
-  const wide = mapStack(stackOf(...Array.from({ length: 50 }, () => `${'f'.repeat(450)} (job.js:1:1)`)), 'job.js', null)
+  const many = mapStack(stackOf(...Array.from({ length: 1000 }, (_, n) => `f (job.js:${n + 1}:1)`)), [{ file: 'job.js', map: null }])
+  const long = mapStack(`Error: ${'x'.repeat(100_000)}\n    at f (job.js:1:1)`, [{ file: 'job.js', map: null }])
+  const wide = mapStack(stackOf(...Array.from({ length: 50 }, () => `${'f'.repeat(450)} (job.js:1:1)`)), [{ file: 'job.js', map: null }])
 
   assert.equal(many.split('\n').length, 51)
   assert.ok(long.length <= 8192)
@@ -66,7 +66,7 @@ test('hostile stacks and maps neither throw nor take long', () => {
   const maps = [null, '', '{}', 'null', '[]', '{"version":3,"sources":["x"],"mappings":"!!!!"}', '{"version":3,"sources":[],"names":[],"mappings":"gggggggggggggggggggggggggA"}', '{"version":3,"sections":[]}', '['.repeat(100_000)]
   const start = performance.now()
 
-  for (const stack of stacks) for (const map of maps) assert.ok(mapStack(stack, 'job.js', map).length <= 8192)
+  for (const stack of stacks) for (const map of maps) assert.ok(mapStack(stack, [{ file: 'job.js', map }]).length <= 8192)
 
   assert.ok(performance.now() - start < 3000)
 })

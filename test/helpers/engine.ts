@@ -4,6 +4,7 @@ import type { CheckpointService } from '../../src/core/checkpoint.ts'
 import { sha256 } from '../../src/core/digest.ts'
 import type { FileService } from '../../src/core/file-service.ts'
 import type { FailureCode } from '../../src/core/failures.ts'
+import { writeSources } from '../../src/core/job-sources.ts'
 import { DEFAULT_LIMIT_POLICY, type Limits } from '../../src/core/limits.ts'
 import type { LiveUsage } from '../../src/core/live-usage.ts'
 import type { RecordPort } from '../../src/core/records.ts'
@@ -19,6 +20,8 @@ export interface RunOptions {
   /** Made JSON before it is sent; null unless given. */
   input?: unknown
   entry?: string
+  /** Files that the code brings along. */
+  sources?: Record<string, string>
   tenant?: string
   alone?: boolean
   tools?: string[]
@@ -118,7 +121,8 @@ function buildExecute (engine: Engine) {
       tenant: options.tenant ?? 'acme',
       alone: options.alone ?? false,
       code,
-      codeHash: sha256(code),
+      files: options.sources ?? {},
+      codeHash: sha256(writeSources({ code, files: options.sources ?? {} }).text),
       input: JSON.stringify(options.input ?? null),
       entry: options.entry ?? 'default',
       tools: options.tools ?? [],

@@ -6,6 +6,7 @@ import { readDescriptor } from '../../src/core/read-descriptor.ts'
 import { CORE_SCRIPT } from '../../src/core/runner-protocol.ts'
 import { prepareGuest } from '../../src/engine/guest-image.ts'
 import { keepScripts, type Scripts } from '../../src/engine/runner/archives.ts'
+import { bindImports, ready } from '../../src/engine/compiler/bind-imports.ts'
 import { createIsolateMaker } from '../../src/engine/runner/isolate.ts'
 import { Run, type RunEnd } from '../../src/engine/runner/run.ts'
 import { loadTools } from '../../src/tools/registry.ts'
@@ -19,6 +20,8 @@ export interface GuestOptions {
   /** Names of tools whose calls are answered in the runner, as they are by default. */
   tools?: readonly string[]
   limits?: Partial<Limits>
+  /** Files that the code brings along, in JavaScript or JSON. */
+  sources?: Record<string, string>
 }
 
 export interface GuestRun extends RunEnd {
@@ -37,24 +40,30 @@ export interface Guest {
   failureOf (code: string, options?: GuestOptions): Promise<{ code: string, name: string, message: string }>
 }
 
+/** Scripts of units, and the names of what they export. */
+type OwnModules = Readonly<Record<string, { script: string, exports: string[] }>>
+
 const MEMORY_MB = 128
 
 /**
  * Makes isolates with the guest inside, in this process: what code sees in a run, without the processes around it. To be called once, at the top of a
- * test file. No tool can be called but natives. With `printsSource` the functions of the guest print as what they are. `modules` are those that are shipped by default unless given.
+ * test file. No tool can be called but natives. With `printsSource` the functions of the guest print as what they are. `modules` are those that are shipped by default unless given;
+ * `ownModules` are there besides.
  */
-export async function openGuest ({ printsSource = false, modules }: { printsSource?: boolean, modules?: ModuleSettings } = {}): Promise<Guest> {
+export async function openGuest ({ printsSource = false, modules, ownModules = {} }: { printsSource?: boolean, modules?: ModuleSettings, ownModules?: OwnModules } = {}): Promise<Guest> {
   const loaded = await loadTools({ own: '', config: '{}' })
   const { archives, tools } = await prepareGuest(loaded, modules)
-  const scripts = keepScripts(archives.map((descriptor) => openArchive(readDescriptor(descriptor))))
+  const scripts = withModules(keepScripts(archives.map((descriptor) => openArchive(readDescriptor(descriptor)))), ownModules)
   const createWarmIsolate = createIsolateMaker(printsSource ? printing(scripts) : scripts, tools)
+  await ready
 
   const grants = (names: readonly string[]) => loaded.filter(({ name }) => names.includes(name)).map(({ name, native, exposed }) => ({ name, native, config: exposed }))
 
-  async function run (code: string, { input = null, structured = false, entry = 'default', tools: granted = [], limits = {} }: GuestOptions = {}): Promise<GuestRun> {
+  async function run (code: string, { input = null, structured = false, entry = 'default', tools: granted = [], limits = {}, sources = {} }: GuestOptions = {}): Promise<GuestRun> {
     const logs: string[] = []
     const task = {
-      token: '', file: 'job.js', code, input: JSON.stringify(input), entry, context: '{"tags":{}}', tools: grants(granted), hrtime: false, structured, records: null,
+      token: '', file: 'job.js', ...bindImports(code), input: JSON.stringify(input), entry, context: '{"tags":{}}', tools: grants(granted), hrtime: false, structured, records: null,
+      sources: Object.entries(sources).map(([file, text]) => Object.assign({ file }, bindImports(text))),
       limits: { ...DEFAULT_LIMIT_POLICY.defaults, ...limits },
     }
     const voice = {
@@ -85,5 +94,11 @@ export async function openGuest ({ printsSource = false, modules }: { printsSour
 function printing (scripts: Scripts): Scripts {
   const core = scripts.find(CORE_SCRIPT)
   const text = core?.text.replace(/^\s*printNatives\(\);$/m, '') ?? ''
-  return { modules: scripts.modules, find: (name) => name === CORE_SCRIPT ? { text, cache: undefined } : scripts.find(name) }
+  return { ...scripts, find: (name) => name === CORE_SCRIPT ? { text, cache: undefined } : scripts.find(name) }
+}
+
+function withModules (scripts: Scripts, modules: OwnModules): Scripts {
+  const own = new Map(Object.entries(modules).map(([name, { script }]) => [`module:${name}`, { text: script, cache: undefined }]))
+  const table = Object.entries(modules).map(([name, { exports }]) => [name, { unit: `module:${name}`, exports }] as const)
+  return { modules: new Map([...scripts.modules, ...table]), find: (name) => own.get(name) ?? scripts.find(name) }
 }

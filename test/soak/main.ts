@@ -105,6 +105,7 @@ async function execute (engine: Engine, { code, input, tools, limits, cancelled 
   const { outcome } = await engine.execute({
     tenant: 'soak',
     code,
+    files: {},
     codeHash: sha256(code),
     input: JSON.stringify(input),
     entry: 'default',

@@ -135,6 +135,8 @@ export interface NewJob {
   code?: string
   /** The same as UTF-8 in base64, instead of `code` */
   codeBase64?: string
+  /** Files that the code can import, by their names: relative paths that end in .ts, .mts, .js, .mjs or .json. The code imports `lib/a.ts` as `./lib/a.ts`. All characters count towards the limit of the code */
+  files?: Record<string, string>
   /** Any JSON value; the first argument of the entry. `{"$file": "…"}` stands for the content of that file, by its name or its id; that of a transform is such a file, or an array of records */
   input?: unknown
   /** How the input and the result are written: `json`, unless given, or `structured`, the form of docs/values.md, which has Date, Map, Set, BigInt, bytes, undefined, cycles and more. Transforms, checkpoints and tools have JSON */

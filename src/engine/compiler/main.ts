@@ -1,7 +1,8 @@
 import { COMPILER_FRAME, CompileRequest, type CompilerMessage, MAX_COMPILED_BYTES } from '../../core/compiler-messages.ts'
 import type { Frame } from '../../core/frames.ts'
 import { openParentPipe } from '../../core/parent-pipe.ts'
-import { transformSource } from './transform.ts'
+import { ready } from './bind-imports.ts'
+import { compileSources } from './compile-sources.ts'
 
 const pipe = openParentPipe({
   ...COMPILER_FRAME,
@@ -10,18 +11,18 @@ const pipe = openParentPipe({
   },
 })
 
-await transformSource('let ready: true') // starts esbuild's own process
+await Promise.all([compileSources('let ready: true', []), ready]) // starts esbuild's own process
 send({ type: 'ready' })
 
 /** A rejection ends the process: esbuild is broken then, and its own process ends with it. */
 async function compile ({ header, body }: Frame): Promise<void> {
-  const { id } = CompileRequest.parse(header)
-  const answer = await transformSource(body.toString('utf8'))
+  const { id, codeBytes, files } = CompileRequest.parse(header)
+  let at = codeBytes
+  const sources = files.map(({ name, bytes }) => ({ name, text: body.toString('utf8', at, at += bytes) }))
+  const answer = await compileSources(body.toString('utf8', 0, codeBytes), sources)
   if (answer.type !== 'compiled') return send({ ...answer, id })
-  const code = Buffer.from(answer.code)
-  const bytes = Buffer.concat([code, Buffer.from(answer.map)])
-  if (bytes.length > MAX_COMPILED_BYTES) return send({ type: 'too large', id, bytes: bytes.length })
-  send({ type: 'compiled', id, codeBytes: code.length }, bytes)
+  if (answer.body.length > MAX_COMPILED_BYTES) return send({ type: 'too large', id, bytes: answer.body.length })
+  send({ type: 'compiled', id, sources: answer.about }, answer.body)
 }
 
 function send (message: CompilerMessage, body?: Uint8Array): void {

@@ -1,60 +1,90 @@
 import { type Message, type TransformFailure, transform } from 'esbuild'
-import { type SourceFile, TRANSFORM_OPTIONS } from '../../core/compiler-messages.ts'
+import { TRANSFORM_OPTIONS } from '../../core/compiler-messages.ts'
+import type { CodeName } from '../../core/source-names.ts'
 
 const MESSAGE_CHARS = 500
 const EXCERPT_CHARS = 160
 /** What may parse as JavaScript and yet mean something else as TypeScript: a call with type arguments, a decorator, an accessor. */
 const AMBIGUOUS = /@|\baccessor\b|<[^;]{1,300}?>\s*[(`]/
+/** What JavaScript has that V8 does not. */
+const LOWERED = /@|\baccessor\b/
+const JSX = /\bJSX\b/
+const NO_JSX = 'JSX is not read here: write calls of functions, or send what a compiler makes of it'
 const KEEP_IMPORTS = '{"compilerOptions":{"verbatimModuleSyntax":true}}'
 const MAP_COMMENT = /(\/[/*][#@] *sourceMappingURL)=/g
 
 export interface Invalid {
   type: 'invalid'
-  file: SourceFile
+  file: string
   message: string
   line: number
   column: number
   excerpt: string | null
 }
 
+/** What becomes of one source: it is taken as it stands, or is another code, with a map where its positions are others. */
+export type Transformed<Name extends string = string> =
+  | { type: 'verbatim', file: Name }
+  | { type: 'compiled', file: Name, code: string, map: string }
+
 /**
- * Turns one module into JavaScript: what parses as JavaScript is left as it stands, the rest is read as TypeScript.
+ * Turns the code of a job into JavaScript: what parses as JavaScript is left as it stands, the rest is read as TypeScript.
  * When neither can read it, answers the error of the one that got further. Throws only when esbuild itself is broken.
  */
-export async function transformSource (source: string): Promise<{ type: 'verbatim' } | { type: 'compiled', code: string, map: string } | Invalid> {
-  const javascript = await parse(source, 'js')
-  if (javascript.type === 'parsed' && !(await meansMore(source, javascript.code))) return { type: 'verbatim' }
-  const typescript = await compileTypeScript(source)
+export async function transformCode (source: string): Promise<Transformed<CodeName> | Invalid> {
+  const javascript = await parse(source, 'js', 'job.js')
+  if (javascript.type === 'parsed' && !(await meansMore(source, javascript.code))) return { type: 'verbatim', file: 'job.js' }
+  const typescript = await compile(source, 'ts', 'job.ts')
   if (typescript.type === 'compiled') return typescript
-  if (javascript.type === 'parsed') return { type: 'verbatim' }
-  return isFurther(typescript, javascript) ? typescript : javascript
+  if (javascript.type === 'parsed') return { type: 'verbatim', file: 'job.js' }
+  return isFurther(typescript, javascript) && javascript.message !== NO_JSX ? typescript : javascript
+}
+
+/** Turns a file of a job into JavaScript, or leaves it as it stands, by what its name says that it is. Throws likewise. */
+export async function transformFile (file: string, source: string): Promise<Transformed | Invalid> {
+  if (file.endsWith('.json')) return checkJson(file, source)
+  if (file.endsWith('ts')) return compile(source, 'ts', file)
+  const parsed = await parse(source, 'js', file)
+  if (parsed.type === 'invalid') return parsed
+  return LOWERED.test(source) ? compile(source, 'js', file) : { type: 'verbatim', file }
 }
 
 /** Tells whether TypeScript reads something else in a source that JavaScript can read. */
 async function meansMore (source: string, asJavaScript: string): Promise<boolean> {
   if (!AMBIGUOUS.test(source)) return false
-  const typescript = await parse(source, 'ts', { tsconfigRaw: KEEP_IMPORTS })
+  const typescript = await parse(source, 'ts', 'job.ts', { tsconfigRaw: KEEP_IMPORTS })
   return typescript.type === 'parsed' && typescript.code !== asJavaScript
 }
 
-async function parse (source: string, loader: 'js' | 'ts', more: { tsconfigRaw?: string } = {}): Promise<{ type: 'parsed', code: string } | Invalid> {
+async function parse (source: string, loader: 'js' | 'ts', file: string, more: { tsconfigRaw?: string } = {}): Promise<{ type: 'parsed', code: string } | Invalid> {
   const supported = loader === 'js' ? {} : TRANSFORM_OPTIONS.supported // as JavaScript nothing is rewritten: V8 has the last word
   try {
-    const { code } = await transform(source, { ...TRANSFORM_OPTIONS, ...more, supported, loader, sourcefile: `job.${loader}`, minifyWhitespace: true })
+    const { code } = await transform(source, { ...TRANSFORM_OPTIONS, ...more, supported, loader, sourcefile: file, minifyWhitespace: true })
     return { type: 'parsed', code }
   } catch (error) {
-    return toInvalid(error, `job.${loader}`)
+    return toInvalid(error, file)
   }
 }
 
-async function compileTypeScript (source: string): Promise<{ type: 'compiled', code: string, map: string } | Invalid> {
-  const options = { ...TRANSFORM_OPTIONS, loader: 'ts', sourcefile: 'job.ts', sourcemap: 'external' } as const
+async function compile<Name extends string> (source: string, loader: 'js' | 'ts', file: Name): Promise<Extract<Transformed<Name>, { type: 'compiled' }> | Invalid> {
+  const options = { ...TRANSFORM_OPTIONS, loader, sourcefile: file, sourcemap: 'external' } as const
   try {
     const { code, map } = await transform(source, options)
     const disarmed = source.replace(MAP_COMMENT, '$1:') // a map in a comment of the source would move positions out of it
-    return { type: 'compiled', code, map: disarmed === source ? map : (await transform(disarmed, options)).map }
+    return { type: 'compiled', file, code, map: disarmed === source ? map : (await transform(disarmed, options)).map }
   } catch (error) {
-    return toInvalid(error, 'job.ts')
+    return toInvalid(error, file)
+  }
+}
+
+/** Of two readers of JSON the stricter one decides, and the other one says where. */
+async function checkJson (file: string, source: string): Promise<Transformed | Invalid> {
+  try {
+    JSON.parse(source)
+    return { type: 'verbatim', file }
+  } catch (error) {
+    const place = await transform(source, { loader: 'json', logLevel: 'silent' }).then(() => undefined, (failure: unknown) => toInvalid(failure, file))
+    return place ?? { type: 'invalid', file, message: String(error instanceof Error ? error.message : error).slice(0, MESSAGE_CHARS), line: 1, column: 1, excerpt: null }
   }
 }
 
@@ -62,7 +92,7 @@ function isFurther (a: Invalid, b: Invalid): boolean {
   return a.line > b.line || (a.line === b.line && a.column > b.column)
 }
 
-function toInvalid (error: unknown, file: SourceFile): Invalid {
+function toInvalid (error: unknown, file: string): Invalid {
   const [first] = (error as Partial<TransformFailure>).errors ?? [] // what esbuild throws for a source; anything else has none
   if (!first) throw error
   const { line, column } = positionOf(first)
@@ -70,7 +100,7 @@ function toInvalid (error: unknown, file: SourceFile): Invalid {
   return {
     type: 'invalid',
     file,
-    message: first.text.slice(0, MESSAGE_CHARS),
+    message: JSX.test(first.text) ? NO_JSX : first.text.slice(0, MESSAGE_CHARS),
     line,
     column,
     excerpt: text.length > 0 && text.length <= EXCERPT_CHARS ? text : null,

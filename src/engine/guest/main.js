@@ -10,6 +10,7 @@ import { lockDown } from './lockdown.js'
 import { createLogBuffer } from './log-buffer.js'
 import { markMethods, printNatives } from './native-code.js'
 import { connectNatives } from './natives.js'
+import { arrive, bindImport, installRequire, parseJson } from './modules.js'
 import { createProgress } from './progress.js'
 import { connectReport } from './report.js'
 import { abortRun, defineSignal } from './run-signal.js'
@@ -17,9 +18,10 @@ import { serializeResult } from './result.js'
 import { connectTimers, installTimers, leaveTimer, tick as runDue } from './timers.js'
 import { createTools } from './tools.js'
 import { createTransform } from './transform.js'
-import { installLazyGlobals, link } from './units.js'
+import { installLazyGlobals, link, useUnit } from './units.js'
 import { exposeOperations, requireArguments } from './webidl.js'
 
+export { connectModules, rejectImport } from './modules.js'
 export { connectUnits, useUnit } from './units.js'
 
 /**
@@ -33,6 +35,7 @@ printNatives()
 installDomException()
 installOperations()
 installLazyGlobals()
+installRequire()
 
 /** @type {Post} */
 let post
@@ -51,7 +54,7 @@ let structured
 let ended = false
 
 /**
- * Gives this isolate to one run. Called once, before any user code. Leaves the function that calls the entry for the module that takes
+ * Gives this isolate to one run. Called once, before any user code. Leaves what the modules around user code need for the one that takes
  * it away before user code is evaluated.
  * @param {Post} hostPost
  * @param {string} settingsText
@@ -87,7 +90,14 @@ export function prepare (hostPost, settingsText, entryName, inputText, contextTe
   const console = buildConsole(logs.write)
   markMethods(console)
   defineHidden(globalThis, 'console', console)
-  defineValue(globalThis, 'batchbox:start', (/** @type {Record<string, unknown>} */ namespace) => start(namespace, entryName, inputText, contextText))
+  defineValue(globalThis, 'batchbox:capture', {
+    __proto__: null,
+    start: (/** @type {Record<string, unknown>} */ namespace) => start(namespace, entryName, inputText, contextText),
+    bindImport,
+    arrive,
+    parseJson,
+    useUnit,
+  })
 }
 
 /**

@@ -17,12 +17,14 @@ export function sandbox (metrics: Pick<RunnerMetrics, 'killed'>): Plugin {
       if (run.outcome) return
       const { compiled, runner, request, hooks, logs, tools } = run
       if (!compiled || !runner || !tools) throw new TypeError('Cannot execute run: it was not loaded and spawned')
-      const mapText = compiled.map === null ? (text: string) => text : createTextMapper(compiled.file, compiled.map)
+      const mapText = createTextMapper([compiled, ...compiled.sources])
       const handedAt = epochMs()
       const { concealer } = tools
       const given = await runner.run({
         file: compiled.file,
         code: compiled.code,
+        importName: compiled.importName,
+        sources: compiled.sources.map(({ file, code, importName }) => ({ file, code, importName })),
         input: hooks.records ? hooks.records.state ?? '' : request.input,
         entry: request.entry,
         context: JSON.stringify({ ...request.context, env: run.env ?? {} }),

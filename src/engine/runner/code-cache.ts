@@ -5,7 +5,8 @@ import type { Script, Scripts } from './archives.ts'
 import { buildGuestSettings, REHEARSAL_LIMITS } from './guest-settings.ts'
 import { AS_REFERENCE, buildOptions, GIVES_REFERENCE, ONE_WAY } from './ivm-options.ts'
 import { connectUnits } from './units.ts'
-import { compileJobModules, linkJob } from './job-module.ts'
+import { compileJobModules } from './job-module.ts'
+import { ModuleGraph } from './module-graph.ts'
 
 /** Name of the guest's script, in stacks that are cut before anybody reads them. */
 export const GUEST_FILE = 'batchbox:guest'
@@ -115,8 +116,8 @@ async function rehearse (isolate: ivm.Isolate, context: ivm.Context, guest: ivm.
   prepare(guest, (type) => { words.dispatchEvent(new Event(String(type))) })
   const signal = AbortSignal.timeout(REHEARSAL_MS) // a rehearsal that fails must end the process, not keep it starting
   const [waits, ends] = [once(words, 'wake', { signal }), once(words, 'result', { signal })]
-  const job = isolate.compileModuleSync(REHEARSAL, { filename: 'job.js' })
-  linkJob(compileJobModules(isolate), job, context).evaluateSync()
+  const sources = [{ file: 'job.js', code: REHEARSAL, importName: null }] as const
+  new ModuleGraph({ isolate, context, modules: compileJobModules(isolate), sources, table: new Map() }).link().evaluateSync()
   await waits
   for (let ended = false; !ended;) {
     guest.getSync('tick', AS_REFERENCE).applySync(undefined, [])

@@ -1,11 +1,11 @@
 import { writeSync } from 'node:fs'
 import ivm from 'isolated-vm'
-import { CORE_SCRIPT, type ToolScripts } from '../../core/runner-protocol.ts'
+import { CORE_SCRIPT, type ImportableModule, type ToolScripts } from '../../core/runner-protocol.ts'
 import type { Script, Scripts } from './archives.ts'
 import { cacheTools, runScript } from './code-cache.ts'
 import { AS_REFERENCE, buildOptions, GIVES_REFERENCE } from './ivm-options.ts'
 import { compileJobModules, type JobModules } from './job-module.ts'
-import { connectUnits } from './units.ts'
+import { type AskModule, connectModules, connectUnits } from './units.ts'
 
 const STDERR = 2
 
@@ -18,10 +18,14 @@ export interface WarmIsolate {
   readonly bootMs: number
   /** CPU milliseconds that the guest itself used up to here. */
   readonly bootCpuMs: number
-  readonly guest: Readonly<Record<'prepare' | 'tick' | 'installTool' | 'deliver' | 'feed' | 'written' | 'nudge' | 'abort', ivm.Reference>>
+  readonly guest: Readonly<Record<'prepare' | 'tick' | 'installTool' | 'deliver' | 'feed' | 'written' | 'nudge' | 'abort' | 'rejectImport', ivm.Reference>>
   /** Evaluates the guest half of a tool; answers its default export. Throws for a tool that the runner was not given. */
   loadTool (name: string): ivm.Reference
   readonly modules: JobModules
+  /** What code may import besides its own files. */
+  readonly table: ReadonlyMap<string, ImportableModule>
+  /** Who answers what a specifier means: the run that this isolate is given to. */
+  readonly imports: { ask: AskModule }
 }
 
 /**
@@ -41,7 +45,7 @@ export function createIsolateMaker (scripts: Scripts, tools: ToolScripts): (memo
     const exported = (name: string): ivm.Reference => core.getSync(name, AS_REFERENCE)
     const guest = Object.freeze({
       prepare: exported('prepare'), tick: exported('tick'), installTool: exported('installTool'), deliver: exported('deliver'),
-      feed: exported('feed'), written: exported('written'), nudge: exported('nudge'), abort: exported('abort'),
+      feed: exported('feed'), written: exported('written'), nudge: exported('nudge'), abort: exported('abort'), rejectImport: exported('rejectImport'),
     })
     const instantiate = exported('instantiate')
     const loadTool = (name: string): ivm.Reference => {
@@ -49,8 +53,9 @@ export function createIsolateMaker (scripts: Scripts, tools: ToolScripts): (memo
       return exports.getSync('default', AS_REFERENCE)
     }
     connectUnits(core, { isolate, context, find: (name) => scripts.find(name) })
+    const imports = connectModules(core)
     const modules = compileJobModules(isolate)
-    return { isolate, context, memoryMb, guest, loadTool, modules, bootMs: performance.now() - begun, bootCpuMs: readCpuMs(isolate) }
+    return { isolate, context, memoryMb, guest, loadTool, modules, table: scripts.modules, imports, bootMs: performance.now() - begun, bootCpuMs: readCpuMs(isolate) }
   }
 }
 

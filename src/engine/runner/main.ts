@@ -48,8 +48,11 @@ async function boot ({ threads, memoryMb, archives }: Extract<ToRunner, { type: 
   send({ type: 'ready', isolation: { permission: true, uid } })
 }
 
-function run ({ type: _, codeBytes, ...rest }: Extract<ToRunner, { type: 'run' }>, body: Buffer): Promise<void> {
-  return pool.run({ ...rest, code: body.toString('utf8', 0, codeBytes), input: body.toString('utf8', codeBytes) })
+function run ({ type: _, codeBytes, sources, ...rest }: Extract<ToRunner, { type: 'run' }>, body: Buffer): Promise<void> {
+  let at = 0
+  const take = (bytes: number) => body.toString('utf8', at, at += bytes)
+  const code = take(codeBytes)
+  return pool.run({ ...rest, code, sources: sources.map(({ codeBytes: bytes, ...source }) => ({ ...source, code: take(bytes) })), input: body.toString('utf8', at) })
 }
 
 function relay (message: Exclude<ThreadMessage, { type: 'warm' }>): void {

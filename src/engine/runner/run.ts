@@ -1,18 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import ivm from 'isolated-vm'
-import type { StopCode, ToolFailure, ToRunner } from '../../core/runner-protocol.ts'
+import type { JobModule, StopCode, ToolFailure, ToRunner } from '../../core/runner-protocol.ts'
 import { readCallError, readCount, readGuestFailure, type RunFailure } from './failure.ts'
 import { buildGuestSettings } from './guest-settings.ts'
 import type { WarmIsolate } from './isolate.ts'
 import { ANSWERING, buildOptions, ONE_WAY, PLAIN_VALUES } from './ivm-options.ts'
-import { linkJob } from './job-module.ts'
+import { readLoadError, RunImports } from './run-imports.ts'
 import { RunMeter, type RunUsage } from './run-meter.ts'
 import { type RecordOutput, RunRecords } from './run-records.ts'
 import { type CallTexts, RunTools } from './run-tools.ts'
 
 /** One run, as the thread is given it. */
-export interface RunTask extends Omit<Extract<ToRunner, { type: 'run' }>, 'type' | 'codeBytes'> {
+export interface RunTask extends Omit<Extract<ToRunner, { type: 'run' }>, 'type' | 'codeBytes' | 'sources'> {
   code: string
+  sources: readonly JobModule[]
   /** JSON text, in structured form where `structured` says so; of a transform the state to go on from, or nothing. */
   input: string
 }
@@ -64,7 +65,8 @@ export class Run {
   readonly #tools: RunTools
   readonly #records: RunRecords | undefined
   readonly #meter: RunMeter
-  #phase: 'compile' | 'evaluate' | 'run' = 'compile'
+  readonly #imports: RunImports
+  #phase: 'evaluate' | 'run' = 'evaluate'
   #wake: NodeJS.Timeout | undefined
   #wakeAtOnce: NodeJS.Immediate | undefined
   #grace: NodeJS.Timeout | undefined
@@ -87,6 +89,13 @@ export class Run {
     this.#voice = voice
     this.#tools = new RunTools({ grants: task.tools, forward: voice.call, deliver: (...answer) => void this.#enter('deliver', answer) })
     this.#meter = new RunMeter(warm, this.#tools)
+    this.#imports = new RunImports({
+      warm,
+      sources: [task, ...task.sources],
+      evaluate: (module) => this.#isOver ? undefined : this.#call = module.evaluate(this.#callOptions()),
+      reject: (key, failureText, thrown) => this.#enter('rejectImport', [key, failureText, thrown]),
+      fail: (error) => this.#fail(error),
+    })
     this.#records = task.records ? new RunRecords({ grant: task.records, pull: voice.pull, output: voice.output, enter: (name, args) => this.#enter(name, args) }) : undefined
   }
 
@@ -105,7 +114,7 @@ export class Run {
     const usage = await this.#meter.readUsage(this.#stopped)
     if (this.#stopped) await delay(WORD_MS) // V8 gives the process up for some of the code that it has to stop: why it is stopped has to be told before
     this.#dispose()
-    await Promise.allSettled([executing, this.#call, this.#tools.settled()]) // some built-ins outlive even this: the worker kills the process then
+    await Promise.allSettled([executing, this.#call, this.#tools.settled(), this.#imports.settled()]) // some built-ins outlive even this: the worker kills the process then
     this.#isTold = true
     return { ...end, usage }
   }
@@ -138,17 +147,15 @@ export class Run {
   }
 
   async #execute (): Promise<void> {
-    const { isolate, context, modules } = this.#warm
-    const { code, file } = this.#task
+    let main: ivm.Module
     try {
       this.#prepare()
       this.#records?.pull()
-      // Parsing runs nothing of the user's: no need to leave the thread for it.
-      const module = isolate.compileModuleSync(code, buildOptions({ filename: file, lineOffset: 0, columnOffset: 0, produceCachedData: false }))
-      const [imported] = module.dependencySpecifiers
-      if (imported !== undefined) return this.#end(refuseImport(imported))
-      const main = linkJob(modules, module, context)
-      this.#phase = 'evaluate'
+      main = this.#imports.link() // parsing runs nothing of the user's: no need to leave the thread for it
+    } catch (error) {
+      return this.#end({ result: null, failure: readLoadError(error, this.#warm.isolate.isDisposed) })
+    }
+    try {
       this.#call = main.evaluate(this.#callOptions())
       await this.#call
     } catch (error) {
@@ -157,7 +164,8 @@ export class Run {
   }
 
   #prepare (): void {
-    const { guest, loadTool } = this.#warm
+    const { guest, loadTool, imports } = this.#warm
+    imports.ask = (...args) => this.#imports.ask(...args)
     const { limits, entry, input, context, tools, hrtime, records, structured } = this.#task
     const ask = new ivm.Callback(this.#tools.ask, ANSWERING)
     const readClock = hrtime ? new ivm.Callback(() => performance.now(), ANSWERING) : undefined
@@ -194,7 +202,7 @@ export class Run {
   }
 
   /** Calls the guest while the run goes on; afterwards there is nobody to call. */
-  #enter (name: 'tick' | 'deliver' | 'feed' | 'written' | 'nudge' | 'abort', args: readonly (string | number | boolean)[]): Promise<unknown> | undefined {
+  #enter (name: 'tick' | 'deliver' | 'feed' | 'written' | 'nudge' | 'abort' | 'rejectImport', args: readonly unknown[]): Promise<unknown> | undefined {
     if (this.#isOver) return undefined
     this.#call = this.#warm.guest[name].apply(undefined, [...args], this.#callOptions())
     this.#call.catch((error: unknown) => this.#fail(error))
@@ -221,7 +229,7 @@ export class Run {
   #fail (error: unknown): void {
     const { wallMs } = this.#meter
     if (wallMs >= this.#task.limits.timeoutMs) return this.stop('TIMEOUT', wallMs) // the isolate's own timeout was faster than ours
-    this.#end({ result: null, failure: readCallError(error, this.#phase, this.#warm.isolate.isDisposed) })
+    this.#end({ result: null, failure: this.#imports.explain(readCallError(error, this.#phase, this.#warm.isolate.isDisposed)) })
   }
 
   #end (end: Pick<RunEnd, 'result' | 'failure'>): void {
@@ -259,9 +267,4 @@ export class Run {
     const timeout = this.#task.limits.timeoutMs + TIMEOUT_MARGIN_MS
     return buildOptions({ timeout, arguments: PLAIN_VALUES, result: PLAIN_VALUES })
   }
-}
-
-function refuseImport (specifier: string): Pick<RunEnd, 'result' | 'failure'> {
-  const message = `Cannot import ${JSON.stringify(specifier)}: no modules are allowed`
-  return { result: null, failure: { code: 'MODULE_NOT_ALLOWED', name: 'Error', message: message.slice(0, 1024), stack: '', observed: 0, record: 0 } }
 }

@@ -72,7 +72,7 @@ async function rehearse (): Promise<void> {
   const limits = { ...REHEARSAL_LIMITS, timeoutMs: REHEARSAL_MS, cpuMs: REHEARSAL_MS, memoryMb }
   const silent = { logs () {}, progress () {}, usage () {}, call () {}, pull () {}, output () {}, stopping () {} }
   const code = 'export default async (input) => { await new Promise((resolve) => setTimeout(resolve, 1)); console.log(input); return input }'
-  const end = await new Run({ token: '', file: 'job.js', code, input: '{}', entry: 'default', context: '{"tags":{}}', limits, tools: [], hrtime: false, records: null }, createWarmIsolate(memoryMb), silent).finish()
+  const end = await new Run({ token: '', file: 'job.js', code, importName: null, sources: [], input: '{}', entry: 'default', context: '{"tags":{}}', limits, tools: [], hrtime: false, records: null }, createWarmIsolate(memoryMb), silent).finish()
   if (end.result !== '{}') throw new Error(`Cannot serve: the rehearsal failed: ${end.failure?.message}`)
 }
 

@@ -17,3 +17,13 @@ export function connectUnits (core: ivm.Reference, { isolate, context, find }: {
   }
   core.getSync('connectUnits', AS_REFERENCE).applySync(undefined, [new ivm.Callback(give, ANSWERING)], PLAIN_CALL)
 }
+
+/** Answers what a specifier means, while the isolate waits. */
+export type AskModule = (specifier: unknown, from: unknown, how: unknown) => string
+
+/** Gives an isolate the way to its modules. Who answers is found at each call: isolates are made before the runs that they are for. */
+export function connectModules (core: ivm.Reference): { ask: AskModule } {
+  const imports: { ask: AskModule } = { ask () { throw new TypeError('Cannot import: the isolate was given to no run') } }
+  core.getSync('connectModules', AS_REFERENCE).applySync(undefined, [new ivm.Callback((...args: unknown[]) => imports.ask(args[0], args[1], args[2]), ANSWERING)], PLAIN_CALL)
+  return imports
+}

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { JobError } from '../../core/failures.ts'
+import { type JobSources, readSources } from '../../core/job-sources.ts'
 import type { JobSpec } from '../../core/job-request.ts'
 import type { Db, Run } from '../db.ts'
 import { readDeals, type DispatchRef } from '../deals.ts'
@@ -35,6 +36,8 @@ export interface BegunJob {
   attempt: number
   spec: JobSpec
   code: string
+  /** What the code brings along: sources by their names. */
+  files: JobSources['files']
   codeHash: string
   input: string
   crashes: number
@@ -104,13 +107,14 @@ async function readBegunJob (db: Db, { jobId: id, tenant }: Run, reply: Reply): 
     unpackSealed(db, readBytes(reply, 6), placeOf('code', tenant, codeHash)),
     unpackSealed(db, readBytes(reply, 7), placeOf('input', tenant, id)),
   ])
+  const spec = openJson(db, readText(reply, 4), placeOf('spec', tenant, id)) as JobSpec // accept wrote it, from a validated request
   return {
     id,
     tenant,
     attempt: readNumber(reply, 3),
-    spec: openJson(db, readText(reply, 4), placeOf('spec', tenant, id)) as JobSpec, // accept wrote it, from a validated request
+    spec,
     codeHash,
-    code: code.toString(),
+    ...readSources(code.toString(), spec.hasFiles === true),
     input: input.toString(),
     crashes: readNumber(reply, 8),
     lost: readNumber(reply, 9),

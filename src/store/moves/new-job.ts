@@ -1,4 +1,5 @@
 import { sha256 } from '../../core/digest.ts'
+import { writeSources } from '../../core/job-sources.ts'
 import type { JobRequest, JobSpec } from '../../core/job-request.ts'
 import { pack } from '../codec.ts'
 import { RECORD_VERSION, FILES_VERSION } from '../job-record.ts'
@@ -28,8 +29,9 @@ export interface JobTemplate {
 }
 
 /** Brings a request into the form that the moves store. */
-export async function buildTemplate ({ code, input: _, ...spec }: JobRequest): Promise<JobTemplate> {
-  return templateOf(spec, sha256(code), await pack(code))
+export async function buildTemplate ({ code, files, input: _, ...spec }: JobRequest): Promise<JobTemplate> {
+  const { text, hasFiles } = writeSources({ code, files })
+  return templateOf(hasFiles ? { ...spec, hasFiles } : spec, sha256(text), await pack(text))
 }
 
 /** The same of code that is stored already, packed. */
@@ -49,9 +51,9 @@ export function templateOf (spec: JobSpec, codeHash: string, code: Buffer): JobT
   }
 }
 
-/** The version that a worker has to know to run such a job: one before would take a transform for a job like any other, and what is written in structured form for the value itself. */
-export function versionOf ({ transform, serialization }: Pick<JobSpec, 'transform' | 'serialization'>): number {
-  if (serialization === 'structured') return RECORD_VERSION
+/** The version that a worker has to know to run such a job: one before would take a transform for a job like any other, what is written in structured form for the value itself, and sources for code. */
+export function versionOf ({ transform, serialization, hasFiles }: Pick<JobSpec, 'transform' | 'serialization' | 'hasFiles'>): number {
+  if (serialization === 'structured' || hasFiles) return RECORD_VERSION
   return transform ? FILES_VERSION : 1
 }
 

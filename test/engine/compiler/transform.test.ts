@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { stop } from 'esbuild'
-import { transformSource } from '../../../src/engine/compiler/transform.ts'
+import { transformCode } from '../../../src/engine/compiler/transform.ts'
 
 after(() => stop())
 
 async function compileTypeScript (source: string): Promise<{ code: string, map: string }> {
-  const answer = await transformSource(source)
+  const answer = await transformCode(source)
   assert.equal(answer.type, 'compiled', JSON.stringify(answer))
   return answer
 }
 
 async function failOn (source: string) {
-  const answer = await transformSource(source)
+  const answer = await transformCode(source)
   assert.equal(answer.type, 'invalid', JSON.stringify(answer))
   return answer
 }
@@ -29,7 +29,7 @@ test('what parses as JavaScript is left as it stands', async () => {
     'let s = "\0"', 'let s = "\ud800"', 'for (let i = 0; i < 3; i++) [1].map((x) => x > (i))',
   ]
 
-  for (const source of sources) assert.deepEqual(await transformSource(source), { type: 'verbatim' }, source)
+  for (const source of sources) assert.deepEqual(await transformCode(source), { type: 'verbatim', file: 'job.js' }, source)
 })
 
 test('TypeScript becomes JavaScript that does the same', async () => {

@@ -190,10 +190,11 @@ const DYNAMIC_IMPORTS = [
 test('a dynamic import is refused by name', async () => {
   for (const code of DYNAMIC_IMPORTS) {
     const failure = await failureOf(code, STUCK)
-    assert.deepEqual([failure.code, failure.message], ['MODULE_NOT_ALLOWED', 'Cannot import "node:fs": no modules are allowed'], code)
+    assert.equal(failure.code, 'MODULE_NOT_ALLOWED', code)
+    assert.match(failure.message, /^Cannot import "node:fs" from job\.[jt]s: /, code)
     assert.match(failure.stack ?? '', /^Error: Cannot import "node:fs"[^\n]*\n {4}at .*job\.[jt]s:/, code)
   }
-  assert.equal((await failureOf('export default (name) => import(name)', { input: 'x' })).message, 'Cannot import a module: none are allowed')
+  assert.match((await failureOf('export default (name) => import(name)', { input: 'x' })).message, /^Cannot import "x" from job\.js: /)
 })
 
 test('an error that only says the same as a refused import is left alone', async () => {
