@@ -2,7 +2,7 @@ import { isBuiltin } from 'node:module'
 import { basename, resolve, sep } from 'node:path'
 import { type BuildFailure, build } from 'esbuild'
 import { BUNDLE_OPTIONS } from './bundle-options.ts'
-import type { ModulePackage } from './module-package.ts'
+import type { ModuleEntry, ModulePackage } from './module-package.ts'
 import type { ModuleSet } from './module-set.ts'
 import { buildStubs, stubPlugin } from './stubs.ts'
 import { type ModuleUnit, writeUnit } from './write-unit.ts'
@@ -42,14 +42,32 @@ export async function buildModules ({ packages, nodeNames, maxSize }: ModuleSet)
   }
 }
 
-/** In one go, so that packages share what they depend on; when that fails one after another, to tell whose fault it is. */
+/** In one go, so that packages share what they depend on; when that fails, one after another, to tell whose fault it is. */
 async function bundleOwn (packages: readonly ModulePackage[], nodeNames: readonly string[]): Promise<ModuleBundle> {
   try {
     return await bundlePackages(packages, nodeNames)
-  } catch (error) {
-    for (const found of packages) await bundlePackages([found], nodeNames).catch((cause: unknown) => { throw explain(found, cause) })
-    throw error
+  } catch {
+    const usable: ModulePackage[] = []
+    for (const found of packages) usable.push(await leaveOut(found, nodeNames))
+    return await bundlePackages(usable, nodeNames)
   }
+}
+
+/** Leaves out subpaths that cannot be bundled, which are often there for Node alone. A package whose main entry cannot be is of no use. */
+async function leaveOut (found: ModulePackage, nodeNames: readonly string[]): Promise<ModulePackage> {
+  const entries: ModuleEntry[] = []
+  let fault: unknown
+  for (const entry of found.entries) {
+    try {
+      await bundlePackages([{ ...found, entries: [entry] }], nodeNames)
+      entries.push(entry)
+    } catch (error) {
+      if (entry.specifier === found.name) throw explain(found, error)
+      fault = error
+    }
+  }
+  if (entries.length === 0) throw explain(found, fault)
+  return { ...found, entries }
 }
 
 async function bundlePackages (packages: readonly ModulePackage[], nodeNames: readonly string[]): Promise<ModuleBundle> {

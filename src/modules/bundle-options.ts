@@ -12,7 +12,7 @@ export const BUNDLE_OPTIONS = {
   platform: 'browser',
   mainFields: ['browser', 'module', 'main'],
   target: 'esnext',
-  define: { 'process.env.NODE_ENV': '"production"' },
+  define: { 'global': 'globalThis', 'process.env.NODE_ENV': '"production"' },
   outdir: OUT_FOLDER,
   logLevel: 'silent',
   legalComments: 'none',

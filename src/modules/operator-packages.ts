@@ -34,10 +34,9 @@ function readPackage (root: string, name: string): ModulePackage {
   const real = realpathSync(folder)
   const { version, license, exports } = readManifest(join(folder, 'package.json'), PackageManifest, `BATCHBOX_MODULES has "${name}"`)
   if (existsSync(join(real, 'binding.gyp'))) throw new Error(`Cannot start: BATCHBOX_MODULES has "${name}", a native addon; jobs can only use packages in JavaScript`)
-  return {
-    name, version, licence: license, source: 'operator', folder: real, root, needsCrypto: false, makesCode: false,
-    entries: listEntries(name, exports as Target | undefined), // JSON, whose shape is looked at step by step
-  }
+  const entries = listEntries(name, exports as Target | undefined) // JSON, whose shape is looked at step by step
+  if (entries.length === 0) throw new Error(`Cannot start: BATCHBOX_MODULES has "${name}" ${version}, which exports nothing by a name that jobs could import`)
+  return { name, version, licence: license, source: 'operator', folder: real, root, needsCrypto: false, makesCode: false, entries }
 }
 
 function readManifest<T extends z.ZodType> (file: string, schema: T, subject: string): z.infer<T> {

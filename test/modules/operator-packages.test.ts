@@ -94,6 +94,20 @@ test('packages that only run in Node are refused by name, with what they need an
   )
 })
 
+test('a subpath that only runs in Node is left out, and the rest can be used', async (t) => {
+  const folder = writePackages(t, {
+    page: {
+      manifest: { exports: { '.': './index.js', './server': './server.js', './types': { node: './types.js' } } },
+      files: { 'index.js': 'exports.root = global', 'server.js': 'require("net")', 'types.js': '' },
+    },
+  })
+
+  const { modules, units } = await buildModules(loadOwn(folder))
+
+  assert.deepEqual(modules.map(({ specifier }) => specifier), ['page'])
+  assert.ok(units.some(({ script }) => script.includes('=globalThis')))
+})
+
 test('what is wrong with the folder or a package is told with its name', async (t) => {
   const folder = writePackages(t, { rates: { files: { 'index.js': '' } } }, ['rates', 'gone'])
   const load = (path: string) => () => loadModuleSet({ ...DEFAULT_MODULE_SETTINGS, folder: path })
@@ -110,6 +124,10 @@ test('what is wrong with the folder or a package is told with its name', async (
   assert.equal(
     await refusalOf(t, { nameless: { manifest: { version: undefined }, files: { 'index.js': '' } } }),
     'Cannot start: BATCHBOX_MODULES has "nameless", but "<folder>/node_modules/nameless/package.json" is not a valid manifest: ✖ Invalid input: expected string, received undefined\n  → at version',
+  )
+  assert.equal(
+    await refusalOf(t, { patterns: { manifest: { exports: { './*': './*.js' } }, files: { 'index.js': '' } } }),
+    'Cannot start: BATCHBOX_MODULES has "patterns" 1.0.0, which exports nothing by a name that jobs could import',
   )
   assert.equal(
     await refusalOf(t, { buffer: { files: { 'index.js': '' } } }),
