@@ -34,7 +34,7 @@ export function loadModuleSet ({ folder, extra, maxSize }: ModuleSettings): Modu
   const packages = [...readShipped(extra).filter(({ name }) => !replaced.has(name)), ...own.packages]
   const nodeNames = Object.keys(UNIT_GLOBALS).flatMap((unit) => unit.startsWith(NODE) && isBuiltin(unit) ? [unit.slice(NODE.length)] : [])
   const parts = packages.map(({ folder: _, root: __, ...known }) => known)
-  return { key: sha256(JSON.stringify([esbuildVersion, parts, own.stamp, nodeNames, ...readOwnSource()])), packages, nodeNames, maxSize }
+  return { key: sha256(JSON.stringify([esbuildVersion, parts, own.stamp, nodeNames, maxSize, ...readOwnSource()])), packages, nodeNames, maxSize }
 }
 
 function readShipped (extra: readonly string[]): ModulePackage[] {

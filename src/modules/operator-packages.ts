@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
-import { join, relative, resolve } from 'node:path'
+import { join, relative, resolve, sep } from 'node:path'
 import { z } from 'zod'
 import { sha256 } from '../core/digest.ts'
 import { PackageManifest, type ModuleEntry, type ModulePackage } from './module-package.ts'
@@ -24,7 +24,10 @@ export function readOperatorPackages (folder: string): { packages: ModulePackage
   const { dependencies } = readManifest(join(root, 'package.json'), Folder, `BATCHBOX_MODULES is "${folder}"`)
   const names = Object.keys(dependencies).sort()
   if (names.length > MAX_PACKAGES) throw new Error(`Cannot start: "${join(root, 'package.json')}" has ${names.length} dependencies, allowed are ${MAX_PACKAGES}`)
-  return { packages: names.map((name) => readPackage(root, name)), stamp: names.length === 0 ? '' : stampFiles(join(root, 'node_modules')) }
+  const packages = names.map((name) => readPackage(root, name))
+  const installed = join(root, 'node_modules')
+  const linked = packages.map(({ folder: real }) => real).filter((real) => !real.startsWith(realpathSync(installed) + sep))
+  return { packages, stamp: names.length === 0 ? '' : [installed, ...linked].map(stampFiles).join(' ') }
 }
 
 function readPackage (root: string, name: string): ModulePackage {
@@ -73,7 +76,7 @@ function stampFiles (folder: string): string {
   if (files.length > MAX_FILES) throw new Error(`Cannot start: "${folder}" holds ${files.length} files, allowed are ${MAX_FILES}; install what jobs import, without development dependencies`)
   return sha256(files.map(({ parentPath, name }) => {
     const path = join(parentPath, name)
-    const { size, mtimeMs } = statSync(path)
-    return `${relative(folder, path)} ${size} ${mtimeMs}`
+    const found = statSync(path, { throwIfNoEntry: false }) // a link may lead nowhere
+    return `${relative(folder, path)} ${found?.size} ${found?.mtimeMs}`
   }).sort().join('\n'))
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { DEFAULT_MODULE_SETTINGS } from '../../src/core/module-variables.ts'
@@ -65,9 +65,17 @@ test('the key changes with the files of a package, and not without', (t) => {
   const again = loadModuleSet({ ...DEFAULT_MODULE_SETTINGS, folder })
   writeFileSync(join(folder, 'node_modules', 'rates', 'index.js'), 'exports.a = 22')
   const changed = loadModuleSet({ ...DEFAULT_MODULE_SETTINGS, folder })
+  const linked = writePackages(t, {}, ['rates'])
+  mkdirSync(join(linked, 'node_modules'))
+  symlinkSync(join(folder, 'node_modules', 'rates'), join(linked, 'node_modules', 'rates'))
+  symlinkSync('nowhere', join(linked, 'node_modules', 'dangling'))
+  const before = loadModuleSet({ ...DEFAULT_MODULE_SETTINGS, folder: linked })
+  writeFileSync(join(folder, 'node_modules', 'rates', 'index.js'), 'exports.a = 333')
+  const after = loadModuleSet({ ...DEFAULT_MODULE_SETTINGS, folder: linked })
 
   assert.equal(again.key, key)
   assert.notEqual(changed.key, key)
+  assert.notEqual(after.key, before.key)
   assert.notEqual(loadModuleSet(DEFAULT_MODULE_SETTINGS).key, key)
 })
 
