@@ -6,6 +6,7 @@ const STEPS: [name: string, check: () => Promise<number>][] = [
   ['lint', () => run([node, 'node_modules/oxlint/bin/oxlint'])],
   ['types', () => run([node, 'scripts/types.ts'])],
   ['configuration table', () => run([node, 'scripts/config-table.ts', '--check'])],
+  ['table of modules', () => run([node, 'scripts/modules-table.ts', '--check'])],
   ["client's types", () => run([node, '--disable-warning=SecurityWarning', 'scripts/client-types.ts', '--check'])],
   ['tables of the platform', () => run([node, '--disable-warning=SecurityWarning', 'scripts/platform-table.ts', '--check'])],
   ['architecture', () => run([node, '--test', '--test-reporter=dot', 'test/architecture.test.ts'])],
