@@ -23,6 +23,17 @@ test('brackets in strings do not nest, whatever is escaped before their ends', (
   assert.throws(() => parseJsonBody(Buffer.from(`["\\\\", ${brackets}]`)), { code: 'INVALID' })
 })
 
+test('strings end where they end, however long they are and wherever something in them is escaped', () => {
+  for (let length = 0; length < 140; length++) {
+    for (const escaped of ['\\\\', '\\"', '\\\\\\"', '\\u005b']) {
+      const text = `${'x'.repeat(length)}${escaped}`
+      const body = [`${text}["]`, text, { [text]: `["${text}` }]
+      assert.deepEqual(parseJsonBody(Buffer.from(JSON.stringify(body))), body)
+      assert.throws(() => parseJsonBody(Buffer.from(`["${text}", ${'['.repeat(MAX_NESTING)}]`)), { code: 'INVALID' }, text)
+    }
+  }
+})
+
 test('what is neither UTF-8 nor JSON is malformed', () => {
   for (const bytes of [Buffer.from([0x22, 0xc3, 0x22]), Buffer.from('{'), Buffer.from('"open'), Buffer.from('{"a":1}}'), Buffer.from('﻿{}')]) {
     assert.throws(() => parseJsonBody(bytes), { code: 'BAD_REQUEST' })
