@@ -123,12 +123,15 @@ export function buildSecretNames (ceiling: readonly string[] | null = null) {
 
 /** Builds the schema of the files that a job's code brings along. How long they may be is the API's to answer, with the code. */
 export function buildFiles () {
-  const Name = z.string().check(({ value, issues }) => {
-    const fault = findNameFault(value)
-    if (fault !== undefined) issues.push({ code: 'custom', input: value, message: `Not a name of a file: ${fault}` })
-  })
-  return z.record(Name, z.string())
-    .refine((files) => Object.keys(files).length <= SOURCE_BOUNDS.count, `At most ${SOURCE_BOUNDS.count} files`)
+  return z.record(z.string(), z.string())
+    .superRefine((files, context) => {
+      const names = Object.keys(files)
+      if (names.length > SOURCE_BOUNDS.count) return context.addIssue({ code: 'custom', message: `At most ${SOURCE_BOUNDS.count} files` })
+      for (const name of names) {
+        const fault = findNameFault(name)
+        if (fault !== undefined) context.addIssue({ code: 'custom', path: [name], message: `Not a name of a file: ${fault}` })
+      }
+    })
     .default({})
     .describe('Files that the code can import, by their names: relative paths that end in .ts, .mts, .js, .mjs or .json. The code imports `lib/a.ts` as `./lib/a.ts`. All characters count towards the limit of the code')
 }
