@@ -27,9 +27,20 @@ export type ErrorDetails = z.infer<typeof ErrorDetails>
 
 const StrictDetails = z.strictObject(ErrorDetails.shape)
 
+/** Deeper than a guest writes it, and far from what JSON.stringify can write without running out of stack. */
+const NESTING_MAX = 1200
+
 /** Reads what a runner tells of an error, from JSON text. Throws for anything else. */
 export function parseErrorDetails (json: string): ErrorDetails {
-  return StrictDetails.parse(JSON.parse(json))
+  const value: unknown = JSON.parse(json)
+  checkNesting(value, 0)
+  return StrictDetails.parse(value)
+}
+
+function checkNesting (value: unknown, depth: number): void {
+  if (typeof value !== 'object' || value === null) return
+  if (depth > NESTING_MAX) throw new RangeError(`Cannot read details of an error: they nest deeper than ${NESTING_MAX} levels`)
+  for (const member of Object.values(value)) checkNesting(member, depth + 1)
 }
 
 /** Answers the same with other stacks. */

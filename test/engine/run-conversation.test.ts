@@ -10,14 +10,14 @@ const usage = { wallMs: 1, cpuMs: 2, memoryBytes: 3, nativeCalls: 0 }
 const ALONE = { shared: false, killedAtMb: undefined }
 const failure = { code: 'USER_ERROR', name: 'Error', message: 'x', stack: '', observed: 0, record: 0 }
 
-function startConversation (t: TestContext) {
+function startConversation (t: TestContext, { structured = false } = {}) {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const cancel = new AbortController()
   const lines: LogLines = []
   const samples: RunSample[] = []
   let ended = 0
   const conversation = new RunConversation({
-    task: { file: 'job.js', code: '', importName: null, sources: [], input: '', entry: 'default', context: '{}', limits, tools: [], hrtime: false },
+    task: { file: 'job.js', code: '', importName: null, sources: [], input: '', entry: 'default', context: '{}', limits, tools: [], hrtime: false, structured },
     hooks: { signal: cancel.signal, onLogs: (batch) => { lines.push(...batch) }, onProgress () {}, onSample: (sample) => { samples.push(sample) }, onCall () { throw new Error('Cannot call tool: there is none') } },
     pid: 0,
     threads: 1,
@@ -67,6 +67,11 @@ const REFUSED: [what: string, message: object, body?: string][] = [
   ['an empty result', { type: 'done', failure: null, usage, bootMs: 1 }, ''],
   ['a result over the limit', { type: 'done', failure: null, usage, bootMs: 1 }, `"${'x'.repeat(999)}"`],
   ['a message over its length', { type: 'done', failure: { ...failure, message: 'x'.repeat(8193) }, usage, bootMs: 1 }],
+  ['details over their length', { type: 'done', failure: { ...failure, details: `{"properties":{"a":"${'x'.repeat(20_000)}"}}` }, usage, bootMs: 1 }],
+  ['details that are not JSON', { type: 'done', failure: { ...failure, details: '{' }, usage, bootMs: 1 }],
+  ['details of another form', { type: 'done', failure: { ...failure, details: '{"cause":{"name":1,"message":""}}' }, usage, bootMs: 1 }],
+  ['details with more in them', { type: 'done', failure: { ...failure, details: '{"code":"INTERNAL"}' }, usage, bootMs: 1 }],
+  ['details that nest too deep', { type: 'done', failure: { ...failure, details: `{"properties":{"a":${'['.repeat(8000)}${']'.repeat(8000)}}}` }, usage, bootMs: 1 }],
   ['logs that are not JSON', { type: 'logs', droppedLines: 0, droppedBytes: 0 }, 'x'],
   ['logs that are no list', { type: 'logs', droppedLines: 0, droppedBytes: 0 }, '{"length":1}'],
   ['lines that are too short', { type: 'logs', droppedLines: 0, droppedBytes: 0 }, '[[1,"log"]]'],
@@ -90,6 +95,20 @@ for (const [what, message, body] of REFUSED) {
     assert.equal(ended(), 0)
   })
 }
+
+test('a result that is to be in structured form is refused in any other, however large it may be', async (t) => {
+  for (const body of ['1', '{"a":1}', '{"structured":1,"value":[0],"objects":[]}', '{"structured":1,"value":1,"objects":[["Map",[1]]]}']) {
+    const { say } = startConversation(t, { structured: true })
+    t.mock.timers.reset()
+    say({ type: 'started' })
+
+    assert.throws(() => say({ type: 'done', failure: null, usage, bootMs: 1 }, body), /not in structured form/, body)
+  }
+  const { say, conversation } = startConversation(t, { structured: true })
+  say({ type: 'started' })
+  say({ type: 'done', failure: null, usage, bootMs: 1 }, '{"structured":1,"value":["undefined"],"objects":[]}')
+  assert.equal((await conversation.answer).type, 'done')
+})
 
 test('before a run has started, nothing but its start may come', (t) => {
   const { say } = startConversation(t)
