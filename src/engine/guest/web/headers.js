@@ -120,6 +120,7 @@ definePairIteration(Headers, 'Headers', (headers) => listOf(headers).sortAndComb
 
 /** Plays what most code does with headers, for V8 to have it compiled. */
 export function rehearse () {
+  /** @type {any} what Web IDL gives it is not in its class */
   const headers = new Headers([['a', '1'], ['b', '2']])
   headers.append('a', '3')
   headers.set('c', '4')
