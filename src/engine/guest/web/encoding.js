@@ -122,3 +122,8 @@ export function createDecoder (encoding, isFatal, keepsMark) {
   if (encoding === 'windows-1252') return new Latin1Decoder(isFatal, keepsMark)
   return link('legacy-encodings').createLegacyDecoder(encoding, isFatal)
 }
+
+/** What most code does with it. */
+export function rehearse () {
+  new TextDecoder().decode(new TextEncoder().encode('ä'))
+}

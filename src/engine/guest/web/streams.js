@@ -142,3 +142,11 @@ export function createTransform ({ transform, flush, cancel }) {
   }))
   return { readable: stream[state.readable], writable: stream[state.writable] }
 }
+
+/** What most code does with them. */
+export function rehearse () {
+  const { readable, writable } = new TransformStream()
+  void readChunk(getReader(readable))
+  void writable.getWriter().write(1)
+  void new ReadableStream({ start (controller) { controller.enqueue(1) } }).values().next()
+}
