@@ -29,7 +29,7 @@ interface OpenArchive {
 
 const HERE = fileURLToPath(new URL('./', import.meta.url))
 /** What the platform's scripts and their caches are made of, and with. */
-const SOURCES = ['guest/**/*.{js,ts}', 'guest-bundle.ts', 'node-library.ts', 'runner/code-cache.ts', '../../package.json'] as const
+const SOURCES = ['guest/**/*.{js,ts}', 'guest-bundle.ts', 'guest-image.ts', 'node-library.ts', 'runner/code-cache.ts', '../../package.json'] as const
 
 /** What `require` answers instead of a module's exports; nothing that can be imported. */
 const MODULE_EXPORTS = 'module.exports'
@@ -61,7 +61,7 @@ type PlatformMeta = ArchiveMeta & Pick<PlatformScripts, 'exported'>
 async function makePlatform (...unitGlobals: Parameters<typeof bundlePlatform>): Promise<Buffer> {
   const { main, units, exported } = await bundlePlatform(...unitGlobals)
   const scripts = { [CORE_SCRIPT]: main, ...units }
-  const modules = Object.keys(units).filter((unit) => isBuiltin(unit)).flatMap((unit) => {
+  const modules = Object.keys(units).filter((unit) => unit.startsWith('node:') && isBuiltin(unit)).flatMap((unit) => { // units of the web may be named as builtins are, too
     const module = { unit, exports: (exported[unit] ?? []).filter((name) => name !== MODULE_EXPORTS) }
     return [[unit, module], [unit.slice('node:'.length), module]] as const
   })

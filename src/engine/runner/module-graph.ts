@@ -16,6 +16,9 @@ export class ModuleRefusal extends Error {
   override readonly name = 'ModuleRefusal'
 }
 
+/** A path within a package, or a builtin by its longer name: what is allowed is told without them. */
+const PART = /^(?:node:|(?:@[^/]+\/)?[^/]+\/)/
+
 interface GraphOptions {
   isolate: ivm.Isolate
   context: ivm.Context
@@ -170,7 +173,7 @@ function quote (specifier: string): string {
 }
 
 function describeTable (table: ReadonlyMap<string, unknown>): string {
-  const names = [...table.keys()]
+  const names = [...table.keys()].filter((name) => !PART.test(name))
   return names.length === 0 ? 'no modules are allowed' : `allowed are ${names.join(', ')}`
 }
 

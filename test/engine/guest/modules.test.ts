@@ -78,3 +78,47 @@ test('code that imports nothing asks the host nothing', async () => {
   assert.equal(failure, null)
   assert.deepEqual(logs, ['function false 0'])
 })
+
+test('no unit can be imported but modules: not by its name, and not by a part of it', async () => {
+  const result = await resultOf(`
+    export default async () => {
+      const given = []
+      for (const name of ['', 'r', 's', 'streams', 'blob', 'web/url', 'core', 'intrinsics.js', 'node:library', 'module:toy', 'module:zod', 'capture', 'job', '__proto__', 'constructor']) {
+        await import(name).then(() => given.push(name), () => {})
+        try { require(name); given.push(name) } catch {}
+      }
+      const [events, url] = [await import('events'), await import('url')]
+      return [given, events.default === events.EventEmitter, typeof url.fileURLToPath]
+    }`)
+
+  assert.deepEqual(result, [[], true, 'function'])
+})
+
+test('what is said of what is allowed leaves paths within packages out', async () => {
+  const message = await resultOf('export default () => import("fs").catch(({ message }) => message)')
+
+  assert.match(String(message), /, zod, /)
+  assert.doesNotMatch(String(message), /\/|node:/)
+})
+
+test('imports meet each other in cycles, and wait for each other', async () => {
+  const sources = {
+    'a.js': 'import { b } from "./b.js"; export const a = () => b()',
+    'b.js': 'import { a } from "./a.js"; import { x } from "./job.js"; export const b = () => typeof a + x',
+    'later.js': 'export const later = await new Promise((resolve) => setTimeout(() => resolve(5), 1)); export const self = () => import("./later.js")',
+  }
+  const code = 'import { a } from "./a.js"; import { later } from "./later.js"; export const x = 1; export default async () => { const all = await import("./later.js"); return [a(), later, await all.self() === all] }'
+
+  assert.deepEqual(await resultOf(code, { sources }), ['function1', 5, true])
+})
+
+test('what only looks like an import stays as it is, and nothing can take the name that stands for one', async () => {
+  const code = `
+    const $i0000 = 1, \\u0024i0001 = 2
+    class C { #import (x) { return x } import (x) { return this.#import(x) } static async import (x) { return x } }
+    const texts = ["import(1)", \`import(2)\${1}\`, /import(3)/.source] // import(4)
+    export default async () => [$i0000, $i0001, ...texts, new C().import(5), await C.import(6), ({ import: 7 }).import, ({ import (x) { return x } }).import(8), (await import("./nine.js")).default]`
+
+  assert.deepEqual(await resultOf(code, { sources: { 'nine.js': 'export default 9' } }), [1, 2, 'import(1)', 'import(2)1', 'import(3)', 5, 6, 7, 8, 9])
+  assert.equal((await failureOf('import { import as stolen } from "$i0000"; export default () => import("./a.js")', { sources: { 'a.js': '' } })).code, 'MODULE_NOT_ALLOWED')
+})
