@@ -78,7 +78,7 @@ test('events of messages are made of options, and ports by channels alone', asyn
 })
 
 test('ports that answer each other without an end leave timers their turn, and end with the run', async () => {
-  const { result, usage } = await run(`${help} export default async () => {
+  const { result } = await run(`${help} export default async () => {
     const { port1, port2 } = new MessageChannel()
     let count = 0
     port1.onmessage = () => port1.postMessage(0)
@@ -89,7 +89,6 @@ test('ports that answer each other without an end leave timers their turn, and e
   }`)
 
   assert.equal(result, '"over"')
-  assert.ok(usage.wallMs < 20_000)
 })
 
 test('messages that nobody takes are memory of the run', async () => {

@@ -10,7 +10,7 @@ test('performance tells the time since the run began, and never less than before
     return [Math.abs(performance.timeOrigin + performance.now() - Date.now()), times.every((time, i) => i === 0 || time >= times[i - 1]), times[0]]
   })()`) as [number, boolean, number]
 
-  assert.ok(differs < 100)
+  assert.ok(differs < 5000)
   assert.ok(sorted)
   assert.ok(first >= 0)
 })

@@ -80,9 +80,10 @@ test('arguments are converted as Web IDL has it: a time is a long, which wraps a
     for (const [name, delay] of [['2 ** 32', 2 ** 32], ['2 ** 31', 2 ** 31], ['text', '1'], ['object', { valueOf: () => 1 }], ['fraction', 0.9], ['Infinity', Infinity]]) setTimeout(() => out.push(name), delay)
     const unread = setTimeout(() => out.push('cleared by text'), 1); clearTimeout(String(unread))
     await wait(30)
+    out.sort()
     out.push([() => setTimeout(() => {}, Symbol()), () => setTimeout(() => {}, 1n), () => clearTimeout(Symbol()), () => setTimeout(), () => new setTimeout(() => {})].map(nameOf))
     out.push([setTimeout, setInterval, clearTimeout, clearInterval, queueMicrotask, reportError].map((f) => f.name + f.length), setTimeout(() => {}) < setTimeout(() => {}), typeof setImmediate)`)), [
-    '2 ** 32', '2 ** 31', 'fraction', 'Infinity', 'text', 'object', Array<string>(5).fill('TypeError'), ['setTimeout1', 'setInterval1', 'clearTimeout0', 'clearInterval0', 'queueMicrotask1', 'reportError1'], true, 'undefined',
+    '2 ** 31', '2 ** 32', 'Infinity', 'fraction', 'object', 'text', Array<string>(5).fill('TypeError'), ['setTimeout1', 'setInterval1', 'clearTimeout0', 'clearInterval0', 'queueMicrotask1', 'reportError1'], true, 'undefined',
   ])
 })
 
