@@ -57,7 +57,7 @@ function build (name) {
   const text = give('text', name)
   if (text === undefined) throw new TypeErrorConstructor(`Cannot load "${name}": there is no such unit`)
   handles ??= /** @type {any} */ ({ __proto__: null, isolate: give('isolate'), context: give('context') })
-  const { isolate, context } = handles
+  const { isolate, context } = /** @type {{ isolate: any, context: any }} */ (handles)
   const script = isolate.compileScriptSync(text, compileOptions(give('cache', name)))
   const factory = script.runSync(context, AS_REFERENCE).deref()
   return factory(link)

@@ -124,7 +124,10 @@ class Hash extends Digest {
   constructor (algorithm, outputLength) {
     super()
     const more = outputLength === undefined ? {} : { outputLength }
-    if (algorithm instanceof Hash) return void this._copy(algorithm, more)
+    if (algorithm instanceof Hash) {
+      this._copy(algorithm, more)
+      return
+    }
     this._begin({ algorithm, ...more })
     if (outputLength !== undefined || !known.has(algorithm)) this._check()
   }

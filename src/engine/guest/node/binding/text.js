@@ -28,7 +28,7 @@ export function ucs2Slice (bytes, start, end) {
   const count = (end - start) >> 1
   const from = bytes.byteOffset + start
   const units = from % 2 === 0 ? new Uint16Array(bytes.buffer, from, count) : new Uint16Array(bytes.slice(start, start + count * 2).buffer)
-  return unitsAt(units, 0, count, 0xffff)
+  return unitsAt(/** @type {any} */ (units), 0, count, 0xffff)
 }
 
 /** @type {Write} */

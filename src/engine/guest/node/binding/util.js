@@ -37,7 +37,7 @@ function getConstructorName (value) {
 function defineLazyProperties (target, id, keys, isEnumerable = true) {
   for (const key of keys) {
     /** @param {unknown} value */
-    const set = (value) => Object.defineProperty(target, key, { __proto__: null, value, writable: true, enumerable: isEnumerable, configurable: true })
+    const set = (value) => Object.defineProperty(target, key, /** @type {any} */ ({ __proto__: null, value, writable: true, enumerable: isEnumerable, configurable: true }))
     /** @type {any} */
     const descriptor = {
       __proto__: null,
