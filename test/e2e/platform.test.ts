@@ -137,6 +137,40 @@ test('the platform', async (t) => {
     assert.deepEqual(result, [`https://api.example/v1/%C3%BC?a=1&b=2&signature=${encodeURIComponent(signature.toString('base64'))}`, signature.toString('hex')])
   })
 
+  await t.test('a job of several files checks, groups and writes what it is given, with packages and modules of Node', async () => {
+    const schema = `import { z } from 'zod'
+        export enum Kind { Fruit = 'fruit', Nut = 'nut' }
+        export const Row = z.object({ name: z.string(), kind: z.enum(Kind), weight: z.coerce.number() })
+        export type Row = z.infer<typeof Row>`
+    const code = `import { parse } from 'csv-parse/sync'
+      import { sum, groupBy } from 'es-toolkit'
+      import { EventEmitter, once } from 'node:events'
+      import { basename } from 'node:path'
+      import { Buffer } from 'node:buffer'
+      import { Kind, Row } from './schema.ts'
+      export default async ({ csv, path }: { csv: string, path: string }) => {
+        const rows: Row[] = parse(csv, { columns: true }).map((row: unknown) => Row.parse(row))
+        const groups = groupBy(rows, ({ kind }) => kind)
+        const { default: Decimal } = await import('decimal.js')
+        const emitter = new EventEmitter()
+        const said = once(emitter, 'done')
+        emitter.emit('done', basename(path, '.csv'))
+        const [name] = await said
+        return { name, fruit: sum(groups[Kind.Fruit].map(({ weight }) => weight)), exact: new Decimal('0.1').plus('0.2').toString(), bytes: Buffer.from(name).toString('base64') }
+      }`
+
+    assert.deepEqual(await resultOf(code, { files: { 'schema.ts': schema }, input: { csv: 'name,kind,weight\napple,fruit,3\npear,fruit,4\nhazel,nut,1\n', path: '/in/stock.csv' } }), {
+      name: 'stock', fruit: 7, exact: '0.3', bytes: 'c3RvY2s=',
+    })
+  })
+
+  await t.test('a job that imports what is not allowed is told what it was', async () => {
+    const job = await service.run({ code: 'import fs from "node:fs"; export default () => fs.readFileSync("/etc/passwd", "utf8")' })
+
+    assert.deepEqual([job.status, job.error?.code], ['failed', 'MODULE_NOT_ALLOWED'])
+    assert.match(job.error?.message ?? '', /node:fs/)
+  })
+
   await t.test('an object URL is there for its own run, and for no other', async () => {
     const make = 'const url = URL.createObjectURL(new Blob(["mine"])); '
     const mine = await resultOf(`export default async () => { ${make} return url }`) as string
