@@ -1,7 +1,7 @@
 import { type AttackGroup, inEntry, NOTHING_FOUND, throws } from '../attack.ts'
 
 /** Names that are on the global object of some host, and that no host should ever have put there for user code. */
-const HOST_NAMES = ['process', 'require', 'module', 'exports', '__dirname', '__filename', 'global', 'GLOBAL', 'root', 'ivm', '_ivm', 'isolate', 'gc', 'd8', 'print', 'read', 'readbuffer', 'load', 'quit', 'version', 'os', 'Deno', 'Bun', 'v8',
+const HOST_NAMES = ['process', 'module', 'exports', '__dirname', '__filename', 'global', 'GLOBAL', 'root', 'ivm', '_ivm', 'isolate', 'gc', 'd8', 'print', 'read', 'readbuffer', 'load', 'quit', 'version', 'os', 'Deno', 'Bun', 'v8',
   'Worker', 'SharedWorker', 'importScripts', 'XMLHttpRequest', 'WebSocket', 'EventSource', 'localStorage', 'sessionStorage', 'indexedDB', 'caches', 'document', 'window', 'parent', 'top', 'frames', 'opener', 'location', 'setImmediate', 'internalBinding',
   'primordials', 'WebAssembly', 'SharedArrayBuffer', 'ShadowRealm', 'batchbox', 'batchbox:start', 'guest', 'start', 'post', '$262', 'testRunner', 'inspector', 'Storage', 'Buffer$', 'v8BreakIterator']
 
