@@ -33,10 +33,24 @@ const FILES: ReadonlySet<string> = new Set([
  * the process formats those.
  */
 const CHANGES: Readonly<Record<string, readonly (readonly [from: RegExp, to: string])[]>> = {
+  // Its names are made when they are asked for: `guest/node/primordials.js`.
+  'internal/per_context/primordials': [[/\nfunction getNewKey[^]*?eslint-enable node-core\/prefer-primordials \*\//, ''], [/ObjectFreeze\(primordials\);/, '']],
   'internal/errors': [
+    // Most of three hundred kinds of errors are never thrown.
+    [/messages\.set\(sym, val\);/, 'messages.set(sym, val); addLater(sym, def, otherClasses); } function buildCode(sym, def, otherClasses) {'],
+    [/codes\[sym\] = ErrClass;/, 'return ErrClass;'],
     [/(super\(msg\);|super\(ReflectApply\(lazyInternalUtilInspect\(\)\.format, null, args\)\);|value: getMessage\(key, args, this\),[^}]*\}\);)/g, '$1 showCode(this, NodeError);'],
     [/ErrorCaptureStackTrace\(error, wrappedFn\)/g, 'showCode(error, wrappedFn)'],
     [/$/, `
+      function addLater (sym, def, otherClasses) {
+        const settle = (value) => ObjectDefineProperty(codes, sym, { __proto__: null, value, writable: true, enumerable: true, configurable: true })
+        const get = () => {
+          const made = buildCode(sym, def, otherClasses)
+          settle(made)
+          return made
+        }
+        ObjectDefineProperty(codes, sym, { __proto__: null, get, set: settle, enumerable: true, configurable: true })
+      }
       function showCode (error, above) {
         ErrorCaptureStackTrace(error, above)
         const { stack } = error
@@ -45,6 +59,8 @@ const CHANGES: Readonly<Record<string, readonly (readonly [from: RegExp, to: str
         ObjectDefineProperty(error, 'stack', { __proto__: null, value: head + (frames < 0 ? '' : StringPrototypeSlice(stack, frames)), writable: true, configurable: true })
       }`],
   ],
+  // It is not needed but to be inspected.
+  'buffer': [[/const \{\s*inspect: utilInspect,\s*\} = require\('internal\/util\/inspect'\);/, "const utilInspect = (...args) => require('internal/util/inspect').inspect(...args);"]],
   'internal/util/debuglog': [[/$/, '\ninitializeDebugEnv(undefined)']],
   // When Node loads it, there are no classes yet but the language's.
   'internal/util/inspect': [[/ObjectGetOwnPropertyNames\(globalThis\)/, runInNewContext('JSON.stringify(Object.getOwnPropertyNames(globalThis))') as string]],

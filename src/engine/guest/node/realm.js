@@ -1,13 +1,12 @@
 // @ts-check
 import { files } from 'node-library:files'
 import { bindings } from './binding/bindings.js'
+import { primordials } from './primordials.js'
 import { processObject } from './process-object.js'
 import { getStandIn } from './stand-ins.js'
 
 // Loads files of Node's own library, with what Node puts in their scope. Source: `internal/bootstrap/realm.js` of Node.
 
-/** The language as it was when the library was loaded; filled by a file of its own. @type {Record<string, any>} */
-const primordials = {}
 /** @type {Record<string, { exports: any }>} */
 const modules = Object.create(null)
 
