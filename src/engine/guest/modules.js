@@ -1,7 +1,7 @@
 // @ts-check
 import {
   ErrorConstructor, JSONParse, ObjectCreate, ObjectGetOwnPropertyDescriptor, ObjectHasOwn, PromiseConstructor, RangeErrorConstructor, ReflectConstruct, ReflectOwnKeys, TypeErrorConstructor,
-  append, defineHidden,
+  append, defineHidden, stringSlice,
 } from './intrinsics.js'
 import { buildToolError } from './errors.js'
 import { useUnit } from './units.js'
@@ -119,8 +119,10 @@ function require (name) {
   if (typeof name !== 'string') throw new TypeErrorConstructor('Cannot require a module: its name must be a string')
   const known = required[name]
   if (known !== undefined) return known.exports
-  const unit = useUnit(find(name, 'require', 'require'))
-  const exports = ObjectHasOwn(unit, 'module.exports') ? unit['module.exports'] : unit
+  const key = find(name, 'require', 'require')
+  const unit = useUnit(key)
+  const whole = stringSlice(key, 0, 5) === 'node:' ? 'default' : 'module.exports' // Node's own are there as their default export
+  const exports = ObjectHasOwn(unit, whole) ? unit[whole] : unit
   required[name] = { exports }
   return exports
 }
