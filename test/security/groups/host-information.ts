@@ -88,7 +88,7 @@ export const hostInformation: AttackGroup = {
       name: 'members of the context',
       code: inEntry('return [Object.keys(context).sort(), Object.keys(context.tags), context.jobId, context.attempt]'),
       options: { tags: { team: 'red' } },
-      end: { result: [['attempt', 'checkpoint', 'deadline', 'env', 'jobId', 'progress', 'tags'], ['team'], 'job-1', 1] },
+      end: { result: [['attempt', 'checkpoint', 'deadline', 'env', 'jobId', 'progress', 'signal', 'tags'], ['team'], 'job-1', 1] },
     },
     {
       name: 'callers and arguments of the guest\'s functions',

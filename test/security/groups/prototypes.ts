@@ -59,7 +59,7 @@ export const prototypes: AttackGroup = {
       name: 'Symbol.toStringTag on Object.prototype that passes everything off as an error',
       code: inEntry(`Object.prototype[Symbol.toStringTag] = 'Error'; console.log({ a: 1 }, [1]); return { a: 1 }`),
       end: { result: { a: 1 } },
-      logs: ['[Error: ] [Error: ]'],
+      logs: ['[Error: ] {\n  a: 1\n} [Error: ] {\n  0: 1\n}'],
     },
     {
       name: 'next of every iterator of the language replaced',

@@ -85,7 +85,7 @@ export const toolObjects: AttackGroup = {
     ),
     withFetch(
       'requests to what nobody granted, with whatever the address is written as',
-      `const answers = new Set(); for (const url of ['http://127.0.0.1/', 'http://2130706433/', 'http://[::1]/', 'http://169.254.169.254/latest/meta-data', 'http://localhost:6379/', 'https://example.com/', 'file:///etc/passwd', 'unix:/tmp/x', 'blob:nodedata:x', 'blob:https://example.com/x']) { try { await fetch(url); answers.add(url) } catch (error) { answers.add(error.constructor === TypeError && ['PERMISSION_DENIED', 'TOOL_ERROR'].includes(error.code)) } } return [...answers]`,
+      `const answers = new Set(); for (const url of ['http://127.0.0.1/', 'http://2130706433/', 'http://[::1]/', 'http://169.254.169.254/latest/meta-data', 'http://localhost:6379/', 'https://example.com/', 'file:///etc/passwd', 'unix:/tmp/x']) { try { await fetch(url); answers.add(url) } catch (error) { answers.add(error.constructor === TypeError && ['PERMISSION_DENIED', 'TOOL_ERROR'].includes(error.code)) } } for (const url of ['blob:nodedata:x', 'blob:https://example.com/x']) { try { await fetch(url); answers.add(url) } catch (error) { answers.add(error.constructor === TypeError) } } return [...answers]`,
       { result: [true] },
     ),
     withFetch('a request to what nobody granted, which nobody catches', `await fetch('http://127.0.0.1:6379/')`, { codes: ['PERMISSION_DENIED'], name: 'TypeError' }),
