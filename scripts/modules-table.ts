@@ -17,6 +17,7 @@ const OF_MANY = /^dayjs\/(?:locale|plugin)\//
 const MS_COLUMN = /\| [0-9.]+ \|$/
 
 const set = loadModuleSet(SETTINGS)
+const { packages } = set.shipped
 const isCheck = process.argv.includes('--check')
 const text = readFileSync(FILE, 'utf8')
 const [from, to] = [text.indexOf(BEGIN) + BEGIN.length, text.indexOf(END)]
@@ -33,10 +34,10 @@ if (isCheck) {
 }
 
 async function drawLines (): Promise<string[]> {
-  const modules = (await keepModules(set)).modules.filter(({ specifier, package: name }) => !OF_MANY.test(specifier) && set.packages.some((found) => found.name === name))
+  const modules = (await keepModules(set)).modules.filter(({ specifier }) => !OF_MANY.test(specifier))
   const times = isCheck ? undefined : await measureFirstUse(SETTINGS, modules.map(({ specifier }) => specifier))
   const rows = modules.map(({ specifier, package: name, exports, size }) => {
-    const { version = '', licence = '' } = set.packages.find((found) => found.name === name) ?? {}
+    const { version = '', licence = '' } = packages.find((found) => found.name === name) ?? {}
     const cells = [`\`${specifier}\``, version, licence, exports.length, Math.ceil(size / 1000)]
     return `| ${cells.join(' | ')} |${times ? ` ${times.get(specifier)?.toFixed(1)} |` : ''}`
   })

@@ -3,7 +3,7 @@ import { basename, resolve, sep } from 'node:path'
 import { type BuildFailure, build } from 'esbuild'
 import { BUNDLE_OPTIONS } from './bundle-options.ts'
 import type { ModuleEntry, ModulePackage } from './module-package.ts'
-import type { ModuleSet } from './module-set.ts'
+import type { ModulePart } from './module-set.ts'
 import { buildStubs, stubPlugin } from './stubs.ts'
 import { type ModuleUnit, writeUnit } from './write-unit.ts'
 
@@ -28,16 +28,21 @@ export interface ModuleBundle {
 const REQUIRED = 'module.exports'
 
 /**
- * Bundles every module of a set into units: an entry each, and the pieces that several share, which are there once. Runs nothing of a
- * package. The same set makes the same scripts, in some seconds. Throws an Error that names the package that cannot be bundled, and why.
+ * Bundles every module of a part into units: an entry each, and the pieces that several share, which are there once. Runs nothing of a
+ * package. The same part makes the same scripts, in some seconds. Throws an Error that names the package that cannot be bundled, and why.
  */
-export async function buildModules ({ packages, nodeNames, maxSize }: ModuleSet): Promise<ModuleBundle> {
-  const shipped = await bundlePackages(packages.filter(({ source }) => source === 'shipped'), nodeNames)
-  const own = await bundleOwn(packages.filter(({ source }) => source === 'operator'), nodeNames)
+export async function buildModules ({ packages, nodeNames, maxSize }: ModulePart): Promise<ModuleBundle> {
+  if (maxSize === undefined) return await bundlePackages(packages, nodeNames)
+  const own = await bundleOwn(packages, nodeNames)
   refuseLarge(own, maxSize)
-  const units = new Map([...shipped.units, ...own.units].map((unit) => [unit.name, unit]))
+  return own
+}
+
+/** Joins bundles; pieces that are in two of them are the same. */
+export function joinBundles (bundles: readonly ModuleBundle[]): ModuleBundle {
+  const units = new Map(bundles.flatMap((bundle) => bundle.units).map((unit) => [unit.name, unit]))
   return {
-    modules: [...shipped.modules, ...own.modules].sort((a, b) => compare(a.specifier, b.specifier)),
+    modules: bundles.flatMap((bundle) => bundle.modules).sort((a, b) => compare(a.specifier, b.specifier)),
     units: [...units.values()].sort((a, b) => compare(a.name, b.name)),
   }
 }

@@ -1,16 +1,20 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { getCompileCacheDir } from 'node:module'
 import { join } from 'node:path'
-import { buildModules, type ModuleBundle } from './build-modules.ts'
-import type { ModuleSet } from './module-set.ts'
+import { buildModules, joinBundles, type ModuleBundle } from './build-modules.ts'
+import type { ModulePart, ModuleSet } from './module-set.ts'
 
 /**
  * Answers what a set is bundled into: from the folder where this process keeps what V8 and Node compiled of its own source, if it was bundled
  * on this machine before. Throws as buildModules does.
  */
-export async function keepModules (set: ModuleSet): Promise<ModuleBundle> {
-  const file = join(getCompileCacheDir() ?? '', 'modules', `${set.key}.json`)
-  return readKept(file) ?? keep(file, await buildModules(set))
+export async function keepModules ({ shipped, own }: ModuleSet): Promise<ModuleBundle> {
+  return joinBundles([await keepPart(shipped), await keepPart(own)])
+}
+
+async function keepPart (part: ModulePart): Promise<ModuleBundle> {
+  const file = join(getCompileCacheDir() ?? '', 'modules', `${part.key}.json`)
+  return readKept(file) ?? keep(file, await buildModules(part))
 }
 
 function readKept (file: string): ModuleBundle | undefined {

@@ -25,11 +25,11 @@ export function createModuleList (settings: ModuleSettings): () => Promise<Modul
   const list = async (): Promise<ModuleList> => {
     const { modules } = await keepModules(set)
     return {
-      packages: set.packages.map(({ name, version, licence, source }) => ({
+      packages: [...set.shipped.packages, ...set.own.packages].map(({ name, version, licence, source }) => ({
         name, version, licence, source,
         modules: modules.filter((module) => module.package === name).map(({ specifier, exports, size }) => ({ specifier, exports: exports.length, size })),
       })),
-      node: set.nodeNames,
+      node: set.shipped.nodeNames,
     }
   }
   return () => listed ??= list().catch((error: unknown) => {

@@ -10,15 +10,23 @@ import { type ModulePackage, PackageManifest } from './module-package.ts'
 import { readOperatorPackages } from './operator-packages.ts'
 import { SHIPPED } from './shipped.ts'
 
-/** Every package that jobs of this installation may import. */
-export interface ModuleSet {
-  /** Two sets with the same key are bundled into the same text. */
+/** Packages that are bundled together: those that are shipped, or the operator's. */
+export interface ModulePart {
+  /** Two parts with the same key are bundled into the same text. */
   key: string
   packages: readonly ModulePackage[]
   /** Modules of Node that there are units for, as in `buffer`. */
   nodeNames: readonly string[]
-  /** Characters that scripts of the operator's packages may have in all. */
-  maxSize: number
+  /** Characters that their scripts may have in all; undefined for any number. */
+  maxSize: number | undefined
+}
+
+/** Every package that jobs of this installation may import. */
+export interface ModuleSet {
+  /** Changes with whatever one of its parts changes with. */
+  key: string
+  shipped: ModulePart
+  own: ModulePart
 }
 
 const NODE = 'node:'
@@ -31,10 +39,15 @@ const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url))
 export function loadModuleSet ({ folder, extra, maxSize }: ModuleSettings): ModuleSet {
   const own = folder === undefined ? { packages: [], stamp: '' } : readOperatorPackages(folder)
   const replaced = new Set(own.packages.map(({ name }) => name))
-  const packages = [...readShipped(extra).filter(({ name }) => !replaced.has(name)), ...own.packages]
+  const shipped = buildPart(readShipped(extra).filter(({ name }) => !replaced.has(name)), { stamp: '', maxSize: undefined })
+  const operators = buildPart(own.packages, { stamp: own.stamp, maxSize })
+  return { key: sha256(shipped.key + operators.key), shipped, own: operators }
+}
+
+function buildPart (packages: readonly ModulePackage[], { stamp, maxSize }: { stamp: string, maxSize: number | undefined }): ModulePart {
   const nodeNames = Object.keys(UNIT_GLOBALS).flatMap((unit) => unit.startsWith(NODE) && isBuiltin(unit) ? [unit.slice(NODE.length)] : [])
   const parts = packages.map(({ folder: _, root: __, ...known }) => known)
-  return { key: sha256(JSON.stringify([esbuildVersion, parts, own.stamp, nodeNames, maxSize, ...readOwnSource()])), packages, nodeNames, maxSize }
+  return { key: sha256(JSON.stringify([esbuildVersion, parts, stamp, nodeNames, maxSize, ...readOwnSource()])), packages, nodeNames, maxSize }
 }
 
 function readShipped (extra: readonly string[]): ModulePackage[] {

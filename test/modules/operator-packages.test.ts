@@ -4,13 +4,11 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { DEFAULT_MODULE_SETTINGS } from '../../src/core/module-variables.ts'
 import { buildModules } from '../../src/modules/build-modules.ts'
-import { loadModuleSet, type ModuleSet } from '../../src/modules/module-set.ts'
+import { loadModuleSet, type ModulePart } from '../../src/modules/module-set.ts'
 import { type WrittenPackage, writePackages } from '../helpers/packages.ts'
 
-/** The operator's packages alone: bundling what is shipped takes seconds. */
-function loadOwn (folder: string, maxSize = DEFAULT_MODULE_SETTINGS.maxSize): ModuleSet {
-  const set = loadModuleSet({ folder, extra: [], maxSize })
-  return { ...set, packages: set.packages.filter(({ source }) => source === 'operator') }
+function loadOwn (folder: string, maxSize = DEFAULT_MODULE_SETTINGS.maxSize): ModulePart {
+  return loadModuleSet({ folder, extra: [], maxSize }).own
 }
 
 async function refusalOf (t: TestContext, packages: Record<string, WrittenPackage>, maxSize?: number): Promise<string> {
@@ -60,7 +58,7 @@ test('what packages share is bundled once, and the same packages make the same s
 
 test('the key changes with the files of a package, and not without', (t) => {
   const folder = writePackages(t, { rates: { files: { 'index.js': 'exports.a = 1' } } })
-  const { key } = loadModuleSet({ ...DEFAULT_MODULE_SETTINGS, folder })
+  const { key, shipped } = loadModuleSet({ ...DEFAULT_MODULE_SETTINGS, folder })
 
   const again = loadModuleSet({ ...DEFAULT_MODULE_SETTINGS, folder })
   writeFileSync(join(folder, 'node_modules', 'rates', 'index.js'), 'exports.a = 22')
@@ -77,14 +75,16 @@ test('the key changes with the files of a package, and not without', (t) => {
   assert.notEqual(changed.key, key)
   assert.notEqual(after.key, before.key)
   assert.notEqual(loadModuleSet(DEFAULT_MODULE_SETTINGS).key, key)
+  assert.equal(loadModuleSet(DEFAULT_MODULE_SETTINGS).shipped.key, shipped.key, 'what is shipped is not bundled again for them')
 })
 
 test("an operator's package stands in for a shipped one of the same name", (t) => {
   const folder = writePackages(t, { zod: { manifest: { version: '99.0.0' }, files: { 'index.js': 'exports.a = 1' } } })
 
-  const { packages } = loadModuleSet({ ...DEFAULT_MODULE_SETTINGS, folder })
+  const { shipped, own } = loadModuleSet({ ...DEFAULT_MODULE_SETTINGS, folder })
 
-  assert.deepEqual(packages.filter(({ name }) => name === 'zod').map(({ version, source }) => [version, source]), [['99.0.0', 'operator']])
+  assert.equal(shipped.packages.some(({ name }) => name === 'zod'), false)
+  assert.deepEqual(own.packages.map(({ name, version, source }) => [name, version, source]), [['zod', '99.0.0', 'operator']])
 })
 
 test('packages that only run in Node are refused by name, with what they need and where', async (t) => {
@@ -150,7 +150,7 @@ test('packages that are too large together are refused, with the largest', async
 })
 
 test('BATCHBOX_EXTRA_MODULES names modules that are left out, and nothing else', () => {
-  const names = (extra: string[]) => loadModuleSet({ ...DEFAULT_MODULE_SETTINGS, extra }).packages.map(({ name }) => name)
+  const names = (extra: string[]) => loadModuleSet({ ...DEFAULT_MODULE_SETTINGS, extra }).shipped.packages.map(({ name }) => name)
 
   assert.equal(names([]).includes('mathjs'), false)
   assert.equal(names(['mathjs']).includes('mathjs'), true)

@@ -21,7 +21,7 @@ const settings = { ...DEFAULT_MODULE_SETTINGS, folder, extra: ['mathjs'] }
 const guest = await openGuest({ modules: settings })
 
 test('every package that is shipped is used by a test', () => {
-  const { packages } = loadModuleSet({ ...settings, folder: undefined })
+  const { shipped: { packages } } = loadModuleSet(settings)
 
   assert.deepEqual(packages.map(({ name }) => name).filter((name) => !Object.hasOwn(USES, name)), [])
 })
