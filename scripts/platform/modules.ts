@@ -17,5 +17,5 @@ export async function listNodeExports (): Promise<Record<string, Export[]>> {
 
 /** The packages that come along, with what of them can be imported. */
 export function listPackages (): { name: string, version: string, specifiers: string[] }[] {
-  return loadModuleSet(DEFAULT_MODULE_SETTINGS).packages.map(({ name, version, entries }) => ({ name, version, specifiers: entries.map(({ specifier }) => specifier) }))
+  return loadModuleSet(DEFAULT_MODULE_SETTINGS).shipped.packages.map(({ name, version, entries }) => ({ name, version, specifiers: entries.map(({ specifier }) => specifier) }))
 }
