@@ -29,7 +29,7 @@ interface OpenArchive {
 
 const HERE = fileURLToPath(new URL('./', import.meta.url))
 /** What the platform's scripts and their caches are made of, and with. */
-const SOURCES = ['guest/**/*.{js,ts}', 'guest-bundle.ts', 'guest-image.ts', 'node-library.ts', 'runner/code-cache.ts', '../../package.json'] as const
+const SOURCES = ['guest/**/*.{js,ts}', 'guest-bundle.ts', 'guest-image.ts', 'node-library.ts', 'mended-packages.ts', 'runner/code-cache.ts', '../../package.json'] as const
 
 /** What `require` answers instead of a module's exports; nothing that can be imported. */
 const MODULE_EXPORTS = 'module.exports'
