@@ -1,6 +1,6 @@
 // @ts-check
 import {
-  ObjectCreate, ObjectFreeze, ObjectGetOwnPropertyDescriptor, ObjectGetOwnPropertyDescriptors, ObjectHasOwn, ReflectDefineProperty, ReflectGetOwnPropertyDescriptor, TypeErrorConstructor, defineHidden, defineValue,
+  ObjectCreate, ObjectFreeze, ObjectGetOwnPropertyDescriptor, ObjectGetOwnPropertyDescriptors, ObjectHasOwn, ObjectPrototype, ReflectDefineProperty, ReflectGetOwnPropertyDescriptor, TypeErrorConstructor, defineHidden, defineValue,
 } from './intrinsics.js'
 import { linkCore } from './core-links.js'
 import { markNative } from './native-code.js'
@@ -58,10 +58,16 @@ function build (name) {
   if (text === undefined) throw new TypeErrorConstructor(`Cannot load "${name}": there is no such unit`)
   handles ??= /** @type {any} */ ({ __proto__: null, isolate: give('isolate'), context: give('context') })
   const { isolate, context } = /** @type {{ isolate: any, context: any }} */ (handles)
-  const script = isolate.compileScriptSync(text, compileOptions(give('cache', name)))
+  const script = isolate.compileScriptSync(text, compileOptions(tellsOfCaches() ? undefined : give('cache', name)))
   const factory = script.runSync(context, AS_REFERENCE).deref()
   return factory(link)
 }
+
+/**
+ * Of a cache that it was given, the library assigns to the script whether V8 took it, which hands the script to a setter of that name that code
+ * put on Object.prototype. Then the unit does without.
+ */
+const tellsOfCaches = () => ObjectHasOwn(ObjectPrototype, 'cachedDataRejected')
 
 /** Complete and without a prototype, here and below: the library looks each option up, where code may have put something of its own. @param {unknown} cachedData */
 function compileOptions (cachedData) {

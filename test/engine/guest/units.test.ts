@@ -72,3 +72,13 @@ test('code in which a unit is loaded while the stack is full, or that is out of 
   assert.equal(failure?.code, 'STACK_LIMIT')
   assert.equal(await resultOf('function fill () { try { fill() } catch { try { navigator } catch {} } } export default () => { fill(); return navigator.userAgent }'), 'Batchbox')
 })
+
+test('no setter of code is handed what the core compiles units with', async () => {
+  assert.deepEqual(await resultOf(`export default () => {
+    const handed = []
+    for (const name of ['cachedDataRejected', 'cachedData', 'filename', 'timeout', 'release', 'stack']) {
+      Object.defineProperty(Object.prototype, name, { __proto__: null, get () { handed.push(name) }, set () { handed.push(name) } })
+    }
+    return { host: new URL('https://h/').host, handed }
+  }`), { host: 'h', handed: [] })
+})
