@@ -4,6 +4,7 @@ import { isPath } from '../../core/source-names.ts'
 import { type RunFailure, readCallError } from './failure.ts'
 import type { WarmIsolate } from './isolate.ts'
 import { ModuleGraph, type ModuleKey, ModuleRefusal } from './module-graph.ts'
+import { ProcessorTime } from './natives/processor-time.ts'
 
 const REFUSALS_MAX = 100
 /** What isolated-vm writes into a stack before the frames of this process, which are not for user code. */
@@ -28,12 +29,16 @@ export class RunImports {
   readonly #begun = new Map<ModuleKey, Promise<void>>()
   /** What was said of imports that were refused, lately. */
   readonly #refusals = new Set<string>()
+  readonly #time = new ProcessorTime()
 
   constructor (options: RunImportsOptions) {
     const { warm, sources } = options
     this.#options = options
     this.#graph = new ModuleGraph({ isolate: warm.isolate, context: warm.context, modules: warm.modules, sources, table: warm.table })
   }
+
+  /** Processor time of the answers to the guest, while which its own clock stands still. */
+  get cpuMs (): number { return this.#time.cpuMs }
 
   /** As `ModuleGraph`'s. */
   link (): ivm.Module {
@@ -44,6 +49,20 @@ export class RunImports {
    * Answers the guest what a specifier means. Only that: an isolate that waits for an answer must not be entered. Whatever comes is checked as if user code had sent it.
    */
   ask (specifier: unknown, from: unknown, how: unknown): string {
+    return this.#time.measure(() => this.#answer(specifier, from, how))
+  }
+
+  /** Names the code of a failure that is an import's which was refused: errors that nobody handled come out of the isolate without their codes. */
+  explain (failure: RunFailure): RunFailure {
+    return this.#refusals.has(failure.message) ? { ...failure, code: 'MODULE_NOT_ALLOWED' } : failure
+  }
+
+  /** Resolves when nothing is being loaded any more. */
+  async settled (): Promise<void> {
+    await Promise.all(this.#begun.values())
+  }
+
+  #answer (specifier: unknown, from: unknown, how: unknown): string {
     try {
       const key = this.#resolve(String(specifier), String(from), how)
       if (how === 'require') return JSON.stringify([this.#options.warm.table.get(key.slice('module:'.length))?.unit, ''])
@@ -55,16 +74,6 @@ export class RunImports {
       this.#remember(message)
       return JSON.stringify(['', message])
     }
-  }
-
-  /** Names the code of a failure that is an import's which was refused: errors that nobody handled come out of the isolate without their codes. */
-  explain (failure: RunFailure): RunFailure {
-    return this.#refusals.has(failure.message) ? { ...failure, code: 'MODULE_NOT_ALLOWED' } : failure
-  }
-
-  /** Resolves when nothing is being loaded any more. */
-  async settled (): Promise<void> {
-    await Promise.all(this.#begun.values())
   }
 
   #resolve (specifier: string, from: string, how: unknown): ModuleKey {

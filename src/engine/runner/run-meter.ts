@@ -10,18 +10,20 @@ export interface RunUsage {
 
 const MICROS_PER_MS = 1000
 
-/** Measures one run, from when it is made, as far as its thread sees: the isolate, natives, and the process that both are in. */
+/** Measures one run, from when it is made, as far as its thread sees: the isolate, what answers it, and the process that both are in. */
 export class RunMeter {
   readonly #warm: WarmIsolate
   readonly #natives: { readonly cpuMs: number, readonly nativeCalls: number }
+  readonly #imports: { readonly cpuMs: number }
   readonly #startedAt = performance.now()
   readonly #processAtStart = process.cpuUsage()
   #isolateCpuMs = 0
   #heapBytes: Promise<number> | undefined
 
-  constructor (warm: WarmIsolate, natives: { readonly cpuMs: number, readonly nativeCalls: number }) {
+  constructor (warm: WarmIsolate, { natives, imports }: { natives: { readonly cpuMs: number, readonly nativeCalls: number }, imports: { readonly cpuMs: number } }) {
     this.#warm = warm
     this.#natives = natives
+    this.#imports = imports
   }
 
   /** Milliseconds since the run began. */
@@ -37,7 +39,7 @@ export class RunMeter {
       // the memory limit disposed of the isolate: the figure read last stands
     }
     const { user, system } = process.cpuUsage(this.#processAtStart)
-    return Math.min(this.#isolateCpuMs + this.#natives.cpuMs, (user + system) / MICROS_PER_MS)
+    return Math.min(this.#isolateCpuMs + this.#natives.cpuMs + this.#imports.cpuMs, (user + system) / MICROS_PER_MS)
   }
 
   /** Asks the isolate for its heap, which it tells when the call under way has returned. */

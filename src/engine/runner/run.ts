@@ -88,7 +88,6 @@ export class Run {
     this.#warm = warm
     this.#voice = voice
     this.#tools = new RunTools({ grants: task.tools, forward: voice.call, deliver: (...answer) => void this.#enter('deliver', answer) })
-    this.#meter = new RunMeter(warm, this.#tools)
     this.#imports = new RunImports({
       warm,
       sources: [task, ...task.sources],
@@ -96,6 +95,7 @@ export class Run {
       reject: (key, failureText, thrown) => this.#enter('rejectImport', [key, failureText, thrown]),
       fail: (error) => this.#fail(error),
     })
+    this.#meter = new RunMeter(warm, { natives: this.#tools, imports: this.#imports })
     this.#records = task.records ? new RunRecords({ grant: task.records, pull: voice.pull, output: voice.output, enter: (name, args) => this.#enter(name, args) }) : undefined
   }
 

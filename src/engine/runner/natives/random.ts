@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { type Native, NativeError } from './native.ts'
+import { ProcessorTime } from './processor-time.ts'
 
-/** Makes what has to be unlike anything else. It has no state, and each call is done in microseconds. */
+/** Makes what has to be unlike anything else. It keeps no state but the time that it took. */
 export function createRandom (): Native {
+  const time = new ProcessorTime()
   return {
-    cpuMs: 0,
+    get cpuMs () { return time.cpuMs },
     callSync (method) {
       if (method !== 'uuid') throw new NativeError('TypeError', 'Cannot call native: it makes a uuid, and nothing else')
-      return { text: randomUUID() }
+      return time.measure(() => ({ text: randomUUID() }))
     },
     call: () => Promise.reject(new NativeError('TypeError', 'Cannot call native: it answers at once')),
     close () {},
