@@ -12,7 +12,7 @@ const GROWTH_MAX = 6
  */
 export function checkSize ({ request: maxima }: LimitPolicy, request: JobRequest, bodyBytes: number): void {
   const chars = countChars(request)
-  if (chars > maxima.codeChars) throw new JobError('CODE_TOO_LARGE', `Cannot take the code: it has ${chars} characters, more than the maximum of ${maxima.codeChars} characters`)
+  if (chars > maxima.codeChars) throw new JobError('CODE_TOO_LARGE', `Cannot take the code: it has ${chars} characters${chars > request.code.length ? ' with its files' : ''}, more than the maximum of ${maxima.codeChars} characters`)
   if (bodyBytes * GROWTH_MAX > maxima.inputBytes) checkInput(JSON.stringify(request.input) ?? 'null', maxima.inputBytes)
 }
 

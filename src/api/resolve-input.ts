@@ -11,7 +11,7 @@ type FileFinder = Pick<Files, 'find' | 'isConfigured' | 'ready'>
 
 /**
  * Brings the input of a request into the form that it is stored in: a file is named by its id, so that the job has the content that the name stands
- * for now. Throws INVALID for a file that is not there for what is not in the form that the request says, and for what a transform cannot read, and UNAVAILABLE where files are needed and there are none.
+ * for now. Throws INVALID for a file that is not there, for what is not in the form that the request says, and for what a transform cannot read, and UNAVAILABLE where files are needed and there are none.
  */
 export async function resolveInput (files: FileFinder, tenant: string, { input, serialization, transform }: InputRequest): Promise<unknown> {
   if (transform && !files.isConfigured) await files.ready() // it says what to do
@@ -28,7 +28,9 @@ export async function resolveInput (files: FileFinder, tenant: string, { input, 
 /** None at all is null. */
 function checkStructured (input: unknown): void {
   const problem = input === null || input === undefined ? undefined : findStructuredProblem(input)
-  if (problem) throw refuse(`/input${problem.pointer}`, problem.message)
+  if (!problem) return
+  const pointer = `/input${problem.pointer}`
+  throw new JobError('INVALID', `Cannot take the input: ${pointer}: ${problem.message}`, { errors: [{ pointer, message: problem.message }] }) // items of a batch are told the text alone
 }
 
 async function resolveFile (files: FileFinder, tenant: string, input: object): Promise<FileInput> {

@@ -30,8 +30,9 @@ suite('values that are no JSON, over HTTP', () => {
     const ended = await client.jobs.wait(id)
     const [read, result, raw] = await Promise.all([client.jobs.get(id), client.jobs.result(id), service.request('GET', `/v1/jobs/${id}`)])
     const again = await client.jobs.wait((await client.jobs.replay(id)).id)
+    const repeated = await client.jobs.replay(id) // answers the one that there is, which has ended
 
-    for (const value of [ended.result, read.result, result, again.result]) assert.deepStrictEqual(value, VALUE)
+    for (const value of [ended.result, read.result, result, again.result, repeated.result]) assert.deepStrictEqual(value, VALUE)
     assert.equal(raw.json['serialization'], 'structured')
     assert.deepStrictEqual(decodeStructured(raw.json['result']), VALUE)
   })
@@ -54,7 +55,7 @@ suite('values that are no JSON, over HTTP', () => {
     assert.deepStrictEqual(await results(one.id), [VALUE, [1n], null])
     assert.deepStrictEqual(await results(many.id), [new Set([1]), [1]])
     assert.equal(raw.status, 202)
-    assert.match(JSON.stringify(raw.json), /refers to object 9/)
+    assert.match(JSON.stringify(raw.json), /\/input\/value\/0: It refers to object 9/)
   })
 
   test('POST /execute takes and answers them', async () => {

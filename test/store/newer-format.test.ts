@@ -45,11 +45,11 @@ for (const [what, makeNewer] of Object.entries(NEWER)) {
 
 test('what only this version knows is stored as such, and everything else so that versions before know it', async (t) => {
   const db = await openStore(t)
-  const ids = await Promise.all([acceptJob(db), acceptJob(db, { serialization: 'json' }), acceptJob(db, { transform: {}, input: [] }), acceptJob(db, { serialization: 'structured' })])
+  const ids = await Promise.all([acceptJob(db), acceptJob(db, { serialization: 'json' }), acceptJob(db, { transform: {}, input: [] }), acceptJob(db, { serialization: 'structured' }), acceptJob(db, { files: { 'a.js': '' } })])
 
   const versions = await Promise.all(ids.map((id) => db.redis.hget(db.keys.job(id), 'v')))
 
-  assert.deepEqual(versions, ['1', '1', '3', '4'])
+  assert.deepEqual(versions, ['1', '1', '3', '4', '4'])
 })
 
 test('when its time has come, its turn is handed out again, and a worker that knows it runs it', async (t) => {

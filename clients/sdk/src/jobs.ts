@@ -93,7 +93,7 @@ export function buildJobs (requester: Requester, live: Live): Jobs {
     get: async <T>(id: string, options?: RequestOptions) => readResult(await json<Job<T>>({ path: [ROOT, id], ...options })),
     list: (query, options) => buildListing(requester, ROOT, { query, options }),
     cancel: (id, options) => json({ method: 'POST', path: [ROOT, id, 'cancel'], repeatable: true, ...options }),
-    replay: (id, change = {}, options) => json({ method: 'POST', path: [ROOT, id, 'replay'], json: change, idempotent: true, ...options }),
+    replay: async (id, change = {}, options) => readResult(await json<Job>({ method: 'POST', path: [ROOT, id, 'replay'], json: change, idempotent: true, ...options })),
     result: <T>(id: string, options?: RequestOptions) => requester.read({ path: [ROOT, id, 'result'], ...options }, readValue<T>),
     logs: (id, query, options) => buildListing(requester, [ROOT, id, 'logs'], { query, options, cursor: 'after' }),
     events: (id, options) => live.follow(`job:${id}`, options),

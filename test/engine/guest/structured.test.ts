@@ -118,6 +118,12 @@ test('what has no form fails the run and names its path', async () => {
   }
 })
 
+test('a source that is none of a regular expression is told when the code gets it', async () => {
+  const failure = await failureOf('export default () => 1', { structured: true, input: { structured: 1, value: [0], objects: [['RegExp', '(', 'g']] } })
+
+  assert.deepEqual(failure, { code: 'INPUT_MALFORMED', name: 'SyntaxError', message: 'Cannot read input: ( is no source of a regular expression with the flags "g"' })
+})
+
 test('a result that is too large is stopped while it is written', async () => {
   const failure = await failureOf('export default () => Array.from({ length: 1e6 }, () => ({ a: "0123456789" }))', { structured: true, limits: { resultBytes: 1000 } })
 

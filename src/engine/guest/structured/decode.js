@@ -1,7 +1,7 @@
 // @ts-check
 import {
   ArrayIsArray, ErrorConstructor, JSONParse, ObjectCreate, ReflectApply, ReflectDeleteProperty, ReflectOwnKeys, ReflectSetPrototypeOf, defineHidden, defineValue,
-  typedArrayBuffer,
+  stringSlice, typedArrayBuffer,
 } from '../intrinsics.js'
 import { KnownFailure } from '../errors.js'
 import { ERRORS, VIEWS } from './kinds.js'
@@ -11,6 +11,9 @@ const { set: mapSet } = Map.prototype
 const { fromBase64 } = /** @type {any} */ (Uint8Array)
 const [BigIntFunction, BooleanConstructor, DateConstructor, MapConstructor, NumberConstructor, ObjectFunction, RegExpConstructor, SetConstructor, StringObject, Bytes] =
   [BigInt, Boolean, Date, Map, Number, Object, RegExp, Set, String, Uint8Array]
+
+/** Of a source that is none. */
+const SHOWN_CHARS = 100
 
 /** @typedef {{ rows: any[], values: Record<number, any> }} Reading the values have no prototype, which code could watch */
 
@@ -45,7 +48,7 @@ function create (row) {
     case 'Map': return new MapConstructor()
     case 'Set': return new SetConstructor()
     case 'Date': return new DateConstructor(a === null ? NaN : a)
-    case 'RegExp': return new RegExpConstructor(a, row[2])
+    case 'RegExp': return regExp(a, row[2])
     case 'Error': return error(a)
     case 'ArrayBuffer': return toBuffer(a)
     case 'Boolean': return new BooleanConstructor(a)
@@ -53,6 +56,15 @@ function create (row) {
     case 'String': return new StringObject(a)
     case 'BigInt': return ObjectFunction(BigIntFunction(a))
     default: return ArrayIsArray(row[0]) ? row[0] : undefined
+  }
+}
+
+/** The host has not looked at the source. @param {string} source @param {string} flags */
+function regExp (source, flags) {
+  try {
+    return new RegExpConstructor(source, flags)
+  } catch {
+    throw new KnownFailure('INPUT_MALFORMED', 'SyntaxError', `Cannot read input: ${stringSlice(source, 0, SHOWN_CHARS)} is no source of a regular expression with the flags "${flags}"`)
   }
 }
 
