@@ -32,7 +32,7 @@ export function writeExecuteAnswer (job: JobRecord, lines: readonly LogLine[], r
   if (error && FAILURES[error.code].fault !== 'code') throw new JobError(error.code, `Cannot execute: ${error.message}`)
   const logs: ExecuteLog[] = lines.filter(({ level }) => level !== 'exception').map(({ level, message, time }) => ({ level, message, timestamp: Date.parse(time) }))
   if (error) logs.push(toExceptionLog(error, job.finishedAt ?? job.createdAt))
-  const head = JSON.stringify({ ok: job.status === 'succeeded', ...(logs.length > 0 ? { logs } : {}), duration: usage?.wallMs ?? 0, ...(serialization === undefined || serialization === 'json' ? {} : { serialization }) })
+  const head = JSON.stringify({ ok: job.status === 'succeeded', ...(logs.length > 0 ? { logs } : {}), duration: usage?.wallMs ?? 0, ...(serialization === 'structured' ? { serialization } : {}) })
   if (job.status !== 'succeeded' || result === undefined) return head
   JSON.parse(result) // throws rather than let a result that is not JSON forge what stands around it
   return `${head.slice(0, -1)},"result":${result}}`
