@@ -61,6 +61,8 @@ const CHANGES: Readonly<Record<string, readonly (readonly [from: RegExp, to: str
   ],
   // It is not needed but to be inspected.
   'buffer': [[/const \{\s*inspect: utilInspect,\s*\} = require\('internal\/util\/inspect'\);/, "const utilInspect = (...args) => require('internal/util/inspect').inspect(...args);"]],
+  // Node reads the expression out of the file that it is in. Where it cannot, it takes the missing text for a message that is none.
+  'internal/assert/utils': [[/getErrMessage\(fn\)\]/, '"The expression evaluated to a falsy value"]']],
   'internal/util/debuglog': [[/$/, '\ninitializeDebugEnv(undefined)']],
   // When Node loads it, there are no classes yet but the language's.
   'internal/util/inspect': [[/ObjectGetOwnPropertyNames\(globalThis\)/, runInNewContext('JSON.stringify(Object.getOwnPropertyNames(globalThis))') as string]],

@@ -136,6 +136,13 @@ test('assert does what Node\'s does', async () => {
   ])
 })
 
+test('assert tells that a value is falsy, without the expression, which only Node can read', async () => {
+  for (const call of ['assert(0)', 'assert.ok(0 > 1)', 'assert.ok(null, undefined)', 'assert.strict.ok("")']) {
+    const code = `export default () => { const assert = require('assert'); try { ${call} } catch ({ name, code, message, generatedMessage }) { return [name, code, message, generatedMessage] } }`
+    assert.deepEqual(await guest.resultOf(code), ['AssertionError', 'ERR_ASSERTION', 'The expression evaluated to a falsy value', true], call)
+  }
+})
+
 test('modules are there only once', async () => {
   const all = await guest.evaluate('[require("buffer").Buffer === Buffer, require("node:util") === require("util"), require("stream").Readable === require("node:stream").Readable]')
 
