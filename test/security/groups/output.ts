@@ -44,9 +44,9 @@ export const output: AttackGroup = {
     },
     {
       name: 'levels and order of what is logged by what',
-      code: inEntry('console.error("1"); console.table([[1]]); console.assert(false, "3"); console.trace("4"); return 1'),
+      code: inEntry('console.error("1"); console.table([[1]]); console.assert(false, "3"); return 1'),
       end: { result: 1 },
-      logs: ['1', '┌─────────┬───┐\n│ (index) │ 0 │\n├─────────┼───┤\n│ 0       │ 1 │\n└─────────┴───┘', 'Assertion failed: 3', 'Trace: 4'],
+      logs: ['1', '┌─────────┬───┐\n│ (index) │ 0 │\n├─────────┼───┤\n│ 0       │ 1 │\n└─────────┴───┘', 'Assertion failed: 3'],
     },
     {
       name: 'a result that just fits',
