@@ -19,7 +19,7 @@ export async function writeItems (items: Items<unknown>, job?: Input): Promise<I
 
 /** Answers what the service answered with its result as the value that it stands for. */
 export async function readResult<T extends { serialization?: Serialization, result?: unknown }> (answer: T): Promise<T> {
-  return isStructured(answer) && answer.result !== undefined ? { ...answer, result: (await load()).decodeStructured(answer.result) } : answer
+  return isStructured(answer) ? (await load()).readResult(answer) : answer
 }
 
 /** Reads an answer that is a result alone. */

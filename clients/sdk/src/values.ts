@@ -26,4 +26,7 @@ export function writeItems (items: Items<unknown>, job: Input | undefined): Item
   return typeof items === 'function' ? () => written(items()) : written(items)
 }
 
-export { decodeStructured }
+/** Answers what the service answered with its result, if there is one, as the value that it stands for. */
+export function readResult<T extends { result?: unknown }> (answer: T): T {
+  return answer.result === undefined ? answer : { ...answer, result: decodeStructured(answer.result) }
+}
