@@ -10,7 +10,8 @@ test('natives of the platform tell the processor time that their calls took, whi
   for (const [name, [method, args]] of Object.entries(calls)) {
     const native = PLATFORM_NATIVES[name]!()
     assert.equal(native.cpuMs, 0)
-    for (let i = 0; i < 50; i++) native.callSync(method, args, Buffer.alloc(0))
+    const most = name === 'platform:compression' ? 50 : 100_000 // streams that may be open; the system may count in ticks
+    for (let i = 0; i < most && native.cpuMs === 0; i++) native.callSync(method, args, Buffer.alloc(0))
     assert.ok(native.cpuMs > 0, name)
     native.close()
   }
