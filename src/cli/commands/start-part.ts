@@ -7,7 +7,7 @@ import type { CommandContext } from '../command.ts'
 import { keepEncryptionKeys } from '../encryption-keys.ts'
 import { DataDirHeldError, takeDataDir } from '../data-dir.ts'
 import { isAnswering, socketPath } from '../private-redis.ts'
-import { dataFolder, filesFolder, MAIN_FILES, makeAdminKey, redisFolder, startRedisOf, stopMs, type Part } from '../service.ts'
+import { dataFolder, filesFolder, MAIN_FILES, makeAdminKey, partEnv, redisFolder, startRedisOf, stopMs, type Part } from '../service.ts'
 
 const ATTACH_MS = 20_000
 const ATTACH_POLL_MS = 200
@@ -28,7 +28,7 @@ export async function startOne (part: Part, context: CommandContext): Promise<nu
     const child = spawn(process.execPath, [join(root, MAIN_FILES[part])], {
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true, // a terminal's Ctrl-C comes by this process alone
-      env: { ...env, REDIS_URL: redis.url, BATCHBOX_STOP_WITH_STDIN: '1', ...(keys ? { BATCHBOX_ENCRYPTION_KEYS: keys } : {}), ...(files ? { BATCHBOX_FILES: files } : {}), ...(part === 'api' ? { BATCHBOX_ADMIN_KEY: key } : {}) },
+      env: partEnv(root, { ...env, REDIS_URL: redis.url, BATCHBOX_STOP_WITH_STDIN: '1', ...(keys ? { BATCHBOX_ENCRYPTION_KEYS: keys } : {}), ...(files ? { BATCHBOX_FILES: files } : {}), ...(part === 'api' ? { BATCHBOX_ADMIN_KEY: key } : {}) }),
     })
     terminal.forward(child.stdout, child.stderr)
     child.stdin.on('error', () => {}) // it ended: the exit tells
