@@ -130,9 +130,12 @@ async function bundleCore (core: ReadonlySet<string>, { exported, nameOf }: Link
       onLoad({ filter: /core-links\.js$/ }, ({ path }) => ({ contents: writeCoreLinks([...core].filter(nameOf), exported, nameOf), resolveDir: resolve(path, '..') }))
     },
   }
-  const text = readText(await build({ ...OPTIONS, entryPoints: [MAIN], format: 'iife', globalName: 'guest', plugins: [links] }), MAIN)
-  return `(() => { "use strict"; ${text}\nreturn { ...guest } })()`
+  const text = readText(await build({ ...OPTIONS, entryPoints: [MAIN], format: 'esm', plugins: [links] }), MAIN)
+  return `(() => { "use strict"; ${text.replace(LAST_EXPORT, (_, names: string) => `return { ${names.replace(/([^\s,]+) as ([^\s,]+)/g, '$2: $1')} }`)} })()`
 }
+
+/** What the bundler ends a module with. */
+const LAST_EXPORT = /export \{([^}]*)\};\s*$/
 
 /** Writes the module that answers what modules of the core export. Nothing of it is done before it is asked. */
 function writeCoreLinks (files: readonly string[], exported: Linker['exported'], nameOf: Linker['nameOf']): string {

@@ -4,7 +4,6 @@ import './bytes.js' // for units, and the same one for all of them
 import { createCheckpoint } from './checkpoint.js'
 import { startClock } from './clock.js'
 import { buildConsole } from './console.js'
-import { installDomException } from './dom-exception.js'
 import { KnownFailure, describeThrown } from './errors.js'
 import { lockDown } from './lockdown.js'
 import { createLogBuffer } from './log-buffer.js'
@@ -15,6 +14,7 @@ import { createProgress } from './progress.js'
 import { connectReport } from './report.js'
 import { abortRun, defineSignal } from './run-signal.js'
 import { serializeResult } from './result.js'
+import './serializable.js' // likewise
 import { connectTimers, installTimers, leaveTimer, tick as runDue } from './timers.js'
 import { createTools } from './tools.js'
 import { createTransform } from './transform.js'
@@ -32,7 +32,6 @@ export { connectUnits, useUnit } from './units.js'
 
 lockDown()
 printNatives()
-installDomException()
 installOperations()
 installLazyGlobals()
 installRequire()

@@ -1,6 +1,5 @@
 // @ts-check
 import { ReflectDefineProperty } from './intrinsics.js'
-import { DOMException } from './dom-exception.js'
 import { markNative } from './native-code.js'
 import { useUnit } from './units.js'
 
@@ -15,6 +14,8 @@ let runSignal
 
 /** @returns {typeof import('./web/abort.js')} */
 const useAbort = () => useUnit('abort')
+/** @returns {typeof import('./web/dom-exception.js')} */
+const useDomException = () => useUnit('dom-exception')
 
 /** Gives a context its `signal`. @param {object} context @param {() => void} tell that there is somebody to tell of an abort */
 export function defineSignal (context, tell) {
@@ -32,6 +33,7 @@ export function defineSignal (context, tell) {
 /** Tells code that its run is about to be stopped. @param {'CANCELLED' | 'TIMEOUT'} code */
 export function abortRun (code) {
   if (runSignal === undefined) return
+  const { DOMException } = useDomException()
   const { name, message } = REASONS[code]
   useAbort().abortSignal(runSignal, new DOMException(message, name))
 }

@@ -28,6 +28,7 @@ export const UNIT_GLOBALS: Readonly<Record<string, readonly string[]>> = {
   body: [],
   clone: ['structuredClone'],
   compression: ['CompressionStream', 'DecompressionStream'],
+  'dom-exception': ['DOMException', 'QuotaExceededError'],
   encoding: ['TextDecoder', 'TextEncoder'],
   events: ['CustomEvent', 'Event', 'EventTarget'],
   'form-data': ['FormData'],

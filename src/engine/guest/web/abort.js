@@ -1,6 +1,6 @@
 // @ts-check
 import { MathMin, ObjectCreate, TypeErrorConstructor, append, buildList } from '../intrinsics.js'
-import { DOMException } from '../dom-exception.js'
+import { DOMException } from './dom-exception.js'
 import { startTimer } from '../timers.js'
 import { inheritInterface, requireArguments, shapeInterface, toEnforced, toSequence } from '../webidl.js'
 import { Event, EventHandler, EventTarget, dispatch, makeSignal, makeTarget, stateOf, trust } from './events.js'

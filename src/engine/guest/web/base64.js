@@ -1,7 +1,7 @@
 // @ts-check
 import { Uint8ArrayConstructor, regExpExec, uint8ArrayFromBase64, uint8ArrayToBase64 } from '../intrinsics.js'
 import { bytesToText, fillBytes } from '../bytes.js'
-import { DOMException } from '../dom-exception.js'
+import { DOMException } from './dom-exception.js'
 import { markNative } from '../native-code.js'
 import { requireArguments, toText } from '../webidl.js'
 

@@ -7,7 +7,7 @@ import {
   defineHidden, mapGet, mapSet, mapSize, numberValueOf, ownStack, regExpFlags, regExpSource, setSize, stringValueOf, typedArrayByteLength, typedArrayByteOffset, typedArrayKind,
   typedArraySet,
 } from '../intrinsics.js'
-import { DOMException } from '../dom-exception.js'
+import { DOMException } from './dom-exception.js'
 import { findSerializable } from '../serializable.js'
 import { isInterfacePrototype, toText } from '../webidl.js'
 

@@ -1,7 +1,7 @@
 // @ts-check
 import { TypeErrorConstructor, safe, stringSlice, uint8ArrayFromBase64, uint8ArrayToBase64 } from '../intrinsics.js'
 import { toBufferSource, viewBytes } from '../bytes.js'
-import { QuotaExceededError } from '../dom-exception.js'
+import { QuotaExceededError } from './dom-exception.js'
 import { askNative } from '../natives.js'
 import { buildWords, requireArguments, shapeInterface, toWord } from '../webidl.js'
 import { createTransform } from './streams.js'

@@ -1,6 +1,6 @@
 // @ts-check
 import { ReflectApply, TypeErrorConstructor, WeakMapConstructor, append, buildList, weakMapGet, weakMapSet } from '../intrinsics.js'
-import { DOMException } from '../dom-exception.js'
+import { DOMException } from './dom-exception.js'
 import { reportException } from '../report.js'
 import { isObject, requireArguments, shapeInterface, toText } from '../webidl.js'
 import { flightOf } from './event.js'

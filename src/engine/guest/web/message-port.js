@@ -1,6 +1,6 @@
 // @ts-check
 import { ObjectCreate, SymbolIterator, TypeErrorConstructor, append, buildList } from '../intrinsics.js'
-import { DOMException } from '../dom-exception.js'
+import { DOMException } from './dom-exception.js'
 import { registerTransferable } from '../serializable.js'
 import { queueTask } from '../timers.js'
 import { inheritInterface, isObject, iterate, requireArguments, shapeInterface } from '../webidl.js'

@@ -2,9 +2,9 @@
 import {
   ErrorConstructor, ErrorPrototype, ObjectCreate, RangeErrorConstructor, ReflectConstruct, ReflectDeleteProperty, ReflectSetPrototypeOf, TypeErrorConstructor,
   WeakMapConstructor, defineHidden, ownStack, weakMapGet, weakMapSet,
-} from './intrinsics.js'
-import { registerSerializable } from './serializable.js'
-import { defineConstant, exposeInterface, isObject, shapeInterface, toDouble, toText } from './webidl.js'
+} from '../intrinsics.js'
+import { registerSerializable } from '../serializable.js'
+import { defineConstant, isObject, shapeInterface, toDouble, toText } from '../webidl.js'
 
 /** The names that once had a number, by it. Source: https://webidl.spec.whatwg.org/#dfn-error-names-table */
 const LEGACY = [
@@ -40,7 +40,7 @@ export class DOMException {
 ReflectSetPrototypeOf(DOMException.prototype, ErrorPrototype)
 shapeInterface(DOMException, 'DOMException', ['name', 'message', 'code'])
 for (let i = 0; i < LEGACY.length; i++) {
-  const [constant, name] = /** @type {string[]} */ (LEGACY[i])
+  const { 0: constant, 1: name } = /** @type {string[]} */ (LEGACY[i])
   defineConstant(DOMException, /** @type {string} */ (constant), i + 1)
   if (name !== undefined) codes[name] = i + 1
 }
@@ -112,10 +112,4 @@ function toAmount (value, what) {
   const amount = toDouble(value, what)
   if (amount < 0) throw new RangeErrorConstructor(`Cannot make QuotaExceededError: ${what} is negative`)
   return amount
-}
-
-/** Puts both on the global object. */
-export function installDomException () {
-  exposeInterface(DOMException)
-  exposeInterface(QuotaExceededError)
 }
