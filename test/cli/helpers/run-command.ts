@@ -5,7 +5,7 @@ import type { Command } from '../../../src/cli/command.ts'
 import { loadConfig } from '../../../src/cli/config.ts'
 import { buildTerminal } from '../../../src/cli/terminal.ts'
 
-const LINE_MS = 20_000
+const LINE_MS = 60_000
 
 export interface RunningCommand {
   /** Resolves with the first line, past or to come, that matches; rejects when the command ends before, or takes too long. */
