@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { CODE_FORMS } from './job-sources.ts'
 import { SOURCE_BOUNDS } from './source-names.ts'
 
 /** Longest sources that are compiled, all of a job's together, in UTF-16 code units; an operator may allow a job no more. */
@@ -25,8 +26,8 @@ export const TRANSFORM_OPTIONS = Object.freeze({
 const Name = z.string().max(SOURCE_BOUNDS.nameChars)
 const bytes = z.int().min(0)
 
-/** To the compiler; the body of the frame are the sources, one after another. The first is the job's code, which may be JavaScript or TypeScript; the others are what their names say. */
-export const CompileRequest = z.object({ type: z.literal('compile'), id: z.number().int(), codeBytes: bytes, files: z.array(z.object({ name: Name, bytes })).max(SOURCE_BOUNDS.count) })
+/** To the compiler; the body of the frame are the sources, one after another. The first is the job's code, which may be JavaScript or TypeScript; the others are what their names say. `form` is what the code may be. */
+export const CompileRequest = z.object({ type: z.literal('compile'), id: z.number().int(), form: z.enum(CODE_FORMS), codeBytes: bytes, files: z.array(z.object({ name: Name, bytes })).max(SOURCE_BOUNDS.count) })
 export type CompileRequest = z.infer<typeof CompileRequest>
 
 /**
@@ -36,10 +37,10 @@ export type CompileRequest = z.infer<typeof CompileRequest>
 const CompiledSource = z.object({ name: Name, verbatim: z.boolean(), codeBytes: bytes, mapBytes: bytes, importName: z.string().max(6).nullable() })
 export type CompiledSource = z.infer<typeof CompiledSource>
 
-/** From the compiler. The sources of `compiled` are in the order that they came in; the first is named by the language that it is in. */
+/** From the compiler. The sources of `compiled` are in the order that they came in; the first is named by the language that it is in. `form` is what the code is. */
 export const CompilerMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
-  z.object({ type: z.literal('compiled'), id: z.number().int(), sources: z.array(CompiledSource).min(1).max(SOURCE_BOUNDS.count + 1) }),
+  z.object({ type: z.literal('compiled'), id: z.number().int(), form: z.enum(CODE_FORMS), sources: z.array(CompiledSource).min(1).max(SOURCE_BOUNDS.count + 1) }),
   z.object({
     type: z.literal('invalid'),
     id: z.number().int(),

@@ -1,3 +1,7 @@
+/** What the code of a job is: an ES module, or the body of a function that is given `input` (unless it is a module after all). */
+export const CODE_FORMS = ['module', 'body'] as const
+export type CodeForm = typeof CODE_FORMS[number]
+
 /** The code of a job, and the files that it brings along, by their names. */
 export interface JobSources {
   code: string

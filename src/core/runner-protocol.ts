@@ -1,3 +1,4 @@
+import type { CodeForm } from './job-sources.ts'
 import type { Limits } from './limits.ts'
 
 // What worker and runner agree on without a schema: a runner that loaded one would take a third longer to start.
@@ -118,6 +119,8 @@ export type ToRunner =
   | {
     type: 'run'
     token: string
+    /** A module unless given. */
+    form?: CodeForm | undefined
     file: string
     codeBytes: number
     importName: string | null

@@ -2,11 +2,11 @@ import { LRUCache } from 'lru-cache'
 import { createRequire } from 'node:module'
 import { type CompilerMessage, type CompiledSource, MAX_SOURCE_CHARS, TRANSFORM_OPTIONS } from '../core/compiler-messages.ts'
 import { sha256 } from '../core/digest.ts'
-import { countChars, type JobSources } from '../core/job-sources.ts'
+import { type CodeForm, countChars, type JobSources } from '../core/job-sources.ts'
 import { buildFailure, type JobFailure } from '../core/outcome.ts'
 import { unreachable } from '../core/unreachable.ts'
 import type { LaneAnswer } from './compiler-lane.ts'
-import { createLanePool } from './compiler-pool.ts'
+import { createLanePool, type FormedSources } from './compiler-pool.ts'
 
 const BYTES_PER_CHAR = 2
 const ENTRY_BYTES = 1000
@@ -27,6 +27,7 @@ export interface CompiledFile {
 /** The code of a job, and the files that it brings along. */
 export interface Compiled extends CompiledFile {
   type: 'compiled'
+  form: CodeForm
   sources: readonly CompiledFile[]
 }
 
@@ -60,6 +61,8 @@ export const DEFAULT_COMPILER_CONFIG: Readonly<Omit<CompilerConfig, 'onError'>> 
 
 export interface CompilerRequest extends JobSources {
   tenant: string
+  /** What the code may be; a module unless given. */
+  form?: CodeForm | undefined
   /** SHA-256 of the sources, as they are stored. */
   codeHash: string
 }
@@ -72,7 +75,7 @@ export interface Compiler {
 }
 
 /** Sources that are taken as they stand are not kept. */
-type Entry = { type: 'compiled', sources: readonly (Omit<CompiledFile, 'code'> & { code: string | null })[] } | CompileFailure
+type Entry = { type: 'compiled', form: CodeForm, sources: readonly (Omit<CompiledFile, 'code'> & { code: string | null })[] } | CompileFailure
 
 /**
  * Compiles in processes of their own, that are killed when slow or large, and remembers answers per tenant, source, version of
@@ -84,7 +87,7 @@ export function createCompiler (config: Partial<CompilerConfig> = {}): Compiler 
   const cache = new LRUCache<string, Entry>({ maxSize: cacheBytes, sizeCalculation: sizeOf })
   const pending = new Map<string, Promise<Entry>>()
 
-  async function compileFresh (key: string, sources: JobSources): Promise<Entry> {
+  async function compileFresh (key: string, sources: FormedSources): Promise<Entry> {
     try {
       const answer = await pool.run(sources)
       if (isMishap(answer)) onError?.(new Error(`Cannot compile: ${answer.evidence}`))
@@ -98,17 +101,17 @@ export function createCompiler (config: Partial<CompilerConfig> = {}): Compiler 
   }
 
   return {
-    async compile ({ tenant, codeHash, code, files }) {
+    async compile ({ tenant, codeHash, form = 'module', code, files }) {
       const chars = countChars({ code, files })
       if (chars > MAX_SOURCE_CHARS) return failed(buildFailure('CODE_TOO_LARGE', `Cannot compile: ${chars} characters of code, allowed are ${MAX_SOURCE_CHARS}`))
       const texts = Object.values(files)
-      const key = sha256(JSON.stringify([tenant, codeHash, texts.length, version, TRANSFORM_OPTIONS])) // code alone may read like files that are stored
+      const key = sha256(JSON.stringify([tenant, codeHash, texts.length, form, version, TRANSFORM_OPTIONS])) // code alone may read like files that are stored
       let entry = cache.get(key) ?? pending.get(key)
-      if (!entry) pending.set(key, entry = compileFresh(key, { code, files }))
+      if (!entry) pending.set(key, entry = compileFresh(key, { form, code, files }))
       const done = await entry
       if (done.type === 'failed') return done
       const [main, ...sources] = done.sources.map(({ file, code: made, map, importName }, i) => ({ file, code: made ?? [code, ...texts][i] ?? '', map, importName }))
-      return { type: 'compiled', ...main!, sources } // the compiler answers one at least
+      return { type: 'compiled', form: done.form, ...main!, sources } // the compiler answers one at least
     },
     close: () => pool.close(),
   }
@@ -136,7 +139,7 @@ function toEntry (answer: LaneAnswer, { timeoutMs, memoryMb }: { timeoutMs: numb
 function readMessage (message: Exclude<CompilerMessage, { type: 'ready' }>, body: Buffer): Entry {
   switch (message.type) {
     case 'compiled':
-      return { type: 'compiled', sources: cutBody(message.sources, body) }
+      return { type: 'compiled', form: message.form, sources: cutBody(message.sources, body) }
     case 'invalid': {
       const place = `${message.file}:${message.line}:${message.column}`
       const text = `${message.message} (${place})`

@@ -1,7 +1,7 @@
 import { CompilerMessage, type CompileRequest } from '../core/compiler-messages.ts'
-import type { JobSources } from '../core/job-sources.ts'
 import type { Frame } from '../core/frames.ts'
 import { spawnCompiler } from './compiler-process.ts'
+import type { FormedSources } from './compiler-pool.ts'
 import type { FramedExit, FramedProcess } from './framed-process.ts'
 import { readTreeRssBytes } from './proc.ts'
 
@@ -56,7 +56,7 @@ export class CompilerLane {
   }
 
   /** Compiles the sources of one job; one at a time. Never rejects. */
-  async run (sources: JobSources): Promise<LaneAnswer> {
+  async run (sources: FormedSources): Promise<LaneAnswer> {
     if (this.#closed) return closedAnswer()
     const running = this.#running ??= this.#start()
     try {
@@ -103,7 +103,7 @@ export class CompilerLane {
     return running
   }
 
-  #ask (running: Running, { code, files }: JobSources): Promise<LaneAnswer> {
+  #ask (running: Running, { form, code, files }: FormedSources): Promise<LaneAnswer> {
     const { child } = running
     const { timeoutMs, memoryMb } = this.#limits
     const { promise, resolve } = Promise.withResolvers<LaneAnswer>()
@@ -126,7 +126,7 @@ export class CompilerLane {
     }
     const texts = [Buffer.from(code), ...Object.values(files).map((text) => Buffer.from(text))]
     const listed = Object.keys(files).map((name, i) => ({ name, bytes: texts[i + 1]!.length })) // there is one for each
-    const sent = child.send({ type: 'compile', id, codeBytes: texts[0]!.length, files: listed } satisfies CompileRequest, Buffer.concat(texts)) // there is the code
+    const sent = child.send({ type: 'compile', id, form, codeBytes: texts[0]!.length, files: listed } satisfies CompileRequest, Buffer.concat(texts)) // there is the code
     if (!sent) running.task.finish({ type: 'unavailable', reason: 'Cannot compile: the compiler ended before it had the source' })
     return promise
   }

@@ -1,13 +1,18 @@
-import type { JobSources } from '../core/job-sources.ts'
+import type { CodeForm, JobSources } from '../core/job-sources.ts'
 import { CompilerLane, type LaneAnswer, type LaneLimits } from './compiler-lane.ts'
 
+/** Sources, and what their code may be. */
+export interface FormedSources extends JobSources {
+  form: CodeForm
+}
+
 interface Waiting {
-  sources: JobSources
+  sources: FormedSources
   resolve (answer: LaneAnswer): void
 }
 
 export interface LanePool {
-  run (sources: JobSources): Promise<LaneAnswer>
+  run (sources: FormedSources): Promise<LaneAnswer>
   close (): Promise<void>
 }
 
@@ -54,7 +59,7 @@ export function createLanePool ({ processes, maxQueued, ...limits }: LaneLimits 
 }
 
 /** A process that ended by itself may have been a victim of the machine: its source is blamed when it happens again. */
-async function runTwice (lane: CompilerLane, sources: JobSources): Promise<LaneAnswer> {
+async function runTwice (lane: CompilerLane, sources: FormedSources): Promise<LaneAnswer> {
   const first = await lane.run(sources)
   const isVictim = first.type === 'unavailable' || (first.type === 'died' && first.cause === 'itself')
   return isVictim ? lane.run(sources) : first

@@ -3,6 +3,7 @@ import { createRunnerMetrics } from '../telemetry/metrics/runners.ts'
 import type { CompilerConfig } from './compiler-client.ts'
 import type { CheckpointService } from '../core/checkpoint.ts'
 import type { FileService } from '../core/file-service.ts'
+import type { CodeForm } from '../core/job-sources.ts'
 import type { LiveUsage } from '../core/live-usage.ts'
 import type { LogLevel } from '../core/events.ts'
 import type { Limits } from '../core/limits.ts'
@@ -29,6 +30,8 @@ export interface RunRequest {
   /** Nobody else may run in its runner: somebody died with it there before, and nobody could tell of whose doing. */
   alone: boolean
   code: string
+  /** A module unless given. A `body` is called with the input alone, has neither an entry nor records, and is taken for a module where it is one. */
+  form?: CodeForm | undefined
   /** What the code brings along: sources by their names. */
   files: Readonly<Record<string, string>>
   /** SHA-256 of the code and its files as they are stored, lowercase hex. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { parseErrorDetails } from '../core/error-details.ts'
+import type { CodeForm } from '../core/job-sources.ts'
 import { INLINE_RESULT_BYTES } from '../core/job.ts'
 import { splitLogBudget } from '../core/log-budget.ts'
 import type { CrashEvidence } from '../core/outcome.ts'
@@ -28,6 +29,8 @@ const TAILS_PER_SECOND = 8
 
 /** One run as a runner is given it. */
 export interface RunnerTask extends JobModule {
+  /** A module unless given. */
+  form?: CodeForm | undefined
   /** The files that the code brings along. */
   sources: readonly JobModule[]
   /** JSON text; of a transform the state to go on from, or nothing. */

@@ -4,7 +4,7 @@ import { DEFAULT_LIMIT_POLICY } from '../../src/core/limits.ts'
 import { buildOutcome } from '../../src/engine/build-outcome.ts'
 import type { RunnerAnswer } from '../../src/engine/run-conversation.ts'
 
-const compiled = { type: 'compiled', file: 'job.js', code: '', map: null, importName: null, sources: [] } as const
+const compiled = { type: 'compiled', form: 'module', file: 'job.js', code: '', map: null, importName: null, sources: [] } as const
 const killed: RunnerAnswer = { type: 'killed', code: 'TIMEOUT', observed: 2000, startedAt: 0, endedAt: 2000, peakMemoryBytes: 0, cpuMs: 0, waitedMs: 0 }
 const build = (answer: RunnerAnswer) => {
   const outcome = buildOutcome(answer, compiled, { ...DEFAULT_LIMIT_POLICY.defaults, timeoutMs: 2000 }, { logBytes: 0, lastLogs: [], toolCalls: 0 })

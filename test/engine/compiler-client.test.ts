@@ -50,7 +50,7 @@ test('JavaScript comes back byte for byte and without a map', async (t) => {
   const compiler = startCompiler(t)
   const code = '// é\nexport default () => "\0 \ud800 \\u0041"\n//# sourceMappingURL=data:,x\n'
 
-  assert.deepEqual(await compile(compiler, code), { type: 'compiled', file: 'job.js', code, map: null, importName: null, sources: [] })
+  assert.deepEqual(await compile(compiler, code), { type: 'compiled', form: 'module', file: 'job.js', code, map: null, importName: null, sources: [] })
 })
 
 test('TypeScript comes back as JavaScript with a map', async (t) => {

@@ -4,7 +4,7 @@ import type { CheckpointService } from '../../src/core/checkpoint.ts'
 import { sha256 } from '../../src/core/digest.ts'
 import type { FileService } from '../../src/core/file-service.ts'
 import type { FailureCode } from '../../src/core/failures.ts'
-import { writeSources } from '../../src/core/job-sources.ts'
+import { type CodeForm, writeSources } from '../../src/core/job-sources.ts'
 import { DEFAULT_LIMIT_POLICY, type Limits } from '../../src/core/limits.ts'
 import type { LiveUsage } from '../../src/core/live-usage.ts'
 import type { RecordPort } from '../../src/core/records.ts'
@@ -20,6 +20,8 @@ export interface RunOptions {
   /** Made JSON before it is sent; null unless given. */
   input?: unknown
   entry?: string
+  /** A module unless given. */
+  form?: CodeForm
   /** Files that the code brings along. */
   sources?: Record<string, string>
   tenant?: string
@@ -121,6 +123,7 @@ function buildExecute (engine: Engine) {
       tenant: options.tenant ?? 'acme',
       alone: options.alone ?? false,
       code,
+      form: options.form,
       files: options.sources ?? {},
       codeHash: sha256(writeSources({ code, files: options.sources ?? {} }).text),
       input: JSON.stringify(options.input ?? null),

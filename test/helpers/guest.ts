@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { CodeForm } from '../../src/core/job-sources.ts'
 import { DEFAULT_LIMIT_POLICY, type Limits } from '../../src/core/limits.ts'
 import { openArchive } from '../../src/core/archive.ts'
 import type { ModuleSettings } from '../../src/core/module-variables.ts'
@@ -17,6 +18,8 @@ export interface GuestOptions {
   /** Has the input and the result in structured form. */
   structured?: boolean
   entry?: string
+  /** A module unless given; `body` has to be one that V8 can read. */
+  form?: CodeForm
   /** Names of tools whose calls are answered in the runner, as they are by default. */
   tools?: readonly string[]
   limits?: Partial<Limits>
@@ -59,10 +62,10 @@ export async function openGuest ({ printsSource = false, modules, ownModules = {
 
   const grants = (names: readonly string[]) => loaded.filter(({ name }) => names.includes(name)).map(({ name, native, exposed }) => ({ name, native, config: exposed }))
 
-  async function run (code: string, { input = null, structured = false, entry = 'default', tools: granted = [], limits = {}, sources = {} }: GuestOptions = {}): Promise<GuestRun> {
+  async function run (code: string, { input = null, structured = false, entry = 'default', form = 'module', tools: granted = [], limits = {}, sources = {} }: GuestOptions = {}): Promise<GuestRun> {
     const logs: string[] = []
     const task = {
-      token: '', file: 'job.js', ...bindImports(code), input: JSON.stringify(input), entry, context: '{"tags":{}}', tools: grants(granted), hrtime: false, structured, records: null,
+      token: '', form, file: 'job.js', ...bindImports(code, form), input: JSON.stringify(input), entry, context: '{"tags":{}}', tools: grants(granted), hrtime: false, structured, records: null,
       sources: Object.entries(sources).map(([file, text]) => Object.assign({ file }, bindImports(text))),
       limits: { ...DEFAULT_LIMIT_POLICY.defaults, ...limits },
     }

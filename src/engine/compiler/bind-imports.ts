@@ -1,4 +1,5 @@
 import { init, parse } from 'es-module-lexer'
+import type { CodeForm } from '../../core/job-sources.ts'
 
 const KEYWORD = 'import'
 /** As long as the keyword, so that no position changes. */
@@ -12,15 +13,17 @@ export const ready: Promise<void> = init()
 
 /**
  * Puts a name in the place of each `import` that is called in a module: V8 would refuse those. The name, which the module does not have otherwise, is
- * imported behind its last line, under itself as the specifier; no position changes. Without such imports the code stays as it is.
+ * imported behind its last line, under itself as the specifier; no position changes. In the body of a function it is left free, for a parameter.
+ * Without such imports the code stays as it is.
  */
-export function bindImports (code: string): { code: string, importName: string | null } {
+export function bindImports (code: string, form: CodeForm = 'module'): { code: string, importName: string | null } {
   const places = code.includes(KEYWORD) ? findDynamic(code) : []
   if (places.length === 0) return { code, importName: null }
   const name = findFreeName(code)
   const parts = places.map((at, i) => code.slice(i === 0 ? 0 : places[i - 1]! + KEYWORD.length, at)) // there is one before each but the first
   const rest = code.slice(places.at(-1)! + KEYWORD.length) // there is at least one
-  return { code: `${[...parts, rest].join(name)}\nimport{${KEYWORD} as ${name}}from"${name}"`, importName: name }
+  const bound = [...parts, rest].join(name)
+  return { code: form === 'body' ? bound : `${bound}\nimport{${KEYWORD} as ${name}}from"${name}"`, importName: name }
 }
 
 /** Where the keyword of each dynamic import begins. Code that cannot be read has none: V8 has the last word. */

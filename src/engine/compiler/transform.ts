@@ -2,7 +2,8 @@ import { type Message, type TransformFailure, transform } from 'esbuild'
 import { TRANSFORM_OPTIONS } from '../../core/compiler-messages.ts'
 import type { CodeName } from '../../core/source-names.ts'
 
-const MESSAGE_CHARS = 500
+/** Longest message that is answered. */
+export const MESSAGE_CHARS = 500
 const EXCERPT_CHARS = 160
 /** What may parse as JavaScript and yet mean something else as TypeScript: a call with type arguments, a decorator, an accessor. */
 const AMBIGUOUS = /@|\baccessor\b|<[^;]{1,300}?>\s*[(`]/
@@ -32,7 +33,7 @@ export type Transformed<Name extends string = string> =
  * When neither can read it, answers the error of the one that got further. Throws only when esbuild itself is broken.
  */
 export async function transformCode (source: string): Promise<Transformed<CodeName> | Invalid> {
-  const javascript = await parse(source, 'js', 'job.js')
+  const javascript = await parseAs(source, 'js', 'job.js')
   if (javascript.type === 'parsed' && !(await meansMore(source, javascript.code))) return { type: 'verbatim', file: 'job.js' }
   const typescript = await compile(source, 'ts', 'job.ts')
   if (typescript.type === 'compiled') return typescript
@@ -44,7 +45,7 @@ export async function transformCode (source: string): Promise<Transformed<CodeNa
 export async function transformFile (file: string, source: string): Promise<Transformed | Invalid> {
   if (file.endsWith('.json')) return checkJson(file, source)
   if (file.endsWith('ts')) return compile(source, 'ts', file)
-  const parsed = await parse(source, 'js', file)
+  const parsed = await parseAs(source, 'js', file)
   if (parsed.type === 'invalid') return parsed
   return LOWERED.test(source) ? compile(source, 'js', file) : { type: 'verbatim', file }
 }
@@ -52,11 +53,12 @@ export async function transformFile (file: string, source: string): Promise<Tran
 /** Tells whether TypeScript reads something else in a source that JavaScript can read. */
 async function meansMore (source: string, asJavaScript: string): Promise<boolean> {
   if (!AMBIGUOUS.test(source)) return false
-  const typescript = await parse(source, 'ts', 'job.ts', { tsconfigRaw: KEEP_IMPORTS })
+  const typescript = await parseAs(source, 'ts', 'job.ts', { tsconfigRaw: KEEP_IMPORTS })
   return typescript.type === 'parsed' && typescript.code !== asJavaScript
 }
 
-async function parse (source: string, loader: 'js' | 'ts', file: string, more: { tsconfigRaw?: string } = {}): Promise<{ type: 'parsed', code: string } | Invalid> {
+/** Reads a source, and leaves it as it stands. */
+export async function parseAs (source: string, loader: 'js' | 'ts', file: string, more: { tsconfigRaw?: string } = {}): Promise<{ type: 'parsed', code: string } | Invalid> {
   const supported = loader === 'js' ? {} : TRANSFORM_OPTIONS.supported // as JavaScript nothing is rewritten: V8 has the last word
   try {
     const { code } = await transform(source, { ...TRANSFORM_OPTIONS, ...more, supported, loader, sourcefile: file, minifyWhitespace: true })
@@ -66,7 +68,8 @@ async function parse (source: string, loader: 'js' | 'ts', file: string, more: {
   }
 }
 
-async function compile<Name extends string> (source: string, loader: 'js' | 'ts', file: Name): Promise<Extract<Transformed<Name>, { type: 'compiled' }> | Invalid> {
+/** Removes the types of a source, and what V8 has not. Throws only when esbuild itself is broken. */
+export async function compile<Name extends string> (source: string, loader: 'js' | 'ts', file: Name): Promise<Extract<Transformed<Name>, { type: 'compiled' }> | Invalid> {
   const options = { ...TRANSFORM_OPTIONS, loader, sourcefile: file, sourcemap: 'external' } as const
   try {
     const { code, map } = await transform(source, options)
@@ -88,7 +91,8 @@ async function checkJson (file: string, source: string): Promise<Transformed | I
   }
 }
 
-function isFurther (a: Invalid, b: Invalid): boolean {
+/** Tells which of two readings got further. */
+export function isFurther (a: Invalid, b: Invalid): boolean {
   return a.line > b.line || (a.line === b.line && a.column > b.column)
 }
 
@@ -103,8 +107,13 @@ function toInvalid (error: unknown, file: string): Invalid {
     message: JSX.test(first.text) ? NO_JSX : first.text.slice(0, MESSAGE_CHARS),
     line,
     column,
-    excerpt: text.length > 0 && text.length <= EXCERPT_CHARS ? text : null,
+    excerpt: excerptOf(text),
   }
+}
+
+/** A line of the source, where it is short enough to show. */
+export function excerptOf (line: string): string | null {
+  return line.length > 0 && line.length <= EXCERPT_CHARS ? line : null
 }
 
 /** esbuild counts columns from 0 and in bytes of UTF-8. */

@@ -1,5 +1,5 @@
 // @ts-check
-import { JSONParse, ObjectFreeze, ReflectApply, TypeErrorConstructor, defineHidden, defineValue } from './intrinsics.js'
+import { JSONParse, ObjectFreeze, ReflectApply, ReflectDeleteProperty, TypeErrorConstructor, defineHidden, defineValue } from './intrinsics.js'
 import './bytes.js' // for units, and the same one for all of them
 import { createCheckpoint } from './checkpoint.js'
 import { startClock } from './clock.js'
@@ -30,6 +30,9 @@ export { connectUnits, useUnit } from './units.js'
  * @typedef {{ timers: number, resultBytes: number, structured: boolean, budget: import('./log-buffer.js').LogBudget, tools: import('./tools.js').ToolBounds, records: import('./transform.js').RecordSettings | null }} Settings
  */
 
+/** Where the modules around user code find what they need. */
+const CAPTURE = 'batchbox:capture'
+
 lockDown()
 printNatives()
 installOperations()
@@ -50,6 +53,8 @@ let progress
 let transform
 /** How values are written that are not JSON; of a run that has such. @type {typeof import('./web/structured.js') | undefined} */
 let structured
+/** JSON, or the structured form. */
+let input = ''
 let ended = false
 
 /**
@@ -69,6 +74,7 @@ export function prepare (hostPost, settingsText, entryName, inputText, contextTe
   connectReport((thrown) => fail(thrown))
   startClock(readClock)
   settings = JSONParse(settingsText)
+  input = inputText
   if (settings.structured) structured = link('structured')
   logs = createLogBuffer(settings.budget, (lines, droppedLines, droppedBytes) => post('logs', lines, droppedLines, droppedBytes))
   progress = createProgress((value, message) => post('progress', value, message))
@@ -89,9 +95,9 @@ export function prepare (hostPost, settingsText, entryName, inputText, contextTe
   const console = buildConsole(logs.write)
   markMethods(console)
   defineHidden(globalThis, 'console', console)
-  defineValue(globalThis, 'batchbox:capture', {
+  defineValue(globalThis, CAPTURE, {
     __proto__: null,
-    start: (/** @type {Record<string, unknown>} */ namespace) => start(namespace, entryName, inputText, contextText),
+    start: (/** @type {Record<string, unknown>} */ namespace) => start(namespace, entryName, contextText),
     bindImport,
     arrive,
     parseJson,
@@ -103,20 +109,35 @@ export function prepare (hostPost, settingsText, entryName, inputText, contextTe
  * Calls the entry of user code. Its end, whenever it comes, is posted.
  * @param {Record<string, unknown>} namespace
  * @param {string} entryName
- * @param {string} inputText
  * @param {string} contextText
  */
-function start (namespace, entryName, inputText, contextText) {
+function start (namespace, entryName, contextText) {
   post('entered')
   try {
     const found = findEntry(namespace, entryName)
     if (transform !== undefined) return void transform.run(found, entryName, (checkpoint) => buildContext(contextText, checkpoint))
     if (typeof found !== 'function') throw new KnownFailure('ENTRY_ERROR', 'EntryError', `Entry "${entryName}" is not a function`)
-    void run(found, structured === undefined ? JSONParse(inputText) : structured.decodeStructured(inputText), buildContext(contextText, createCheckpoint(tools.buildHost('checkpoint'))))
+    void run(found, [readInput(), buildContext(contextText, createCheckpoint(tools.buildHost('checkpoint')))])
   } catch (thrown) {
     fail(thrown)
   }
 }
+
+/**
+ * Calls user code that is the body of a function. Where no module was evaluated before it, nobody has taken away what those need.
+ * @param {Function} body @param {string} importer the file that its `import` stands in; empty where it has none
+ */
+export function startBody (body, importer) {
+  ReflectDeleteProperty(globalThis, CAPTURE)
+  post('entered')
+  try {
+    void run(body, importer === '' ? [readInput()] : [readInput(), bindImport(importer)])
+  } catch (thrown) {
+    fail(thrown)
+  }
+}
+
+const readInput = () => structured === undefined ? JSONParse(input) : structured.decodeStructured(input)
 
 /** Answers what the guest half of a tool exports. @param {import('./units.js').Factory} factory */
 export function instantiate (factory) {
@@ -181,12 +202,12 @@ function flush () {
 /**
  * The entry is called when no module is being evaluated any more: V8 ends the whole process when it has to stop code that runs in one
  * that waited for another's top-level `await`.
- * @param {Function} entry @param {unknown} input @param {object} context
+ * @param {Function} entry @param {unknown[]} args
  */
-async function run (entry, input, context) {
+async function run (entry, args) {
   await undefined
   try {
-    succeed(await ReflectApply(entry, undefined, [input, context]))
+    succeed(await ReflectApply(entry, undefined, args))
   } catch (thrown) {
     fail(thrown)
   }

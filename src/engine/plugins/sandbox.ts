@@ -21,6 +21,7 @@ export function sandbox (metrics: Pick<RunnerMetrics, 'killed'>): Plugin {
       const handedAt = epochMs()
       const { concealer } = tools
       const given = await runner.run({
+        form: compiled.form,
         file: compiled.file,
         code: compiled.code,
         importName: compiled.importName,

@@ -116,8 +116,8 @@ async function rehearse (isolate: ivm.Isolate, context: ivm.Context, guest: ivm.
   prepare(guest, (type) => { words.dispatchEvent(new Event(String(type))) })
   const signal = AbortSignal.timeout(REHEARSAL_MS) // a rehearsal that fails must end the process, not keep it starting
   const [waits, ends] = [once(words, 'wake', { signal }), once(words, 'result', { signal })]
-  const sources = [{ file: 'job.js', code: REHEARSAL, importName: null }] as const
-  new ModuleGraph({ isolate, context, modules: compileJobModules(isolate), sources, table: new Map() }).link().evaluateSync()
+  const code = { file: 'job.js', code: REHEARSAL, importName: null }
+  new ModuleGraph({ isolate, context, modules: compileJobModules(isolate), code, sources: [], table: new Map() }).link().evaluateSync()
   await waits
   for (let ended = false; !ended;) {
     guest.getSync('tick', AS_REFERENCE).applySync(undefined, [])

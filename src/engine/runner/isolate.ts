@@ -18,7 +18,7 @@ export interface WarmIsolate {
   readonly bootMs: number
   /** CPU milliseconds that the guest itself used up to here. */
   readonly bootCpuMs: number
-  readonly guest: Readonly<Record<'prepare' | 'tick' | 'installTool' | 'deliver' | 'feed' | 'written' | 'nudge' | 'abort' | 'rejectImport', ivm.Reference>>
+  readonly guest: Readonly<Record<'prepare' | 'tick' | 'installTool' | 'deliver' | 'feed' | 'written' | 'nudge' | 'abort' | 'rejectImport' | 'startBody', ivm.Reference>>
   /** Evaluates the guest half of a tool; answers its default export. Throws for a tool that the runner was not given. */
   loadTool (name: string): ivm.Reference
   readonly modules: JobModules
@@ -45,7 +45,7 @@ export function createIsolateMaker (scripts: Scripts, tools: ToolScripts): (memo
     const exported = (name: string): ivm.Reference => core.getSync(name, AS_REFERENCE)
     const guest = Object.freeze({
       prepare: exported('prepare'), tick: exported('tick'), installTool: exported('installTool'), deliver: exported('deliver'),
-      feed: exported('feed'), written: exported('written'), nudge: exported('nudge'), abort: exported('abort'), rejectImport: exported('rejectImport'),
+      feed: exported('feed'), written: exported('written'), nudge: exported('nudge'), abort: exported('abort'), rejectImport: exported('rejectImport'), startBody: exported('startBody'),
     })
     const instantiate = exported('instantiate')
     const loadTool = (name: string): ivm.Reference => {

@@ -23,8 +23,10 @@ interface GraphOptions {
   isolate: ivm.Isolate
   context: ivm.Context
   modules: JobModules
-  /** The code, and the files that it brings along. */
-  sources: readonly [JobModule, ...JobModule[]]
+  /** The code; undefined where it is no module, and cannot be imported. */
+  code: JobModule | undefined
+  /** The files that it brings along. */
+  sources: readonly JobModule[]
   /** The allow-list. */
   table: ReadonlyMap<string, ImportableModule>
 }
@@ -45,14 +47,15 @@ export class ModuleGraph {
 
   constructor (options: GraphOptions) {
     this.#options = options
-    this.#sources = new Map(options.sources.map((source) => [source.file, source]))
+    this.#sources = new Map([options.code ?? [], options.sources].flat().map((source) => [source.file, source]))
   }
 
   /** Compiles and links the code, and all that it imports statically. Answers the module to evaluate. Throws a ModuleRefusal, or what V8 says of the code. */
   link (): ivm.Module {
-    const { context, modules: { main }, sources: [code] } = this.#options
-    this.#loadNow(`file:${code.file}`)
-    main.instantiateSync(context, (specifier, referrer) => referrer === main && specifier === 'job' ? this.#find(`file:${code.file}`) : this.#dependency(specifier, referrer))
+    const { context, modules: { main } } = this.#options
+    const key = `file:${this.#options.code?.file}`
+    this.#loadNow(key)
+    main.instantiateSync(context, (specifier, referrer) => referrer === main && specifier === 'job' ? this.#find(key) : this.#dependency(specifier, referrer))
     return main
   }
 
@@ -68,10 +71,10 @@ export class ModuleGraph {
       if (this.#options.table.has(specifier)) return `module:${specifier}`
       throw new ModuleRefusal(`Cannot import ${quote(specifier)} from ${from}: ${describeTable(this.#options.table)}`)
     }
-    const code = this.#options.sources[0].file
+    const code = this.#options.code?.file
     const file = findSource(specifier, from, (name) => this.#sources.has(name) || isCode(name, code))
     if (file === undefined) throw new ModuleRefusal(`Cannot import ${quote(specifier)} from ${from}: ${describeFiles([...this.#sources.keys()].filter((name) => name !== code))}`)
-    return `file:${isCode(file, code) ? code : file}`
+    return `file:${code !== undefined && isCode(file, code) ? code : file}`
   }
 
   /**
@@ -164,7 +167,7 @@ function describeScript (file: string): ivm.CompileModuleOptions {
 }
 
 /** The code may be imported as what it is, and as what it becomes. */
-function isCode (name: string, code: string): boolean {
+function isCode (name: string, code: string | undefined): boolean {
   return name === code || (name === 'job.js' && code === 'job.ts')
 }
 

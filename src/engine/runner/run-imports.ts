@@ -12,8 +12,10 @@ const BOUNDARY = '\n    at (<isolated-vm boundary>)'
 
 interface RunImportsOptions {
   warm: WarmIsolate
-  /** The code, and the files that it brings along. */
-  sources: readonly [JobModule, ...JobModule[]]
+  /** The code; undefined where it is no module. */
+  code: JobModule | undefined
+  /** The files that it brings along. */
+  sources: readonly JobModule[]
   /** Evaluates a module that says when what it imports is there. Rejects with what a call into the isolate rejects with; undefined once the run is over. */
   evaluate (module: ivm.Module): Promise<unknown> | undefined
   /** Tells the guest why an import failed; false where the guest knows that it did not. */
@@ -32,9 +34,9 @@ export class RunImports {
   readonly #time = new ProcessorTime()
 
   constructor (options: RunImportsOptions) {
-    const { warm, sources } = options
+    const { warm, code, sources } = options
     this.#options = options
-    this.#graph = new ModuleGraph({ isolate: warm.isolate, context: warm.context, modules: warm.modules, sources, table: warm.table })
+    this.#graph = new ModuleGraph({ isolate: warm.isolate, context: warm.context, modules: warm.modules, code, sources, table: warm.table })
   }
 
   /** Processor time of the answers to the guest, while which its own clock stands still. */

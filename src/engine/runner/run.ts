@@ -4,6 +4,7 @@ import type { JobModule, StopCode, ToolFailure, ToRunner } from '../../core/runn
 import { readCallError, readCount, readGuestFailure, type RunFailure } from './failure.ts'
 import { buildGuestSettings } from './guest-settings.ts'
 import type { WarmIsolate } from './isolate.ts'
+import { compileBody } from './job-body.ts'
 import { ANSWERING, buildOptions, ONE_WAY, PLAIN_VALUES } from './ivm-options.ts'
 import { readLoadError, RunImports } from './run-imports.ts'
 import { RunMeter, type RunUsage } from './run-meter.ts'
@@ -90,7 +91,8 @@ export class Run {
     this.#tools = new RunTools({ grants: task.tools, forward: voice.call, deliver: (...answer) => void this.#enter('deliver', answer) })
     this.#imports = new RunImports({
       warm,
-      sources: [task, ...task.sources],
+      code: task.form === 'body' ? undefined : task,
+      sources: task.sources,
       evaluate: (module) => this.#isOver ? undefined : this.#call = module.evaluate(this.#callOptions()),
       reject: (key, failureText, thrown) => this.#enter('rejectImport', [key, failureText, thrown]),
       fail: (error) => this.#fail(error),
@@ -147,20 +149,30 @@ export class Run {
   }
 
   async #execute (): Promise<void> {
-    let main: ivm.Module
+    let begin: () => Promise<unknown>
     try {
       this.#prepare()
       this.#records?.pull()
-      main = this.#imports.link() // parsing runs nothing of the user's: no need to leave the thread for it
+      begin = this.#load() // parsing runs nothing of the user's: no need to leave the thread for it
     } catch (error) {
       return this.#end({ result: null, failure: readLoadError(error, this.#warm.isolate.isDisposed) })
     }
     try {
-      this.#call = main.evaluate(this.#callOptions())
+      this.#call = begin()
       await this.#call
     } catch (error) {
       this.#fail(error)
     }
+  }
+
+  /** Answers what executes the code. */
+  #load (): () => Promise<unknown> {
+    if (this.#task.form !== 'body') {
+      const main = this.#imports.link()
+      return () => main.evaluate(this.#callOptions())
+    }
+    const body = compileBody(this.#warm, this.#task, this.#task.limits.timeoutMs)
+    return () => this.#warm.guest.startBody.apply(undefined, [body.derefInto(), this.#task.importName === null ? '' : this.#task.file], this.#callOptions())
   }
 
   #prepare (): void {
