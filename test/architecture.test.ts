@@ -37,7 +37,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'any'>> = {
 const OWNED_PACKAGES: Readonly<Record<string, string>> = { 'isolated-vm': 'engine/runner', 'bullmq': 'queue', 'ipaddr.js': 'net' }
 const GUEST = ['engine/guest', GUEST_HALVES]
 /** The packages that are evaluated inside isolates, each for what it is there; see docs/decisions/0020. Node's own library is put in by the build: 0038. */
-const GUEST_PACKAGES = new Set(['@exodus/bytes', 'web-streams-polyfill', 'whatwg-url', 'node-library:files', 'node-library:facts'])
+const GUEST_PACKAGES = new Set(['@exodus/bytes', 'web-streams-polyfill', 'whatwg-url', 'node-library:facts'])
 const UNTRUSTED = new Set(['engine/runner', 'engine/compiler', ...GUEST])
 const MAIN_ONLY = new Set(['env', 'exit'])
 const SIGNAL = /^SIG[A-Z0-9]+$/

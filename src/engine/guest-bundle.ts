@@ -4,7 +4,7 @@ import { type BuildOptions, type BuildResult, build, type Plugin, stop } from 'e
 import type { Tool } from '../tools/tool.ts'
 import { mendedPackages } from './mended-packages.ts'
 import { UNIT_GLOBALS } from './guest/web-globals.ts'
-import { nodeLibrary } from './node-library.ts'
+import { nodeFacts, writeLibraryUnits } from './node-library.ts'
 
 const GUEST = fileURLToPath(new URL('./guest/', import.meta.url))
 const MAIN = resolve(GUEST, 'main.js')
@@ -37,7 +37,8 @@ export async function bundlePlatform (unitGlobals: typeof UNIT_GLOBALS = UNIT_GL
   const core = await listModules(MAIN)
   const units = Object.keys(unitGlobals).map((name) => ({ name, file: unitFile(name) }))
   const linker = await createLinker(core, units)
-  const platform = { main: await bundleCore(core, linker, unitGlobals), units: await bundleAll(units, linker), exported: nameExports(linker) }
+  const library = Object.hasOwn(unitGlobals, 'node-library') ? await writeLibraryUnits() : {}
+  const platform = { main: await bundleCore(core, linker, unitGlobals), units: { ...await bundleAll(units, linker), ...library }, exported: nameExports(linker) }
   await stop()
   return platform
 }
@@ -84,7 +85,7 @@ async function createLinker (core: ReadonlySet<string>, units: readonly Entry[])
   const exported = new Map<string, readonly string[]>()
   const owners = new Map<string, string>()
   const files = [...names.keys()]
-  const { metafile } = await build({ ...OPTIONS, entryPoints: files, outdir: GUEST, format: 'esm', metafile: true, plugins: [mendedPackages, nodeLibrary, linkPlugin(nameOf)] })
+  const { metafile } = await build({ ...OPTIONS, entryPoints: files, outdir: GUEST, format: 'esm', metafile: true, plugins: [mendedPackages, nodeFacts, linkPlugin(nameOf)] })
   for (const { entryPoint, exports, inputs } of Object.values(metafile.outputs)) {
     if (entryPoint === undefined) continue
     const file = resolve(entryPoint)
@@ -158,12 +159,12 @@ async function bundleUnit ({ name, file }: Entry, { exported, nameOf }: Linker):
       onLoad({ filter: /.*/, namespace: 'whole' }, () => ({ contents, resolveDir: GUEST }))
     },
   }
-  const text = readText(await build({ ...OPTIONS, entryPoints: ['unit'], format: 'iife', plugins: [whole, nodeLibrary, mendedPackages, linkPlugin((path) => path === file ? undefined : nameOf(path), exported)] }), file)
+  const text = readText(await build({ ...OPTIONS, entryPoints: ['unit'], format: 'iife', plugins: [whole, nodeFacts, mendedPackages, linkPlugin((path) => path === file ? undefined : nameOf(path), exported)] }), file)
   return `((link) => { "use strict"; let exports; const give = (all) => { exports = all }; ${text}\nreturn exports })`
 }
 
 async function listExports (file: string, nameOf: Linker['nameOf']): Promise<readonly string[]> {
-  const { metafile } = await build({ ...OPTIONS, entryPoints: [file], format: 'esm', metafile: true, plugins: [mendedPackages, nodeLibrary, linkPlugin(nameOf)] })
+  const { metafile } = await build({ ...OPTIONS, entryPoints: [file], format: 'esm', metafile: true, plugins: [mendedPackages, nodeFacts, linkPlugin(nameOf)] })
   return Object.values(metafile.outputs)[0]?.exports ?? []
 }
 

@@ -4,9 +4,8 @@ import { getSystemErrorMap } from 'node:util'
 import { runInNewContext } from 'node:vm'
 import { type Plugin, transform } from 'esbuild'
 
-/** What a unit imports of this, and what stands in its script until that is bundled. */
-const SPECIFIER = /^node-library:/
-const PLACE = 'NODE_LIBRARY_FILES'
+/** What a unit imports of this. */
+const FACTS = /^node-library:facts$/
 
 /** What Node puts in the scope of each file. */
 const SCOPE = 'exports, require, module, process, internalBinding, primordials'
@@ -37,20 +36,14 @@ const CHANGES: Readonly<Record<string, readonly (readonly [from: RegExp, to: str
   'internal/per_context/primordials': [[/\nfunction getNewKey[^]*?eslint-enable node-core\/prefer-primordials \*\//, ''], [/ObjectFreeze\(primordials\);/, '']],
   'internal/errors': [
     // Most of three hundred kinds of errors are never thrown.
-    [/messages\.set\(sym, val\);/, 'messages.set(sym, val); addLater(sym, def, otherClasses); } function buildCode(sym, def, otherClasses) {'],
+    [/const codes = \{\};/, `
+      const later = { __proto__: null }
+      const codes = new Proxy({ __proto__: null }, { __proto__: null, get: (made, sym) => made[sym] ??= later[sym] && buildCode(sym, later[sym].def, later[sym].otherClasses) })`],
+    [/messages\.set\(sym, val\);/, 'messages.set(sym, val); later[sym] = { def, otherClasses }; } function buildCode(sym, def, otherClasses) {'],
     [/codes\[sym\] = ErrClass;/, 'return ErrClass;'],
     [/(super\(msg\);|super\(ReflectApply\(lazyInternalUtilInspect\(\)\.format, null, args\)\);|value: getMessage\(key, args, this\),[^}]*\}\);)/g, '$1 showCode(this, NodeError);'],
     [/ErrorCaptureStackTrace\(error, wrappedFn\)/g, 'showCode(error, wrappedFn)'],
     [/$/, `
-      function addLater (sym, def, otherClasses) {
-        const settle = (value) => ObjectDefineProperty(codes, sym, { __proto__: null, value, writable: true, enumerable: true, configurable: true })
-        const get = () => {
-          const made = buildCode(sym, def, otherClasses)
-          settle(made)
-          return made
-        }
-        ObjectDefineProperty(codes, sym, { __proto__: null, get, set: settle, enumerable: true, configurable: true })
-      }
       function showCode (error, above) {
         ErrorCaptureStackTrace(error, above)
         const { stack } = error
@@ -81,37 +74,30 @@ const CHANGES: Readonly<Record<string, readonly (readonly [from: RegExp, to: str
   ],
 }
 
-/**
- * Gives a unit the files of Node's own library, which is JavaScript and within the binary that builds the guest: the sandbox's `node:` modules are
- * what Node has itself, of the very version that runs here, over our forms of the little that is C++ (`guest/node/binding/`). The bundler does not
- * see them: it would rename their functions. Source: lib/ of https://github.com/nodejs/node (MIT).
- */
-export const nodeLibrary: Plugin = {
-  name: 'node-library',
-  setup ({ onResolve, onLoad, onEnd }) {
-    onResolve({ filter: SPECIFIER }, ({ path }) => ({ path: path.replace(SPECIFIER, ''), namespace: 'node-library' }))
-    onLoad({ filter: /^files$/, namespace: 'node-library' }, () => ({ contents: `export const files = ${PLACE}` }))
-    onLoad({ filter: /^facts$/, namespace: 'node-library' }, () => ({ contents: writeFacts() }))
-    onEnd(async ({ outputFiles = [] }) => {
-      for (const file of outputFiles.filter(({ text }) => text.includes(PLACE))) {
-        const table = await writeTable()
-        file.contents = new TextEncoder().encode(file.text.replace(PLACE, () => table))
-      }
-    })
+/** Gives a unit facts that Node's library gets from C++. */
+export const nodeFacts: Plugin = {
+  name: 'node-facts',
+  setup ({ onResolve, onLoad }) {
+    onResolve({ filter: FACTS }, ({ path }) => ({ path, namespace: 'node-facts' }))
+    onLoad({ filter: FACTS, namespace: 'node-facts' }, () => ({ contents: writeFacts() }))
   },
+}
+
+/**
+ * Makes units of the files of Node's own library, which is JavaScript and within the binary that builds the guest: the sandbox's `node:` modules are
+ * what Node has itself, of the very version that runs here, over our forms of the little that is C++ (`guest/node/binding/`). Each file is a unit, since a
+ * module needs few of them; `guest/node/realm.js` loads them. The bundler does not see them: it would rename their functions. Source: lib/ of
+ * https://github.com/nodejs/node (MIT).
+ */
+export async function writeLibraryUnits (): Promise<Record<string, string>> {
+  const sources = readSources()
+  return Object.fromEntries(await Promise.all([...FILES].map(async (id) => [`node-library/${id}`, `(() => ({ __proto__: null, file: function (${SCOPE}) {${await writeFile(id, sources[id])}} }))`] as const)))
 }
 
 /** What only the system knows, of that which Node's library tells. */
 function writeFacts (): string {
   const facts = { os: osConstants, systemErrors: [...getSystemErrorMap()], version: process.version, cryptoHashes: getHashes(), cryptoConstants }
   return Object.entries(facts).map(([name, value]) => `export const ${name} = ${JSON.stringify(value)}`).join('\n')
-}
-
-/** An object of functions, by the names of the files. */
-async function writeTable (): Promise<string> {
-  const sources = readSources()
-  const members = await Promise.all([...FILES].map(async (id) => `${JSON.stringify(id)}: function (${SCOPE}) {${await writeFile(id, sources[id])}}`))
-  return `{ __proto__: null, ${members.join(',\n')} }`
 }
 
 async function writeFile (id: string, source: string | undefined): Promise<string> {

@@ -5,6 +5,12 @@
 export const UNIT_GLOBALS: Readonly<Record<string, readonly string[]>> = {
   'node-library': [],
   buffer: ['Buffer'],
+  'node:binding/buffer': [],
+  'node:binding/crypto': [],
+  'node:binding/icu': [],
+  'node:binding/string-decoder': [],
+  'node:binding/system': [],
+  'node:binding/url': [],
   'node:assert': [],
   'node:assert/strict': [],
   'node:buffer': [],

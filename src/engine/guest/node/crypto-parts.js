@@ -1,12 +1,12 @@
 // @ts-check
-import { cryptoConstants } from 'node-library:facts'
-import { cryptoBinding } from './binding/crypto.js'
+import { useUnit } from '../units.js'
 
 /**
  * Puts together what there is of `node:crypto`. Source: lib/crypto.js of Node.
  * @param {(id: string) => any} loadLibrary @returns {any}
  */
 export function buildCrypto (loadLibrary) {
+  const { cryptoBinding, cryptoConstants } = useUnit('node:binding/crypto')
   const { Hash, Hmac, hash } = loadLibrary('internal/crypto/hash')
   const { getHashes } = loadLibrary('internal/crypto/util')
   const { randomBytes, randomFill, randomFillSync, randomInt, randomUUID, randomUUIDv7 } = loadLibrary('internal/crypto/random')

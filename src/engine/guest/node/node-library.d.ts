@@ -1,8 +1,3 @@
-declare module 'node-library:files' {
-  /** The files of Node's library, by their names. Written by `engine/node-library.ts`. */
-  export const files: Readonly<Record<string, (exports: object, require: (id: string) => any, module: { exports: any }, process: object, internalBinding: (name: string) => any, primordials: object) => void>>
-}
-
 declare module 'node-library:facts' {
   /** The constants of `node:os`. */
   export const os: { signals: Record<string, number>, errno: Record<string, number>, priority: Record<string, number> }

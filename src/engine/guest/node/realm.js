@@ -1,5 +1,5 @@
 // @ts-check
-import { files } from 'node-library:files'
+import { useUnit } from '../units.js'
 import { bindings } from './binding/bindings.js'
 import { primordials } from './primordials.js'
 import { processObject } from './process-object.js'
@@ -19,9 +19,9 @@ export function requireFile (id) {
   if (known !== undefined) return known.exports
   const module = { exports: {} }
   modules[id] = module
-  const file = files[id]
-  if (file === undefined) module.exports = getStandIn(id)
-  else file(module.exports, requireFile, module, processObject, internalBinding, primordials)
+  const standIn = getStandIn(id)
+  if (standIn !== undefined) module.exports = standIn
+  else useUnit(`node-library/${id}`).file(module.exports, requireFile, module, processObject, internalBinding, primordials)
   return module.exports
 }
 

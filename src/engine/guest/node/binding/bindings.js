@@ -1,39 +1,30 @@
 // @ts-check
-import { cryptoConstants, os, systemErrors } from 'node-library:facts'
-import { bufferBinding } from './buffer.js'
-import { cryptoBinding } from './crypto.js'
-import { icuBinding } from './icu.js'
-import { stringDecoderBinding } from './string-decoder.js'
+import { useUnit } from '../../units.js'
 import { typesBinding } from './types.js'
-import { encodingBinding, urlBinding, urlPatternBinding } from './url.js'
 import { utilBinding } from './util.js'
 
-const errors = new Map(systemErrors)
-
-const uvBinding = {
-  getErrorMap: () => errors,
-  errname: (/** @type {number} */ number) => errors.get(number)?.[0] ?? `Unknown system error ${number}`,
-  getErrorMessage: (/** @type {number} */ number) => errors.get(number)?.[1] ?? `Unknown system error ${number}`,
-}
-
-/** Our forms of what Node's library gets from C++, by the names it asks for. @type {Record<string, any>} */
+/** Our forms of what Node's library gets from C++, by the names it asks for. Most modules need few of them: the larger ones are units. @type {Record<string, any>} */
 export const bindings = {
   __proto__: null,
   blob: {},
-  buffer: bufferBinding,
+  get buffer () { return useUnit('node:binding/buffer').bufferBinding },
   config: { hasIntl: true, hasInspector: false, hasOpenSSL: true, noBrowserGlobals: false },
-  constants: { crypto: cryptoConstants, os, trace: {} },
-  crypto: cryptoBinding,
-  encoding_binding: encodingBinding,
+  constants: {
+    get crypto () { return useUnit('node:binding/crypto').cryptoConstants },
+    get os () { return useUnit('node:binding/system').osConstants },
+    trace: {},
+  },
+  get crypto () { return useUnit('node:binding/crypto').cryptoBinding },
+  get encoding_binding () { return useUnit('node:binding/url').encodingBinding },
   errors: { exitCodes: {}, noSideEffectsToString: String, triggerUncaughtException (/** @type {unknown} */ error) { throw error } },
-  icu: icuBinding,
+  get icu () { return useUnit('node:binding/icu').icuBinding },
   messaging: { get DOMException () { return /** @type {any} */ (globalThis).DOMException } },
   os: {},
-  string_decoder: stringDecoderBinding,
+  get string_decoder () { return useUnit('node:binding/string-decoder').stringDecoderBinding },
   symbols: { async_id_symbol: Symbol('async_id'), trigger_async_id_symbol: Symbol('trigger_async_id'), owner_symbol: Symbol('owner') },
   types: typesBinding,
-  url: urlBinding,
-  url_pattern: urlPatternBinding,
+  get url () { return useUnit('node:binding/url').urlBinding },
+  get url_pattern () { return useUnit('node:binding/url').urlPatternBinding },
   util: utilBinding,
-  uv: uvBinding,
+  get uv () { return useUnit('node:binding/system').uvBinding },
 }

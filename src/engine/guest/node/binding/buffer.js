@@ -6,7 +6,12 @@ import { asciiSlice, base64Slice, base64Write, base64urlSlice, hexSlice, hexWrit
 import { asciiEnd, isUtf8, utf8Length, utf8Slice, utf8Write } from './utf8.js'
 import { bytesOf, bytesOfAny, toIndex } from './views.js'
 
-// What Node's `buffer` gets from C++ (node_buffer.cc), in JavaScript.
+// What Node's `buffer` gets from C++ (node_buffer.cc), in JavaScript. Other bindings have what they share with it from here: it is a unit.
+
+export { ENCODINGS, toEncodingNumber } from './encodings.js'
+export { buildFailure } from './failure.js'
+export { isUtf8 } from './utf8.js'
+export { bytesOf, bytesOfAny } from './views.js'
 
 /** @type {import('./text.js').Write[]} */
 const WRITES = [latin1Write, utf8Write, base64Write, ucs2Write, latin1Write, hexWrite, latin1Write, base64Write]

@@ -1,23 +1,14 @@
 // @ts-check
-import { cryptoHashes } from 'node-library:facts'
+import { cryptoConstants as constants, cryptoHashes } from 'node-library:facts'
 import { bytesToText, fillBytes } from '../../bytes.js'
 import { askNative } from '../../natives.js'
-import { encode } from './buffer.js'
-import { toEncodingNumber } from './encodings.js'
-import { buildFailure } from './failure.js'
-import { bytesOfAny } from './views.js'
+import { useUnit } from '../../units.js'
+import { buildFailure, bytesOfAny, encode, toEncodingNumber } from './buffer.js'
 
 // What Node's `crypto` gets from C++, by the native of the tool of that name.
 
-/** @type {(bytes: Uint8Array) => any} */
-let toBuffer
 /** Bytes that one call of the native may bring; 0 until it was asked. */
 let callBytes = 0
-
-/** @param {typeof toBuffer} wrap makes a Buffer of bytes */
-export function setCryptoBufferMaker (wrap) {
-  toBuffer = wrap
-}
 
 /**
  * @param {string} method @param {Record<string, unknown>} args @param {string} [bytes]
@@ -55,7 +46,7 @@ function textOf (data, encoding) {
 function give (text, encoding) {
   const bytes = new Uint8Array(text.length)
   fillBytes(bytes, text)
-  const buffer = toBuffer(bytes)
+  const buffer = useUnit('node-library').toBuffer(bytes)
   return typeof encoding === 'string' && buffer.constructor.isEncoding(encoding) ? buffer.toString(encoding) : buffer
 }
 
@@ -195,6 +186,8 @@ function bytesForComparison (value, name) {
 }
 
 const ASYNC = 0
+
+export const cryptoConstants = constants
 
 export const cryptoBinding = {
   kCryptoJobAsync: ASYNC,

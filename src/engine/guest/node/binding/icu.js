@@ -1,8 +1,6 @@
 // @ts-check
-import { bufferBinding, encode } from './buffer.js'
-import { ENCODINGS } from './encodings.js'
-import { isUtf8 } from './utf8.js'
-import { bytesOf } from './views.js'
+import { useUnit } from '../../units.js'
+import { ENCODINGS, bufferBinding, bytesOf, encode, isUtf8 } from './buffer.js'
 
 const ILLEGAL_ARGUMENT = 1
 const INVALID_CHARACTER = 10
@@ -34,7 +32,7 @@ function transcode (source, from, to) {
     kept = ''
     for (const character of text) kept += /** @type {number} */ (character.codePointAt(0)) > most ? '?' : character
   }
-  return toBuffer(encode(kept, ENCODINGS.indexOf(to)))
+  return useUnit('node-library').toBuffer(encode(kept, ENCODINGS.indexOf(to)))
 }
 
 /** @param {Uint8Array} bytes @param {string} encoding */
@@ -45,14 +43,6 @@ function decode (bytes, encoding) {
     case 'latin1': return bufferBinding.latin1Slice(bytes, 0, bytes.length)
     default: return bufferBinding.latin1Slice(bytes, 0, bytes.length).replace(/[^\0-\x7f]/g, '\ufffd')
   }
-}
-
-/** @type {(bytes: Uint8Array) => Uint8Array} */
-let toBuffer
-
-/** @param {typeof toBuffer} wrap makes a Buffer of bytes */
-export function setBufferMaker (wrap) {
-  toBuffer = wrap
 }
 
 export const icuBinding = {

@@ -1,7 +1,5 @@
 // @ts-check
-import { bufferBinding } from './buffer.js'
-import { ENCODINGS } from './encodings.js'
-import { bytesOf } from './views.js'
+import { ENCODINGS, bufferBinding, bytesOf } from './buffer.js'
 
 // Decoding in pieces that may end within a character, as string_decoder.cc does. Its state is seven bytes.
 
