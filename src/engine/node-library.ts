@@ -7,25 +7,36 @@ import { type Plugin, transform } from 'esbuild'
 /** What a unit imports of this. */
 const FACTS = /^node-library:facts$/
 
+/** Begins the names of units that hold files of the library. */
+const LIBRARY = 'node-library'
+
 /** What Node puts in the scope of each file. */
 const SCOPE = 'exports, require, module, process, internalBinding, primordials'
 
-/** The files of Node's library that are taken as they are. What else they ask for is in `guest/node/stand-ins.js`. */
-const FILES: ReadonlySet<string> = new Set([
-  'internal/per_context/primordials',
-  'internal/assert', 'internal/constants', 'internal/errors', 'internal/fixed_queue', 'internal/linkedlist', 'internal/priority_queue', 'internal/querystring',
-  'internal/util', 'internal/util/colors', 'internal/util/comparisons', 'internal/util/debuglog', 'internal/util/diff', 'internal/util/inspect',
-  'internal/util/parse_args/parse_args', 'internal/util/parse_args/utils', 'internal/util/types', 'internal/validators',
-  'internal/mime', 'internal/util/debounce', 'internal/util/throttle',
-  'internal/buffer', 'buffer', 'string_decoder', 'querystring', 'path', 'internal/data_url', 'internal/url', 'url', 'util', 'util/types', 'path/posix', 'path/win32',
-  'internal/crypto/hash', 'internal/crypto/hashnames', 'internal/crypto/random', 'internal/crypto/util', 'internal/streams/lazy_transform',
-  'internal/events/abort_listener', 'internal/events/symbols', 'events',
-  'internal/streams/add-abort-signal', 'internal/streams/compose', 'internal/streams/destroy', 'internal/streams/duplex', 'internal/streams/duplexify',
-  'internal/streams/duplexpair', 'internal/streams/end-of-stream', 'internal/streams/from', 'internal/streams/legacy', 'internal/streams/operators',
-  'internal/streams/passthrough', 'internal/streams/pipeline', 'internal/streams/readable', 'internal/streams/state', 'internal/streams/transform',
-  'internal/streams/utils', 'internal/streams/writable', 'stream', 'stream/promises',
-  'internal/assert/utils', 'internal/assert/assertion_error', 'internal/assert/myers_diff', 'assert', 'assert/strict',
-])
+/** The files of Node's library that are taken as they are, by the unit that they are in: what is needed together. What else they ask for is in `guest/node/stand-ins.js`. */
+const FILES: Readonly<Record<string, readonly string[]>> = {
+  base: ['internal/per_context/primordials', 'internal/assert', 'internal/constants', 'internal/errors', 'internal/util', 'internal/util/types', 'internal/validators', 'util/types'],
+  buffer: ['internal/buffer', 'buffer'],
+  path: ['path', 'path/posix', 'path/win32'],
+  querystring: ['internal/querystring', 'querystring'],
+  'string-decoder': ['string_decoder'],
+  url: ['internal/data_url', 'internal/url', 'url'],
+  events: ['internal/events/abort_listener', 'internal/events/symbols', 'events'],
+  inspect: ['internal/util/inspect'],
+  util: [
+    'internal/mime', 'internal/util/debounce', 'internal/util/diff', 'internal/util/parse_args/parse_args', 'internal/util/parse_args/utils', 'internal/util/throttle', 'util',
+  ],
+  debug: ['internal/util/debuglog'],
+  assert: ['internal/assert/assertion_error', 'internal/assert/myers_diff', 'internal/assert/utils', 'internal/util/colors', 'internal/util/comparisons', 'assert', 'assert/strict'],
+  stream: [
+    'internal/fixed_queue', 'internal/linkedlist', 'internal/priority_queue',
+    'internal/streams/add-abort-signal', 'internal/streams/compose', 'internal/streams/destroy', 'internal/streams/duplex', 'internal/streams/duplexify',
+    'internal/streams/duplexpair', 'internal/streams/end-of-stream', 'internal/streams/from', 'internal/streams/legacy', 'internal/streams/operators',
+    'internal/streams/passthrough', 'internal/streams/pipeline', 'internal/streams/readable', 'internal/streams/state', 'internal/streams/transform',
+    'internal/streams/utils', 'internal/streams/writable', 'stream', 'stream/promises',
+  ],
+  crypto: ['internal/crypto/hash', 'internal/crypto/hashnames', 'internal/crypto/random', 'internal/crypto/util', 'internal/streams/lazy_transform'],
+}
 
 /**
  * Places where a file of the library counts on more than its bindings, with what is done instead. Node's errors show their codes in stacks, because
@@ -52,6 +63,8 @@ const CHANGES: Readonly<Record<string, readonly (readonly [from: RegExp, to: str
         ObjectDefineProperty(error, 'stack', { __proto__: null, value: head + (frames < 0 ? '' : StringPrototypeSlice(stack, frames)), writable: true, configurable: true })
       }`],
   ],
+  // Its names of encodings alone.
+  'internal/util': [[/internalBinding\('string_decoder'\)/, "internalBinding('encodings')"]],
   // It is not needed but to be inspected.
   'buffer': [[/const \{\s*inspect: utilInspect,\s*\} = require\('internal\/util\/inspect'\);/, "const utilInspect = (...args) => require('internal/util/inspect').inspect(...args);"]],
   // Node reads the expression out of the file that it is in. Where it cannot, it takes the missing text for a message that is none.
@@ -74,7 +87,7 @@ const CHANGES: Readonly<Record<string, readonly (readonly [from: RegExp, to: str
   ],
 }
 
-/** Gives a unit facts that Node's library gets from C++. */
+/** Gives a unit facts: what Node's library gets from C++, and where its files are. */
 export const nodeFacts: Plugin = {
   name: 'node-facts',
   setup ({ onResolve, onLoad }) {
@@ -85,18 +98,20 @@ export const nodeFacts: Plugin = {
 
 /**
  * Makes units of the files of Node's own library, which is JavaScript and within the binary that builds the guest: the sandbox's `node:` modules are
- * what Node has itself, of the very version that runs here, over our forms of the little that is C++ (`guest/node/binding/`). Each file is a unit, since a
- * module needs few of them; `guest/node/realm.js` loads them. The bundler does not see them: it would rename their functions. Source: lib/ of
+ * what Node has itself, of the very version that runs here, over our forms of the little that is C++ (`guest/node/binding/`). A
+ * module needs few of them; `guest/node/realm.js` loads them when they are asked for. The bundler does not see them: it would rename their functions. Source: lib/ of
  * https://github.com/nodejs/node (MIT).
  */
 export async function writeLibraryUnits (): Promise<Record<string, string>> {
   const sources = readSources()
-  return Object.fromEntries(await Promise.all([...FILES].map(async (id) => [`node-library/${id}`, `(() => ({ __proto__: null, file: function (${SCOPE}) {${await writeFile(id, sources[id])}} }))`] as const)))
+  const write = async (id: string): Promise<string> => `${JSON.stringify(id)}: function (${SCOPE}) {${await writeFile(id, sources[id])}}`
+  return Object.fromEntries(await Promise.all(Object.entries(FILES).map(async ([unit, ids]) => [`${LIBRARY}/${unit}`, `(() => ({ __proto__: null, ${(await Promise.all(ids.map(write))).join(',\n')} }))`] as const)))
 }
 
 /** What only the system knows, of that which Node's library tells. */
 function writeFacts (): string {
-  const facts = { os: osConstants, systemErrors: [...getSystemErrorMap()], version: process.version, cryptoHashes: getHashes(), cryptoConstants }
+  const unitOfFile = Object.fromEntries(Object.entries(FILES).flatMap(([unit, ids]) => ids.map((id) => [id, `${LIBRARY}/${unit}`] as const)))
+  const facts = { unitOfFile, os: osConstants, systemErrors: [...getSystemErrorMap()], version: process.version, cryptoHashes: getHashes(), cryptoConstants }
   return Object.entries(facts).map(([name, value]) => `export const ${name} = ${JSON.stringify(value)}`).join('\n')
 }
 

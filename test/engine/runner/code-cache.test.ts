@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openArchive } from '../../../src/core/archive.ts'
 import { readDescriptor } from '../../../src/core/read-descriptor.ts'
+import { UNIT_GLOBALS } from '../../../src/engine/guest/web-globals.ts'
 import { prepareGuest } from '../../../src/engine/guest-image.ts'
 import { keepScripts } from '../../../src/engine/runner/archives.ts'
 import { cacheTools } from '../../../src/engine/runner/code-cache.ts'
@@ -9,6 +10,10 @@ import { loadTools } from '../../../src/tools/registry.ts'
 
 const image = await prepareGuest((await loadTools({ own: '', config: '{}' })).filter(({ name }) => name === 'fetch' || name === 'echo'))
 const scripts = keepScripts(image.archives.map((descriptor) => openArchive(readDescriptor(descriptor))))
+
+test('every unit has a code cache: none fails when it rehearses', () => {
+  assert.deepEqual(Object.keys(UNIT_GLOBALS).filter((unit) => scripts.find(unit)?.cache === undefined), [])
+})
 
 test('a guest half that rehearses is cached with what it then used', () => {
   const silent = image.tools['fetch']?.replace(/"rehearse": /, '"other": ')

@@ -1,4 +1,6 @@
 declare module 'node-library:facts' {
+  /** The unit that a file of the library is in, by its name. */
+  export const unitOfFile: Record<string, string>
   /** The constants of `node:os`. */
   export const os: { signals: Record<string, number>, errno: Record<string, number>, priority: Record<string, number> }
   /** Names and texts of the errors of a system, by their numbers. */

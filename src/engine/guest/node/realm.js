@@ -1,4 +1,5 @@
 // @ts-check
+import { unitOfFile } from 'node-library:facts'
 import { useUnit } from '../units.js'
 import { bindings } from './binding/bindings.js'
 import { primordials } from './primordials.js'
@@ -19,9 +20,8 @@ export function requireFile (id) {
   if (known !== undefined) return known.exports
   const module = { exports: {} }
   modules[id] = module
-  const standIn = getStandIn(id)
-  if (standIn !== undefined) module.exports = standIn
-  else useUnit(`node-library/${id}`).file(module.exports, requireFile, module, processObject, internalBinding, primordials)
+  if (!Object.hasOwn(unitOfFile, id)) module.exports = getStandIn(id)
+  else useUnit(/** @type {string} */ (unitOfFile[id]))[id](module.exports, requireFile, module, processObject, internalBinding, primordials)
   return module.exports
 }
 

@@ -36,5 +36,9 @@ const STAND_INS = {
   'timers': buildTimers,
 }
 
-/** Answers undefined where the file itself is to be taken. @param {string} id @returns {any} */
-export const getStandIn = (id) => Object.hasOwn(STAND_INS, id) ? STAND_INS[id]?.() : undefined
+/** @param {string} id @returns {any} */
+export function getStandIn (id) {
+  const make = Object.hasOwn(STAND_INS, id) ? STAND_INS[id] : undefined
+  if (make === undefined) throw new TypeError(`Cannot load "${id}" of Node's library: it is not available in the sandbox`)
+  return make()
+}

@@ -1,5 +1,7 @@
 // @ts-check
 import { useUnit } from '../../units.js'
+import { ENCODINGS } from './encodings.js'
+import { osConstants, uvBinding } from './system.js'
 import { typesBinding } from './types.js'
 import { utilBinding } from './util.js'
 
@@ -11,20 +13,21 @@ export const bindings = {
   config: { hasIntl: true, hasInspector: false, hasOpenSSL: true, noBrowserGlobals: false },
   constants: {
     get crypto () { return useUnit('node:binding/crypto').cryptoConstants },
-    get os () { return useUnit('node:binding/system').osConstants },
+    os: osConstants,
     trace: {},
   },
   get crypto () { return useUnit('node:binding/crypto').cryptoBinding },
   get encoding_binding () { return useUnit('node:binding/url').encodingBinding },
+  encodings: { encodings: ENCODINGS },
   errors: { exitCodes: {}, noSideEffectsToString: String, triggerUncaughtException (/** @type {unknown} */ error) { throw error } },
-  get icu () { return useUnit('node:binding/icu').icuBinding },
+  get icu () { return useUnit('node:binding/buffer').icuBinding },
   messaging: { get DOMException () { return /** @type {any} */ (globalThis).DOMException } },
   os: {},
-  get string_decoder () { return useUnit('node:binding/string-decoder').stringDecoderBinding },
+  get string_decoder () { return useUnit('node:binding/buffer').stringDecoderBinding },
   symbols: { async_id_symbol: Symbol('async_id'), trigger_async_id_symbol: Symbol('trigger_async_id'), owner_symbol: Symbol('owner') },
   types: typesBinding,
   get url () { return useUnit('node:binding/url').urlBinding },
   get url_pattern () { return useUnit('node:binding/url').urlPatternBinding },
   util: utilBinding,
-  get uv () { return useUnit('node:binding/system').uvBinding },
+  uv: uvBinding,
 }

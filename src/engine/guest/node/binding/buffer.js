@@ -1,5 +1,5 @@
 // @ts-check
-import { UCS2, UTF8, toEncodingNumber } from './encodings.js'
+import { UCS2, UTF8, toEncodingNumber } from '../../web/node-library.js'
 import { buildFailure } from './failure.js'
 import { compare, compareOffset, indexOfBytes, indexOfNumber } from './search.js'
 import { asciiSlice, base64Slice, base64Write, base64urlSlice, hexSlice, hexWrite, latin1Slice, latin1Write, ucs2Slice, ucs2Write } from './text.js'
@@ -8,9 +8,9 @@ import { bytesOf, bytesOfAny, toIndex } from './views.js'
 
 // What Node's `buffer` gets from C++ (node_buffer.cc), in JavaScript. Other bindings have what they share with it from here: it is a unit.
 
-export { ENCODINGS, toEncodingNumber } from './encodings.js'
 export { buildFailure } from './failure.js'
-export { isUtf8 } from './utf8.js'
+export { icuBinding } from './icu.js'
+export { stringDecoderBinding } from './string-decoder.js'
 export { bytesOf, bytesOfAny } from './views.js'
 
 /** @type {import('./text.js').Write[]} */

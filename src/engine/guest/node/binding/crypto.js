@@ -2,8 +2,8 @@
 import { cryptoConstants as constants, cryptoHashes } from 'node-library:facts'
 import { bytesToText, fillBytes } from '../../bytes.js'
 import { askNative } from '../../natives.js'
-import { useUnit } from '../../units.js'
-import { buildFailure, bytesOfAny, encode, toEncodingNumber } from './buffer.js'
+import { toBuffer, toEncodingNumber } from '../../web/node-library.js'
+import { buildFailure, bytesOfAny, encode } from './buffer.js'
 
 // What Node's `crypto` gets from C++, by the native of the tool of that name.
 
@@ -46,7 +46,7 @@ function textOf (data, encoding) {
 function give (text, encoding) {
   const bytes = new Uint8Array(text.length)
   fillBytes(bytes, text)
-  const buffer = useUnit('node-library').toBuffer(bytes)
+  const buffer = toBuffer(bytes)
   return typeof encoding === 'string' && buffer.constructor.isEncoding(encoding) ? buffer.toString(encoding) : buffer
 }
 

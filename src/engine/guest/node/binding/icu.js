@@ -1,6 +1,8 @@
 // @ts-check
-import { useUnit } from '../../units.js'
-import { ENCODINGS, bufferBinding, bytesOf, encode, isUtf8 } from './buffer.js'
+import { ENCODINGS, toBuffer } from '../../web/node-library.js'
+import { bufferBinding, encode } from './buffer.js'
+import { isUtf8 } from './utf8.js'
+import { bytesOf } from './views.js'
 
 const ILLEGAL_ARGUMENT = 1
 const INVALID_CHARACTER = 10
@@ -32,7 +34,7 @@ function transcode (source, from, to) {
     kept = ''
     for (const character of text) kept += /** @type {number} */ (character.codePointAt(0)) > most ? '?' : character
   }
-  return useUnit('node-library').toBuffer(encode(kept, ENCODINGS.indexOf(to)))
+  return toBuffer(encode(kept, ENCODINGS.indexOf(to)))
 }
 
 /** @param {Uint8Array} bytes @param {string} encoding */

@@ -1,5 +1,7 @@
 // @ts-check
-import { ENCODINGS, bufferBinding, bytesOf } from './buffer.js'
+import { ENCODINGS } from '../../web/node-library.js'
+import { bufferBinding } from './buffer.js'
+import { bytesOf } from './views.js'
 
 // Decoding in pieces that may end within a character, as string_decoder.cc does. Its state is seven bytes.
 
