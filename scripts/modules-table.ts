@@ -13,7 +13,7 @@ const BEGIN = '<!-- modules: begin, written by npm run docs:modules -->'
 const END = '<!-- modules: end -->'
 const SETTINGS = { ...DEFAULT_MODULE_SETTINGS, extra: ['mathjs'] }
 /** One of many: the documents name them together. */
-const OF_MANY = /^dayjs\/(?:locale|plugin)\//
+const OF_MANY = /^(?:crypto-js|dayjs\/(?:locale|plugin)|moment\/locale)\//
 const MS_COLUMN = /\| [0-9.]+ \|$/
 
 const set = loadModuleSet(SETTINGS)

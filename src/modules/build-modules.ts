@@ -2,6 +2,7 @@ import { isBuiltin } from 'node:module'
 import { basename, resolve, sep } from 'node:path'
 import { type BuildFailure, build } from 'esbuild'
 import { BUNDLE_OPTIONS } from './bundle-options.ts'
+import { mendPackages } from './mends.ts'
 import type { ModuleEntry, ModulePackage } from './module-package.ts'
 import type { ModulePart } from './module-set.ts'
 import { buildStubs, stubPlugin } from './stubs.ts'
@@ -85,7 +86,7 @@ async function bundlePackages (packages: readonly ModulePackage[], nodeNames: re
     splitting: true,
     chunkNames: '[hash]',
     entryPoints: stubs.map(({ specifier }, i) => ({ in: specifier, out: `entry-${i}` })),
-    plugins: [stubPlugin(stubs, nodeNames)],
+    plugins: [mendPackages, stubPlugin(stubs, nodeNames, packages)],
   })
   const texts = new Map(outputFiles.map(({ path, text }) => [basename(path), text]))
   const nameOf = (path: string) => {

@@ -12,7 +12,7 @@ export const BUNDLE_OPTIONS = {
   platform: 'browser',
   mainFields: ['browser', 'module', 'main'],
   target: 'esnext',
-  define: { 'global': 'globalThis', 'process.env.NODE_ENV': '"production"' },
+  define: { 'global': 'globalThis', 'process.env.NODE_ENV': '"production"', 'process.version': JSON.stringify(process.version) },
   outdir: OUT_FOLDER,
   logLevel: 'silent',
   legalComments: 'none',

@@ -24,6 +24,8 @@ export interface ModulePackage {
   root: string
   needsCrypto: boolean
   makesCode: boolean
+  /** Modules of Node that it asks for and jobs do not have. */
+  absent: readonly string[]
   entries: readonly ModuleEntry[]
 }
 

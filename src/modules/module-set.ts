@@ -47,7 +47,7 @@ export function loadModuleSet ({ folder, extra, maxSize }: ModuleSettings): Modu
 function buildPart (packages: readonly ModulePackage[], { stamp, maxSize }: { stamp: string, maxSize: number | undefined }): ModulePart {
   const nodeNames = Object.keys(UNIT_GLOBALS).flatMap((unit) => unit.startsWith(NODE) && isBuiltin(unit) ? [unit.slice(NODE.length)] : [])
   const parts = packages.map(({ folder: _, root: __, ...known }) => known)
-  return { key: sha256(JSON.stringify([esbuildVersion, parts, stamp, nodeNames, maxSize, ...readOwnSource()])), packages, nodeNames, maxSize }
+  return { key: sha256(JSON.stringify([esbuildVersion, process.version, parts, stamp, nodeNames, maxSize, ...readOwnSource()])), packages, nodeNames, maxSize }
 }
 
 function readShipped (extra: readonly string[]): ModulePackage[] {
@@ -62,7 +62,7 @@ function readShipped (extra: readonly string[]): ModulePackage[] {
     const { version, license } = PackageManifest.parse(JSON.parse(readFileSync(file, 'utf8')))
     return {
       name, version, licence: license, source: 'shipped', folder: dirname(file), root: REPOSITORY, entries,
-      needsCrypto: marks.needsCrypto ?? false, makesCode: marks.makesCode ?? false,
+      needsCrypto: marks.needsCrypto ?? false, makesCode: marks.makesCode ?? false, absent: marks.absent ?? [],
     }
   })
 }

@@ -39,7 +39,7 @@ function readPackage (root: string, name: string): ModulePackage {
   if (existsSync(join(real, 'binding.gyp'))) throw new Error(`Cannot start: BATCHBOX_MODULES has "${name}", a native addon; jobs can only use packages in JavaScript`)
   const entries = listEntries(name, exports as Target | undefined) // JSON, whose shape is looked at step by step
   if (entries.length === 0) throw new Error(`Cannot start: BATCHBOX_MODULES has "${name}" ${version}, which exports nothing by a name that jobs could import`)
-  return { name, version, licence: license, source: 'operator', folder: real, root, needsCrypto: false, makesCode: false, entries }
+  return { name, version, licence: license, source: 'operator', folder: real, root, needsCrypto: false, makesCode: false, absent: [], entries }
 }
 
 function readManifest<T extends z.ZodType> (file: string, schema: T, subject: string): z.infer<T> {

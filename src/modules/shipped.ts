@@ -13,9 +13,17 @@ export interface ShippedPackage {
   needsCrypto?: true
   /** It makes functions of text that it wrote itself, which user code may not. */
   makesCode?: true
+  /** Modules of Node that it asks for and jobs do not have: what it takes of them is an error that says so. */
+  absent?: readonly string[]
   entries: readonly ModuleEntry[]
 }
 
+const CRYPTO_JS_NAMES = [
+  'AES', 'Blowfish', 'DES', 'EvpKDF', 'HmacMD5', 'HmacRIPEMD160', 'HmacSHA1', 'HmacSHA224', 'HmacSHA256', 'HmacSHA3', 'HmacSHA384', 'HmacSHA512', 'MD5', 'PBKDF2', 'RC4', 'RC4Drop', 'RIPEMD160', 'Rabbit', 'RabbitLegacy',
+  'SHA1', 'SHA224', 'SHA256', 'SHA3', 'SHA384', 'SHA512', 'TripleDES', 'algo', 'enc', 'format', 'kdf', 'lib', 'mode', 'pad', 'x64',
+]
+/** All of it once more. */
+const CRYPTO_JS_WHOLE = /\/(?:crypto-js|index)$/
 const DAYJS_NAMES = ['extend', 'locale', 'isDayjs', 'unix']
 const PAPA_NAMES = ['parse', 'unparse', 'RECORD_SEP', 'UNIT_SEP', 'BYTE_ORDER_MARK', 'BAD_DELIMITERS', 'Parser', 'ParserHandle', 'NetworkStreamer', 'FileStreamer', 'StringStreamer']
 
@@ -26,6 +34,15 @@ const PAPA_NAMES = ['parse', 'unparse', 'RECORD_SEP', 'UNIT_SEP', 'BYTE_ORDER_MA
 export const SHIPPED: Readonly<Record<string, ShippedPackage>> = {
   'ajv': { makesCode: true, entries: [{ specifier: 'ajv' }, { specifier: 'ajv/dist/2019' }, { specifier: 'ajv/dist/2020' }] },
   'ajv-formats': { entries: [{ specifier: 'ajv-formats' }] },
+  'async': { entries: [{ specifier: 'async' }] },
+  'axios': { entries: [{ specifier: 'axios', required: 'default' }] },
+  'bcryptjs': { needsCrypto: true, entries: [{ specifier: 'bcryptjs', required: 'default' }] },
+  'big.js': { entries: [{ specifier: 'big.js', required: 'default' }] },
+  'bignumber.js': { entries: [{ specifier: 'bignumber.js', required: 'default' }] },
+  'bluebird': { entries: [{ specifier: 'bluebird' }] },
+  'change-case': { entries: [{ specifier: 'change-case' }] },
+  'cheerio': { entries: [{ specifier: 'cheerio' }, { specifier: 'cheerio/slim' }] },
+  'crypto-js': { needsCrypto: true, entries: [{ specifier: 'crypto-js', names: CRYPTO_JS_NAMES }, ...listFiles('crypto-js').filter(({ specifier }) => !CRYPTO_JS_WHOLE.test(specifier))] },
   'csv-parse': { entries: [{ specifier: 'csv-parse' }, { specifier: 'csv-parse/sync' }] },
   'csv-stringify': { entries: [{ specifier: 'csv-stringify' }, { specifier: 'csv-stringify/sync' }] },
   'date-fns': { entries: [{ specifier: 'date-fns' }, { specifier: 'date-fns/constants' }, { specifier: 'date-fns/fp' }, { specifier: 'date-fns/locale' }] },
@@ -33,23 +50,44 @@ export const SHIPPED: Readonly<Record<string, ShippedPackage>> = {
   'decimal.js': { entries: [{ specifier: 'decimal.js', file: 'decimal.js/decimal.js', names: ['Decimal'] }] },
   'es-toolkit': { entries: [{ specifier: 'es-toolkit' }, { specifier: 'es-toolkit/compat' }] },
   'fast-xml-parser': { entries: [{ specifier: 'fast-xml-parser' }] },
+  'form-data': { absent: ['fs', 'http', 'https'], entries: [{ specifier: 'form-data', file: 'form-data/lib/form_data.js' }] },
+  'fuse.js': { entries: [{ specifier: 'fuse.js', required: 'default' }] },
+  'he': { entries: [{ specifier: 'he' }] },
+  'html-entities': { entries: [{ specifier: 'html-entities' }] },
+  'iconv-lite': { entries: [{ specifier: 'iconv-lite' }] },
+  'immer': { entries: [{ specifier: 'immer' }] },
   'jmespath': { entries: [{ specifier: 'jmespath' }] },
+  'joi': { entries: [{ specifier: 'joi', file: 'joi/lib/index.js' }] },
+  'js-yaml': { entries: [{ specifier: 'js-yaml' }] },
+  'json5': { entries: [{ specifier: 'json5', required: 'default' }] },
   'jsonata': { entries: [{ specifier: 'jsonata' }] },
   'lodash': { of: 'lodash-es', entries: [{ specifier: 'lodash', file: 'lodash-es', required: 'default' }] },
   'lodash-es': { entries: [{ specifier: 'lodash-es' }] },
+  'luxon': { entries: [{ specifier: 'luxon' }] },
+  'marked': { entries: [{ specifier: 'marked' }] },
   'mathjs': { optional: true, entries: [{ specifier: 'mathjs' }] },
+  'moment': { entries: [{ specifier: 'moment' }, ...listFiles('moment', 'locale')] },
+  'moment-timezone': { entries: [{ specifier: 'moment-timezone' }] },
+  'ms': { entries: [{ specifier: 'ms' }] },
   'mustache': { entries: [{ specifier: 'mustache', required: 'default' }] },
   'nanoid': { needsCrypto: true, entries: [{ specifier: 'nanoid' }, { specifier: 'nanoid/non-secure' }] },
   'papaparse': { entries: [{ specifier: 'papaparse', names: PAPA_NAMES }] },
+  'qs': { entries: [{ specifier: 'qs' }] },
+  'ramda': { entries: [{ specifier: 'ramda' }] },
+  'semver': { entries: [{ specifier: 'semver' }] },
+  'slugify': { entries: [{ specifier: 'slugify' }] },
+  'sprintf-js': { entries: [{ specifier: 'sprintf-js' }] },
+  'underscore': { entries: [{ specifier: 'underscore', required: 'default' }] },
   'uuid': { needsCrypto: true, entries: [{ specifier: 'uuid' }] },
+  'validator': { entries: [{ specifier: 'validator' }] },
   'xlsx': { entries: [{ specifier: 'xlsx' }] },
   'yaml': { entries: [{ specifier: 'yaml' }] },
   'zod': { entries: [{ specifier: 'zod' }, { specifier: 'zod/mini' }, { specifier: 'zod/locales' }, { specifier: 'zod/v4/core' }] },
 }
 
-/** The scripts in one folder of a package that says nowhere what may be imported of it. */
-function listFiles (name: string, folder: string): ModuleEntry[] {
+/** The scripts in one folder of a package, its own by default, that says nowhere what may be imported of it. */
+function listFiles (name: string, folder = ''): ModuleEntry[] {
   const manifest = findPackageJSON(name, import.meta.url)
   if (manifest === undefined) return []
-  return readdirSync(join(dirname(manifest), folder)).filter((file) => file.endsWith('.js')).map((file) => ({ specifier: `${name}/${folder}/${file.slice(0, -'.js'.length)}` }))
+  return readdirSync(join(dirname(manifest), folder)).filter((file) => file.endsWith('.js')).map((file) => ({ specifier: join(name, folder, file.slice(0, -'.js'.length)) }))
 }

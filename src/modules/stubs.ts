@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createRequire, isBuiltin } from 'node:module'
-import { isAbsolute } from 'node:path'
+import { isAbsolute, sep } from 'node:path'
 import { parse } from 'cjs-module-lexer'
 import { type Plugin, type PluginBuild, build } from 'esbuild'
 import { BUNDLE_OPTIONS } from './bundle-options.ts'
@@ -22,6 +22,7 @@ interface Probed {
 }
 
 const STUB = 'stub'
+const ABSENT = 'absent'
 const REEXPORTS_DEEP = 20
 
 /** Finds out what every entry is, an ES module or CommonJS, and what it exports. Rejects with esbuild's failure for an entry that is not there or cannot be read. */
@@ -90,11 +91,17 @@ function lexNames (file: string, depth = 0): string[] {
   return [...exports, ...reexports.filter((name) => !isBuiltin(name)).flatMap((name) => lexNames(require.resolve(name), depth + 1))]
 }
 
+/** What stands for a module of Node that a package asks for, and jobs do not have. */
+function writeAbsent (path: string): string {
+  const [name = '', of = ''] = path.split(' ')
+  return `module.exports = new Proxy({}, { get (_, key) { throw new Error('Cannot use ' + String(key) + ' of "${name}": ${of} takes it from Node, and jobs do not have that module') } })`
+}
+
 /**
  * Puts the stubs in, and leaves modules of Node to units of their own. What a package imports by the name of an entry is that entry's file, so that
  * there is one of it.
  */
-export function stubPlugin (stubs: readonly Stub[], nodeNames: readonly string[]): Plugin {
+export function stubPlugin (stubs: readonly Stub[], nodeNames: readonly string[], packages: readonly ModulePackage[]): Plugin {
   const bySpecifier = new Map(stubs.map((stub) => [stub.specifier, stub]))
   const units = new Set(nodeNames)
   return {
@@ -105,12 +112,15 @@ export function stubPlugin (stubs: readonly Stub[], nodeNames: readonly string[]
         const stub = bySpecifier.get(path)
         if (kind === 'entry-point') return stub && { path, namespace: STUB }
         const name = path.replace(/^node:/, '')
+        const without = packages.find(({ folder, absent }) => absent.includes(name) && importer.startsWith(folder + sep))
+        if (without) return { path: `${name} ${without.name}`, namespace: ABSENT }
         if (!isBuiltin(name) || !units.has(name)) return stub && { path: stub.file }
         const found = await bundler.resolve(path, { kind, resolveDir, importer, pluginData: STUB })
         const isLeftOut = found.errors.length === 0 && !isAbsolute(found.path) // by the package itself, with `false` in its map for browsers
         return isLeftOut ? undefined : { path: `node:${name}`, external: true }
       })
       bundler.onLoad({ filter: /.*/, namespace: STUB }, ({ path }) => ({ contents: bySpecifier.get(path)?.text ?? '', resolveDir: '/' }))
+      bundler.onLoad({ filter: /.*/, namespace: ABSENT }, ({ path }) => ({ contents: writeAbsent(path) }))
     },
   }
 }

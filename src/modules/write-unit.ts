@@ -18,7 +18,6 @@ export interface UnitSource {
   makesCode: boolean
 }
 
-
 /** The run's tool, looked for when it is used: packages read its methods when they are loaded. */
 const CRYPTO = `const crypto = new Proxy({}, { get: (_, name) => (...args) => {
   if (globalThis.crypto === undefined) throw new Error("Cannot use crypto." + String(name) + ": the job has no crypto; ask for it with \\"tools\\": [\\"crypto\\"]")
@@ -27,7 +26,10 @@ const CRYPTO = `const crypto = new Proxy({}, { get: (_, name) => (...args) => {
 /** Written by packages that the repository pins, from what they were given; it is a function of the run like any other. */
 const FUNCTION = 'const Function = link("intrinsics.js").FunctionConstructor;'
 
-/** An import stays a look at what the other unit exports, so that a variable is seen as it is; strict, as modules are. */
+/**
+ * An import stays a look at what the other unit exports, so that a variable is seen as it is; strict, as modules are. Names of ours are in a scope
+ * around it: it may have the same.
+ */
 export async function writeUnit ({ name, text, links, needsCrypto, makesCode }: UnitSource): Promise<ModuleUnit> {
   const { code } = await transform(text, {
     format: 'cjs', target: 'esnext', legalComments: 'none', minifyWhitespace: true,
@@ -39,7 +41,8 @@ export async function writeUnit ({ name, text, links, needsCrypto, makesCode }: 
     script: `(link) => { "use strict"; const module = { exports: {} }, paths = ${paths};
 const require = (path) => paths[path] ? link(paths[path]) : link(path).default;
 ${needsCrypto ? CRYPTO : ''}${makesCode ? FUNCTION : ''}
-${code}
+(() => { ${code}
+})()
 return module.exports }`,
     links: [...new Set(links.values())],
   }

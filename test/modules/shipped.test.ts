@@ -10,7 +10,7 @@ const folder = writePackages({ after }, {
   rates: {
     manifest: { version: '3.2.1', type: 'module', exports: { '.': './index.js', './table': './table.js' } },
     files: {
-      'index.js': 'import { once } from "node:events"\nimport { Buffer } from "buffer"\nimport { table } from "./table.js"\nexport const rate = (code) => Buffer.from(String(table[code])).toString("base64")\nexport { table, once }',
+      'index.js': 'import { once } from "node:events"\nimport { Buffer } from "buffer"\nimport { table } from "./table.js"\nexport const paths = [], link = 1, module = 2\nexport const rate = (code) => Buffer.from(String(table[code])).toString("base64")\nexport { table, once }',
       'table.js': 'export const table = { EUR: 1 }',
     },
   },
@@ -40,7 +40,8 @@ test('names that are promised for CommonJS are there', async () => {
     import * as decimal from 'decimal.js'
     import * as ajv from 'ajv'
     import * as jmespath from 'jmespath'
-    export default () => [papa, decimal, ajv, jmespath].map((all) => Object.entries(all).filter(([, value]) => value === undefined).map(([name]) => name))`), [[], [], [], []])
+    import * as cryptoJs from 'crypto-js'
+    export default () => [papa, decimal, ajv, jmespath, cryptoJs].map((all) => Object.entries(all).filter(([, value]) => value === undefined).map(([name]) => name))`), [[], [], [], [], []])
 })
 
 test('import, import() and require answer one module', async () => {
@@ -76,6 +77,9 @@ test('random numbers want the tool, and the error says so', async () => {
 
   assert.equal((await guest.failureOf("import { nanoid } from 'nanoid'; export default () => nanoid()")).message, message)
   assert.equal((await guest.failureOf("import { v7 } from 'uuid'; export default () => v7()")).message, message)
+  const swallowed = 'Cannot make random numbers: the job has no crypto; ask for it with "tools": ["crypto"]'
+  assert.equal((await guest.failureOf("import { AES } from 'crypto-js'; export default () => AES.encrypt('a', 'b')")).message, swallowed)
+  assert.equal((await guest.failureOf("import { hashSync } from 'bcryptjs'; export default () => hashSync('a', 4)")).message, swallowed)
 })
 
 test('packages turn no text into code for those who use them', async () => {

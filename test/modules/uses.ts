@@ -1,5 +1,15 @@
-/** Jobs that use a package for what people use it for, and what they answer. */
-export const USES: Readonly<Record<string, { code: string, result: unknown, tools?: string[] }>> = {
+import { POPULAR_USES } from './popular-uses.ts'
+
+/** A job that uses a package, and what it answers. */
+export interface Use {
+  code: string
+  result: unknown
+  tools?: string[]
+}
+
+/** Jobs that use a package for what people use it for. */
+export const USES: Readonly<Record<string, Use>> = {
+  ...POPULAR_USES,
   'ajv': {
     code: `
       import Ajv, { Ajv as Named } from 'ajv'
