@@ -9,17 +9,19 @@ export interface ArchivedScript {
   cache: Uint8Array<ArrayBuffer> | undefined
 }
 
-/** Bytes of a piece, from the first behind the index on; end exclusive. */
-type Span = readonly [start: number, end: number]
+/** Bytes of a script and of its cache behind it, from the first behind the index on; ends are exclusive. Where there is no cache, they are the same. */
+type Span = readonly [start: number, textEnd: number, cacheEnd: number]
 
 interface Index {
-  scripts: Record<string, { text: Span, cache: Span | null }>
-  meta: unknown
+  scripts: Record<string, Span>
+  /** The bytes of what was put in beside the scripts. */
+  meta: readonly [start: number, end: number]
 }
 
+/** Reads nothing before it is asked for something. */
 export interface Archive {
-  /** What was put in beside the scripts: JSON. */
-  readonly meta: unknown
+  /** What was put in beside the scripts: JSON, parsed each time. */
+  readMeta (): unknown
   readonly names: readonly string[]
   /** Reads one script; undefined for a name that is not there. */
   read (name: string): ArchivedScript | undefined
@@ -29,13 +31,13 @@ export interface Archive {
 export function packArchive (scripts: ReadonlyMap<string, { text: string, cache?: Uint8Array | undefined }>, meta: unknown): Buffer {
   const pieces: Uint8Array[] = []
   let at = 0
-  const add = (piece: Uint8Array): Span => {
+  const add = (piece: Uint8Array): number => {
     pieces.push(piece)
-    const span = [at, at + piece.length] as const
-    at = span[1]
-    return span
+    at += piece.length
+    return at
   }
-  const index: Index = { scripts: Object.fromEntries([...scripts].map(([name, { text, cache }]) => [name, { text: add(Buffer.from(text)), cache: cache ? add(cache) : null }])), meta }
+  const spans = [...scripts].map(([name, { text, cache }]) => [name, [at, add(Buffer.from(text)), add(cache ?? new Uint8Array())]] as const)
+  const index: Index = { scripts: Object.fromEntries(spans), meta: [at, add(Buffer.from(JSON.stringify(meta)))] }
   const head = Buffer.from(JSON.stringify(index))
   const length = Buffer.alloc(LENGTH_BYTES)
   length.writeUInt32BE(head.length)
@@ -44,15 +46,27 @@ export function packArchive (scripts: ReadonlyMap<string, { text: string, cache?
 
 /** Opens an archive of ours. `readAt` answers all bytes of a range of it, end exclusive. */
 export function openArchive (readAt: (start: number, end: number) => Buffer<ArrayBuffer>): Archive {
-  const start = LENGTH_BYTES + readAt(0, LENGTH_BYTES).readUInt32BE()
-  const { scripts, meta } = JSON.parse(readAt(LENGTH_BYTES, start).toString()) as Index // our own format
-  const readSpan = (span: Span) => readAt(start + span[0], start + span[1])
+  let known: Index & { start: number } | undefined
+
+  function readIndex (): Index & { start: number } {
+    const start = LENGTH_BYTES + readAt(0, LENGTH_BYTES).readUInt32BE()
+    return { start, ...JSON.parse(readAt(LENGTH_BYTES, start).toString()) as Index } // our own format
+  }
+
   return {
-    meta,
-    names: Object.keys(scripts),
+    readMeta () {
+      const { start, meta } = known ??= readIndex()
+      return JSON.parse(readAt(start + meta[0], start + meta[1]).toString()) as unknown
+    },
+    get names () {
+      return Object.keys((known ??= readIndex()).scripts)
+    },
     read (name) {
-      const entry = Object.hasOwn(scripts, name) ? scripts[name] : undefined
-      return entry && { text: readSpan(entry.text).toString(), cache: entry.cache ? readSpan(entry.cache) : undefined }
+      const { start, scripts } = known ??= readIndex()
+      const span = Object.hasOwn(scripts, name) ? scripts[name] : undefined
+      if (span === undefined) return undefined
+      const [begin, textEnd, cacheEnd] = span
+      return { text: readAt(start + begin, start + textEnd).toString(), cache: textEnd === cacheEnd ? undefined : readAt(start + textEnd, start + cacheEnd) }
     },
   }
 }

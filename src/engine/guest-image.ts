@@ -99,7 +99,7 @@ function openOnce (name: string, make: () => Promise<Buffer>): Promise<OpenArchi
 async function open (name: string, make: () => Promise<Buffer>): Promise<OpenArchive> {
   const folder = makeFolder()
   const descriptor = (folder === undefined ? undefined : openKept(join(folder, name))) ?? write(folder, name, await make())
-  return { descriptor, meta: openArchive(readDescriptor(descriptor)).meta }
+  return { descriptor, meta: openArchive(readDescriptor(descriptor)).readMeta() }
 }
 
 /** Beside what Node keeps of this process's own source. Undefined where it keeps nothing. */

@@ -102,6 +102,7 @@ function printing (scripts: Scripts): Scripts {
 
 function withModules (scripts: Scripts, modules: OwnModules): Scripts {
   const own = new Map(Object.entries(modules).map(([name, { script }]) => [`module:${name}`, { text: script, cache: undefined }]))
-  const table = Object.entries(modules).map(([name, { exports }]) => [name, { unit: `module:${name}`, exports }] as const)
-  return { modules: new Map([...scripts.modules, ...table]), find: (name) => own.get(name) ?? scripts.find(name) }
+  const table = new Map(Object.entries(modules).map(([name, { exports }]) => [name, { unit: `module:${name}`, exports }]))
+  const all: Scripts['modules'] = { get: (name) => table.get(name) ?? scripts.modules.get(name), keys: () => [...scripts.modules.keys(), ...table.keys()].values() }
+  return { modules: all, find: (name) => own.get(name) ?? scripts.find(name) }
 }

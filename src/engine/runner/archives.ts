@@ -13,9 +13,11 @@ export interface Script {
 export interface Scripts {
   /** Answers undefined for a script that there is not. */
   find (name: string): Script | undefined
-  /** What code may import, by the names that it imports it by. */
-  readonly modules: ReadonlyMap<string, ImportableModule>
+  readonly modules: ModuleTable
 }
+
+/** What code may import, by the names that it imports it by. Found in one archive after another: who imports `buffer` pays for no package. */
+export type ModuleTable = Pick<ReadonlyMap<string, ImportableModule>, 'get' | 'keys'>
 
 /** Opens the archives that the worker left this process with. */
 export function openArchives (count: number): Scripts {
@@ -32,10 +34,21 @@ export function keepScripts (archives: readonly Archive[]): Scripts {
   }
 
   return {
-    modules: new Map(archives.flatMap(({ meta }) => Object.entries((meta as ArchiveMeta).modules))), // our own archives
+    modules: keepTable(archives),
     find (name) {
       if (!kept.has(name)) kept.set(name, read(name))
       return kept.get(name)
     },
+  }
+}
+
+function keepTable (archives: readonly Archive[]): ModuleTable {
+  const tables = archives.map((archive) => {
+    let known: ArchiveMeta['modules'] | undefined
+    return () => known ??= (archive.readMeta() as ArchiveMeta).modules // our own archives
+  })
+  return {
+    get: (name) => tables.values().map((table) => Object.hasOwn(table(), name) ? table()[name] : undefined).find((module) => module !== undefined),
+    keys: () => tables.values().flatMap((table) => Object.keys(table())),
   }
 }

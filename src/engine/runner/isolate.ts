@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs'
 import ivm from 'isolated-vm'
-import { CORE_SCRIPT, type ImportableModule, type ToolScripts } from '../../core/runner-protocol.ts'
-import type { Script, Scripts } from './archives.ts'
+import { CORE_SCRIPT, type ToolScripts } from '../../core/runner-protocol.ts'
+import type { ModuleTable, Script, Scripts } from './archives.ts'
 import { cacheTools, runScript } from './code-cache.ts'
 import { AS_REFERENCE, buildOptions, GIVES_REFERENCE } from './ivm-options.ts'
 import { compileJobModules, type JobModules } from './job-module.ts'
@@ -23,7 +23,7 @@ export interface WarmIsolate {
   loadTool (name: string): ivm.Reference
   readonly modules: JobModules
   /** What code may import besides its own files. */
-  readonly table: ReadonlyMap<string, ImportableModule>
+  readonly table: ModuleTable
   /** Who answers what a specifier means: the run that this isolate is given to. */
   readonly imports: { ask: AskModule }
 }

@@ -1,6 +1,7 @@
 import type ivm from 'isolated-vm'
-import type { ImportableModule, JobModule } from '../../core/runner-protocol.ts'
+import type { JobModule } from '../../core/runner-protocol.ts'
 import { findSource, isPath } from '../../core/source-names.ts'
+import type { ModuleTable } from './archives.ts'
 import { buildOptions } from './ivm-options.ts'
 import { type JobModules, writeArrival, writeBinding, writeJson, writeUnit } from './job-module.ts'
 
@@ -28,7 +29,7 @@ interface GraphOptions {
   /** The files that it brings along. */
   sources: readonly JobModule[]
   /** The allow-list. */
-  table: ReadonlyMap<string, ImportableModule>
+  table: ModuleTable
 }
 
 interface Text {
@@ -68,7 +69,7 @@ export class ModuleGraph {
 
   #resolve (specifier: string, from: string): ModuleKey {
     if (!isPath(specifier)) {
-      if (this.#options.table.has(specifier)) return `module:${specifier}`
+      if (this.#options.table.get(specifier)) return `module:${specifier}`
       throw new ModuleRefusal(`Cannot import ${quote(specifier)} from ${from}: ${describeTable(this.#options.table)}`)
     }
     const code = this.#options.code?.file
@@ -175,7 +176,7 @@ function quote (specifier: string): string {
   return JSON.stringify(specifier.length <= SHOWN_CHARS ? specifier : `${specifier.slice(0, SHOWN_CHARS)}…`)
 }
 
-function describeTable (table: ReadonlyMap<string, unknown>): string {
+function describeTable (table: ModuleTable): string {
   const names = [...table.keys()].filter((name) => !PART.test(name))
   return names.length === 0 ? 'no modules are allowed' : `allowed are ${names.join(', ')}`
 }
