@@ -13,13 +13,15 @@ import type { Grants, PermissionsRequest } from '../core/permissions.ts'
 import type { RunReceipt } from '../core/receipt.ts'
 import type { RecordPort } from '../core/records.ts'
 import { prepareGuest } from './guest-image.ts'
-import { createKernel, type Plugin } from './kernel.ts'
+import { createKernel } from './kernel.ts'
 import { cluster } from './plugins/cluster.ts'
 import { guard } from './plugins/guard.ts'
 import { loader } from './plugins/loader.ts'
+import { logger } from './plugins/logger.ts'
 import { permission } from './plugins/permission.ts'
 import { sandbox } from './plugins/sandbox.ts'
 import { toolset } from './plugins/toolset.ts'
+import type { Plugin } from './plugin.ts'
 import type { SupervisorOptions } from './supervisor.ts'
 import { loadTools, type ToolSettings } from '../tools/registry.ts'
 import type { ToolServices } from '../tools/services.ts'
@@ -135,6 +137,8 @@ export interface EngineConfig {
   onToolError (error: Error): void
   /** What the engine counts with; nothing is counted without it. */
   meter?: Meter
+  /** Plugins beside the engine's own, or in their place: guard, logger, toolset, permission, loader, cluster, sandbox. */
+  plugins?: readonly Plugin[]
 }
 
 export interface Engine {
@@ -152,12 +156,20 @@ export interface Engine {
 export async function createEngine (config: EngineConfig): Promise<Engine> {
   const tools = await loadTools(config.tools)
   const metrics = createRunnerMetrics(config.meter ?? createNoopMeter())
-  const runners = await cluster({ ...config.supervisor, metrics, guest: await prepareGuest(tools, config.modules) })
-  const plugins: Plugin[] = [guard(), toolset(tools, { onError: config.onToolError, services: config.services ?? {}, metrics }), permission(config), loader(config.compiler), runners, sandbox(metrics)]
-  const kernel = createKernel(plugins)
+  const own: Plugin[] = [
+    logger(config.onToolError),
+    guard(),
+    toolset(tools, { services: config.services ?? {}, metrics }),
+    permission(config),
+    loader(config.compiler),
+    cluster(async () => ({ ...config.supervisor, metrics, guest: await prepareGuest(tools, config.modules) })),
+    sandbox(metrics),
+  ]
+  const kernel = await createKernel(own, config.plugins)
+  const { pids } = kernel.service('runners')
   return {
     lanes: config.supervisor.lanes,
-    runnerPids: () => runners.pids(),
+    runnerPids: pids,
     execute: (request, hooks) => kernel.execute(request, hooks),
     close: () => kernel.close(),
   }

@@ -1,5 +1,6 @@
 import { buildFailure, EMPTY_USAGE, type Isolation, type IsolationLevel, ISOLATION_LEVELS } from '../../core/outcome.ts'
-import type { Plugin, RunContext } from '../kernel.ts'
+import type { RunContext } from '../kernel.ts'
+import type { Plugin } from '../plugin.ts'
 
 /** What an operator does about a level that a worker does not reach. */
 const REMEDIES: Readonly<Record<IsolationLevel, string>> = {
@@ -19,11 +20,13 @@ export function guard (): Plugin {
   }
   return {
     name: 'guard',
-    onValidate: endCancelled,
-    onSpawn: endCancelled,
-    onExecute (run) {
-      endCancelled(run)
-      if (!run.outcome && run.isolation) endExposed(run, run.isolation)
+    setup (api) {
+      api.on('onValidate', endCancelled)
+      api.on('onSpawn', endCancelled)
+      api.on('onExecute', (run) => {
+        endCancelled(run)
+        if (!run.outcome && run.isolation) endExposed(run, run.isolation)
+      })
     },
   }
 }

@@ -1,7 +1,7 @@
 import { type Grants, listRisks } from '../../core/permissions.ts'
 import type { EngineConfig } from '../engine.ts'
 import { epochMs } from '../epoch.ts'
-import type { Plugin } from '../kernel.ts'
+import type { Plugin } from '../plugin.ts'
 
 /**
  * Gives each run the values that it is granted by name. A strict operator has what is remarkable about its permissions stand at the top of its log;
@@ -10,25 +10,28 @@ import type { Plugin } from '../kernel.ts'
 export function permission ({ env = {}, strict = false, onAudit }: Pick<EngineConfig, 'env' | 'strict' | 'onAudit'>): Plugin {
   return {
     name: 'permission',
-    async onValidate (run) {
-      const { grants, tools } = run
-      if (!grants || !tools) return
-      const given = listNames(grants, env).filter((name) => {
-        const isThere = Object.hasOwn(env, name)
-        if (isThere) tools.receipt.use({ grant: 'env', target: name })
-        else tools.receipt.deny({ grant: 'env', target: name, reason: 'The operator gives jobs no value of that name' })
-        return isThere
+    required: ['toolset'],
+    setup (api) {
+      api.on('onValidate', async (run) => {
+        const { grants, tools } = run
+        if (!grants || !tools) return
+        const given = listNames(grants, env).filter((name) => {
+          const isThere = Object.hasOwn(env, name)
+          if (isThere) tools.receipt.use({ grant: 'env', target: name })
+          else tools.receipt.deny({ grant: 'env', target: name, reason: 'The operator gives jobs no value of that name' })
+          return isThere
+        })
+        run.env = Object.fromEntries(given.map((name) => [name, env[name]]))
+        const risks = strict ? listRisks(grants) : []
+        if (risks.length === 0) return
+        const lines = risks.map((risk) => ({ time: epochMs(), level: 'warn' as const, message: `Permissions of this job: ${risk}` }))
+        await run.hooks.onLogs(run.logs.take(lines, { lines: 0, bytes: 0 }))
       })
-      run.env = Object.fromEntries(given.map((name) => [name, env[name]]))
-      const risks = strict ? listRisks(grants) : []
-      if (risks.length === 0) return
-      const lines = risks.map((risk) => ({ time: epochMs(), level: 'warn' as const, message: `Permissions of this job: ${risk}` }))
-      await run.hooks.onLogs(run.logs.take(lines, { lines: 0, bytes: 0 }))
-    },
-    onFormat (run) {
-      if (!onAudit || !run.outcome || !run.grants || !run.tools) return
-      const { tenant, tools, fence, context: { jobId } } = run.request
-      onAudit({ tenant, jobId, fence, tools, grants: run.grants, risks: listRisks(run.grants), durationMs: run.outcome.usage.wallMs, outcome: run.outcome.type, receipt: run.tools.report })
+      api.on('onFormat', (run) => {
+        if (!onAudit || !run.outcome || !run.grants || !run.tools) return
+        const { tenant, tools, fence, context: { jobId } } = run.request
+        onAudit({ tenant, jobId, fence, tools, grants: run.grants, risks: listRisks(run.grants), durationMs: run.outcome.usage.wallMs, outcome: run.outcome.type, receipt: run.tools.report })
+      })
     },
   }
 }

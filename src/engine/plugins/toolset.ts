@@ -7,50 +7,54 @@ import type { Tool, ToolRequest } from '../../tools/tool.ts'
 import type { RunnerMetrics } from '../../telemetry/metrics/runners.ts'
 import { ToolSession } from '../broker.ts'
 import type { RunRequest } from '../engine.ts'
-import type { Plugin } from '../kernel.ts'
+import type { Plugin, PluginLogger } from '../plugin.ts'
 
 /** Tools as jobs have narrowed them, which are kept: setting one up makes its schemas anew. */
 const NARROWED_MAX = 200
 
 interface ToolsetOptions {
   services: ToolServices
-  onError (error: Error): void
   metrics: Pick<RunnerMetrics, 'called'>
 }
 
 /** Gives each run the tools that it names, and no others, as narrow as it asks for them, and with what they may touch. */
-export function toolset (tools: readonly Tool[], { services, onError, metrics }: ToolsetOptions): Plugin {
+export function toolset (tools: readonly Tool[], { services, metrics }: ToolsetOptions): Plugin {
   const choose = buildChoose(tools)
   return {
     name: 'toolset',
-    onValidate (run) {
-      const { checkpoint, files } = run.hooks
-      const { tenant, limits, fence, batchId, secrets, permissions, context: { jobId, attempt, tags } } = run.request
-      let chosen: Tool[]
-      let grants: Grants
-      try {
-        chosen = choose(run.request)
-        grants = mergePermissions([permissions, ...chosen.map((tool) => askPermissions(tool, { tenant, tags }, onError))])
-      } catch (error) {
-        if (!(error instanceof JobError)) throw error
-        run.outcome = { type: 'failed', error: buildFailure(error.code, error.message), usage: EMPTY_USAGE }
-        return
-      }
-      const session = new ToolSession({
-        tools: chosen,
-        limits,
-        run: { tenant, jobId, attempt, fence, batchId, secrets, grants, services: { ...services, ...(checkpoint ? { checkpoint } : {}), ...(files ? { files } : {}) } },
-        mayAct: run.hooks.mayAct ?? (() => Promise.resolve(true)),
-        onAnswer: metrics.called,
-        onError,
+    required: ['logger'],
+    setup (api) {
+      const { warn } = api.use('logger')
+      api.provide('toolset', { names: tools.map(({ name }) => name) })
+      api.on('onValidate', (run) => {
+        const { checkpoint, files } = run.hooks
+        const { tenant, limits, fence, batchId, secrets, permissions, context: { jobId, attempt, tags } } = run.request
+        let chosen: Tool[]
+        let grants: Grants
+        try {
+          chosen = choose(run.request)
+          grants = mergePermissions([permissions, ...chosen.map((tool) => askPermissions(tool, { tenant, tags }, warn))])
+        } catch (error) {
+          if (!(error instanceof JobError)) throw error
+          run.outcome = { type: 'failed', error: buildFailure(error.code, error.message), usage: EMPTY_USAGE }
+          return
+        }
+        const session = new ToolSession({
+          tools: chosen,
+          limits,
+          run: { tenant, jobId, attempt, fence, batchId, secrets, grants, services: { ...services, ...(checkpoint ? { checkpoint } : {}), ...(files ? { files } : {}) } },
+          mayAct: run.hooks.mayAct ?? (() => Promise.resolve(true)),
+          onAnswer: metrics.called,
+          onError: warn,
+        })
+        run.grants = grants
+        run.tools = session
+        run.releases.push(() => session.close())
       })
-      run.grants = grants
-      run.tools = session
-      run.releases.push(() => session.close())
-    },
-    onFormat (run) {
-      run.tools?.close() // what it ends is in the receipt, too
-      for (const { name, startMs, endMs } of run.tools?.calls ?? []) run.spans.push({ name: `tool ${run.tools?.concealer.text(name) ?? name}`, startMs, endMs })
+      api.on('onFormat', (run) => {
+        run.tools?.close() // what it ends is in the receipt, too
+        for (const { name, startMs, endMs } of run.tools?.calls ?? []) run.spans.push({ name: `tool ${run.tools?.concealer.text(name) ?? name}`, startMs, endMs })
+      })
     },
   }
 }
@@ -83,7 +87,7 @@ function buildChoose (tools: readonly Tool[]): (request: Pick<RunRequest, 'tools
 }
 
 /** A tool of the operator's own may fail: that is the end of this run, and of no other. */
-function askPermissions (tool: Tool, request: ToolRequest, onError: ToolsetOptions['onError']): PermissionsRequest {
+function askPermissions (tool: Tool, request: ToolRequest, onError: PluginLogger['warn']): PermissionsRequest {
   try {
     return tool.permissions(request)
   } catch (cause) {
