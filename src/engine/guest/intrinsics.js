@@ -84,6 +84,7 @@ export const RegExpConstructor = RegExp
 export const RegExpToString = uncurry(RegExp.prototype.toString)
 export const StringConstructor = String
 export const SymbolAsyncIterator = Symbol.asyncIterator
+export const SymbolFor = Symbol.for
 export const SymbolIterator = Symbol.iterator
 export const SymbolToString = uncurry(Symbol.prototype.toString)
 export const SymbolToStringTag = Symbol.toStringTag

@@ -48,11 +48,12 @@ function denies (name) {
  */
 function replaceArrayBuffer () {
   const { prototype } = ArrayBufferConstructor
-  const replacement = function ArrayBuffer (/** @type {number} */ length) {
-    if (new.target === undefined) throw new TypeErrorConstructor("Constructor ArrayBuffer requires 'new'")
-    return ReflectConstruct(ArrayBufferConstructor, [length], new.target)
+  const { ArrayBuffer: replacement } = { // as a member: the bundler renames what shadows a global, and V8 says names in messages
+    ArrayBuffer: function (/** @type {number} */ length) {
+      if (new.target === undefined) throw new TypeErrorConstructor("Constructor ArrayBuffer requires 'new'")
+      return ReflectConstruct(ArrayBufferConstructor, [length], new.target)
+    },
   }
-  ReflectDefineProperty(replacement, 'name', hidden('ArrayBuffer')) // the bundler renames what shadows a global
   ReflectDefineProperty(replacement, 'prototype', fixed(prototype))
   ReflectDefineProperty(replacement, 'isView', hidden(ArrayBufferIsView))
   ReflectDefineProperty(replacement, SymbolSpecies, /** @type {any} */ ({

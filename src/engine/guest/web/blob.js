@@ -1,12 +1,12 @@
 // @ts-check
 import {
-  DateNow, MathTrunc, ObjectCreate, TypeErrorConstructor, Uint8ArrayConstructor, WeakMapConstructor, regExpExec,
+  DateNow, MathTrunc, ObjectCreate, SymbolFor, SymbolIterator, TypeErrorConstructor, Uint8ArrayConstructor, WeakMapConstructor, defineHidden, defineValue, regExpExec,
   stringReplaceAll, stringSlice, stringToLowerCase, weakMapGet, weakMapSet,
 } from '../intrinsics.js'
 import { bytesToText, isBufferSource, textToBuffer, viewBytes } from '../bytes.js'
 import { registerSerializable } from '../serializable.js'
 import { useUnit } from '../units.js'
-import { buildWords, inheritInterface, isObject, requireArguments, shapeInterface, toDictionary, toScalarText, toSequence, toText, toWord } from '../webidl.js'
+import { buildWords, inheritInterface, isObject, iterate, shapeInterface, toDictionary, toScalarText, toText } from '../webidl.js'
 import { decodeUtf8, encodeUtf8 } from './utf8.js'
 
 export { createObjectURL, findBlob, resolveObjectURL, revokeObjectURL } from './blob-url.js'
@@ -42,8 +42,8 @@ export class Blob {
   /** @param {unknown} [start] @param {unknown} [end] @param {unknown} [contentType] */
   slice (start = undefined, end = undefined, contentType = undefined) {
     const { bytes } = contentOf(this)
-    const from = start === undefined ? 0 : toClamped(start)
-    const to = end === undefined ? bytes.length : toClamped(end)
+    const from = start === undefined ? 0 : toClamped(start, 'start')
+    const to = end === undefined ? bytes.length : toClamped(end, 'end')
     return buildBlob(stringSlice(bytes, from, to), contentType === undefined ? '' : normalizeType(toText(contentType)))
   }
 
@@ -53,11 +53,17 @@ export class Blob {
     return buildStream(buildSource(bytes))
   }
 
+  /** Source: https://w3c.github.io/FileAPI/#dom-blob-textstream */
+  textStream () {
+    return this.stream().pipeThrough(new (useUnit('text-streams').TextDecoderStream)())
+  }
+
   async arrayBuffer () { return textToBuffer(contentOf(this).bytes) }
   async bytes () { return new Uint8ArrayConstructor(textToBuffer(contentOf(this).bytes)) }
   async text () { return decodeUtf8(contentOf(this).bytes) }
 }
-shapeInterface(Blob, 'Blob', ['size', 'type', 'slice', 'stream', 'text', 'arrayBuffer', 'bytes'])
+shapeInterface(Blob, 'Blob', ['size', 'type', 'slice', 'stream', 'textStream', 'text', 'arrayBuffer', 'bytes'])
+showAs(Blob, 'Blob', (blob) => ({ size: blob.size, type: blob.type }))
 
 /**
  * Extends Blob, but not by `extends`, which would have `new` ask user code for the constructor to call.
@@ -66,7 +72,7 @@ shapeInterface(Blob, 'Blob', ['size', 'type', 'slice', 'stream', 'text', 'arrayB
 export class File {
   /** @param {unknown} parts @param {unknown} name @param {unknown} [options] */
   constructor (parts, name, options = undefined) {
-    requireArguments(arguments.length, 2, 'File')
+    if (arguments.length < 2) throw buildError('ERR_MISSING_ARGS', 'The "fileBits" and "fileName" arguments must be specified')
     const list = readParts(parts)
     const text = toScalarText(name)
     const { endings, type, given } = readOptions(options)
@@ -80,6 +86,7 @@ export class File {
 }
 inheritInterface(File, Blob)
 shapeInterface(File, 'File', ['name', 'lastModified'])
+showAs(File, 'File', (file) => ({ size: file.size, type: file.type, name: file.name, lastModified: file.lastModified }))
 
 /** Plays what most code does with blobs, for V8 to have it compiled. */
 export function rehearse () {
@@ -98,14 +105,14 @@ export const isFile = (value) => isObject(value) && weakMapGet(files, value) !==
 /** Throws a TypeError for what is no Blob. @param {unknown} value @returns {Content} without a prototype */
 export function contentOf (value) {
   const content = isObject(value) ? weakMapGet(contents, value) : undefined
-  if (content === undefined) throw new TypeErrorConstructor('Cannot read blob: it is no Blob')
+  if (content === undefined) throw buildError('ERR_INVALID_THIS', 'Value of "this" must be of type Blob')
   return content
 }
 
 /** Throws a TypeError for what is no File. @param {unknown} value @returns {FileFacts} without a prototype */
 export function factsOf (value) {
   const facts = isObject(value) ? weakMapGet(files, value) : undefined
-  if (facts === undefined) throw new TypeErrorConstructor('Cannot read file: it is no File')
+  if (facts === undefined) throw buildError('ERR_INVALID_THIS', 'Value of "this" must be of type File')
   return facts
 }
 
@@ -153,16 +160,51 @@ const buildFacts = (name, lastModified) => /** @type {any} */ ({ __proto__: null
 
 /** Buffers are read when all else is converted: what user code does to them until then counts. @param {unknown} parts */
 function readParts (parts) {
-  return toSequence(parts, (part) => isBufferSource(part) || isBlob(part) ? part : toScalarText(part), 'The list of parts')
+  const method = isObject(parts) ? parts[SymbolIterator] : undefined
+  if (typeof method !== 'function') throw buildError('ERR_INVALID_ARG_TYPE', 'Value cannot be converted to sequence.')
+  let count = 0
+  return iterate(parts, method, (part) => {
+    const at = count++
+    if (isBufferSource(part) || isBlob(part)) return part
+    if (typeof part === 'symbol') throw buildError('ERR_INVALID_ARG_TYPE', `Value[${at}] is a Symbol and cannot be converted to a string.`)
+    return toScalarText(part)
+  }, 'The list of parts')
 }
 
 /** Members in the order of Web IDL; those that only a file has come after them. @param {unknown} options */
 function readOptions (options) {
+  if (options !== undefined && options !== null && !isObject(options)) loadLibrary('internal/validators').validateDictionary(options, 'options')
   const given = toDictionary(options, 'The options of a blob')
   const { endings } = given
-  const word = endings === undefined ? 'transparent' : toWord(endings, ENDINGS, 'endings')
+  const word = endings === undefined ? 'transparent' : toText(endings)
+  if (!(word in ENDINGS)) throw new (loadLibrary('internal/errors').codes.ERR_INVALID_ARG_VALUE)('options.endings', word)
   const { type } = given
   return { endings: word, type: type === undefined ? '' : normalizeType(toText(type)), given }
+}
+
+/** Some errors of Node tell what they got. @param {string} id @returns {any} */
+const loadLibrary = (id) => useUnit('node-library').loadLibrary(id)
+
+/** What Node throws, in its words. @param {string} code @param {string} message */
+function buildError (code, message) {
+  const error = new TypeErrorConstructor(message)
+  defineValue(error, 'code', code)
+  return error
+}
+
+/**
+ * Has Node's `inspect` show what an object holds.
+ * @template {object} T
+ * @param {Function & { prototype: T }} constructor @param {string} name @param {(value: T) => object} read
+ */
+function showAs (constructor, name, read) {
+  defineHidden(constructor.prototype, SymbolFor('nodejs.util.inspect.custom'), {
+    /** @param {number} depth @param {any} options @param {(value: object, options: object) => string} inspect @this {T} */
+    inspect (depth, options, inspect) {
+      if (depth < 0) return options.stylize(`[${name}]`, 'special')
+      return `${name} ${inspect(read(this), { ...options, depth: options.depth == null ? null : options.depth - 1 })}`
+    },
+  }.inspect)
 }
 
 /** Source: https://w3c.github.io/FileAPI/#constructorBlob @param {string} type */
@@ -186,8 +228,9 @@ function nativeEndings (text) {
   return stringReplaceAll(stringReplaceAll(text, '\r\n', '\n'), '\r', '\n')
 }
 
-/** `long long` with [Clamp]; positions beyond 2^53 are beyond every blob. @param {any} value */
-function toClamped (value) {
+/** `long long` with [Clamp]; positions beyond 2^53 are beyond every blob. @param {any} value @param {string} what */
+function toClamped (value, what) {
+  if (typeof value === 'bigint' || typeof value === 'symbol') throw buildError('ERR_INVALID_ARG_TYPE', `${what} is a ${typeof value === 'bigint' ? 'BigInt' : 'Symbol'} and cannot be converted to a number.`)
   const number = +value
   if (number !== number) return 0
   const below = MathTrunc(number)

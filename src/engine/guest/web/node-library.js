@@ -5,7 +5,7 @@ import { requireFile } from '../node/realm.js'
 requireFile('internal/per_context/primordials')
 setLoader(requireFile)
 
-export { ENCODINGS, UCS2, UTF8, toEncodingNumber } from '../node/binding/encodings.js'
+export { BASE64, ENCODINGS, LATIN1, UCS2, UTF8, toEncodingNumber } from '../node/binding/encodings.js'
 
 /** Makes a Buffer of bytes. */
 export const toBuffer = (/** @type {Uint8Array} */ bytes) => requireFile('buffer').Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

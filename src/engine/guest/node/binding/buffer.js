@@ -1,5 +1,5 @@
 // @ts-check
-import { UCS2, UTF8, toEncodingNumber } from '../../web/node-library.js'
+import { BASE64, LATIN1, UCS2, UTF8, toEncodingNumber } from '../../web/node-library.js'
 import { buildFailure } from './failure.js'
 import { compare, compareOffset, indexOfBytes, indexOfNumber } from './search.js'
 import { asciiSlice, base64Slice, base64Write, base64urlSlice, hexSlice, hexWrite, latin1Slice, latin1Write, ucs2Slice, ucs2Write } from './text.js'
@@ -12,6 +12,10 @@ export { buildFailure } from './failure.js'
 export { icuBinding } from './icu.js'
 export { stringDecoderBinding } from './string-decoder.js'
 export { bytesOf, bytesOfAny } from './views.js'
+
+/** Failures of `atob`. */
+const INVALID_CHARACTER = -2
+const INPUT_LEFT = -1
 
 /** @type {import('./text.js').Write[]} */
 const WRITES = [latin1Write, utf8Write, base64Write, ucs2Write, latin1Write, hexWrite, latin1Write, base64Write]
@@ -37,11 +41,12 @@ const checkedWrite = (write) => (/** @type {ArrayBufferView} */ view, /** @type 
   return room === 0 ? 0 : write(bytes, text, start, room)
 }
 
-/** Its caller has checked the bounds. @param {import('./text.js').Write} write */
+/** Its caller has checked where it starts. @param {import('./text.js').Write} write */
 const staticWrite = (write) => (/** @type {ArrayBufferView} */ view, /** @type {unknown} */ text, /** @type {number} */ start, /** @type {number} */ room) => {
   const bytes = bytesOf(view)
   checkString(text)
-  return write(bytes, text, Math.trunc(start) || 0, Math.trunc(room) || 0)
+  const from = Math.trunc(start) || 0
+  return write(bytes, text, from, Math.max(0, Math.min(Math.trunc(room) || 0, bytes.length - from)))
 }
 
 /** @param {unknown} text @returns {asserts text is string} */
@@ -60,7 +65,7 @@ export function encode (text, encoding) {
 function fill (view, value, from, to, encoding) {
   const bytes = bytesOf(view)
   const start = toIndex(from, 0)
-  const end = toIndex(to, bytes.length)
+  const end = toIndex(to, 0)
   if (start > end || end > bytes.length) return -2
   const isText = typeof value === 'string'
   if (!isText && !ArrayBuffer.isView(value)) return void bytes.fill(+value & 0xff, start, end)
@@ -72,36 +77,38 @@ function fill (view, value, from, to, encoding) {
   return undefined
 }
 
+/** It is safe: nothing of what was in the memory before is to be seen. @param {number} size */
+function createUnsafeArrayBuffer (size) {
+  try {
+    return new ArrayBuffer(size)
+  } catch {
+    throw buildFailure(/** @type {any} */ (RangeError), 'ERR_MEMORY_ALLOCATION_FAILED', 'Failed to allocate memory')
+  }
+}
+
 /** @param {number} size */
 const swap = (size) => (/** @type {ArrayBufferView} */ view) => {
   const bytes = bytesOf(view)
   for (let at = 0; at + size <= bytes.length; at += size) bytes.subarray(at, at + size).reverse()
 }
 
-/** @param {string} input */
+/** Answers the number of a failure when it cannot. Source: Atob of node_buffer.cc @param {string} input */
 function atob (input) {
   const text = input.replace(/[\t\n\f\r ]+/g, '')
-  const bare = text.length % 4 === 0 ? text.replace(/={1,2}$/, '') : text
-  if (/[^A-Za-z0-9+/]/.test(bare)) return -2
-  if (bare.length % 4 === 1) return -1
-  const bytes = encode(bare, 2)
+  const bare = text.replace(/={1,2}$/, '')
+  if (/[^A-Za-z0-9+/]/.test(bare)) return INVALID_CHARACTER
+  if (bare.length % 4 === 1) return INPUT_LEFT
+  if (bare.length < text.length && text.length % 4 !== 0) return INVALID_CHARACTER
+  const bytes = encode(bare, BASE64)
   return latin1Slice(bytes, 0, bytes.length)
 }
 
 /** @param {string} input */
 function btoa (input) {
   if (/[^\0-\xff]/.test(input)) return -1
-  const bytes = encode(input, 4)
+  const bytes = encode(input, LATIN1)
   return base64Slice(bytes, 0, bytes.length)
 }
-
-/** @param {ArrayBuffer | ArrayBufferView} source */
-function attached (source) {
-  const buffer = ArrayBuffer.isView(source) ? source.buffer : source
-  if (/** @type {any} */ (buffer).detached) throw buildFailure(ErrorKind, 'ERR_INVALID_STATE', 'Cannot validate on a detached buffer')
-  return bytesOfAny(source)
-}
-const ErrorKind = /** @type {any} */ (Error)
 
 export const bufferBinding = {
   kMaxLength: Number.MAX_SAFE_INTEGER,
@@ -131,7 +138,7 @@ export const bufferBinding = {
   swap16: swap(2),
   swap32: swap(4),
   swap64: swap(8),
-  createUnsafeArrayBuffer: (/** @type {number} */ size) => new ArrayBuffer(size),
+  createUnsafeArrayBuffer,
   arrayBufferAlignedOffset: () => 0,
   setDetachKey () {},
 
@@ -142,20 +149,20 @@ export const bufferBinding = {
   },
 
   /** @param {ArrayBufferView} view @param {string} text @param {number} offset @param {number} encoding @param {boolean} isForward @param {number} end */
-  indexOfString: (view, text, offset, encoding, isForward, end) => indexOfBytes(bytesOf(view), encode(text, encoding), { offset, isForward, end, isWide: encoding === UCS2 }),
+  indexOfString: (view, text, offset, encoding, isForward, end) => indexOfBytes(bytesOf(view), encode(text, encoding), { offset, isForward, end, isWide: encoding === UCS2, isText: true }),
 
   /** @param {ArrayBufferView} view @param {ArrayBufferView} needle @param {number} offset @param {number} encoding @param {boolean} isForward @param {number} end */
-  indexOfBuffer: (view, needle, offset, encoding, isForward, end) => indexOfBytes(bytesOf(view), bytesOf(needle), { offset, isForward, end, isWide: encoding === UCS2 }),
+  indexOfBuffer: (view, needle, offset, encoding, isForward, end) => indexOfBytes(bytesOf(view), bytesOf(needle), { offset, isForward, end, isWide: encoding === UCS2, isText: false }),
 
   /** @param {ArrayBuffer | ArrayBufferView} source */
   isAscii (source) {
-    const bytes = attached(source)
+    const bytes = bytesOfAny(source)
     return asciiEnd(bytes, 0, bytes.length) === bytes.length
   },
 
   /** @param {ArrayBuffer | ArrayBufferView} source */
   isUtf8 (source) {
-    const bytes = attached(source)
+    const bytes = bytesOfAny(source)
     return isUtf8(bytes, 0, bytes.length)
   },
 }

@@ -6,6 +6,8 @@ import { bytesOf } from './views.js'
 
 const ILLEGAL_ARGUMENT = 1
 const INVALID_CHARACTER = 10
+const REPLACEMENT = '\ufffd'
+const HALF_A_PAIR = /[\ud800-\udbff]$/
 
 /** Encodings that are converted to one another. */
 const CONVERTED = ['ascii', 'latin1', 'utf8', 'utf16le']
@@ -21,29 +23,43 @@ function getStringWidth (text) {
   return width
 }
 
-/** Answers the number of a failure when it cannot. @param {Uint8Array} source @param {string} from @param {string} to */
+/** What is left out where there is no such character, instead of becoming a question mark. Source: UCNV_FROM_U_CALLBACK_SUBSTITUTE of ICU. */
+const IGNORABLE = /\p{Default_Ignorable_Code_Point}/u
+
+/** Answers the number of a failure when it cannot. Source: node_i18n.cc @param {Uint8Array} source @param {string} from @param {string} to */
 function transcode (source, from, to) {
   if (!CONVERTED.includes(from) || !CONVERTED.includes(to)) return ILLEGAL_ARGUMENT
   const bytes = bytesOf(source)
-  const text = decode(bytes, from)
-  const isWrong = from === 'utf8' ? to === 'utf16le' && !isUtf8(bytes, 0, bytes.length) : from === 'utf16le' && to === 'utf8' && !text.isWellFormed()
-  if (isWrong) return INVALID_CHARACTER
-  const most = to === 'ascii' ? 0x7f : to === 'latin1' ? 0xff : 0xffff
-  let kept = text
-  if (most < 0xffff) {
-    kept = ''
-    for (const character of text) kept += /** @type {number} */ (character.codePointAt(0)) > most ? '?' : character
-  }
-  return toBuffer(encode(kept, ENCODINGS.indexOf(to)))
+  if (from === 'utf8' && to === 'utf16le' && !isUtf8(bytes, 0, bytes.length)) return INVALID_CHARACTER
+  const text = decode(bytes, from, to)
+  if (from === 'utf16le' && to === 'utf8' && (text === '' || !text.isWellFormed())) return INVALID_CHARACTER
+  const most = to === 'ascii' ? 0x7f : to === 'latin1' ? 0xff : 0x10ffff
+  return toBuffer(encode(most === 0x10ffff ? text.toWellFormed() : narrow(text, most), ENCODINGS.indexOf(to)))
 }
 
-/** @param {Uint8Array} bytes @param {string} encoding */
-function decode (bytes, encoding) {
-  switch (encoding) {
+/** @param {string} text @param {number} most the last character that there is */
+function narrow (text, most) {
+  let kept = ''
+  for (const character of text) {
+    if (/** @type {number} */ (character.codePointAt(0)) <= most) kept += character
+    else if (!IGNORABLE.test(character)) kept += '?'
+  }
+  return kept
+}
+
+/** @param {Uint8Array} bytes @param {string} from @param {string} to */
+function decode (bytes, from, to) {
+  switch (from) {
     case 'utf8': return bufferBinding.utf8Slice(bytes, 0, bytes.length)
-    case 'utf16le': return bufferBinding.ucs2Slice(bytes, 0, bytes.length)
-    case 'latin1': return bufferBinding.latin1Slice(bytes, 0, bytes.length)
-    default: return bufferBinding.latin1Slice(bytes, 0, bytes.length).replace(/[^\0-\x7f]/g, '\ufffd')
+    case 'utf16le': {
+      const text = bufferBinding.ucs2Slice(bytes, 0, bytes.length)
+      const endsBroken = bytes.length % 2 === 1 && !HALF_A_PAIR.test(text) // half a pair and half a unit are broken once
+      return to === 'utf16le' && endsBroken ? text + REPLACEMENT : text
+    }
+    default: {
+      const text = bufferBinding.latin1Slice(bytes, 0, bytes.length)
+      return from === 'latin1' || to === 'utf16le' ? text : text.replace(/[^\0-\x7f]/g, REPLACEMENT)
+    }
   }
 }
 

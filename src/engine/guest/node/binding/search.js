@@ -22,28 +22,30 @@ function compareBytes (left, right) {
 }
 
 /**
- * Where a byte is first, or last, from a place on.
+ * Where a byte is first, or last, from a place on and before another.
  * @param {ArrayBufferView} view @param {number} byte @param {number} offset @param {boolean} isForward @param {number} end
  */
 export function indexOfNumber (view, byte, offset, isForward, end) {
   const haystack = bytesOf(view)
   const length = clampEnd(end, haystack.length)
-  const from = startOf(length, offset, 1, isForward)
+  const from = startOf(haystack.length, offset, 1, isForward)
   if (from < 0 || length === 0) return -1
-  if (!isForward) return haystack.lastIndexOf(byte & 0xff, from)
+  if (!isForward) return haystack.lastIndexOf(byte & 0xff, Math.min(from, length - 1))
   const found = haystack.indexOf(byte & 0xff, from)
   return found < length ? found : -1
 }
 
 /**
- * Where some bytes are first, or last, from a place on. Wide ones are found at even places only.
- * @param {Uint8Array} haystack @param {Uint8Array} needle @param {{ offset: number, isForward: boolean, end: number, isWide: boolean }} how
+ * Where some bytes are first, or last, from a place on and before another. Wide ones are found at even places only.
+ * Source: IndexOfString and IndexOfBuffer of node_buffer.cc
+ * @param {Uint8Array} haystack @param {Uint8Array} needle @param {{ offset: number, isForward: boolean, end: number, isWide: boolean, isText: boolean }} how
  */
-export function indexOfBytes (haystack, needle, { offset, isForward, end, isWide }) {
-  const all = clampEnd(end, haystack.length)
-  const length = isWide ? all & ~1 : all
-  const from = startOf(length, offset, needle.length, isForward)
-  if (needle.length === 0) return from
+export function indexOfBytes (haystack, needle, { offset, isForward, end, isWide, isText }) {
+  const all = isWide && isText ? haystack.length & ~1 : haystack.length
+  const within = clampEnd(end, all)
+  const length = isWide ? within & ~1 : within
+  const from = startOf(all, offset, needle.length, isForward)
+  if (needle.length === 0) return Math.min(from, length)
   if (length === 0 || from < 0 || needle.length > length) return -1
   if (isForward && from + needle.length > length) return -1
   if (isWide && needle.length < 2) return -1
@@ -77,12 +79,12 @@ function matches (haystack, needle, at, size) {
   return true
 }
 
-/** @param {number} end @param {number} length */
-const clampEnd = (end, length) => end > 0 ? Math.min(Math.trunc(end), length) : 0
+/** What no int64 holds is taken as none at all. @param {number} end @param {number} length */
+const clampEnd = (end, length) => end > 0 && end < 2 ** 63 ? Math.min(Math.trunc(end), length) : 0
 
 /** Where to begin; -1 for nowhere. Source: `IndexOfOffset` of Node's node_buffer.cc. @param {number} length @param {number} given @param {number} size @param {boolean} isForward */
 function startOf (length, given, size, isForward) {
-  const offset = Math.trunc(given)
+  const offset = Math.trunc(given) + 0 // of minus zero, zero
   if (offset < 0) {
     if (offset + length >= 0) return length + offset
     return isForward || size === 0 ? 0 : -1
