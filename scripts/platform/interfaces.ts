@@ -34,7 +34,7 @@ const CODES = [
 export const INTERFACES: Readonly<Record<string, Interface>> = {
   AbortController: { source: DOM, members: 'new(0) signal abort(0)' },
   AbortSignal: { source: DOM, parent: 'EventTarget', members: 'aborted reason onabort= throwIfAborted(0) static:abort(0) static:any(1) static:timeout(1)' },
-  Blob: { source: FILES, members: 'new(0) size type slice(0) stream(0) text(0) arrayBuffer(0) bytes(0)' },
+  Blob: { source: FILES, members: 'new(0) size type slice(0) stream(0) textStream(0) text(0) arrayBuffer(0) bytes(0)' },
   ByteLengthQueuingStrategy: { source: STREAMS, members: 'new(1) highWaterMark size' },
   CompressionStream: { source: COMPRESSION, members: 'new(1) readable writable' },
   CountQueuingStrategy: { source: STREAMS, members: 'new(1) highWaterMark size' },

@@ -1,3 +1,4 @@
+import { isBuiltin } from 'node:module'
 import { DEFAULT_MODULE_SETTINGS } from '../../src/core/module-variables.ts'
 import { loadModuleSet } from '../../src/modules/module-set.ts'
 import { UNIT_GLOBALS } from '../../src/engine/guest/web-globals.ts'
@@ -10,7 +11,7 @@ const CONTRACT = ['buffer', 'crypto', 'events', 'path', 'querystring', 'stream',
 
 /** What Node's own modules of those names export, by the name of each: what code of a job is to find. Names that Node keeps for itself are left out. */
 export async function listNodeExports (): Promise<Record<string, Export[]>> {
-  const names = new Set([...CONTRACT, ...Object.keys(UNIT_GLOBALS).filter((name) => name.startsWith('node:') && name !== 'node:library')])
+  const names = new Set([...CONTRACT, ...Object.keys(UNIT_GLOBALS).filter((name) => name.startsWith('node:') && isBuiltin(name))])
   const modules = await Promise.all([...names].sort().map(async (name) => [name, Object.entries(await import(name) as object).filter(([key]) => !key.startsWith('_')).map(([key, value]): Export => [key, typeof value])] as const))
   return Object.fromEntries(modules)
 }

@@ -86,7 +86,7 @@ export class File {
 }
 inheritInterface(File, Blob)
 shapeInterface(File, 'File', ['name', 'lastModified'])
-showAs(File, 'File', (file) => ({ size: file.size, type: file.type, name: file.name, lastModified: file.lastModified }))
+showAs(File, 'File', (file) => ({ size: contentOf(file).bytes.length, type: contentOf(file).type, name: file.name, lastModified: file.lastModified }))
 
 /** Plays what most code does with blobs, for V8 to have it compiled. */
 export function rehearse () {
