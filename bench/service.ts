@@ -54,7 +54,7 @@ export async function startRedis (bench: Bench, closing: AsyncDisposableStack): 
 export async function startService (bench: Bench, closing: AsyncDisposableStack, given: Environment = {}): Promise<BenchService> {
   const redis = await startRedis(bench, closing)
   const key = makeAdminKey()
-  const env = { ...ownEnvironment(), ...profileOptions(bench), REDIS_URL: redis.url, PORT: '0', BATCHBOX_ADMIN_KEY: key, LOG_LEVEL: 'warn', ...given }
+  const env = { ...ownEnvironment(), ...profileOptions(bench), REDIS_URL: redis.url, PORT: '0', BATCHBOX_ADMIN_KEY: key, LOG_LEVEL: 'warn', BATCHBOX_FLOW_LANES: '0', ...given }
   let linesLeft = LINES_SHOWN
   const onLine = (line: string) => { if (linesLeft-- > 0) bench.note(`  ${line}`) }
   const start = async (part: Part) => {

@@ -27,6 +27,7 @@ import { buildCallers } from './access.ts'
 import { createApp } from './app.ts'
 import { buildCheckReady } from './check-ready.ts'
 import type { ApiConfig } from './config.ts'
+import { createFlowCalls } from './flow/calls.ts'
 import { buildCheckRoom } from './shedding.ts'
 
 const CONNECT_WITHIN_MS = 5000
@@ -69,6 +70,10 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
   const feed = createFeed(db, {
     subscriber,
     tagLogs: { keepMs: config.BATCHBOX_TAG_LOG_MS, events: config.BATCHBOX_TAG_LOG_EVENTS, perTenant: config.BATCHBOX_TENANT_TAG_LOGS },
+  })
+  const flowCalls = createFlowCalls({
+    store: { url: config.REDIS_URL, prefix: config.BATCHBOX_PREFIX, encryptionKeys: config.BATCHBOX_ENCRYPTION_KEYS, onError },
+    subscriber, perProcess: config.BATCHBOX_FLOW_CALLS, perTenant: config.BATCHBOX_TENANT_FLOW_CALLS, chars: config.BATCHBOX_FLOW_CHARS, startMs: config.BATCHBOX_FLOW_START_MS,
   })
   const durability = createDurability(db, {
     replicas: config.BATCHBOX_ACK_REPLICAS, fsync: config.BATCHBOX_ACK_FSYNC === '1', timeoutMs: config.BATCHBOX_ACK_MS, onError,
@@ -125,6 +130,7 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
       settings: fileSettings,
       transfers: { perProcess: config.BATCHBOX_FILE_TRANSFERS, perTenant: config.BATCHBOX_TENANT_FILE_TRANSFERS, stallMs: config.BATCHBOX_FILE_STALL_MS },
     },
+    flow: { calls: flowCalls, times: { defaultMs: config.BATCHBOX_DEFAULT_FLOW_TIMEOUT_MS, maxMs: config.BATCHBOX_MAX_FLOW_TIMEOUT_MS } },
     checkReady: buildCheckReady(db, stopping.signal),
     listModules,
     streams: {
@@ -155,6 +161,7 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
       await telemetry.close()
       waiter.close()
       feed.close()
+      await flowCalls.close()
       await Promise.all([subscriber.close(), durability.close(), dispatcher.close(), files.close()])
       await db.close()
     },

@@ -33,6 +33,7 @@ import { eventRoutes } from './routes/events.ts'
 import { executeRoutes } from './routes/execute.ts'
 import { fileUploadRoutes } from './routes/file-uploads.ts'
 import { fileRoutes } from './routes/files.ts'
+import { flowRoutes, type FlowRoutesOptions } from './routes/flow.ts'
 import { healthRoutes } from './routes/health.ts'
 import { jobCancelRoutes } from './routes/job-cancel.ts'
 import { jobCheckpointRoutes } from './routes/job-checkpoint.ts'
@@ -73,6 +74,7 @@ export interface AppOptions {
   secrets: Omit<SecretRoutesOptions, 'jobs'>
   webhooks: Omit<WebhookRoutesOptions, 'jobs'>
   files: { settings: FileSettings, transfers: TransferBounds }
+  flow: Omit<FlowRoutesOptions, 'jobs'>
   checkReady (): Promise<void>
   listModules (): Promise<ModuleList>
   /** `open` answers them to everybody. */
@@ -88,7 +90,7 @@ export interface AppOptions {
 }
 
 /** Builds the HTTP application. It does not listen; `close` ends the requests that wait and then those in flight. */
-export async function createApp ({ jobs, callers, keyBounds, secrets, webhooks, files, checkReady, listModules, metrics, streams, corsOrigins, logger, version, lingerMs }: AppOptions): Promise<FastifyInstance> {
+export async function createApp ({ jobs, callers, keyBounds, secrets, webhooks, files, flow, checkReady, listModules, metrics, streams, corsOrigins, logger, version, lingerMs }: AppOptions): Promise<FastifyInstance> {
   const transfers = createTransfers(files.transfers)
   const app = fastify({
     loggerInstance: logger,
@@ -128,6 +130,7 @@ export async function createApp ({ jobs, callers, keyBounds, secrets, webhooks, 
   ]) {
     await app.register(routes, { jobs })
   }
+  await app.register(flowRoutes, { jobs, ...flow })
   await app.register(moduleRoutes, { listModules })
   const following = { jobs, streams: createOpenStreams(metrics.meter, streams), findCaller: callers.find, heartbeatMs: streams.heartbeatMs }
   await app.register(eventRoutes, following)

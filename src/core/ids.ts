@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { sha256 } from './digest.ts'
 
-const PREFIXES = { job: 'job_', batch: 'bat_', key: 'key_', sweep: 'swp_', erasure: 'era_', webhook: 'whk_', file: 'fil_' } as const
+const PREFIXES = { job: 'job_', batch: 'bat_', key: 'key_', sweep: 'swp_', erasure: 'era_', webhook: 'whk_', file: 'fil_', execution: 'exe_' } as const
 type Kind = keyof typeof PREFIXES
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/

@@ -191,6 +191,22 @@ export function buildKeys (prefix: string) {
     newsChannel: (id: string) => `${prefix}:news:${id}`,
     /** Channel of ids of running jobs that somebody asked to cancel. */
     cancelChannel: `${prefix}:cancel`,
+    /** A call of the flow endpoint that waits for a worker; and once it has one, which: `<lanes> <name>`. */
+    flowCall: (id: string) => `${prefix}:flow:call:${id}`,
+    flowRun: (id: string) => `${prefix}:flow:run:${id}`,
+    /** An answer that is too long for a message. */
+    flowAnswer: (id: string) => `${prefix}:flow:answer:${id}`,
+    /** Calls of a tenant that wait, as `<id> <hash of the code> <API process that asks>`; and the tenants that have such, the next one first. */
+    flowWaiting: (tenant: string) => `${prefix}:flow:waiting:${tenant}`,
+    flowRing: `${prefix}:flow:ring`,
+    /** A token for each call that came, for which idle workers wait. */
+    flowBell: `${prefix}:flow:bell`,
+    /** Workers that take calls, as `<lanes> <name>`, by until when they are taken for alive. */
+    flowWorkers: `${prefix}:flow:workers`,
+    /** Channel of answers to the callers of one API process. */
+    flowAnswersChannel: (caller: string) => `${prefix}:flow:answers:${caller}`,
+    /** Channel of ids of calls that run and that nobody waits for any more. */
+    flowCancelChannel: `${prefix}:flow:cancel`,
     /** Prefix of what BullMQ keeps. */
     queue: `${prefix}:queue`,
   }

@@ -49,6 +49,17 @@ export function loadMove (file: URL, ...others: URL[]): Script {
   return { body, sha: createHash('sha1').update(body).digest('hex') }
 }
 
+/** Loads a script that is no move: it shares nothing with others, and its first argument is the prefix. */
+export function loadScript (file: URL): Script {
+  const body = readFileSync(file, 'utf8')
+  return { body, sha: createHash('sha1').update(body).digest('hex') }
+}
+
+/** Runs a script that is no move, once. */
+export function runScript (db: Db, script: Script, args: readonly Argument[]): Promise<Reply> {
+  return evaluate(db, script, db.keys.prefix, [db.keys.prefix, ...args])
+}
+
 /**
  * Runs a move of one job. Where the connection holds commands while Redis is away, a move whose answer was lost is sent again, so
  * every move must be safe to repeat. Throws TENANT_ERASING where a move would make something for a tenant that is being erased,

@@ -25,6 +25,7 @@ const JobEnv = z.string().default('{}').transform((text, context): Readonly<Reco
 /** Configuration of a worker process, by environment variable. */
 export const WorkerConfig = z.object({
   BATCHBOX_LANES: z.coerce.number().int().min(1).max(64).optional().describe(`Jobs that a worker runs at one time, each in a runner process of its own unless BATCHBOX_RUNNER_THREADS says otherwise; by default one per processor, ${LANES.least} to ${LANES.most}`),
+  BATCHBOX_FLOW_LANES: z.coerce.number().int().min(0).max(64).optional().describe(`Flow calls that a worker runs at one time, beside its jobs and in runner processes beside theirs; by default as many as it runs jobs without BATCHBOX_LANES, \`0\` for none`),
   BATCHBOX_RUNNER_THREADS: z.coerce.number().int().min(1).max(16).default(1).describe('Runs of one tenant that a runner process has at one time; with more than one it is not always known whose fault the death of a process is'),
   BATCHBOX_SPARE_RUNNERS: z.coerce.number().int().min(0).max(16).default(1).describe('Warm runner processes beside those, to replace one that is killed at once'),
   BATCHBOX_RUNNER_BOOT_MS: z.coerce.number().int().min(1000).max(5 * MINUTE_MS).default(12_000).describe('How long a runner may take to start and lock itself down'),

@@ -16,7 +16,7 @@ async function main (): Promise<void> {
   const stopping = waitForStop(config.BATCHBOX_STOP_WITH_STDIN === '1')
   const worker = await createWorker({ config, logger, version: manifest.version })
   // A supervisor reads this line, so it is written at any level.
-  logger.child({}, { level: 'info' }).info({ lanes: worker.lanes, metricsUrl: worker.metricsUrl }, 'ready')
+  logger.child({}, { level: 'info' }).info({ lanes: worker.lanes, flowLanes: worker.flowLanes, metricsUrl: worker.metricsUrl }, 'ready')
   const reason = await stopping
   logger.info({ reason }, 'stopping')
   const late = delay(config.BATCHBOX_DRAIN_MS + HAND_BACK_MS + LAST_MS, 'late')

@@ -24,6 +24,7 @@ import { observeStore } from '../telemetry/metrics/store.ts'
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts'
 import { ActiveRuns } from './active-runs.ts'
 import { defaultLanes, type WorkerConfig } from './config.ts'
+import { createFlowLanes } from './flow/lanes.ts'
 import { createEpochWatch } from './epoch-watch.ts'
 import { createHoldCheck } from './hold-check.ts'
 import { createMetricsListener, type MetricsListener } from './metrics-listener.ts'
@@ -49,6 +50,8 @@ export interface WorkerOptions {
 
 export interface BatchboxWorker {
   readonly lanes: number
+  /** Flow calls at one time, beside those. */
+  readonly flowLanes: number
   readonly runnerPids: () => number[]
   /** Where its metrics are served; undefined where nobody asked for them. */
   readonly metricsUrl: string | undefined
@@ -86,8 +89,10 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
   })
   const tools = openToolServices(db, { url: config.REDIS_URL, encryptionKeys: config.BATCHBOX_ENCRYPTION_KEYS, onError })
   const engine = await startEngine(config, { meter, logger, services: tools.services, onError })
+  const lanes = config.BATCHBOX_LANES ?? defaultLanes()
+  const flowLanes = config.BATCHBOX_FLOW_LANES ?? defaultLanes()
   const active = new ActiveRuns()
-  metrics.observe(engine.lanes, () => active.size)
+  metrics.observe(lanes, () => active.size)
   const ends = new RecentEnds()
   const holdCheck = createHoldCheck(db, active, onError)
   const epoch = await createEpochWatch({
@@ -119,19 +124,24 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
     channel: JOBS,
     url: config.REDIS_URL,
     prefix: config.BATCHBOX_PREFIX,
-    concurrency: engine.lanes,
+    concurrency: lanes,
     lockMs: config.BATCHBOX_LOCK_MS,
     stalledMs: config.BATCHBOX_STALLED_MS,
     handle: (ref, claim) => runJob(context, ref, claim),
     onError,
   })
+  const flow = await createFlowLanes({
+    store: { url: config.REDIS_URL, prefix: config.BATCHBOX_PREFIX, encryptionKeys: config.BATCHBOX_ENCRYPTION_KEYS, onError },
+    worker, lanes: flowLanes, engine, tracer: telemetry.tracer, ...tenantBounds(config), onError,
+  })
 
   return {
-    lanes: engine.lanes,
+    lanes,
+    flowLanes,
     runnerPids: engine.runnerPids,
     metricsUrl: exposed?.url,
     async close () {
-      await Promise.all([drain(consumer, active, config.BATCHBOX_DRAIN_MS), webhooks.drain(config.BATCHBOX_DRAIN_MS)])
+      await Promise.all([drain(consumer, active, config.BATCHBOX_DRAIN_MS), flow.close(config.BATCHBOX_DRAIN_MS), webhooks.drain(config.BATCHBOX_DRAIN_MS)])
       holdCheck.close()
       epoch.close()
       await Promise.all([reaper, overdueWatch, reconciler, releaser, sweeper, webhooks].map((each) => each.close()))
@@ -175,7 +185,7 @@ function startEngine (config: WorkerConfig, { meter, logger, services, onError }
     ...(config.BATCHBOX_AUDIT_RUNS === '1' ? { onAudit: (audit) => logger.info({ audit }, 'run was audited') } : {}),
     onToolError: onError,
     supervisor: {
-      lanes: config.BATCHBOX_LANES ?? defaultLanes(),
+      lanes: (config.BATCHBOX_LANES ?? defaultLanes()) + (config.BATCHBOX_FLOW_LANES ?? defaultLanes()),
       spares: config.BATCHBOX_SPARE_RUNNERS,
       wear: { runs: config.BATCHBOX_RECYCLE_RUNS, ageMs: config.BATCHBOX_RECYCLE_MS, rssMb: config.BATCHBOX_RECYCLE_MB },
       threads: config.BATCHBOX_RUNNER_THREADS,

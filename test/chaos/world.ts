@@ -51,6 +51,7 @@ export async function startWorld (scope: Scope, workerCount: number, given: Read
     LOG_LEVEL: 'warn',
     BATCHBOX_ACK_REPLICAS: '1',
     BATCHBOX_LANES: '2',
+    BATCHBOX_FLOW_LANES: '0',
     BATCHBOX_SPARE_RUNNERS: '1',
     BATCHBOX_COMPILERS: '1',
     BATCHBOX_LOCK_MS: String(LOCK_MS),

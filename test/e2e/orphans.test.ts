@@ -29,7 +29,7 @@ for (const part of ['api', 'worker']) {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
         ...SMALL, ...INHERITED, FILE: join(ROOT, `src/${part}/main.ts`), REDIS_URL: url, BATCHBOX_PREFIX: prefix, PORT: '0',
-        BATCHBOX_ADMIN_KEY: KEY, BATCHBOX_LANES: '1',
+        BATCHBOX_ADMIN_KEY: KEY, BATCHBOX_LANES: '1', BATCHBOX_FLOW_LANES: '0',
       },
     })
     t.after(() => starter.kill('SIGKILL'))

@@ -14,7 +14,7 @@ const ROOT = join(import.meta.dirname, '..', '..')
 export const KEY = `bbx_${'k'.repeat(40)}`
 const STOP_MS = 20_000
 /** As small as a service can be that still runs two jobs at a time. What histories hold does not hang on how fast it is. */
-export const SMALL = { BATCHBOX_USAGE_EVERY_MS: '0', BATCHBOX_WARN_SHARE: '0', BATCHBOX_LANES: '2', BATCHBOX_SPARE_RUNNERS: '0', BATCHBOX_COMPILERS: '1', LOG_LEVEL: 'info' }
+export const SMALL = { BATCHBOX_USAGE_EVERY_MS: '0', BATCHBOX_WARN_SHARE: '0', BATCHBOX_LANES: '2', BATCHBOX_FLOW_LANES: '0', BATCHBOX_SPARE_RUNNERS: '0', BATCHBOX_COMPILERS: '1', LOG_LEVEL: 'info' }
 
 export type Part = 'api' | 'worker'
 export type Env = Readonly<Record<string, string>>

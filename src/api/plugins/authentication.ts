@@ -12,12 +12,16 @@ declare module 'fastify' {
     access?: Scope | 'open'
     /** Whether the key may come as a subprotocol of the WebSocket, for want of a header. */
     bearerProtocol?: boolean
+    /** Whether the key may come as the header `accessToken`. */
+    accessToken?: boolean
   }
   interface FastifyRequest {
     /** Who makes the request. Throws a TypeError in an open route. */
     readonly caller: Caller
   }
 }
+
+const ACCESS_TOKEN = /^\S{1,256}$/
 
 export interface AuthenticationOptions {
   findCaller: FindCaller
@@ -47,9 +51,14 @@ export function readToken ({ authorization, 'sec-websocket-protocol': protocols 
   return parseBearer(authorization) ?? (fromProtocol ? parseBearerProtocol(protocols) : undefined)
 }
 
+function readAccessToken ({ accesstoken: token }: IncomingHttpHeaders): string | undefined {
+  return typeof token === 'string' && ACCESS_TOKEN.test(token) ? token : undefined
+}
+
 async function identify (request: FastifyRequest, findCaller: FindCaller): Promise<Caller> {
-  const token = readToken(request.headers, request.routeOptions.config?.bearerProtocol)
-  if (token === undefined) throw new JobError('UNAUTHENTICATED', 'Cannot identify the caller: the header "Authorization: Bearer <key>" is missing or malformed')
+  const { bearerProtocol, accessToken } = request.routeOptions.config ?? {}
+  const token = (accessToken ? readAccessToken(request.headers) : undefined) ?? readToken(request.headers, bearerProtocol)
+  if (token === undefined) throw new JobError('UNAUTHENTICATED', `Cannot identify the caller: the header "${accessToken ? 'accessToken: <key>' : 'Authorization: Bearer <key>'}" is missing or malformed`)
   const caller = await findCaller(token)
   if (!caller) throw new JobError('UNAUTHENTICATED', 'Cannot identify the caller: the key is unknown, revoked or expired')
   return caller

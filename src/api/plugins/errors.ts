@@ -31,6 +31,8 @@ function sendProblem (request: FastifyRequest, reply: FastifyReply, failure: Job
   if (status >= 500) failSpan(request.span, failure)
   if ((status === 503 || status === 429) && !reply.hasHeader('retry-after')) reply.header('retry-after', RETRY_AFTER_SECONDS)
   if (status === 401) reply.header('www-authenticate', 'Bearer')
+  const refusal = request.routeOptions.config?.refuse?.(problem, request, reply)
+  if (refusal) return reply.code(refusal.status).type('application/json; charset=utf-8').send(JSON.stringify(refusal.body))
   const shaped = request.routeOptions.config?.shapeProblem?.(problem) ?? problem
   return reply.code(status).type(PROBLEM_MEDIA_TYPE).send(JSON.stringify(shaped))
 }
@@ -61,5 +63,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Adds what a route's own clients expect to its problems. */
     shapeProblem?: (problem: Problem) => Problem
+    /** Answers in a route's own form instead. */
+    refuse?: (problem: Problem, request: FastifyRequest, reply: FastifyReply) => { status: number, body: object }
   }
 }

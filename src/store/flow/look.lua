@@ -1,0 +1,15 @@
+-- Tells how each of some calls is: it waits, a worker has it, its worker is gone, or nobody knows of it.
+local P = ARGV[1]
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local states = {}
+for at = 2, #ARGV do
+  if redis.call('EXISTS', P .. ':flow:call:' .. ARGV[at]) == 1 then
+    states[#states + 1] = 'waiting'
+  else
+    local worker = redis.call('GET', P .. ':flow:run:' .. ARGV[at])
+    local alive = worker and tonumber(redis.call('ZSCORE', P .. ':flow:workers', worker) or 0) > now
+    states[#states + 1] = not worker and 'unknown' or alive and 'running' or 'lost'
+  end
+end
+return states
