@@ -41,7 +41,7 @@ export async function runCall ({ engine, tracer }: CallRunner, taken: TakenCall,
 function buildRequest ({ id, tenant, codeHash }: TakenCall, { code, tools, limits }: FlowCall, input: string): RunRequest {
   const deadline = new Date(Date.now() + limits.timeoutMs).toISOString()
   return {
-    tenant, alone: false, code, files: {}, codeHash, input, entry: 'default', tools, toolConfig: {}, secrets: [], permissions: 'none', fence: 1, batchId: null,
+    tenant, alone: false, code, form: 'body', files: {}, codeHash, input, entry: 'default', tools, toolConfig: {}, secrets: [], permissions: 'none', fence: 1, batchId: null,
     limits, requireIsolation: [], context: { jobId: id, attempt: 1, tags: {}, deadline },
   }
 }
