@@ -12,6 +12,8 @@ const HEAD = 'async function $body(input) {'
 const TAIL = '}'
 /** A map begins with the start of that line, which is line 0 of the source: the user's begins one later. Source: https://tc39.es/ecma426/#sec-mappings-grammar. */
 const MAP_START = /("mappings": ";*)AAAA/
+/** What V8 writes above the line that it draws below, unless a comment of the source has it write something else. */
+const PLACE = /^job\.js:(\d{1,7})$/
 const LINE_BREAK = /\r\n|[\n\r\u2028\u2029]/
 /** What esbuild would not have at the top of a module, and is as it should be in a function. */
 const OF_FUNCTIONS = /^(?:Top-level return|With statements|Legacy octal|Delete of a bare)/
@@ -80,8 +82,8 @@ function locate (source: string): { line: number, column: number } | undefined {
     return undefined
   } catch (error) {
     const [head = '', , marks = ''] = String((error as Error).stack).split('\n') // V8's own
-    const column = marks.indexOf('^') + 1
-    return head.startsWith('job.js:') && column > 0 ? { line: Number(head.slice('job.js:'.length)), column } : undefined
+    const [line, column] = [Number(PLACE.exec(head)?.[1] ?? 0), marks.indexOf('^') + 1]
+    return line > 0 && column > 0 ? { line, column } : undefined
   }
 }
 

@@ -124,14 +124,14 @@ function start (namespace, entryName, contextText) {
 }
 
 /**
- * Calls user code that is the body of a function. Where no module was evaluated before it, nobody has taken away what those need.
+ * Calls user code that is the body of a function, or makes that function first. Where no module was evaluated before it, nobody has taken away what those need.
  * @param {Function} body @param {string} importer the file that its `import` stands in; empty where it has none
  */
 export function startBody (body, importer) {
   ReflectDeleteProperty(globalThis, CAPTURE)
   post('entered')
   try {
-    void run(body, importer === '' ? [readInput()] : [readInput(), bindImport(importer)])
+    void run(importer === '' ? body : body(bindImport(importer)), [readInput()])
   } catch (thrown) {
     fail(thrown)
   }

@@ -4,7 +4,7 @@ import type { WarmIsolate } from './isolate.ts'
 import { buildOptions } from './ivm-options.ts'
 
 /**
- * Compiles code that is the body of a function, and answers that function. It is made in the global scope, where nothing is that user code may not have,
+ * Compiles code that is the body of a function, and answers that function; where it imports modules, one that makes it, given its `import`. It is made in the global scope, where nothing is that user code may not have,
  * and none of the code is executed: the compiler has seen that it is a body by itself. The line before it is no line of the user's.
  */
 export function compileBody ({ isolate, context, modules }: WarmIsolate, { file, code, importName }: JobModule, timeoutMs: number): ivm.Reference {
@@ -12,8 +12,8 @@ export function compileBody ({ isolate, context, modules }: WarmIsolate, { file,
     modules.capture.instantiateSync(context, refuse)
     modules.capture.evaluateSync() // what modules that the body imports need of the guest
   }
-  const parameters = importName === null ? 'input' : `input, ${importName}`
-  const script = isolate.compileScriptSync(`(async function (${parameters}) {\n${code}\n})`, buildOptions({ filename: file, lineOffset: -1, columnOffset: 0, produceCachedData: false }))
+  const scope = importName === null ? '' : `(${importName}) => ` // where no name or `arguments` of the user's leads to it
+  const script = isolate.compileScriptSync(`(${scope}async function (input) {\n${code}\n})`, buildOptions({ filename: file, lineOffset: -1, columnOffset: 0, produceCachedData: false }))
   return script.runSync(context, buildOptions<{ reference: true }>({ timeout: timeoutMs, release: true, copy: false, externalCopy: false, promise: false, reference: true }))
 }
 
