@@ -30,6 +30,7 @@ export interface TransformedBody {
 export async function transformBody (source: string): Promise<TransformedBody> {
   const fault = findFault(source)
   if (fault === undefined) return { form: 'body', transformed: { type: 'verbatim', file: 'job.js' } }
+  if (fault instanceof RangeError) return { form: 'body', transformed: toInvalid('The code is nested too deeply', { line: 1, column: 1 }, []) } // no stack was left: esbuild would take long
   if (isModule(source)) return { form: 'module', transformed: await transformCode(source) }
   const typescript = await compileBody(source)
   return { form: 'body', transformed: typescript.type === 'invalid' && !(await meansTypes(typescript, source)) ? await describe(fault, source) : typescript }
