@@ -20,6 +20,11 @@ const FILES: Readonly<Record<string, readonly string[]>> = {
   path: ['path', 'path/posix', 'path/win32'],
   querystring: ['internal/querystring', 'querystring'],
   'string-decoder': ['string_decoder'],
+  'async-hooks': ['async_hooks', 'internal/async_local_storage/async_context_frame', 'internal/async_local_storage/run_scope'],
+  diagnostics: ['diagnostics_channel'],
+  os: ['os'],
+  punycode: ['punycode'],
+  timers: ['timers/promises'],
   url: ['internal/data_url', 'internal/url', 'url'],
   events: ['internal/events/abort_listener', 'internal/events/symbols', 'events'],
   inspect: ['internal/util/inspect'],
@@ -33,7 +38,7 @@ const FILES: Readonly<Record<string, readonly string[]>> = {
     'internal/streams/add-abort-signal', 'internal/streams/compose', 'internal/streams/destroy', 'internal/streams/duplex', 'internal/streams/duplexify',
     'internal/streams/duplexpair', 'internal/streams/end-of-stream', 'internal/streams/from', 'internal/streams/legacy', 'internal/streams/operators',
     'internal/streams/passthrough', 'internal/streams/pipeline', 'internal/streams/readable', 'internal/streams/state', 'internal/streams/transform',
-    'internal/streams/utils', 'internal/streams/writable', 'stream', 'stream/promises',
+    'internal/streams/utils', 'internal/streams/writable', 'stream', 'stream/consumers', 'stream/promises',
   ],
   crypto: ['internal/crypto/hash', 'internal/crypto/hashnames', 'internal/crypto/random', 'internal/crypto/util', 'internal/streams/lazy_transform'],
 }
@@ -110,8 +115,9 @@ export async function writeLibraryUnits (): Promise<Record<string, string>> {
 
 /** What only the system knows, of that which Node's library tells. */
 function writeFacts (): string {
+  const { node, v8, modules, openssl } = process.versions
   const unitOfFile = Object.fromEntries(Object.entries(FILES).flatMap(([unit, ids]) => ids.map((id) => [id, `${LIBRARY}/${unit}`] as const)))
-  const facts = { unitOfFile, os: osConstants, systemErrors: [...getSystemErrorMap()], version: process.version, cryptoHashes: getHashes(), cryptoConstants }
+  const facts = { unitOfFile, os: osConstants, systemErrors: [...getSystemErrorMap()], version: process.version, versions: { node, v8, modules, openssl }, cryptoHashes: getHashes(), cryptoConstants }
   return Object.entries(facts).map(([name, value]) => `export const ${name} = ${JSON.stringify(value)}`).join('\n')
 }
 

@@ -5,6 +5,7 @@ import { createCheckpoint } from './checkpoint.js'
 import { startClock } from './clock.js'
 import { buildConsole } from './console.js'
 import { KnownFailure, describeThrown } from './errors.js'
+import { keepContext } from './granted-env.js'
 import { lockDown } from './lockdown.js'
 import { createLogBuffer } from './log-buffer.js'
 import { markMethods, printNatives } from './native-code.js'
@@ -18,7 +19,7 @@ import './serializable.js' // likewise
 import { connectTimers, installTimers, leaveTimer, tick as runDue } from './timers.js'
 import { createTools } from './tools.js'
 import { createTransform } from './transform.js'
-import { installLazyGlobals, link, useUnit } from './units.js'
+import { installLazyGlobals, installNodeGlobals, link, useUnit } from './units.js'
 import { exposeOperations, requireArguments } from './webidl.js'
 
 export { connectModules, rejectImport } from './modules.js'
@@ -73,6 +74,7 @@ export function prepare (hostPost, settingsText, entryName, inputText, contextTe
   connectNatives(ask)
   connectReport((thrown) => fail(thrown))
   startClock(readClock)
+  keepContext(contextText)
   settings = JSONParse(settingsText)
   input = inputText
   if (settings.structured) structured = link('structured')
@@ -129,6 +131,7 @@ function start (namespace, entryName, contextText) {
  */
 export function startBody (body, importer) {
   ReflectDeleteProperty(globalThis, CAPTURE)
+  installNodeGlobals()
   post('entered')
   try {
     void run(importer === '' ? body : body(bindImport(importer)), [readInput()])

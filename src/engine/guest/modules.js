@@ -127,6 +127,8 @@ function require (name) {
   return exports
 }
 
+export const requireModule = require
+
 /** Makes `require` a global function. */
 export function installRequire () {
   defineHidden(globalThis, 'require', require)

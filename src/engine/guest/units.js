@@ -20,6 +20,9 @@ const pending = ObjectCreate(null)
  * @typedef {(what: 'isolate' | 'context' | 'text' | 'cache', name?: string) => any} Give
  */
 
+/** The unit whose globals only bodies of functions have. */
+const NODE_GLOBALS = 'node-globals'
+
 /** @type {Give} */
 let give
 /** The isolate that this is, and its context: what is compiled through them is compiled in here and now. @type {{ isolate: any, context: any } | undefined} */
@@ -85,10 +88,21 @@ const AS_REFERENCE = ObjectFreeze({ __proto__: null, copy: false, externalCopy: 
 /** Puts every lazy global on the global object, as an accessor that becomes the value as soon as anybody looks. */
 export function installLazyGlobals () {
   for (const unit in UNIT_GLOBALS) {
-    const names = /** @type {readonly string[]} */ (UNIT_GLOBALS[unit])
-    for (let i = 0; i < names.length; i++) installLazy(/** @type {string} */ (names[i]), unit)
+    if (unit !== NODE_GLOBALS) installUnit(unit)
   }
   watchDescriptors()
+}
+
+/** Puts those on it that code which was written for Node counts on. */
+export function installNodeGlobals () {
+  installUnit(NODE_GLOBALS)
+  defineHidden(globalThis, 'global', globalThis)
+}
+
+/** @param {string} unit */
+function installUnit (unit) {
+  const names = UNIT_GLOBALS[unit] ?? []
+  for (let i = 0; i < names.length; i++) installLazy(/** @type {string} */ (names[i]), unit)
 }
 
 /** @param {string} name @param {string} unit */

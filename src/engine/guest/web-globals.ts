@@ -1,8 +1,9 @@
 /**
- * Every unit of our own, `web/<unit>.js`, or `node/<name>.js` for `node:<name>`, and the globals that are made of what it exports when code first
+ * `node-globals` are for bodies of functions alone. Every unit of our own, `web/<unit>.js`, or `node/<name>.js` for `node:<name>`, and the globals that are made of what it exports when code first
  * touches one of them; none for a unit that only other units use. What begins with a small letter is enumerated, as Web IDL has members of the global object; interfaces are not.
  */
 export const UNIT_GLOBALS: Readonly<Record<string, readonly string[]>> = {
+  'node-globals': ['clearImmediate', 'process', 'setImmediate'],
   'node-library': [],
   buffer: ['Buffer'],
   'node:binding/buffer': [],
@@ -10,15 +11,23 @@ export const UNIT_GLOBALS: Readonly<Record<string, readonly string[]>> = {
   'node:binding/url': [],
   'node:assert': [],
   'node:assert/strict': [],
+  'node:async_hooks': [],
   'node:buffer': [],
   'node:crypto': [],
+  'node:diagnostics_channel': [],
   'node:events': [],
+  'node:os': [],
   'node:path': [],
   'node:path/posix': [],
   'node:path/win32': [],
+  'node:perf_hooks': [],
+  'node:process': [],
+  'node:punycode': [],
   'node:querystring': [],
   'node:stream': [],
+  'node:stream/consumers': [],
   'node:stream/promises': [],
+  'node:stream/web': [],
   'node:string_decoder': [],
   'node:timers': [],
   'node:timers/promises': [],

@@ -1,3 +1,4 @@
+import { isBuiltin } from 'node:module'
 import type ivm from 'isolated-vm'
 import type { JobModule } from '../../core/runner-protocol.ts'
 import { findSource, isPath } from '../../core/source-names.ts'
@@ -70,7 +71,7 @@ export class ModuleGraph {
   #resolve (specifier: string, from: string): ModuleKey {
     if (!isPath(specifier)) {
       if (this.#options.table.get(specifier)) return `module:${specifier}`
-      throw new ModuleRefusal(`Cannot import ${quote(specifier)} from ${from}: ${describeTable(this.#options.table)}`)
+      throw new ModuleRefusal(`Cannot import ${quote(specifier)} from ${from}: ${isBuiltin(specifier) ? 'this module of Node is not in the sandbox; ' : ''}${describeTable(this.#options.table)}`)
     }
     const code = this.#options.code?.file
     const file = findSource(specifier, from, (name) => this.#sources.has(name) || isCode(name, code))

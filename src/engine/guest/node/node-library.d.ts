@@ -10,4 +10,6 @@ declare module 'node-library:facts' {
   export const cryptoConstants: Record<string, unknown>
   /** Of Node, with a `v` before it. */
   export const version: string
+  /** Of Node and of what it is made of. */
+  export const versions: Record<string, string>
 }

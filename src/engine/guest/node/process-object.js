@@ -1,6 +1,6 @@
 // @ts-check
 
-import { version } from 'node-library:facts'
+import { version, versions } from 'node-library:facts'
 
 // `process` as Node's library knows it: what is harmless of it, and nothing of the host.
 
@@ -21,6 +21,11 @@ function runQueue () {
     queue = queue.slice(at)
     if (queue.length > 0) queueMicrotask(runQueue)
   }
+}
+
+/** @param {Function} callback @param {unknown[]} args */
+export function queueTick (callback, args) {
+  if (queue.push({ callback, args }) === 1) queueMicrotask(runQueue)
 }
 
 /** What is written to it goes to the log, as a line. @param {'log' | 'error'} level @param {number} fd */
@@ -46,7 +51,7 @@ export const processObject = {
   stderr: buildOutput('error', 2),
   title: 'node',
   version,
-  versions: { node: version.slice(1), openssl: '3', amaro: '0' },
+  versions,
   arch: 'x64',
   platform: 'linux',
   release: { name: 'node' },
@@ -66,10 +71,7 @@ export const processObject = {
   uptime: () => performance.now() / 1000,
 
   /** @param {Function} callback @param {unknown[]} args */
-  nextTick (callback, ...args) {
-    if (typeof callback !== 'function') throw Object.assign(new TypeError('The "callback" argument must be of type function.'), { code: 'ERR_INVALID_ARG_TYPE' })
-    if (queue.push({ callback, args }) === 1) queueMicrotask(runQueue)
-  },
+  nextTick (callback, ...args) { queueTick(callback, args) },
 
   /** @param {unknown} warning @param {unknown} [type] */
   emitWarning (warning, type) {

@@ -1,22 +1,24 @@
 // @ts-check
 import { useUnit } from '../units.js'
-import { buildEventTarget, buildAbortController, buildBlob, buildEncoding } from './web-parts.js'
+import { buildEventTarget, buildAbortController, buildBlob, buildEncoding, buildPerfHooks, buildWebStreams } from './web-parts.js'
 import { buildCrypto } from './crypto-parts.js'
 import { buildKeys } from './key-parts.js'
-import { buildTimers } from './timer-parts.js'
+import { buildAsyncContextFrame, buildAsyncHooks } from './async-parts.js'
+import { buildTimerParts, buildTimers } from './timer-parts.js'
 
 // What stands where files of Node's library are that have no place in the sandbox, or that the web's units are instead of.
 
+/** @param {string} id @returns {any} */
+const load = (id) => useUnit('node-library').loadLibrary(id)
 const nothing = () => {}
 const refuses = () => false
 
 /** @type {Record<string, () => any>} */
 const STAND_INS = {
-  'async_hooks': () => ({ AsyncResource: class AsyncResource {} }),
-  'crypto': () => buildCrypto(useUnit('node-library').loadLibrary),
+  'crypto': () => buildCrypto(load),
   'internal/abort_controller': buildAbortController,
-  'internal/async_context_frame': () => ({ current: nothing }),
-  'internal/async_hooks': () => ({ enabledHooksExist: refuses }),
+  'internal/async_context_frame': buildAsyncContextFrame,
+  'internal/async_hooks': buildAsyncHooks,
   'internal/blob': buildBlob,
   'internal/bootstrap/realm': () => ({ BuiltinModule: { exists: refuses } }),
   'internal/crypto/keys': buildKeys,
@@ -28,12 +30,14 @@ const STAND_INS = {
   'internal/process/per_thread': () => ({ platform: 'linux' }),
   'internal/process/task_queues': () => ({ queueMicrotask: globalThis.queueMicrotask }),
   'internal/source_map/source_map_cache': () => ({}),
-  'internal/timers': () => ({ TIMEOUT_MAX: 2 ** 31 - 1 }),
+  'internal/timers': buildTimerParts,
   'internal/trace_events': () => ({ isTraceCategoryEnabled: refuses, traceBegin: nothing, traceEnd: nothing, traceInstant: nothing }),
   'internal/tty': () => ({ getColorDepth: () => 1 }),
   'internal/v8/startup_snapshot': () => ({ namespace: { isBuildingSnapshot: refuses, addDeserializeCallback: nothing } }),
   'internal/worker/js_transferable': () => ({ markTransferMode: nothing }),
-  'timers': buildTimers,
+  'perf_hooks': () => buildPerfHooks(load),
+  'stream/web': () => buildWebStreams(load),
+  'timers': () => buildTimers(load),
 }
 
 /** @param {string} id @returns {any} */

@@ -1,20 +1,27 @@
 // @ts-check
 
-const scope = /** @type {any} */ (globalThis)
-const { clearTimeout, setInterval, setTimeout } = scope
+// Timers as Node has them, over those of the sandbox: `timers/promises` is Node's own file upon this. Source: lib/timers.js and lib/internal/timers.js of Node.
 
-/** A timer as Node has it: an object that is also the number. What it says of keeping a process alive means nothing here. */
+const scope = /** @type {any} */ (globalThis)
+const { clearTimeout: stopTimer, setInterval: repeat, setTimeout: wait } = scope
+
+const TIMEOUT_MAX = 2 ** 31 - 1
+
+/** A timer: an object that is also the number. What it says of keeping a process alive means nothing here. */
 class Timeout {
-  /** @type {() => number} */
-  #start
-  #id
-  #isSet = true
+  #id = 0
   #isRef = true
 
-  /** @param {() => number} start */
-  constructor (start) {
-    this.#start = start
-    this.#id = start()
+  /** @param {Function} callback @param {unknown} after @param {unknown[] | undefined} args @param {boolean} isRepeat @param {boolean} isRefed */
+  constructor (callback, after, args, isRepeat, isRefed) {
+    const delay = after === undefined ? 1 : Number(after)
+    this._idleTimeout = delay >= 1 && delay <= TIMEOUT_MAX ? delay : 1
+    /** @type {Function | null} */
+    this._onTimeout = callback
+    this._timerArgs = args
+    this._repeat = isRepeat ? this._idleTimeout : null
+    this._destroyed = false
+    this.#isRef = isRefed
   }
 
   ref () {
@@ -30,83 +37,107 @@ class Timeout {
   hasRef () { return this.#isRef }
 
   refresh () {
-    if (!this.#isSet) return this
-    clearTimeout(this.#id)
-    this.#id = this.#start()
+    if (!this._destroyed) {
+      stopTimer(this.#id)
+      this._start()
+    }
     return this
   }
 
   close () {
-    this.#isSet = false
-    clearTimeout(this.#id)
+    this._destroyed = true
+    this._onTimeout = null
+    stopTimer(this.#id)
     return this
+  }
+
+  /** Node does this in a list of its own. */
+  _start () {
+    const due = () => {
+      if (this._repeat === null) this._destroyed = true
+      this._onTimeout?.(...this._timerArgs ?? [])
+    }
+    this.#id = (this._repeat === null ? wait : repeat)(due, this._idleTimeout)
   }
 
   [Symbol.toPrimitive] () { return this.#id }
   [Symbol.dispose] () { this.close() }
 }
 
-class Immediate extends Timeout {}
+class Immediate {
+  #id
+  #isRef = true
 
-/** @param {unknown} timer */
-function clear (timer) {
-  if (timer instanceof Timeout) timer.close()
-  else clearTimeout(timer)
+  /** @param {Function} callback @param {unknown[]} [args] */
+  constructor (callback, args = []) {
+    this._onImmediate = /** @type {Function | null} */ (callback)
+    this._argv = args
+    this._destroyed = false
+    this.#id = wait(() => {
+      this._destroyed = true
+      this._onImmediate?.(...this._argv)
+    })
+  }
+
+  ref () {
+    this.#isRef = true
+    return this
+  }
+
+  unref () {
+    this.#isRef = false
+    return this
+  }
+
+  hasRef () { return this.#isRef }
+
+  close () {
+    this._destroyed = true
+    this._onImmediate = null
+    stopTimer(this.#id)
+  }
+
+  [Symbol.dispose] () { this.close() }
 }
 
-/** @param {unknown} callback */
-function check (callback) {
-  if (typeof callback !== 'function') throw Object.assign(new TypeError(`The "callback" argument must be of type function. Received ${callback === null ? 'null' : typeof callback}`), { code: 'ERR_INVALID_ARG_TYPE' })
-}
+/** What Node's own files take to make timers. */
+export const buildTimerParts = () => ({ TIMEOUT_MAX, Timeout, Immediate, insert: (/** @type {Timeout} */ timer) => timer._start() })
 
-/** Node's names of timers, over those of the sandbox. */
-export function buildTimers () {
+/** Node's names of timers. @param {(id: string) => any} loadLibrary @returns {any} */
+export function buildTimers (loadLibrary) {
+  const { validateFunction } = loadLibrary('internal/validators')
+  const { promisify } = loadLibrary('internal/util')
+
+  /** @param {Function} callback @param {unknown} after @param {unknown[]} args @param {boolean} isRepeat */
+  function start (callback, after, args, isRepeat) {
+    validateFunction(callback, 'callback')
+    const timer = new Timeout(callback, after, args, isRepeat, true)
+    timer._start()
+    return timer
+  }
+
+  /** @param {unknown} timer */
+  function clear (timer) {
+    if (timer instanceof Timeout) timer.close()
+    else if (typeof timer === 'number' || typeof timer === 'string') stopTimer(timer)
+  }
+
   const timers = {
-    /** @param {Function} callback @param {number} [delay] @param {unknown[]} args */
-    setTimeout (callback, delay, ...args) {
-      check(callback)
-      return new Timeout(() => setTimeout(callback, delay, ...args))
+    setTimeout: function setTimeout (/** @type {Function} */ callback, /** @type {unknown} */ after, /** @type {unknown[]} */ ...args) { return start(callback, after, args, false) },
+    clearTimeout: function clearTimeout (/** @type {unknown} */ timer) { clear(timer) },
+    setImmediate: function setImmediate (/** @type {Function} */ callback, /** @type {unknown[]} */ ...args) {
+      validateFunction(callback, 'callback')
+      return new Immediate(callback, args)
     },
-    clearTimeout: clear,
-    /** @param {Function} callback @param {unknown[]} args */
-    setImmediate (callback, ...args) {
-      check(callback)
-      return new Immediate(() => setTimeout(callback, 0, ...args))
+    clearImmediate: function clearImmediate (/** @type {unknown} */ immediate) {
+      if (immediate instanceof Immediate) immediate.close()
     },
-    clearImmediate: clear,
-    /** @param {Function} callback @param {number} [delay] @param {unknown[]} args */
-    setInterval (callback, delay, ...args) {
-      check(callback)
-      return new Timeout(() => setInterval(callback, delay, ...args))
-    },
-    clearInterval: clear,
-    promises: buildPromises(),
+    setInterval: function setInterval (/** @type {Function} */ callback, /** @type {unknown} */ after, /** @type {unknown[]} */ ...args) { return start(callback, after, args, true) },
+    clearInterval: function clearInterval (/** @type {unknown} */ timer) { clear(timer) },
+    get promises () { return loadLibrary('timers/promises') },
   }
-  const custom = Symbol.for('nodejs.util.promisify.custom')
-  for (const name of /** @type {const} */ (['setTimeout', 'setImmediate'])) Object.defineProperty(timers[name], custom, { value: timers.promises[name], configurable: true })
+  for (const name of /** @type {const} */ (['setTimeout', 'setImmediate'])) {
+    Object.defineProperty(timers[name], promisify.custom, { get: () => timers.promises[name], enumerable: true })
+  }
   return timers
-}
-
-function buildPromises () {
-  /** @param {number | undefined} delay @param {unknown} value @param {{ signal?: any }} [options] */
-  const wait = (delay, value, { signal } = {}) => new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer)
-      reject(Object.assign(new Error('The operation was aborted', { cause: signal.reason }), { name: 'AbortError', code: 'ABORT_ERR' }))
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop)
-      resolve(value)
-    }, delay)
-    if (signal?.aborted) stop()
-    else signal?.addEventListener('abort', stop, { once: true })
-  })
-  return {
-    setTimeout: (/** @type {number} */ delay, /** @type {unknown} */ value, /** @type {any} */ options) => wait(delay, value, options),
-    setImmediate: (/** @type {unknown} */ value, /** @type {any} */ options) => wait(0, value, options),
-    async * setInterval (/** @type {number} */ delay, /** @type {unknown} */ value, /** @type {any} */ options) {
-      while (true) yield await wait(delay, value, options)
-    },
-    scheduler: { wait: (/** @type {number} */ delay, /** @type {any} */ options) => wait(delay, undefined, options), yield: () => wait(0, undefined) },
-  }
 }

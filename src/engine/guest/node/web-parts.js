@@ -37,3 +37,41 @@ export const buildEventTarget = () => ({
 
 export const buildBlob = () => lazily('blob', ['Blob', 'File', 'resolveObjectURL'])
 export const buildEncoding = () => lazily('encoding', ['TextDecoder', 'TextEncoder'])
+
+/** Source: lib/stream/web.js of Node. @param {(id: string) => any} loadLibrary */
+export function buildWebStreams (loadLibrary) {
+  const { ERR_INVALID_ARG_TYPE } = loadLibrary('internal/errors').codes
+  const { validateBoolean } = loadLibrary('internal/validators')
+  const streams = useUnit('streams')
+
+  /** @param {any} stream @param {boolean} [cloneForBranch2] */
+  function ReadableStreamTee (stream, cloneForBranch2 = false) {
+    if (!(stream instanceof streams.ReadableStream)) throw new ERR_INVALID_ARG_TYPE('stream', 'ReadableStream', stream)
+    validateBoolean(cloneForBranch2, 'cloneForBranch2')
+    return stream.tee()
+  }
+  return merge(
+    lazily('streams', ['ReadableStream']), { ReadableStreamTee },
+    lazily('streams', [
+      'ReadableStreamDefaultReader', 'ReadableStreamBYOBReader', 'ReadableStreamBYOBRequest', 'ReadableByteStreamController', 'ReadableStreamDefaultController', 'TransformStream',
+      'TransformStreamDefaultController', 'WritableStream', 'WritableStreamDefaultWriter', 'WritableStreamDefaultController', 'ByteLengthQueuingStrategy', 'CountQueuingStrategy',
+    ]),
+    lazily('text-streams', ['TextEncoderStream', 'TextDecoderStream']), lazily('compression', ['CompressionStream', 'DecompressionStream']),
+  )
+}
+
+/** @param {object[]} parts each with members that are made when they are looked at */
+const merge = (...parts) => Object.defineProperties({}, Object.assign({}, ...parts.map((part) => Object.getOwnPropertyDescriptors(part))))
+
+/** What of `perf_hooks` has a meaning where there is one run and its clock. @param {(id: string) => any} loadLibrary */
+export function buildPerfHooks (loadLibrary) {
+  const { validateFunction } = loadLibrary('internal/validators')
+  const { Performance, performance } = useUnit('performance')
+
+  /** @param {Function} fn */
+  function timerify (fn) {
+    validateFunction(fn, 'fn')
+    return fn
+  }
+  return { Performance, eventLoopUtilization: function eventLoopUtilization () { return { idle: 0, active: 0, utilization: 0 } }, timerify, performance, constants: {} }
+}

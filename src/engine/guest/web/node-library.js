@@ -7,6 +7,8 @@ setLoader(requireFile)
 
 export { BASE64, ENCODINGS, LATIN1, UCS2, UTF8, toEncodingNumber } from '../node/binding/encodings.js'
 
+export { processObject, queueTick } from '../node/process-object.js'
+
 /** Makes a Buffer of bytes. */
 export const toBuffer = (/** @type {Uint8Array} */ bytes) => requireFile('buffer').Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 

@@ -1,7 +1,7 @@
 // @ts-check
 import { useUnit } from '../../units.js'
 import { ENCODINGS } from './encodings.js'
-import { osConstants, uvBinding } from './system.js'
+import { osBinding, osConstants, uvBinding } from './system.js'
 import { typesBinding } from './types.js'
 import { utilBinding } from './util.js'
 
@@ -22,7 +22,9 @@ export const bindings = {
   errors: { exitCodes: {}, noSideEffectsToString: String, triggerUncaughtException (/** @type {unknown} */ error) { throw error } },
   get icu () { return useUnit('node:binding/buffer').icuBinding },
   messaging: { get DOMException () { return /** @type {any} */ (globalThis).DOMException } },
-  os: {},
+  diagnostics_channel: { subscribers: [], getOrCreateChannelIndex: () => undefined, linkNativeChannel () {}, notifyChannelActive () {}, notifyChannelInactive () {} },
+  os: osBinding,
+  credentials: { getTempDir: () => undefined },
   get string_decoder () { return useUnit('node:binding/buffer').stringDecoderBinding },
   symbols: { async_id_symbol: Symbol('async_id'), trigger_async_id_symbol: Symbol('trigger_async_id'), owner_symbol: Symbol('owner') },
   types: typesBinding,
