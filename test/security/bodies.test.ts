@@ -17,13 +17,16 @@ import { timers } from './groups/timers.ts'
 const guest = await openGuest()
 const [HEAD = '', TAIL = ''] = inEntry('\0').split('\0')
 
-/** How attacks end otherwise than in a module, where less throws and a function may ask who called it. What is found is the code's own: the attacks on bodies look closer. */
+/** How attacks end otherwise than in a module, where less throws, a function may ask who called it, and nothing is called `process`: in a body that is ours. What is found is the code's own: the attacks on bodies look closer. */
 const SLOPPY_ENDS: Readonly<Record<string, End>> = {
   'call sites of the guest and of V8': { result: ['getFunction', 'getThis'] },
   'putting the constructors back': { result: ['() => { Function.prototype.constructor = Object }', '() => { delete Function.prototype.constructor }', '() => { globalThis.eval = 1 }', '() => { delete globalThis.eval }'] },
   'code that is no module: an octal literal and a deleted name': { result: null },
   '20,000 rejections that nobody handles': { codes: ['UNHANDLED_REJECTION'], name: 'Error', message: /^e\d+$/ },
   'paths in a stack of its own': { result: ['Error: x', '    at job.js', '    at run (batchbox:guest)'] },
+  'a realm of one\'s own, by constructors from another one': { result: ['process'] },
+  'globals of a host': { result: ['process', 'global', 'setImmediate'] },
+  'the value of a secret in an environment': { result: null },
   'who called, asked by a getter inside the guest': { result: ['caller'] },
 }
 /** They are about how much is held or read, whoever has it, and take long. */
