@@ -57,6 +57,7 @@ export const DateNow = Date.now
 export const DateToISOString = uncurry(Date.prototype.toISOString)
 export const JSONParse = JSON.parse
 export const JSONStringify = JSON.stringify
+export const MathFloor = Math.floor
 export const MathMax = Math.max
 export const MathMin = Math.min
 export const MathTrunc = Math.trunc

@@ -1,6 +1,6 @@
 // @ts-check
 import {
-  ArrayIsArray, JSONStringify, ObjectCreate, ObjectKeys, ReflectApply, ReflectGet, ReflectOwnKeys, stringSlice,
+  ArrayIsArray, JSONStringify, MathFloor, MathMax, MathMin, ObjectCreate, ReflectApply, ReflectGet, ReflectOwnKeys, ReflectSetPrototypeOf, stringSlice,
 } from './intrinsics.js'
 import { KnownFailure, isStackOverflow } from './errors.js'
 
@@ -11,10 +11,16 @@ const EXACT_BYTES = 1_048_576
 const PATH_CHARS = 256
 const KEYS_MAX = 1000
 
+/** Elements that a list is begun with, characters of a piece of it, and elements of one at the most. */
+const FIRST_ELEMENTS = 16
+const PIECE_CHARS = 65_536
+const MOST_ELEMENTS = 4096
+
 /**
- * Writes a result as JSON text by JSON.stringify's rules; undefined becomes null. A value that shares its parts a million times over
- * is stopped near the cap and not when memory ends; the host has the last word on the size. A getter may be read twice.
- * Throws a KnownFailure: RESULT_TOO_LARGE, or RESULT_NOT_SERIALIZABLE naming the path.
+ * Writes a result as JSON text by JSON.stringify's rules; undefined becomes null. Counts while it writes, so that a value that
+ * shares its parts a million times over is stopped near the cap and not when memory ends; the host has the last word on the size. What a `toJSON`
+ * of an element of a long list is told as its key is the place in a piece of the list. Throws a KnownFailure: RESULT_TOO_LARGE, or
+ * RESULT_NOT_SERIALIZABLE naming the path.
  * @param {unknown} value
  * @param {number} maxBytes
  * @returns {string}
@@ -22,14 +28,37 @@ const KEYS_MAX = 1000
 export function serializeResult (value, maxBytes) {
   if (value === undefined) return 'null'
   if (typeof value === 'function' || typeof value === 'symbol') throw notSerializable('result', `a ${typeof value} has no JSON form`)
-  const counter = { chars: 0 }
-  const maxChars = maxBytes + EXACT_BYTES
+  const counter = { chars: 0, max: maxBytes + EXACT_BYTES }
   try {
-    return (isWithin(value, maxChars) ? JSONStringify(value) : JSONStringify(value, buildCounter(counter, maxChars))) ?? 'null'
+    return (ArrayIsArray(value) ? writeList(value, counter) : writeCounted(value, counter)) ?? 'null'
   } catch (thrown) {
     if (thrown === STOP) throw tooLarge(counter.chars, maxBytes)
     throw isStackOverflow(thrown) ? notSerializable('result', 'it is nested too deeply') : explain(value, 'result')
   }
+}
+
+/**
+ * Writes a list piece by piece, each as long as those before it let expect, and counts these: to count each member, as the first elements are, costs five times what
+ * writing it does. An element that explodes alone among others that do not is as much code's own doing as if it had called JSON.stringify itself.
+ * @param {any} list @param {Counter} counter @returns {string | undefined}
+ */
+function writeList (list, counter) {
+  if (typeof list.toJSON === 'function') return writeCounted(list, counter)
+  const length = MathMax(0, MathFloor(+list.length) || 0) // of a list that is a proxy, anything
+  let text = '['
+  for (let start = 0, end = 0; start < length; start = end) {
+    const elements = start === 0 ? FIRST_ELEMENTS : MathMin(MOST_ELEMENTS, MathMax(1, MathFloor(PIECE_CHARS * start / text.length)))
+    end = MathMin(length, start + elements)
+    /** @type {unknown[]} */
+    const piece = []
+    ReflectSetPrototypeOf(piece, null) // nobody hears of what it is given
+    for (let i = start; i < end; i++) piece[i - start] = list[i]
+    const written = start === 0 ? writeCounted(piece, counter) : JSONStringify(piece)
+    text += `${start === 0 ? '' : ','}${stringSlice(/** @type {string} */ (written), 1, -1)}`
+    counter.chars = text.length
+    if (counter.chars > counter.max) throw STOP
+  }
+  return `${text}]`
 }
 
 /**
@@ -47,55 +76,21 @@ export function serializeRecord (value) {
   }
 }
 
-/**
- * Counts as a replacer would, in a sixth of the time; false where something is too large or nests too deeply to tell. Throws what code throws. What has a form of its own by `toJSON` is not looked into: that is code, which could write as much by itself.
- * @param {unknown} value @param {number} maxChars
- */
-function isWithin (value, maxChars) {
-  try {
-    return count(value, maxChars) >= 0
-  } catch (thrown) {
-    if (isStackOverflow(thrown)) return false
-    throw thrown
-  }
-}
+/** @typedef {{ chars: number, max: number }} Counter what was written so far, and the most */
 
 /**
- * Answers how many of the characters are left, less than 0 where there are too few.
- * @param {any} value @param {number} left @returns {number}
+ * Writes a value by a replacer that changes nothing. It counts a lower bound of the text: no commas, no escapes, one byte for each character.
+ * @param {unknown} value @param {Counter} counter @returns {string | undefined}
  */
-function count (value, left) {
-  if (typeof value === 'string') return left - value.length - 2
-  if (typeof value !== 'object' || value === null) return left - 1
-  left -= 2
-  if (typeof value.toJSON === 'function') return left
-  if (ArrayIsArray(value)) {
-    for (let i = 0; i < value.length && left >= 0; i++) left = count(value[i], left)
-    return left
-  }
-  const keys = ObjectKeys(value)
-  for (let i = 0; i < keys.length && left >= 0; i++) {
-    const key = /** @type {string} */ (keys[i])
-    const member = value[key]
-    if (member !== undefined && typeof member !== 'function' && typeof member !== 'symbol') left = count(member, left - key.length - 3)
-  }
-  return left
-}
-
-/**
- * A replacer that changes nothing. It counts a lower bound of the text: no commas, no escapes, one byte for each character.
- * @param {{ chars: number }} counter @param {number} maxChars
- */
-function buildCounter (counter, maxChars) {
-  counter.chars = -3 // the first call is for the value itself, and no key is written
-  /** @type {(this: unknown, key: string, value: unknown) => unknown} */
-  return function count (key, value) {
-    if (value === undefined || typeof value === 'function' || typeof value === 'symbol') return value
-    counter.chars += (ArrayIsArray(this) ? 0 : key.length + 3) + (typeof value === 'string' || typeof value === 'object' ? 2 : 1)
-    if (typeof value === 'string') counter.chars += value.length
-    if (counter.chars > maxChars) throw STOP
-    return value
-  }
+function writeCounted (value, counter) {
+  counter.chars -= 3 // the first call is for the value itself, and no key is written
+  return JSONStringify(value, /** @type {(this: unknown, key: string, value: unknown) => unknown} */ function (key, member) {
+    if (member === undefined || typeof member === 'function' || typeof member === 'symbol') return member
+    counter.chars += (ArrayIsArray(this) ? 0 : key.length + 3) + (typeof member === 'string' || typeof member === 'object' ? 2 : 1)
+    if (typeof member === 'string') counter.chars += member.length
+    if (counter.chars > counter.max) throw STOP
+    return member
+  })
 }
 
 /**

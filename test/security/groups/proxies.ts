@@ -64,7 +64,7 @@ export const proxies: AttackGroup = {
       name: 'an array by proxy whose length is a lie',
       code: inEntry('return new Proxy([], { get: (_, key) => key === "length" ? 2 ** 53 - 1 : key === "toJSON" || key === "then" ? undefined : 7 })'),
       options: { limits: { resultBytes: 1000 } },
-      end: unwritable('result as JSON: reading it threw Invalid string length'),
+      end: { codes: ['RESULT_TOO_LARGE'], name: 'RangeError', limit: { name: 'resultBytes', configured: 1000 } },
     },
     {
       name: 'an array by proxy whose length changes',
