@@ -63,7 +63,8 @@ export function buildOtherLimits (policy: LimitPolicy) {
   return z.strictObject(shape as Record<LimitName, z.ZodOptional<z.ZodNumber>>).prefault({}) // each of the names has one
 }
 
-function findExcessTimes (limits: Readonly<Partial<Record<LimitName, number | undefined>>>, policy: LimitPolicy): { path: string[], message: string }[] {
+/** Finds times that are over the maximum of a policy, as issues of a schema. */
+export function findExcessTimes (limits: Readonly<Partial<Record<LimitName, number | undefined>>>, policy: LimitPolicy): { path: string[], message: string }[] {
   return TIMES.filter((name) => (limits[name] ?? 0) > policy.maxima[name])
     .map((name) => ({ path: ['limits', name], message: describeExcess(policy, name, limits[name]) }))
 }
