@@ -30,11 +30,15 @@ test('what is a module is called as one', async () => {
   assert.deepEqual(await resultOf('export default (input) => [input, this === undefined]', { input: 1 }), [1, true])
   assert.deepEqual(await resultOf('import { sum } from "lodash"\nexport const handler = (input: number[]) => sum(input)', { input: [1, 2] }), 3)
   assert.deepEqual(await resultOf('return "export default 1"'), 'export default 1')
-  assert.deepEqual((await failureOf('import { sum } from "lodash"\nreturn sum([1])')).code, 'SYNTAX_ERROR')
+  assert.equal((await failureOf('import { sum } from "lodash"\nreturn sum([1])')).code, 'SYNTAX_ERROR')
+  assert.match((await failureOf('export default () => {\n  foo bar')).message, /\(job\.js:2:7\)$/)
 })
 
 test('TypeScript is read where it is no JavaScript', async () => {
   assert.deepEqual(await resultOf('interface Row { price: number }\nconst rows = input as Row[]\nenum Rate { vat = 2 }\nreturn await Promise.resolve(rows.map((row) => row.price * Rate.vat))', { input: [{ price: 2 }] }), [4])
+  assert.deepEqual(await resultOf('const f = <T>(a: T) => a\nreturn f<number>(1)'), 1)
+  assert.deepEqual(await resultOf('const f = (a) => a, s = "a@b", T = 1\nreturn f<T>(1)'), 1)
+  assert.deepEqual(await resultOf('with (input) { return a < b + (1) > (1) }', { input: { a: 1, b: 2 } }), false)
   const { stack } = await failureOf('type A = number\n\nconst f = (a: A): never => {\n  throw new TypeError("no")\n}\nreturn f(1)')
   assert.equal(stack, 'TypeError: no\n    at f (job.ts:4:9)\n    at job.ts:6:8')
 })

@@ -2,11 +2,12 @@ import { Script } from 'node:vm'
 import { parse } from 'es-module-lexer'
 import type { CodeForm } from '../../core/job-sources.ts'
 import type { CodeName } from '../../core/source-names.ts'
-import { compile, excerptOf, type Invalid, isFurther, MESSAGE_CHARS, parseAs, transformCode, type Transformed } from './transform.ts'
+import { AMBIGUOUS, compile, excerptOf, type Invalid, isFurther, meansMore, MESSAGE_CHARS, parseAs, transformCode, type Transformed } from './transform.ts'
 
 /** What makes a function of a text that is the body of one alone: V8 reads it by itself, and refuses what ends the function early. */
 const AsyncFunction = (async () => {}).constructor as new (parameter: string, body: string) => unknown // what the language has, and its types have not
 const MODULE_WORD = /\b(?:import|export)\b/
+const MODULE_LINE = /^[ \t]*(?:import[ \t]+[\w*{"']|export[ \t]+(?:default|const|let|var|async|function|class|[*{]))/m
 /** The line before and the one behind, in the words that esbuild prints them in. */
 const HEAD = 'async function $body(input) {'
 const TAIL = '}'
@@ -29,7 +30,10 @@ export interface TransformedBody {
  */
 export async function transformBody (source: string): Promise<TransformedBody> {
   const fault = findFault(source)
-  if (fault === undefined) return { form: 'body', transformed: { type: 'verbatim', file: 'job.js' } }
+  if (fault === undefined) {
+    const typed = await isAlsoTypes(source) ? await compileBody(source) : undefined
+    return { form: 'body', transformed: typed?.type === 'compiled' ? typed : { type: 'verbatim', file: 'job.js' } }
+  }
   if (fault instanceof RangeError) return { form: 'body', transformed: toInvalid('The code is nested too deeply', { line: 1, column: 1 }, []) } // no stack was left: esbuild would take long
   if (isModule(source)) return { form: 'module', transformed: await transformCode(source) }
   const typescript = await compileBody(source)
@@ -45,14 +49,21 @@ function findFault (body: string): Error | undefined {
   }
 }
 
-/** No body has such declarations. What the lexer cannot read is a module where it might be. */
+/** A call with type arguments is a comparison in JavaScript. */
+async function isAlsoTypes (source: string): Promise<boolean> {
+  if (!AMBIGUOUS.test(source)) return false
+  const javascript = await parseAs(wrap(source), 'js', 'job.js')
+  return javascript.type === 'parsed' && meansMore(wrap(source), javascript.code)
+}
+
+/** Tells whether there are import or export declarations, which no body has. What the lexer cannot read is a module where a line looks like one. */
 function isModule (source: string): boolean {
   if (!MODULE_WORD.test(source)) return false
   try {
     const [, , , hasModuleSyntax] = parse(source)
     return hasModuleSyntax
   } catch {
-    return false
+    return MODULE_LINE.test(source)
   }
 }
 

@@ -6,7 +6,7 @@ import type { CodeName } from '../../core/source-names.ts'
 export const MESSAGE_CHARS = 500
 const EXCERPT_CHARS = 160
 /** What may parse as JavaScript and yet mean something else as TypeScript: a call with type arguments, a decorator, an accessor. */
-const AMBIGUOUS = /@|\baccessor\b|<[^;]{1,300}?>\s*[(`]/
+export const AMBIGUOUS = /@|\baccessor\b|<[^;]{1,300}?>\s*[(`]/
 /** What JavaScript has that V8 does not. */
 const LOWERED = /@|\baccessor\b/
 const JSX = /\bJSX\b/
@@ -51,7 +51,7 @@ export async function transformFile (file: string, source: string): Promise<Tran
 }
 
 /** Tells whether TypeScript reads something else in a source that JavaScript can read. */
-async function meansMore (source: string, asJavaScript: string): Promise<boolean> {
+export async function meansMore (source: string, asJavaScript: string): Promise<boolean> {
   if (!AMBIGUOUS.test(source)) return false
   const typescript = await parseAs(source, 'ts', 'job.ts', { tsconfigRaw: KEEP_IMPORTS })
   return typescript.type === 'parsed' && typescript.code !== asJavaScript
