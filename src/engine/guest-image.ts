@@ -8,8 +8,10 @@ import { sha256 } from '../core/digest.ts'
 import { readDescriptor } from '../core/read-descriptor.ts'
 import { DEFAULT_MODULE_SETTINGS, type ModuleSettings } from '../core/module-variables.ts'
 import { type ArchiveMeta, CORE_SCRIPT, type ToolScripts } from '../core/runner-protocol.ts'
+import type { GuestModule } from '../modules/build-modules.ts'
 import { keepModules } from '../modules/keep-modules.ts'
 import { loadModuleSet, type ModuleSet } from '../modules/module-set.ts'
+import type { ModuleUnit } from '../modules/write-unit.ts'
 import type { Tool } from '../tools/tool.ts'
 import { makeCaches } from './cache-maker.ts'
 import { bundleHalves, bundlePlatform, type PlatformScripts } from './guest-bundle.ts'
@@ -74,7 +76,21 @@ async function makeModules (set: ModuleSet, { descriptor }: OpenArchive): Promis
   const below = platform.names.map((name) => [name, platform.read(name)?.text ?? ''] as const)
   const own = units.map(({ name, script }) => [name, script] as const)
   const meta = { modules: Object.fromEntries(modules.map(({ specifier, unit, exports }) => [specifier, { unit, exports }])) }
-  return await pack(Object.fromEntries([...below, ...own]), units.map(({ name }) => name), meta satisfies ArchiveMeta)
+  return await pack(Object.fromEntries([...below, ...own]), orderUnits(modules, units), meta satisfies ArchiveMeta)
+}
+
+/** Each module before the pieces it shares with others: a piece of CommonJS alone runs nothing that V8 could have compiled, and what ran long ago V8 forgets. */
+function orderUnits (modules: readonly GuestModule[], units: readonly ModuleUnit[]): string[] {
+  const byName = new Map(units.map((unit) => [unit.name, unit]))
+  const ordered = new Set<string>()
+  const add = (name: string): void => {
+    const unit = byName.get(name)
+    if (!unit || ordered.has(name)) return
+    ordered.add(name)
+    for (const link of unit.links) add(link)
+  }
+  for (const { unit } of modules) add(unit)
+  return [...ordered]
 }
 
 /** Packs those of the scripts that are wanted; they may need the others. */

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { findPackageJSON } from 'node:module'
 import type { ModuleEntry } from './module-package.ts'
@@ -37,8 +37,8 @@ export const SHIPPED: Readonly<Record<string, ShippedPackage>> = {
   'async': { entries: [{ specifier: 'async' }] },
   'axios': { entries: [{ specifier: 'axios', required: 'default' }] },
   'bcryptjs': { needsCrypto: true, entries: [{ specifier: 'bcryptjs', required: 'default' }] },
-  'big.js': { entries: [{ specifier: 'big.js', required: 'default' }] },
-  'bignumber.js': { entries: [{ specifier: 'bignumber.js', required: 'default' }] },
+  'big.js': { entries: [{ specifier: 'big.js', file: 'big.js/big.js', names: ['Big'] }] },
+  'bignumber.js': { entries: [{ specifier: 'bignumber.js', file: './node_modules/bignumber.js/dist/bignumber.cjs', names: ['BigNumber'] }] },
   'bluebird': { entries: [{ specifier: 'bluebird' }] },
   'change-case': { entries: [{ specifier: 'change-case' }] },
   'cheerio': { entries: [{ specifier: 'cheerio' }, { specifier: 'cheerio/slim' }] },
@@ -61,7 +61,7 @@ export const SHIPPED: Readonly<Record<string, ShippedPackage>> = {
   'js-yaml': { entries: [{ specifier: 'js-yaml' }] },
   'json5': { entries: [{ specifier: 'json5', required: 'default' }] },
   'jsonata': { entries: [{ specifier: 'jsonata' }] },
-  'lodash': { of: 'lodash-es', entries: [{ specifier: 'lodash', file: 'lodash-es', required: 'default' }] },
+  'lodash': { entries: [{ specifier: 'lodash', names: readMembers('lodash', 'lodash.js', /^ {4}lodash\.(\w+) = /gm) }] },
   'lodash-es': { entries: [{ specifier: 'lodash-es' }] },
   'luxon': { entries: [{ specifier: 'luxon' }] },
   'marked': { entries: [{ specifier: 'marked' }] },
@@ -90,4 +90,11 @@ function listFiles (name: string, folder = ''): ModuleEntry[] {
   const manifest = findPackageJSON(name, import.meta.url)
   if (manifest === undefined) return []
   return readdirSync(join(dirname(manifest), folder)).filter((file) => file.endsWith('.js')).map((file) => ({ specifier: join(name, folder, file.slice(0, -'.js'.length)) }))
+}
+
+/** Names that a file of a package assigns to what it exports, where it says so in one way. */
+function readMembers (name: string, file: string, member: RegExp): string[] {
+  const manifest = findPackageJSON(name, import.meta.url)
+  if (manifest === undefined) return []
+  return [...new Set(readFileSync(join(dirname(manifest), file), 'utf8').matchAll(member).map(([, found = '']) => found))]
 }

@@ -25,6 +25,8 @@ const CRYPTO = `const crypto = new Proxy({}, { get: (_, name) => (...args) => {
 } });`
 /** Written by packages that the repository pins, from what they were given; it is a function of the run like any other. */
 const FUNCTION = 'const Function = link("intrinsics.js").FunctionConstructor;'
+/** The bundler exports a copy of the object that has a getter for each export, for who asks before any of them is there. Nobody does here, and making both takes milliseconds. */
+const COPIED = /module\.exports=__toCommonJS\((\w+)\)/
 
 /**
  * An import stays a look at what the other unit exports, so that a variable is seen as it is; strict, as modules are. Names of ours are in a scope
@@ -35,13 +37,14 @@ export async function writeUnit ({ name, text, links, needsCrypto, makesCode }: 
     format: 'cjs', target: 'esnext', legalComments: 'none', minifyWhitespace: true,
     define: { module: 'undefined', exports: 'undefined' }, // packages that look whether they are CommonJS are not
   })
+  const own = code.replace(COPIED, 'module.exports=__defProp($1,"__esModule",{value:true})')
   const paths = JSON.stringify(Object.fromEntries([...links].filter(([path, unit]) => path !== unit)))
   return {
     name,
     script: `(link) => { "use strict"; const module = { exports: {} }, paths = ${paths};
 const require = (path) => paths[path] ? link(paths[path]) : link(path).default;
 ${needsCrypto ? CRYPTO : ''}${makesCode ? FUNCTION : ''}
-(() => { ${code}
+(() => { ${own}
 })()
 return module.exports }`,
     links: [...new Set(links.values())],

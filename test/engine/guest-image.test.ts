@@ -5,6 +5,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { openArchive } from '../../src/core/archive.ts'
+import { readDescriptor } from '../../src/core/read-descriptor.ts'
+import { prepareGuest } from '../../src/engine/guest-image.ts'
 import { INHERITED } from '../helpers/inherited.ts'
 
 const PREPARE = `
@@ -39,4 +42,13 @@ test('where nothing is kept, archives have no name', () => {
   assert.ok(prepareIn('').length > 0)
 
   assert.deepEqual(readdirSync(tmpdir()).filter((name) => name.startsWith('batchbox-guest-') && !before.includes(name)), [])
+})
+
+test('V8 has compiled what runs when a package is loaded, in pieces that run nothing by themselves, too', async () => {
+  const { archives } = await prepareGuest([])
+  const archive = openArchive(readDescriptor(archives[1] ?? assert.fail()))
+
+  const piece = archive.names.map((name) => archive.read(name)).find((script) => script?.text.includes('opts.code.process')) ?? assert.fail()
+
+  assert.ok((piece.cache?.length ?? 0) > piece.text.length / 3, `ajv has ${piece.text.length} characters, and its code cache ${piece.cache?.length} bytes`)
 })

@@ -118,8 +118,7 @@ export const USES: Readonly<Record<string, Use>> = {
   'lodash': {
     code: `
       import _, { sortBy } from 'lodash'
-      import { sortBy as same } from 'lodash-es'
-      export default () => [_([3, 1, 2]).sortBy().map((n) => n * 2).value(), sortBy(['b', 'a']), _.merge({ a: { b: 1 } }, { a: { c: 2 } }), sortBy === same]`,
+      export default () => [_([3, 1, 2]).sortBy().map((n) => n * 2).value(), sortBy(['b', 'a']), _.merge({ a: { b: 1 } }, { a: { c: 2 } }), require('lodash') === _]`,
     result: [[2, 4, 6], ['a', 'b'], { a: { b: 1, c: 2 } }, true],
   },
   'lodash-es': {
