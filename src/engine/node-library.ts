@@ -1,4 +1,4 @@
-import { constants as cryptoConstants, getHashes } from 'node:crypto'
+import * as crypto from 'node:crypto'
 import { constants as osConstants } from 'node:os'
 import { getSystemErrorMap } from 'node:util'
 import { runInNewContext } from 'node:vm'
@@ -40,7 +40,11 @@ const FILES: Readonly<Record<string, readonly string[]>> = {
     'internal/streams/passthrough', 'internal/streams/pipeline', 'internal/streams/readable', 'internal/streams/state', 'internal/streams/transform',
     'internal/streams/utils', 'internal/streams/writable', 'stream', 'stream/consumers', 'stream/promises',
   ],
-  crypto: ['internal/crypto/hash', 'internal/crypto/hashnames', 'internal/crypto/random', 'internal/crypto/util', 'internal/streams/lazy_transform'],
+  crypto: [
+    'internal/crypto/argon2', 'internal/crypto/certificate', 'internal/crypto/cipher', 'internal/crypto/diffiehellman', 'internal/crypto/hash', 'internal/crypto/hashnames',
+    'internal/crypto/hkdf', 'internal/crypto/kem', 'internal/crypto/keygen', 'internal/crypto/keys', 'internal/crypto/pbkdf2', 'internal/crypto/provider_mac', 'internal/crypto/random',
+    'internal/crypto/scrypt', 'internal/crypto/sig', 'internal/crypto/util', 'internal/streams/lazy_transform', 'crypto',
+  ],
 }
 
 /**
@@ -74,6 +78,8 @@ const CHANGES: Readonly<Record<string, readonly (readonly [from: RegExp, to: str
   'buffer': [[/const \{\s*inspect: utilInspect,\s*\} = require\('internal\/util\/inspect'\);/, "const utilInspect = (...args) => require('internal/util/inspect').inspect(...args);"]],
   // Node reads the expression out of the file that it is in. Where it cannot, it takes the missing text for a message that is none.
   'internal/assert/utils': [[/getErrMessage\(fn\)\]/, '"The expression evaluated to a falsy value"]']],
+  // The sandbox has no options.
+  'crypto': [[/getOptionValue\('--tls-cipher-list'\)/, JSON.stringify(crypto.constants.defaultCipherList)]],
   'internal/util/debuglog': [[/$/, '\ninitializeDebugEnv(undefined)']],
   // When Node loads it, there are no classes yet but the language's.
   'internal/util/inspect': [[/ObjectGetOwnPropertyNames\(globalThis\)/, runInNewContext('JSON.stringify(Object.getOwnPropertyNames(globalThis))') as string]],
@@ -117,8 +123,31 @@ export async function writeLibraryUnits (): Promise<Record<string, string>> {
 function writeFacts (): string {
   const { node, v8, modules, openssl } = process.versions
   const unitOfFile = Object.fromEntries(Object.entries(FILES).flatMap(([unit, ids]) => ids.map((id) => [id, `${LIBRARY}/${unit}`] as const)))
-  const facts = { unitOfFile, os: osConstants, systemErrors: [...getSystemErrorMap()], version: process.version, versions: { node, v8, modules, openssl }, cryptoHashes: getHashes(), cryptoConstants }
+  const facts = { unitOfFile, os: osConstants, systemErrors: [...getSystemErrorMap()], version: process.version, versions: { node, v8, modules, openssl }, ...nameCrypto() }
   return Object.entries(facts).map(([name, value]) => `export const ${name} = ${JSON.stringify(value)}`).join('\n')
+}
+
+function nameCrypto (): Record<string, unknown> {
+  const { getMacs } = crypto as { getMacs?: () => string[] } // of Node 26, and in no type yet
+  return {
+    cryptoHashes: crypto.getHashes(), cryptoCiphers: crypto.getCiphers(), cryptoCurves: crypto.getCurves(), cryptoMacs: getMacs?.() ?? [], cryptoConstants: crypto.constants,
+    cryptoPostQuantumKeys: POST_QUANTUM_KEYS.filter(hasKeys),
+  }
+}
+
+/** Source: getPqcKeyTypes of crypto_keys.cc */
+const POST_QUANTUM_KEYS = [
+  'ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87', 'ML-KEM-512', 'ML-KEM-768', 'ML-KEM-1024', 'SLH-DSA-SHA2-128f', 'SLH-DSA-SHA2-128s', 'SLH-DSA-SHA2-192f', 'SLH-DSA-SHA2-192s', 'SLH-DSA-SHA2-256f',
+  'SLH-DSA-SHA2-256s', 'SLH-DSA-SHAKE-128f', 'SLH-DSA-SHAKE-128s', 'SLH-DSA-SHAKE-192f', 'SLH-DSA-SHAKE-192s', 'SLH-DSA-SHAKE-256f', 'SLH-DSA-SHAKE-256s',
+]
+
+function hasKeys (name: string): boolean {
+  try {
+    crypto.generateKeyPairSync(name.toLowerCase().replace(/s$/, 'f') as 'ed25519') // the slow ones are there where the fast ones are
+    return true
+  } catch {
+    return false
+  }
 }
 
 async function writeFile (id: string, source: string | undefined): Promise<string> {

@@ -6,6 +6,8 @@ import { Pace } from './pace.ts'
 /** A worker that is sent more takes it for an attack; so much is passed on at once and from then on. A character may become three bytes. */
 const BURST_CHARS = 8_000_000
 const CHARS_PER_MS = 8000
+/** What the native of a tool has for Node's own modules, which is called by the name of the tool. */
+const LIBRARY = /^library:/
 
 /** JSON text, and bytes of one character each. */
 export interface CallTexts {
@@ -55,8 +57,9 @@ export class RunTools {
    */
   readonly ask = (tool: unknown, method: unknown, args: unknown, bytes: unknown): string => {
     try {
-      const native = this.#natives.get(String(tool)) ?? this.#makePlatformNative(String(tool))
-      if (!Object.hasOwn(PLATFORM_NATIVES, String(tool))) this.#nativeCalls += 1
+      const name = String(tool)
+      const native = this.#natives.get(name) ?? this.#makePlatformNative(name) ?? this.#natives.get(name.replace(LIBRARY, ''))?.library
+      if (this.#options.grants.some((grant) => grant.name === name)) this.#nativeCalls += 1
       if (!native || typeof method !== 'string') throw new NativeError('TypeError', `Cannot call "${String(tool)}": it has no native`)
       const answer = native.callSync(method, readArgs(args), readBytes(bytes))
       return pack(null, answer.text, writeBytes(answer))

@@ -7,6 +7,10 @@ declare module 'node-library:facts' {
   export const systemErrors: [number, [name: string, message: string]][]
   /** Names of the digests that OpenSSL has. */
   export const cryptoHashes: string[]
+  export const cryptoCiphers: string[]
+  export const cryptoCurves: string[]
+  export const cryptoMacs: string[]
+  export const cryptoPostQuantumKeys: string[]
   export const cryptoConstants: Record<string, unknown>
   /** Of Node, with a `v` before it. */
   export const version: string

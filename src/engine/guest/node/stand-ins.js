@@ -1,8 +1,7 @@
 // @ts-check
 import { useUnit } from '../units.js'
 import { buildEventTarget, buildAbortController, buildBlob, buildEncoding, buildPerfHooks, buildWebStreams } from './web-parts.js'
-import { buildCrypto } from './crypto-parts.js'
-import { buildKeys } from './key-parts.js'
+import { buildCertificates, buildWebCrypto } from './crypto-parts.js'
 import { buildAsyncContextFrame, buildAsyncHooks } from './async-parts.js'
 import { buildTimerParts, buildTimers } from './timer-parts.js'
 
@@ -15,13 +14,13 @@ const refuses = () => false
 
 /** @type {Record<string, () => any>} */
 const STAND_INS = {
-  'crypto': () => buildCrypto(load),
   'internal/abort_controller': buildAbortController,
   'internal/async_context_frame': buildAsyncContextFrame,
   'internal/async_hooks': buildAsyncHooks,
   'internal/blob': buildBlob,
   'internal/bootstrap/realm': () => ({ BuiltinModule: { exists: refuses } }),
-  'internal/crypto/keys': buildKeys,
+  'internal/crypto/webcrypto': buildWebCrypto,
+  'internal/crypto/x509': buildCertificates,
   'internal/encoding': buildEncoding,
   'internal/errors/error_source': () => ({ getErrorSourceExpression: nothing, getErrorSourceLocation: nothing }),
   'internal/event_target': buildEventTarget,
@@ -34,6 +33,7 @@ const STAND_INS = {
   'internal/trace_events': () => ({ isTraceCategoryEnabled: refuses, traceBegin: nothing, traceEnd: nothing, traceInstant: nothing }),
   'internal/tty': () => ({ getColorDepth: () => 1 }),
   'internal/v8/startup_snapshot': () => ({ namespace: { isBuildingSnapshot: refuses, addDeserializeCallback: nothing } }),
+  'internal/worker': () => ({ ownsProcessState: refuses }),
   'internal/worker/js_transferable': () => ({ markTransferMode: nothing }),
   'perf_hooks': () => buildPerfHooks(load),
   'stream/web': () => buildWebStreams(load),

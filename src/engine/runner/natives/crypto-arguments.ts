@@ -38,6 +38,10 @@ export class CallArguments {
     return value
   }
 
+  isText (name: string): boolean {
+    return typeof this.#read(name) === 'string'
+  }
+
   /** One of the words of a list. */
   word<Word extends string> (name: string, words: readonly Word[]): Word {
     const value = this.#read(name)
@@ -52,6 +56,12 @@ export class CallArguments {
   integer (name: string, max: number): number {
     const value = this.#read(name)
     return isIndex(value, max) ? value : refuse(name, `an integer from 0 to ${max}`)
+  }
+
+  /** An integer, of whichever sign. */
+  whole (name: string): number {
+    const value = this.#read(name)
+    return typeof value === 'number' && Number.isSafeInteger(value) ? value : refuse(name, 'an integer')
   }
 
   /** A number of bytes that an answer is to have. */

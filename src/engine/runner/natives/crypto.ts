@@ -2,12 +2,11 @@ import type { webcrypto } from 'node:crypto'
 import { buildAlgorithm, type Algorithm, type Purpose } from './crypto-algorithms.ts'
 import { CallArguments } from './crypto-arguments.ts'
 import { checkDerivation, checkGeneration, checkImported, keyBits } from './crypto-cost.ts'
-import { Digests } from './crypto-digests.ts'
 import { describeFailure } from './crypto-failure.ts'
 import { KeyRing } from './crypto-keys.ts'
+import { CryptoLibrary } from './crypto-library.ts'
 import { NativeError, type Native, type NativeAnswer } from './native.ts'
 import { OneAtATime } from './one-at-a-time.ts'
-import { ProcessorTime } from './processor-time.ts'
 
 const RANDOM_BYTES = 65_536
 const DEFAULTS = { operations: 1000, bytes: 65_536 }
@@ -32,8 +31,8 @@ class CryptoNative implements Native {
   readonly #allowed: ReadonlySet<unknown> | undefined
   readonly #ring = new KeyRing()
   readonly #work = new OneAtATime()
-  readonly #digests = new Digests()
-  readonly #time = new ProcessorTime()
+  /** What `node:crypto` asks. It costs processor time, and no operations. */
+  readonly library: CryptoLibrary
   #count = 0
 
   constructor (config: unknown) {
@@ -41,32 +40,19 @@ class CryptoNative implements Native {
     this.#operations = typeof operations === 'number' ? operations : DEFAULTS.operations
     this.#maxBytes = typeof bytes === 'number' ? bytes : DEFAULTS.bytes
     this.#allowed = Array.isArray(methods) ? new Set(methods) : undefined
+    this.library = new CryptoLibrary(this.#maxBytes, (method) => this.#allows(method))
   }
 
-  get cpuMs (): number { return this.#work.cpuMs + this.#time.cpuMs }
+  get cpuMs (): number { return this.#work.cpuMs + this.library.cpuMs }
 
   close (): void {
     this.#work.close()
-    this.#digests.close()
+    this.library.close()
   }
 
-  /** `random` answers bytes that nobody saw before, as many as `size` says; `bounds` what one call may bring; the rest are those of digests. */
+  /** `random` answers bytes that nobody saw before, as many as `size` says. */
   callSync (method: string, given: unknown, bytes: Buffer): NativeAnswer {
-    const digest = Object.hasOwn(this.#digests.methods, method) ? this.#digests.methods[method] : undefined
-    if (digest) return this.#time.measure(() => this.#digest(digest, given, bytes))
-    if (method === 'bounds') return valueOf({ bytes: this.#maxBytes })
     return this.#random(method, given, bytes)
-  }
-
-  #digest (digest: (args: CallArguments) => NativeAnswer, given: unknown, bytes: Buffer): NativeAnswer {
-    try {
-      const args = this.#read(given, bytes)
-      if (!this.#allows(args.has('key') ? 'sign' : 'digest')) throw unknownMethod()
-      this.#countOne()
-      return digest(args)
-    } catch (error) {
-      throw describeFailure('digest', error)
-    }
   }
 
   #random (method: string, given: unknown, bytes: Buffer): NativeAnswer {

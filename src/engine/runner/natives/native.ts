@@ -11,6 +11,8 @@ export interface Native {
   callSync (method: string, args: unknown, bytes: Buffer): NativeAnswer
   /** Rejects with a NativeError for what user code did wrong. */
   call (method: string, args: unknown, bytes: Buffer): Promise<NativeAnswer>
+  /** What a module of Node's asks of the same tool. Its calls are none of the tool's: they count as nothing but the time that they take, which is in `cpuMs`. */
+  readonly library?: Native
   /** Milliseconds of processor time that its calls took so far, whichever thread they were done in. */
   readonly cpuMs: number
   /** The run is over: what has not begun does not begin any more. */

@@ -48,8 +48,12 @@ test('a job that has not asked for the tool is told to', async () => {
   assert.equal(await guest.evaluate('require("crypto").timingSafeEqual(Buffer.from("a"), Buffer.from("a"))'), true)
 })
 
-test('what a run may ask of digests is bounded', async () => {
-  const { failure } = await guest.run('const { createHash } = require("crypto"); export default () => { for (let i = 0; i < 100_000; i++) createHash("sha256").digest() }', { tools: ['crypto'] })
+test('digests cost a run its processor time, and no calls of tools', async () => {
+  const code = 'const { createHash } = require("crypto"); export default (n) => { for (let i = 0; i < n; i++) createHash("sha256").digest() }'
 
-  assert.match(String(failure?.message), /operations were made, the limit/)
+  const some = await guest.run(code, { tools: ['crypto'], input: 2000, limits: { toolCalls: 1 } })
+  const many = await guest.run(code, { tools: ['crypto'], input: 10_000_000, limits: { cpuMs: 300 } })
+
+  assert.deepEqual([some.failure, some.usage.nativeCalls], [null, 0])
+  assert.equal(many.failure?.code, 'CPU_LIMIT')
 })
