@@ -86,10 +86,16 @@ function createUnsafeArrayBuffer (size) {
   }
 }
 
-/** @param {number} size */
+/** Turns groups of bytes around. @param {number} size */
 const swap = (size) => (/** @type {ArrayBufferView} */ view) => {
   const bytes = bytesOf(view)
-  for (let at = 0; at + size <= bytes.length; at += size) bytes.subarray(at, at + size).reverse()
+  for (let at = 0; at + size <= bytes.length; at += size) {
+    for (let i = at, j = at + size - 1; i < j; i++, j--) {
+      const byte = /** @type {number} */ (bytes[i])
+      bytes[i] = /** @type {number} */ (bytes[j])
+      bytes[j] = byte
+    }
+  }
 }
 
 /** Answers the number of a failure when it cannot. Source: Atob of node_buffer.cc @param {string} input */

@@ -23,6 +23,8 @@ function getStringWidth (text) {
   return width
 }
 
+/** @type {Record<string, RegExp>} */
+const BEYOND = { ascii: /[^\0-\x7f]/gu, latin1: /[^\0-\xff]/gu }
 /** What is left out where there is no such character, instead of becoming a question mark. Source: UCNV_FROM_U_CALLBACK_SUBSTITUTE of ICU. */
 const IGNORABLE = /\p{Default_Ignorable_Code_Point}/u
 
@@ -33,18 +35,9 @@ function transcode (source, from, to) {
   if (from === 'utf8' && to === 'utf16le' && !isUtf8(bytes, 0, bytes.length)) return INVALID_CHARACTER
   const text = decode(bytes, from, to)
   if (from === 'utf16le' && to === 'utf8' && (text === '' || !text.isWellFormed())) return INVALID_CHARACTER
-  const most = to === 'ascii' ? 0x7f : to === 'latin1' ? 0xff : 0x10ffff
-  return toBuffer(encode(most === 0x10ffff ? text.toWellFormed() : narrow(text, most), ENCODINGS.indexOf(to)))
-}
-
-/** @param {string} text @param {number} most the last character that there is */
-function narrow (text, most) {
-  let kept = ''
-  for (const character of text) {
-    if (/** @type {number} */ (character.codePointAt(0)) <= most) kept += character
-    else if (!IGNORABLE.test(character)) kept += '?'
-  }
-  return kept
+  const beyond = BEYOND[to]
+  const fitting = beyond === undefined ? text.toWellFormed() : text.replace(beyond, (character) => IGNORABLE.test(character) ? '' : '?')
+  return toBuffer(encode(fitting, ENCODINGS.indexOf(to)))
 }
 
 /** @param {Uint8Array} bytes @param {string} from @param {string} to */

@@ -67,8 +67,9 @@ function findForward (haystack, needle, begin, last, size, step) {
 
 /** @param {Uint8Array} haystack @param {Uint8Array} needle @param {number} begin @param {number} size @param {number} step */
 function findBackward (haystack, needle, begin, size, step) {
-  for (let at = begin; at >= 0; at -= step) {
-    if (matches(haystack, needle, at, size)) return at
+  const first = /** @type {number} */ (needle[0])
+  for (let at = haystack.lastIndexOf(first, begin); at >= 0; at = at === 0 ? -1 : haystack.lastIndexOf(first, at - 1)) {
+    if ((begin - at) % step === 0 && matches(haystack, needle, at, size)) return at
   }
   return -1
 }
