@@ -10,6 +10,14 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 /** Young generation of the isolates in a runner; V8's own choice for small heaps makes code that allocates a third slower. */
 const SEMI_SPACE_MB = 16
 
+/** How V8 itself is started. It takes code caches of the guest from none that was started in another way. */
+export const V8_FLAGS = [
+  '--disallow-code-generation-from-strings',
+  '--no-wasm-code-gc', // it deadlocks with the end of an isolate of isolated-vm: docs/decisions/0022
+  `--min-semi-space-size=${SEMI_SPACE_MB}`,
+  `--max-semi-space-size=${SEMI_SPACE_MB}`,
+] as const
+
 /** What Node allows a runner while it starts; it drops all of it before it serves. */
 const EXEC_ARGV = [
   '--no-node-snapshot',
@@ -21,13 +29,10 @@ const EXEC_ARGV = [
   '--allow-addons',
   '--no-experimental-sqlite', // it writes files whatever the permission model says
   '--no-experimental-ffi', // raw memory; refused without a flag as well
-  '--disallow-code-generation-from-strings',
   '--disable-proto=delete',
   '--disable-sigusr1',
-  '--no-wasm-code-gc', // it deadlocks with the end of an isolate of isolated-vm: docs/decisions/0022
   '--disable-warning=SecurityWarning',
-  `--min-semi-space-size=${SEMI_SPACE_MB}`,
-  `--max-semi-space-size=${SEMI_SPACE_MB}`,
+  ...V8_FLAGS,
 ]
 
 /** Fixed, so that user code sees the same time zone and locale on every machine. LIBC keeps a native loader from probing files. */

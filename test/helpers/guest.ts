@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { setFlagsFromString } from 'node:v8'
 import type { CodeForm } from '../../src/core/job-sources.ts'
 import { DEFAULT_LIMIT_POLICY, type Limits } from '../../src/core/limits.ts'
 import { openArchive } from '../../src/core/archive.ts'
@@ -6,6 +7,7 @@ import type { ModuleSettings } from '../../src/core/module-variables.ts'
 import { readDescriptor } from '../../src/core/read-descriptor.ts'
 import { CORE_SCRIPT } from '../../src/core/runner-protocol.ts'
 import { prepareGuest } from '../../src/engine/guest-image.ts'
+import { V8_FLAGS } from '../../src/engine/runner-command.ts'
 import { keepScripts, type Scripts } from '../../src/engine/runner/archives.ts'
 import { bindImports, ready } from '../../src/engine/compiler/bind-imports.ts'
 import { createIsolateMaker } from '../../src/engine/runner/isolate.ts'
@@ -54,6 +56,7 @@ const MEMORY_MB = 128
  * `ownModules` are there besides.
  */
 export async function openGuest ({ printsSource = false, modules, ownModules = {} }: { printsSource?: boolean, modules?: ModuleSettings, ownModules?: OwnModules } = {}): Promise<Guest> {
+  V8_FLAGS.forEach(setFlagsFromString) // or isolates would not take the code caches, and compile all by themselves
   const loaded = await loadTools({ own: '', config: '{}' })
   const { archives, tools } = await prepareGuest(loaded, modules)
   const scripts = withModules(keepScripts(archives.map((descriptor) => openArchive(readDescriptor(descriptor)))), ownModules)
