@@ -22,8 +22,8 @@ const CRYPTO_JS_NAMES = [
   'AES', 'Blowfish', 'DES', 'EvpKDF', 'HmacMD5', 'HmacRIPEMD160', 'HmacSHA1', 'HmacSHA224', 'HmacSHA256', 'HmacSHA3', 'HmacSHA384', 'HmacSHA512', 'MD5', 'PBKDF2', 'RC4', 'RC4Drop', 'RIPEMD160', 'Rabbit', 'RabbitLegacy',
   'SHA1', 'SHA224', 'SHA256', 'SHA3', 'SHA384', 'SHA512', 'TripleDES', 'algo', 'enc', 'format', 'kdf', 'lib', 'mode', 'pad', 'x64',
 ]
-/** All of it once more. */
-const CRYPTO_JS_WHOLE = /\/(?:crypto-js|index)$/
+/** All of it once more, and parts that export nothing. */
+const CRYPTO_JS_INNER = /\/(?:crypto-js|index|cipher-core|hmac|pad-ansix923)$/
 const DAYJS_NAMES = ['extend', 'locale', 'isDayjs', 'unix']
 const PAPA_NAMES = ['parse', 'unparse', 'RECORD_SEP', 'UNIT_SEP', 'BYTE_ORDER_MARK', 'BAD_DELIMITERS', 'Parser', 'ParserHandle', 'NetworkStreamer', 'FileStreamer', 'StringStreamer']
 
@@ -42,7 +42,7 @@ export const SHIPPED: Readonly<Record<string, ShippedPackage>> = {
   'bluebird': { entries: [{ specifier: 'bluebird' }] },
   'change-case': { entries: [{ specifier: 'change-case' }] },
   'cheerio': { entries: [{ specifier: 'cheerio' }, { specifier: 'cheerio/slim' }] },
-  'crypto-js': { needsCrypto: true, entries: [{ specifier: 'crypto-js', names: CRYPTO_JS_NAMES }, ...listFiles('crypto-js').filter(({ specifier }) => !CRYPTO_JS_WHOLE.test(specifier))] },
+  'crypto-js': { needsCrypto: true, entries: [{ specifier: 'crypto-js', names: CRYPTO_JS_NAMES }, ...listFiles('crypto-js').filter(({ specifier }) => !CRYPTO_JS_INNER.test(specifier))] },
   'csv-parse': { entries: [{ specifier: 'csv-parse' }, { specifier: 'csv-parse/sync' }] },
   'csv-stringify': { entries: [{ specifier: 'csv-stringify' }, { specifier: 'csv-stringify/sync' }] },
   'date-fns': { entries: [{ specifier: 'date-fns' }, { specifier: 'date-fns/constants' }, { specifier: 'date-fns/fp' }, { specifier: 'date-fns/locale' }] },
