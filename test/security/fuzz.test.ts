@@ -76,12 +76,17 @@ const ENDS: ReadonlySet<string> = new Set([...GUEST_CODES, 'TIMEOUT', 'CPU_LIMIT
 
 test('programs that poison, throw, log, wait and overflow end once, within their limits, and leave their runner alive', async () => {
   const statements = fc.array(statement, { minLength: 1, maxLength: 8 })
-  await fc.assert(fc.asyncProperty(statements, statements, fc.boolean(), async (first, second, late) => {
+  await fc.assert(fc.asyncProperty(statements, statements, fc.constantFrom('module', 'entry', 'body'), async (first, second, begins) => {
+    const rest = `${second.join('\n')}\nreturn held.length`
+    const program = {
+      module: `${first.filter((line) => !line.startsWith('return')).join('\n')}\nexport default async (input, context) => { ${rest} }`,
+      entry: `export default async (input, context) => { ${first.join('\n')}\n${rest} }`,
+      body: `${first.join('\n')}\n${rest}`,
+    }[begins]
     const code = `const held = [], wait = setTimeout, Waiting = Promise, structure = JSON.stringify
-      ${late ? '' : first.filter((line) => !line.startsWith('return')).join('\n')}
-      export default async (input, context) => { ${late ? first.join('\n') : ''}\n${second.join('\n')}\nreturn held.length }`.replaceAll('context.progress', late ? 'context.progress' : 'globalThis.context?.progress')
+      ${program}`.replaceAll('context.progress', begins === 'entry' ? 'context.progress' : 'globalThis.context?.progress')
     const runners = engine.runnerPids()
-    const record = await run(code, { limits })
+    const record = await run(code, { limits, form: begins === 'body' ? 'body' : 'module' })
     const { outcome } = record.report
 
     checkShape(record, limits)
