@@ -48,6 +48,7 @@ export const SHIPPED: Readonly<Record<string, ShippedPackage>> = {
   'date-fns': { entries: [{ specifier: 'date-fns' }, { specifier: 'date-fns/constants' }, { specifier: 'date-fns/fp' }, { specifier: 'date-fns/locale' }] },
   'dayjs': { entries: [{ specifier: 'dayjs', names: DAYJS_NAMES }, ...listFiles('dayjs', 'locale'), ...listFiles('dayjs', 'plugin')] },
   'decimal.js': { entries: [{ specifier: 'decimal.js', file: 'decimal.js/decimal.js', names: ['Decimal'] }] },
+  'drizzle-orm': { entries: [{ specifier: 'drizzle-orm' }, { specifier: 'drizzle-orm/pg-core' }, { specifier: 'drizzle-orm/pg-proxy' }] },
   'es-toolkit': { entries: [{ specifier: 'es-toolkit' }, { specifier: 'es-toolkit/compat' }] },
   'fast-xml-parser': { entries: [{ specifier: 'fast-xml-parser' }] },
   'form-data': { absent: ['fs', 'http', 'https'], entries: [{ specifier: 'form-data', file: 'form-data/lib/form_data.js' }] },

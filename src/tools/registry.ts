@@ -7,6 +7,7 @@ import type { Tool, ToolDefinition } from './tool.ts'
 const SHIPPED: Readonly<Record<string, () => Promise<{ default: ToolDefinition }>>> = {
   channel: () => import('./channel/tool.ts'),
   crypto: () => import('./crypto/tool.ts'),
+  db: () => import('./db/tool.ts'),
   echo: () => import('./echo/tool.ts'),
   fetch: () => import('./fetch/tool.ts'),
   files: () => import('./files/tool.ts'),

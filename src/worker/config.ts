@@ -41,6 +41,8 @@ export const WorkerConfig = z.object({
   BATCHBOX_COMPILE_MEMORY_MB: z.coerce.number().int().min(128).max(8192).default(512).describe('Resident memory of a compiler process'),
   BATCHBOX_COMPILE_CACHE_BYTES: z.coerce.number().int().min(1_048_576).max(4_294_967_296).default(67_108_864).describe('Compiled code kept in the memory of a worker'),
   BATCHBOX_TOOL_CONFIG: z.string().default('{}').describe('Configuration of tools, as JSON: an object for each by its name'),
+  DATABASE_URL: z.string().regex(/^postgres(?:ql)?:\/\//, 'Expected postgres://user:password@host:port/database').optional().describe('PostgreSQL of the tool `db`, as `postgres://user:password@host:port/database`: what its user may do, jobs that name the tool may do. More databases by BATCHBOX_TOOL_CONFIG'),
+  BATCHBOX_SCHEMAS: z.string().min(1).optional().describe('Folder of the files that export its tables, as Drizzle has them'),
   BATCHBOX_MAX_FILE_INPUT_BYTES: z.coerce.number().int().min(2).max(268_435_456).default(67_108_864).describe('Bytes of a file that is the input of a job (`"input": {"$file": …}`) without its compression, at the most; transforms read files of any size'),
   BATCHBOX_MAX_CONTENT_BYTES: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER).default(RECORD_BOUNDS.contentBytes).describe('Bytes of the input of a transform without its compression, at the most'),
   BATCHBOX_MAX_CONTENT_RATIO: z.coerce.number().int().min(1).max(1_000_000).default(RECORD_BOUNDS.ratio).describe('How many times as long as what is stored that may be, beyond its first 16 MiB'),

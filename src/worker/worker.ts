@@ -36,6 +36,7 @@ import { createReleaser } from './releaser.ts'
 import { runJob } from './run-job.ts'
 import { runnerBounds } from './runner-bounds.ts'
 import { createSweeper } from './sweeper.ts'
+import { buildToolConfig } from './tool-config.ts'
 import { openToolServices } from './tool-services.ts'
 import { createWebhooks } from './webhooks/webhooks.ts'
 
@@ -178,7 +179,7 @@ function startEngine (config: WorkerConfig, { meter, logger, services, onError }
   const bounds = runnerBounds(config)
   return createEngine({
     meter,
-    tools: { own: config.BATCHBOX_TOOLS, config: config.BATCHBOX_TOOL_CONFIG },
+    tools: { own: config.BATCHBOX_TOOLS, config: buildToolConfig(config) },
     env: config.BATCHBOX_JOB_ENV,
     services,
     strict: config.BATCHBOX_STRICT === '1',

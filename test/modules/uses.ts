@@ -94,6 +94,22 @@ export const USES: Readonly<Record<string, Use>> = {
       export default () => [chunk([1, 2, 3], 2), groupBy(['a', 'bb', 'c'], (text) => text.length), typeof debounce(() => {}, 1), get({ a: [{ b: 1 }] }, 'a[0].b'), _.get === get]`,
     result: [[[1, 2], [3]], { 1: ['a', 'c'], 2: ['bb'] }, 'function', 1, true],
   },
+  'drizzle-orm': {
+    code: `
+      import { eq, sql } from 'drizzle-orm'
+      import { integer, PgDialect, pgTable, text } from 'drizzle-orm/pg-core'
+      import { drizzle } from 'drizzle-orm/pg-proxy'
+      export default async () => {
+        const users = pgTable('users', { id: integer().primaryKey(), name: text().notNull() })
+        const asked = []
+        const db = drizzle(async (text, params, method) => {
+          asked.push([text, params, method])
+          return { rows: [[1, 'a']] }
+        })
+        return [await db.select().from(users).where(eq(users.id, 1)), asked, new PgDialect().sqlToQuery(sql\`a = \${1}\`).sql]
+      }`,
+    result: [[{ id: 1, name: 'a' }], [['select "id", "name" from "users" where "users"."id" = $1', [1], 'all']], 'a = $1'],
+  },
   'fast-xml-parser': {
     code: `
       import { XMLParser, XMLBuilder, XMLValidator } from 'fast-xml-parser'

@@ -13,7 +13,7 @@ test('the names are those of the shipped tools and of the operator\'s own', () =
 const REFUSED: [what: string, settings: { own?: string, config?: string }, words: RegExp][] = [
   ['a configuration that is not JSON', { config: '{' }, /BATCHBOX_TOOL_CONFIG is not a JSON object of objects/],
   ['a configuration of no objects', { config: '{"echo":1}' }, /BATCHBOX_TOOL_CONFIG is not a JSON object of objects/],
-  ['a configuration of a tool that there is not', { config: '{"ecco":{}}' }, /configures "ecco", which is no tool; known: .*crypto, echo/],
+  ['a configuration of a tool that there is not', { config: '{"ecco":{}}' }, /configures "ecco", which is no tool; known: .*crypto, db, echo/],
   ['a member that a tool does not know', { config: '{"echo":{"volume":11}}' }, /configuration of tool "echo" is not valid\n.*volume/s],
   ['a value out of bounds', { config: '{"echo":{"maxChars":0}}' }, /maxChars/],
   ['a module that is not there', { own: 'x=/nowhere/x.ts' }, /nowhere/],
