@@ -2,6 +2,7 @@ import * as crypto from 'node:crypto'
 import { constants as osConstants } from 'node:os'
 import { getSystemErrorMap } from 'node:util'
 import { runInNewContext } from 'node:vm'
+import { constants as zlibConstants } from 'node:zlib'
 import { type Plugin, transform } from 'esbuild'
 
 /** What a unit imports of this. */
@@ -25,6 +26,7 @@ const FILES: Readonly<Record<string, readonly string[]>> = {
   os: ['os'],
   punycode: ['punycode'],
   timers: ['timers/promises'],
+  zlib: ['zlib'],
   url: ['internal/data_url', 'internal/url', 'url'],
   events: ['internal/events/abort_listener', 'internal/events/symbols', 'events'],
   inspect: ['internal/util/inspect'],
@@ -123,7 +125,7 @@ export async function writeLibraryUnits (): Promise<Record<string, string>> {
 function writeFacts (): string {
   const { node, v8, modules, openssl } = process.versions
   const unitOfFile = Object.fromEntries(Object.entries(FILES).flatMap(([unit, ids]) => ids.map((id) => [id, `${LIBRARY}/${unit}`] as const)))
-  const facts = { unitOfFile, os: osConstants, systemErrors: [...getSystemErrorMap()], version: process.version, versions: { node, v8, modules, openssl }, ...nameCrypto() }
+  const facts = { unitOfFile, os: osConstants, systemErrors: [...getSystemErrorMap()], version: process.version, zlibConstants, versions: { node, v8, modules, openssl }, ...nameCrypto() }
   return Object.entries(facts).map(([name, value]) => `export const ${name} = ${JSON.stringify(value)}`).join('\n')
 }
 

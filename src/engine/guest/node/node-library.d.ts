@@ -12,6 +12,7 @@ declare module 'node-library:facts' {
   export const cryptoMacs: string[]
   export const cryptoPostQuantumKeys: string[]
   export const cryptoConstants: Record<string, unknown>
+  export const zlibConstants: Record<string, number>
   /** Of Node, with a `v` before it. */
   export const version: string
   /** Of Node and of what it is made of. */

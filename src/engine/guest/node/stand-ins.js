@@ -35,6 +35,7 @@ const STAND_INS = {
   'internal/v8/startup_snapshot': () => ({ namespace: { isBuildingSnapshot: refuses, addDeserializeCallback: nothing } }),
   'internal/worker': () => ({ ownsProcessState: refuses }),
   'internal/worker/js_transferable': () => ({ markTransferMode: nothing }),
+  'internal/zip': () => ({ ZipEntry: class ZipEntry {}, ZipFile: class ZipFile {}, ZipBuffer: class ZipBuffer {} }),
   'perf_hooks': () => buildPerfHooks(load),
   'stream/web': () => buildWebStreams(load),
   'timers': () => buildTimers(load),

@@ -15,6 +15,7 @@ export const bindings = {
     get crypto () { return useUnit('node:binding/crypto').cryptoConstants },
     os: osConstants,
     trace: {},
+    get zlib () { return useUnit('node:binding/zlib').zlibConstants },
   },
   get crypto () { return useUnit('node:binding/crypto').cryptoBinding },
   get encoding_binding () { return useUnit('node:binding/url').encodingBinding },
@@ -32,4 +33,5 @@ export const bindings = {
   get url_pattern () { return useUnit('node:binding/url').urlPatternBinding },
   util: utilBinding,
   uv: uvBinding,
+  get zlib () { return useUnit('node:binding/zlib').zlibBinding },
 }
