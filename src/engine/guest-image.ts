@@ -22,6 +22,8 @@ export interface GuestImage {
   /** Descriptors of archives, open for reading, which runners are left with. They stay open for as long as this process lives. */
   archives: readonly number[]
   tools: ToolScripts
+  /** Stands for the packages that code may import, in their versions. */
+  modulesKey: string
 }
 
 interface OpenArchive {
@@ -49,13 +51,13 @@ export async function prepareGuest (tools: readonly Tool[], settings: ModuleSett
   const set = loadModuleSet(settings)
   const modules = await openOnce(`modules-${sha256(key + set.key)}.bin`, () => makeModules(set, platform))
   const { exported } = platform.meta as PlatformMeta // our own archive
-  return { archives: [platform.descriptor, modules.descriptor], tools: await bundleHalves(tools, exported) }
+  return { archives: [platform.descriptor, modules.descriptor], tools: await bundleHalves(tools, exported), modulesKey: set.key }
 }
 
 /** The same without any unit, module or tool, to measure what those cost who are not used. */
 export async function prepareBareGuest (): Promise<GuestImage> {
   const { descriptor } = await openOnce(`bare-${keyOfPlatform()}.bin`, () => makePlatform({}))
-  return { archives: [descriptor], tools: {} }
+  return { archives: [descriptor], tools: {}, modulesKey: '' }
 }
 
 type PlatformMeta = ArchiveMeta & Pick<PlatformScripts, 'exported'>

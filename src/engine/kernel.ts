@@ -1,4 +1,5 @@
 import { buildFailure, EMPTY_USAGE, type Isolation, type Outcome } from '../core/outcome.ts'
+import type { FailureCode } from '../core/failures.ts'
 import type { Grants } from '../core/permissions.ts'
 import type { RunReceipt } from '../core/receipt.ts'
 import type { Compiled } from './compiler-client.ts'
@@ -25,7 +26,9 @@ export interface RunContext {
   grants?: Grants
   /** Values that it is given by name. */
   env?: Readonly<Record<string, string | undefined>>
-  outcome?: Outcome
+  outcome?: Outcome | undefined
+  /** Ends the run with a failure, unless it has ended. */
+  fail (code: FailureCode, message: string): void
   isolation: Isolation | null
   /** Runners that the run was given, this one included. */
   spawns: number
@@ -113,7 +116,10 @@ export async function createKernel (own: readonly Plugin[], added: readonly Plug
   }
 
   async function execute (request: RunRequest, hooks: RunHooks): Promise<RunReport> {
-    const run: RunContext = { request, hooks, isolation: null, spawns: 0, logs: new LogKeeper(splitLogBudget(request.limits)), spans: [], releases: [] }
+    const run: RunContext = {
+      request, hooks, isolation: null, spawns: 0, logs: new LogKeeper(splitLogBudget(request.limits)), spans: [], releases: [],
+      fail (code, message) { run.outcome ??= { type: 'failed', error: buildFailure(code, message), usage: EMPTY_USAGE } },
+    }
     try {
       await runStage('onValidate', run)
       if (!run.outcome) await runStage('onLoad', run)

@@ -18,7 +18,7 @@ export type { LogEntry, RunReport, RunRequest } from './engine.ts'
 export type { RunContext } from './kernel.ts'
 export { PluginError } from './kernel.ts'
 export type { Hook, Plugin, PluginApi, PluginLogger, Services, Stage } from './plugin.ts'
-export type { Isolation, JobFailure, Limits, LogLevel, Usage }
+export type { Isolation, JobFailure, Limits, LogLevel, Outcome, Usage }
 
 /** Limits by name; those left out stay as they are by default. */
 export type LimitSettings = Readonly<Partial<Record<LimitName, number>>>

@@ -19,6 +19,8 @@ export interface Services {
   logger: PluginLogger
   /** The tools that runs may ask for. */
   toolset: { readonly names: readonly string[] }
+  /** What code may import: the key is another whenever a version is. */
+  modules: { readonly key: string }
   /** The processes that runs are lent. */
   runners: { readonly pids: () => number[] }
 }

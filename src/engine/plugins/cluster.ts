@@ -1,13 +1,15 @@
 import type { Plugin } from '../plugin.ts'
 import { Supervisor, type SupervisorOptions } from '../supervisor.ts'
 
-/** Lends each run a runner and takes it back when the run is over. Shares `runners`. */
+/** Lends each run a runner and takes it back when the run is over. Shares `runners` and `modules`. */
 export function cluster (buildOptions: () => Promise<SupervisorOptions>): Plugin {
   return {
     name: 'cluster',
     async setup (api) {
-      const supervisor = await Supervisor.start(await buildOptions())
+      const options = await buildOptions()
+      const supervisor = await Supervisor.start(options)
       api.onClose(() => supervisor.close())
+      api.provide('modules', { key: options.guest.modulesKey })
       api.provide('runners', { pids: () => supervisor.pids })
       api.on('onSpawn', async (run) => {
         if (run.outcome) return
