@@ -62,6 +62,7 @@ export const SHIPPED: Readonly<Record<string, ShippedPackage>> = {
   'js-yaml': { entries: [{ specifier: 'js-yaml' }] },
   'json5': { entries: [{ specifier: 'json5', required: 'default' }] },
   'jsonata': { entries: [{ specifier: 'jsonata' }] },
+  'jsonwebtoken': { entries: [{ specifier: 'jsonwebtoken' }] },
   'lodash': { entries: [{ specifier: 'lodash', names: readMembers('lodash', 'lodash.js', /^ {4}lodash\.(\w+) = /gm) }] },
   'lodash-es': { entries: [{ specifier: 'lodash-es' }] },
   'luxon': { entries: [{ specifier: 'luxon' }] },

@@ -172,6 +172,19 @@ export const POPULAR_USES: Readonly<Record<string, Use>> = {
       export default () => [JSON5.parse("{ a: 'x', /* b */ c: [1, .5,], }"), require('json5').stringify({ a: 1 })]`,
     result: [{ a: 'x', c: [1, 0.5] }, '{a:1}'],
   },
+  'jsonwebtoken': {
+    code: `
+      import jwt from 'jsonwebtoken'
+      export default () => {
+        const token = jwt.sign({ sub: 'a', iat: 1_700_000_000 }, 'secret')
+        const failure = (() => { try { require('jsonwebtoken').verify(token, 'other') } catch (error) { return [error.name, error.message] } })()
+        const { publicKey, privateKey } = require('crypto').generateKeyPairSync('ec', { namedCurve: 'P-256' })
+        const signed = jwt.sign({ a: 1 }, privateKey.export({ type: 'pkcs8', format: 'pem' }), { algorithm: 'ES256', expiresIn: '1h' })
+        return [token, jwt.verify(token, 'secret').sub, jwt.decode(token, { complete: true }).header, failure, jwt.verify(signed, publicKey).a]
+      }`,
+    result: ['eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhIiwiaWF0IjoxNzAwMDAwMDAwfQ.v1P5VDjIlhbU-UwkVlUucZOrN0Pzyy1HQf-WxCb14yY', 'a', { alg: 'HS256', typ: 'JWT' }, ['JsonWebTokenError', 'invalid signature'], 1],
+    tools: ['crypto'],
+  },
   'luxon': {
     code: `
       import { DateTime, Duration } from 'luxon'
