@@ -71,10 +71,6 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
     subscriber,
     tagLogs: { keepMs: config.BATCHBOX_TAG_LOG_MS, events: config.BATCHBOX_TAG_LOG_EVENTS, perTenant: config.BATCHBOX_TENANT_TAG_LOGS },
   })
-  const flowCalls = createFlowCalls({
-    store: { url: config.REDIS_URL, prefix: config.BATCHBOX_PREFIX, encryptionKeys: config.BATCHBOX_ENCRYPTION_KEYS, onError },
-    subscriber, perProcess: config.BATCHBOX_FLOW_CALLS, perTenant: config.BATCHBOX_TENANT_FLOW_CALLS, chars: config.BATCHBOX_FLOW_CHARS, startMs: config.BATCHBOX_FLOW_START_MS,
-  })
   const durability = createDurability(db, {
     replicas: config.BATCHBOX_ACK_REPLICAS, fsync: config.BATCHBOX_ACK_FSYNC === '1', timeoutMs: config.BATCHBOX_ACK_MS, onError,
   })
@@ -88,6 +84,10 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
     async keepSpans (jobId, chunk) { await appendTrace(db, jobId, chunk, bounds) },
     withMetrics: true,
     onError: (error) => logger.warn({ err: error }, 'spans or metrics were not kept'),
+  })
+  const flowCalls = createFlowCalls({
+    store: { url: config.REDIS_URL, prefix: config.BATCHBOX_PREFIX, encryptionKeys: config.BATCHBOX_ENCRYPTION_KEYS, onError },
+    meter: telemetry.metrics.meter, subscriber, perProcess: config.BATCHBOX_FLOW_CALLS, perTenant: config.BATCHBOX_TENANT_FLOW_CALLS, chars: config.BATCHBOX_FLOW_CHARS, startMs: config.BATCHBOX_FLOW_START_MS,
   })
   const stopObserving = observeStore(telemetry.metrics.meter, { read: () => readFigures(db), ping: () => db.redis.ping() })
   await connected

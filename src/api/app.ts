@@ -34,6 +34,7 @@ import { executeRoutes } from './routes/execute.ts'
 import { fileUploadRoutes } from './routes/file-uploads.ts'
 import { fileRoutes } from './routes/files.ts'
 import { flowRoutes, type FlowRoutesOptions } from './routes/flow.ts'
+import { flowStateRoutes } from './routes/flow-state.ts'
 import { healthRoutes } from './routes/health.ts'
 import { jobCancelRoutes } from './routes/job-cancel.ts'
 import { jobCheckpointRoutes } from './routes/job-checkpoint.ts'
@@ -131,6 +132,7 @@ export async function createApp ({ jobs, callers, keyBounds, secrets, webhooks, 
     await app.register(routes, { jobs })
   }
   await app.register(flowRoutes, { jobs, ...flow })
+  await app.register(flowStateRoutes, { jobs, ...flow })
   await app.register(moduleRoutes, { listModules })
   const following = { jobs, streams: createOpenStreams(metrics.meter, streams), findCaller: callers.find, heartbeatMs: streams.heartbeatMs }
   await app.register(eventRoutes, following)

@@ -51,7 +51,7 @@ export type FlowLog = z.infer<typeof FlowLog>
 /** What came of a call, as a worker tells the API; the result, JSON text, goes beside it where there is no error. */
 export const FlowReply = z.object({
   error: z.object({
-    code: z.string().refine(isFailureCode),
+    code: z.string().transform((code): FailureCode => isFailureCode(code) ? code : 'INTERNAL'), // a worker of another version may know others
     name: z.string(),
     message: z.string(),
     stack: z.string().optional(),
@@ -59,7 +59,7 @@ export const FlowReply = z.object({
   wallMs: z.number(),
   logs: z.array(FlowLog).optional(),
 })
-export type FlowReply = z.infer<typeof FlowReply>
+export type FlowReply = z.output<typeof FlowReply>
 
 /** Writes a head and the JSON beside it as one text, neither of which has to be read to tell them apart. */
 export function writeFlowText (head: FlowCall | FlowReply, json: string): string {

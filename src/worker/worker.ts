@@ -19,6 +19,7 @@ import { readFigures } from '../store/figures.ts'
 import { START_ALLOWANCE_MS } from '../store/moves/begin.ts'
 import { appendTrace } from '../store/trace.ts'
 import { createWorkerListener } from '../store/worker-listener.ts'
+import { observeFlowLanes } from '../telemetry/metrics/flow.ts'
 import { createRunMetrics } from '../telemetry/metrics/runs.ts'
 import { observeStore } from '../telemetry/metrics/store.ts'
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts'
@@ -135,6 +136,7 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
     store: { url: config.REDIS_URL, prefix: config.BATCHBOX_PREFIX, encryptionKeys: config.BATCHBOX_ENCRYPTION_KEYS, onError },
     worker, lanes: flowLanes, engine, tracer: telemetry.tracer, ...tenantBounds(config), onError,
   })
+  observeFlowLanes(meter, flowLanes, () => flow.active)
 
   return {
     lanes,

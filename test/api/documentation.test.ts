@@ -23,7 +23,7 @@ test('/openapi.json describes every route in OpenAPI 3.1, with a problem for eac
   assert.match(JSON.stringify(webhooks['job']), /"job\.succeeded".*webhook-signature|webhook-signature.*"job\.succeeded"/)
   assert.match(openapi, /^3\.1\./)
   assert.deepEqual(Object.keys(paths).sort(), [
-    '/execute', '/flow/codeblock', '/healthz', '/metrics', '/readyz', '/v1/audit', '/v1/batches', '/v1/batches/{id}', '/v1/batches/{id}/cancel', '/v1/batches/{id}/events', '/v1/batches/{id}/replay', '/v1/batches/{id}/results',
+    '/execute', '/flow/codeblock', '/flow/health', '/flow/limits', '/flow/status', '/healthz', '/metrics', '/readyz', '/v1/audit', '/v1/batches', '/v1/batches/{id}', '/v1/batches/{id}/cancel', '/v1/batches/{id}/events', '/v1/batches/{id}/replay', '/v1/batches/{id}/results',
     '/v1/dead-letters', '/v1/dead-letters/counts', '/v1/dead-letters/purges/{id}', '/v1/dead-letters/purges/{id}/cancel',
     '/v1/dead-letters/replay', '/v1/dead-letters/replays/{id}', '/v1/dead-letters/replays/{id}/cancel', '/v1/events', '/v1/files', '/v1/files/{name}', '/v1/jobs', '/v1/jobs/{id}', '/v1/jobs/{id}/cancel',
     '/v1/jobs/{id}/checkpoint', '/v1/jobs/{id}/events', '/v1/jobs/{id}/files', '/v1/jobs/{id}/files/{name}', '/v1/jobs/{id}/logs', '/v1/jobs/{id}/replay', '/v1/jobs/{id}/result', '/v1/jobs/{id}/trace', '/v1/jobs/{id}/webhooks', '/v1/keys', '/v1/keys/{id}', '/v1/keys/{id}/rotate', '/v1/modules', '/v1/secrets', '/v1/secrets/{name}', '/v1/stats', '/v1/stream', '/v1/tenants/{tenant}', '/v1/tenants/{tenant}/bounds', '/v1/tenants/{tenant}/erasure', '/v1/uploads/{id}',

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { FAILURES, isFailureCode, JobError, type FailureCode } from '../../core/failures.ts'
+import { FAILURES, JobError, type FailureCode } from '../../core/failures.ts'
 import { FLOW_ERRORS, FlowLog, flowErrorType, type FlowReply } from '../../core/flow.ts'
 
 const Timing = z.object({
@@ -35,11 +35,10 @@ export interface FlowMeta {
 
 /** Writes the answer to a call whose code ran, as JSON text with the result as it came. Throws the service's own failures. */
 export function writeFlowAnswer ({ error, wallMs, logs }: FlowReply, result: string, meta: FlowMeta): string {
-  const code = error && codeOf(error.code)
-  if (error && code && FAILURES[code].fault !== 'code') throw new JobError(code, error.message)
+  if (error && FAILURES[error.code].fault !== 'code') throw new JobError(error.code, error.message)
   const head = JSON.stringify({
     success: error === null,
-    ...(error && code ? { error: describe(code, error) } : {}),
+    ...(error ? { error: describe(error) } : {}),
     ...(logs ? { logs } : {}),
     ...describeMeta(meta, wallMs),
   })
@@ -51,18 +50,13 @@ export function writeFlowAnswer ({ error, wallMs, logs }: FlowReply, result: str
 /** Shapes the answer to a call that was refused, or that the service failed. */
 export function buildFlowRefusal (code: FailureCode, message: string, meta: FlowMeta): { status: number, body: z.infer<typeof FlowAnswer> } {
   const { status } = FAILURES[code]
-  return { status: code === 'INVALID' ? 400 : status, body: { success: false, error: describe(code, { name: 'Error', message }), ...describeMeta(meta, 0) } }
+  return { status: code === 'INVALID' ? 400 : status, body: { success: false, error: describe({ code, name: 'Error', message }), ...describeMeta(meta, 0) } }
 }
 
-function describe (code: FailureCode, { name, message, stack }: Omit<NonNullable<FlowReply['error']>, 'code'>) {
+function describe ({ code, name, message, stack }: NonNullable<FlowReply['error']>) {
   return { type: flowErrorType(code, name), message, code, ...(stack === undefined ? {} : { stack }) }
 }
 
 function describeMeta ({ executionId, totalMs }: FlowMeta, executionTime: number) {
   return { executionId, timing: { executionTime, totalTime: Math.round(totalMs * 100) / 100 }, timestamp: new Date().toISOString() }
-}
-
-/** A worker of another version may know codes that are not known here. */
-function codeOf (text: string): FailureCode {
-  return isFailureCode(text) ? text : 'INTERNAL'
 }

@@ -33,6 +33,7 @@ export const flowRoutes: FastifyPluginAsyncZod<FlowRoutesOptions> = async (app, 
   const rightsOf = buildUnderCeilings((ceilings) => buildFlowRights(policy, times, toolNames, ceilings))
   app.decorateRequest('executionId', '')
   app.addHook('onRequest', async (request) => { request.executionId = newId('execution') })
+  app.addHook('onSend', async (_request, reply) => { repeatRates(reply) })
 
   app.post('/flow/codeblock', {
     config: { access: 'jobs:write', accessToken: true, refuse },
@@ -55,6 +56,14 @@ export const flowRoutes: FastifyPluginAsyncZod<FlowRoutesOptions> = async (app, 
     const { reply: given, result } = await calls.call({ id: executionId, tenant: caller.tenant, codeHash: sha256(code), text: writeFlowText(call, json), timeoutMs: timeout, signal: reply.untilLeft() })
     return sendJsonText(reply, 200, writeFlowAnswer(given, result, { executionId, totalMs: reply.elapsedTime }))
   })
+}
+
+/** Clients of such endpoints look for the names that these headers had before there was a draft of a standard. */
+function repeatRates (reply: FastifyReply): void {
+  for (const name of ['limit', 'remaining', 'reset']) {
+    const value = reply.getHeader(`ratelimit-${name}`)
+    if (value !== undefined) void reply.header(`x-ratelimit-${name}`, value)
+  }
 }
 
 /** Whoever calls finds one shape, whatever came of it. */

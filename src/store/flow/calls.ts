@@ -3,6 +3,7 @@ import type { Db } from '../db.ts'
 import { readText } from '../moves/reply.ts'
 import { loadScript, runScript } from '../script.ts'
 import { openPacked, placeOf, sealPacked } from '../sealing.ts'
+import { readTime } from '../time.ts'
 
 const [POST, LOOK, WITHDRAW] = ['post', 'look', 'withdraw'].map((name) => loadScript(new URL(`${name}.lua`, import.meta.url))) as [ReturnType<typeof loadScript>, ReturnType<typeof loadScript>, ReturnType<typeof loadScript>] // as many as there are names
 
@@ -85,9 +86,16 @@ export function readAnswer (db: Db, message: string): AnswerMessage {
   }
 }
 
-/** Workers that take calls at the moment, and how many at one time. */
-export async function readFlowWorkers ({ redis, keys }: Db): Promise<{ workers: number, lanes: number }> {
-  const [seconds] = await redis.time()
-  const alive = await redis.zrangebyscore(keys.flowWorkers, Number(seconds) * 1000, '+inf')
-  return { workers: alive.length, lanes: alive.reduce((sum, member) => sum + Number.parseInt(member, 10), 0) }
+/** What goes on at the moment: workers that take calls, how many they run at one time, and how many of a tenant wait. */
+export interface FlowState {
+  workers: number
+  lanes: number
+  waiting: number
+}
+
+export async function readFlowState (db: Db, tenant?: string): Promise<FlowState> {
+  const { redis, keys } = db
+  const now = await readTime(db)
+  const [alive, waiting] = await Promise.all([redis.zrangebyscore(keys.flowWorkers, now, '+inf'), tenant === undefined ? 0 : redis.llen(keys.flowWaiting(tenant))])
+  return { workers: alive.length, lanes: alive.reduce((sum, member) => sum + Number.parseInt(member, 10), 0), waiting }
 }

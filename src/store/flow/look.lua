@@ -9,6 +9,7 @@ for at = 2, #ARGV do
   else
     local worker = redis.call('GET', P .. ':flow:run:' .. ARGV[at])
     local alive = worker and tonumber(redis.call('ZSCORE', P .. ':flow:workers', worker) or 0) > now
+    if worker and not alive then redis.call('DEL', P .. ':flow:run:' .. ARGV[at]) end -- whoever asked is told now
     states[#states + 1] = not worker and 'unknown' or alive and 'running' or 'lost'
   end
 end

@@ -3,6 +3,8 @@ local P, tenant, id, code, caller, call, life_ms = ARGV[1], ARGV[2], ARGV[3], AR
 local ring, bell, waiting = P .. ':flow:ring', P .. ':flow:bell', P .. ':flow:waiting:' .. tenant
 -- Calls that nobody waits for any more are cleared away as fast as others come, also where no worker takes any.
 local CLEARED, BELL_MAX = 2, 128
+-- Longer than any call may wait.
+local IDLE_MS = 3600000
 
 redis.call('SET', P .. ':flow:call:' .. id, call, 'PX', life_ms)
 if redis.call('RPUSH', waiting, id .. ' ' .. code .. ' ' .. caller) == 1 then redis.call('RPUSH', ring, tenant) end
@@ -12,4 +14,4 @@ for _ = 1, CLEARED do
   redis.call('LPOP', waiting)
 end
 if redis.call('LLEN', bell) < BELL_MAX then redis.call('RPUSH', bell, '') end
-for _, key in ipairs({ waiting, ring, bell }) do redis.call('PEXPIRE', key, life_ms) end
+for _, key in ipairs({ waiting, ring, bell }) do redis.call('PEXPIRE', key, IDLE_MS) end

@@ -13,7 +13,7 @@ if id ~= '' then
   if has_crashed == '1' then
     redis.call('INCR', key)
     redis.call('PEXPIRE', key, quarantine_ms)
-  elseif redis.call('EXISTS', key) == 1 and redis.call('DECR', key) <= 0 then
+  elseif has_crashed == '0' and redis.call('EXISTS', key) == 1 and redis.call('DECR', key) <= 0 then
     redis.call('DEL', key)
   end
 end
@@ -37,11 +37,9 @@ end
 local taken = {}
 while #taken < wanted do
   local tenant = redis.call('LINDEX', ring, 0)
-  if not tenant then
-    redis.call('DEL', P .. ':flow:bell') -- nothing waits
-    break
-  end
+  if not tenant then break end
   taken[#taken + 1] = next_call(tenant)
   if redis.call('EXISTS', P .. ':flow:waiting:' .. tenant) == 1 then redis.call('LMOVE', ring, ring, 'LEFT', 'RIGHT') else redis.call('LPOP', ring) end
 end
+if redis.call('EXISTS', ring) == 0 then redis.call('DEL', P .. ':flow:bell') end -- nothing waits
 return taken

@@ -28,8 +28,8 @@ export interface DoneCall extends Pick<TakenCall, 'id' | 'tenant' | 'codeHash' |
   reply: FlowReply
   /** JSON text. */
   result: string
-  /** The runner died of it. */
-  hasCrashed: boolean
+  /** Whether its runner died of it; undefined where it was not run. */
+  hasCrashed: boolean | undefined
 }
 
 export interface FlowWorker {
@@ -45,7 +45,7 @@ export interface FlowWorker {
 /** Says what came of a call, if anything did, and takes as many calls as wanted, or those that wait. */
 export async function work (db: Db, { member, quarantineCrashes, quarantineMs, runMs }: FlowWorker, wanted: number, done?: DoneCall): Promise<TakenCall[]> {
   const said = done && writeAnswer(db, { id: done.id, tenant: done.tenant, text: writeFlowText(done.reply, done.result) })
-  const ended = done && said ? [done.id, done.caller, said.message, said.apart ?? '', APART_MS, `${done.tenant}:${done.codeHash}`, done.hasCrashed ? '1' : '0'] : ['']
+  const ended = done && said ? [done.id, done.caller, said.message, said.apart ?? '', APART_MS, `${done.tenant}:${done.codeHash}`, done.hasCrashed === undefined ? '' : Number(done.hasCrashed)] : ['']
   const reply = await runScript(db, WORK, [member, wanted, runMs, quarantineCrashes, quarantineMs, ...ended])
   if (!Array.isArray(reply)) throw new TypeError('Cannot take flow calls: the script answered no list')
   return reply.map((entry) => {

@@ -19,7 +19,8 @@ export interface RanCall {
   reply: FlowReply
   /** JSON text; of a call that failed, nothing. */
   result: string
-  hasCrashed: boolean
+  /** Whether its runner died of it; undefined where it was not run. */
+  hasCrashed: boolean | undefined
 }
 
 /** Runs a call in a fresh isolate; never rejects. One that is stopped by the signal answers that its worker stops: whoever left hears nothing of it. */
@@ -34,7 +35,7 @@ export async function runCall ({ engine, tracer }: CallRunner, taken: TakenCall,
     return describe(report.outcome, logs.map(({ level, message, time }) => ({ level, message, timestamp: time })))
   } catch (error) {
     const [code, message] = error instanceof JobError ? [error.code, error.message] : ['INTERNAL' as const, 'Cannot run: something failed inside']
-    return fail({ code, name: 'Error', message }, 0, [])
+    return { ...fail({ code, name: 'Error', message }, 0, []), hasCrashed: undefined }
   }
 }
 

@@ -1,0 +1,77 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { Pool } from 'undici'
+import { readCpuMs, readRss, type Role } from '../processes.ts'
+import type { Bench, Figure, Row } from '../row.ts'
+import { startService, type BenchService } from '../service.ts'
+import { percentile } from '../statistics.ts'
+
+const BLOCK = Buffer.from('return { sum: input.a + input.b }').toString('base64')
+const BODY = JSON.stringify({ codebase64: BLOCK, input: { a: 1, b: 2 } })
+const RESULT = '"result":{"sum":3}'
+/** Callers at one time, and the calls that all of them make together. */
+const CALLERS = [[1, 300], [50, 5000], [1000, 5000]] as const
+const WARM_UP_CALLS = 2000
+const LEAST_PER_SECOND = 364
+/** Allocators and collectors give memory back when nothing happens for a while. */
+const REST_MS = 3000
+const MB = 1_048_576
+const MEASURED = ['api', 'worker', 'runners', 'redis'] as const satisfies Role[]
+
+/** Blocks of code that automation products call, from the request to the answer; the callers share the machine. */
+export const flow: Row = {
+  id: 'ab',
+  title: 'Trivial blocks of code through the flow endpoint',
+  async measure (bench) {
+    await using closing = new AsyncDisposableStack()
+    const service = await startService(bench, closing, { BATCHBOX_LANES: '1', BATCHBOX_FLOW_LANES: '2' })
+    await makeCalls(service, 50, WARM_UP_CALLS)
+    const before = await restAndReadRss(service)
+    const figures: Figure[] = []
+    for (const [callers, calls] of CALLERS) figures.push(...await measureCallers(bench, service, callers, calls))
+    const after = await restAndReadRss(service)
+    return [...figures, ...MEASURED.map((role): Figure => ({ name: `RSS of ${role}, before`, value: before[role] / MB, unit: 'MB' })), ...MEASURED.map((role): Figure => ({ name: `RSS of ${role}, after ÷ before`, value: after[role] / before[role], unit: 'ratio' }))]
+  },
+}
+
+async function measureCallers (bench: Bench, service: BenchService, callers: number, calls: number): Promise<Figure[]> {
+  const cpuBefore = readCpuMs(service.pids)
+  const { times, ms } = await makeCalls(service, callers, calls)
+  const cpu = readCpuMs(service.pids)
+  const name = callers === 1 ? 'one caller' : `${callers} callers`
+  bench.note(`  ${name}: ${Math.round(calls / ms * 1000)} calls/s`)
+  return [
+    { name: `${name}: calls`, value: calls / ms * 1000, unit: 'per second', ...(callers > 1 ? { target: { type: 'at least', value: LEAST_PER_SECOND } } : {}) },
+    { name: `${name}: p50`, value: percentile(times, 0.5), unit: 'ms' },
+    { name: `${name}: p99`, value: percentile(times, 0.99), unit: 'ms' },
+    ...callers === 1 ? [] : MEASURED.map((role): Figure => ({ name: `${name}: CPU of ${role} each`, value: (cpu[role] - cpuBefore[role]) / calls, unit: 'ms' })),
+  ]
+}
+
+/** Makes calls until there were so many, each caller one after the other. Throws for an answer that is not the block's. */
+async function makeCalls ({ url, key }: BenchService, callers: number, calls: number): Promise<{ times: number[], ms: number }> {
+  await using pool = new Disposable(new Pool(url, { connections: callers }))
+  const times: number[] = []
+  let left = calls
+  const began = performance.now()
+  await Promise.all(Array.from({ length: callers }, async () => {
+    while (left-- > 0) {
+      const started = performance.now()
+      const { statusCode, body } = await pool.value.request({ path: '/flow/codeblock', method: 'POST', headers: { 'accesstoken': key, 'content-type': 'application/json' }, body: BODY })
+      const text = await body.text()
+      if (statusCode !== 200 || !text.includes(RESULT)) throw new Error(`Cannot use measurement: the service answered ${statusCode} ${text.slice(0, 300)}`)
+      times.push(performance.now() - started)
+    }
+  }))
+  return { times, ms: performance.now() - began }
+}
+
+class Disposable {
+  readonly value: Pool
+  constructor (value: Pool) { this.value = value }
+  [Symbol.asyncDispose] (): Promise<void> { return this.value.close() }
+}
+
+async function restAndReadRss ({ pids }: BenchService): Promise<Record<Role, number>> {
+  await wait(REST_MS)
+  return readRss(pids)
+}
