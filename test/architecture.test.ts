@@ -34,7 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'any'>> = {
 }
 
 /** Packages that only one folder may import, type-only imports included. */
-const OWNED_PACKAGES: Readonly<Record<string, string>> = { 'isolated-vm': 'engine/runner', 'bullmq': 'queue', 'ipaddr.js': 'net' }
+const OWNED_PACKAGES: Readonly<Record<string, string>> = { 'isolated-vm': 'engine/runner', 'bullmq': 'queue', 'ipaddr.js': 'net', 'pg': 'tools/db' }
 const GUEST = ['engine/guest', GUEST_HALVES]
 /** The packages that are evaluated inside isolates, each for what it is there; see docs/decisions/0020. Node's own library is put in by the build: 0038. */
 const GUEST_PACKAGES = new Set(['@exodus/bytes', 'web-streams-polyfill', 'whatwg-url', 'node-library:facts'])
@@ -69,7 +69,7 @@ test('every folder imports only what the table allows', () => {
   assert.deepEqual(breaches.map(describe), [])
 })
 
-test('only the runner imports isolated-vm, only the queue bullmq, and only net decides on addresses', () => {
+test('only the runner imports isolated-vm, only the queue bullmq, only net decides on addresses, and only the tool db asks PostgreSQL', () => {
   const breaches = imports.filter(({ from, to, own }) => {
     const owner = own ? undefined : OWNED_PACKAGES[packageName(to)]
     return owner !== undefined && !isIn(from, owner)

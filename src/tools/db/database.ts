@@ -1,7 +1,7 @@
 import { Client, Pool, type PoolClient } from 'pg'
 import { ToolError } from '../tool.ts'
 import { type DbLimits, explainConnect, explainStatement, TooLate, TooManyBytes } from './explain.ts'
-import { type Rows, Statement, type StatementText } from './statement.ts'
+import { MakesTable, type Rows, Statement, type StatementText } from './statement.ts'
 
 /** Where a database is, and how many connections a worker may have there. */
 export interface DatabaseSettings {
@@ -120,6 +120,7 @@ export class Session {
       this.#client.query(statement)
       return await Promise.race([statement.answer, ended.promise])
     } catch (error) {
+      if (error instanceof MakesTable) this.destroy()
       throw explainStatement(error, this.#database.settings.name, { sql: text.sql, limits })
     } finally {
       clearTimeout(deadline)

@@ -50,6 +50,9 @@ export class DbRun {
     this.#databases = databases
     this.#limits = limits
     this.#signal = run.signal
+    run.signal.addEventListener('abort', () => {
+      for (const id of this.#transactions.keys()) this.#fail(id, 'the run is over')
+    }, { once: true })
   }
 
   /** True for jobs that may change something. */
@@ -171,7 +174,6 @@ export class DbRun {
     const { transactionTimeoutMs } = this.#limits
     const deadline = setTimeout(() => this.#fail(id, `it took longer than ${transactionTimeoutMs} ms (transactionTimeoutMs) and was rolled back`), transactionTimeoutMs)
     this.#transactions.set(id, { database, session, depth: 0, deadline, last: Promise.resolve(), failure: undefined })
-    this.#signal.addEventListener('abort', () => this.#fail(id, 'the run is over'), { once: true })
     if (this.#signal.aborted) this.#fail(id, 'the run is over')
   }
 

@@ -1,7 +1,7 @@
 import { DatabaseError } from 'pg'
 import { ToolError } from '../tool.ts'
 import type { StatementKind } from './kinds.ts'
-import { TooManyRows } from './statement.ts'
+import { MakesTable, TooManyRows } from './statement.ts'
 
 /** Bounds of what one run asks of a database, and of one statement. */
 export interface DbLimits {
@@ -26,6 +26,7 @@ const FIRST_WORD = /^(?:\s|--[^\n]*\n?|\/\*[^]*?\*\/|\()*([a-z]*)/i
 export function explainStatement (error: unknown, database: string, { sql, limits }: { sql: string, limits: DbLimits }): ToolError {
   const action = `Cannot query database "${database}"`
   if (error instanceof ToolError) return error
+  if (error instanceof MakesTable) return new ToolError(`${action}: the statement makes a table (SELECT INTO), which jobs may not; it was rolled back`, { code: 'PERMISSION_DENIED', cause: error })
   if (error instanceof TooManyRows) return new ToolError(`${action}: the statement answers more than ${limits.maxRows} rows (maxRows); ask for fewer with a limit`, { code: 'TOOL_LIMIT', cause: error })
   if (error instanceof TooManyBytes) return new ToolError(`${action}: the statement answers more than ${limits.maxBytes} bytes (maxBytes); ask for fewer rows or columns`, { code: 'TOOL_LIMIT', cause: error })
   if (error instanceof TooLate) return new ToolError(`${action}: the statement took longer than ${limits.statementTimeoutMs} ms (statementTimeoutMs)`, { code: 'TOOL_LIMIT', cause: error })

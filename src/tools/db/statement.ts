@@ -23,7 +23,10 @@ export interface StatementText {
 /** More rows came than are allowed. */
 export class TooManyRows extends Error {}
 
-/** What judges a statement: PREPARE takes SELECT, INSERT, UPDATE, DELETE, MERGE and VALUES, and nothing else parses after it. */
+/** The statement was a SELECT INTO, and made a table: it has to be rolled back. */
+export class MakesTable extends Error {}
+
+/** What judges a statement: SELECT, INSERT, UPDATE, DELETE, MERGE and VALUES parse after it, and nothing else. */
 const JUDGE = 'PREPARE batchbox AS '
 
 /**
@@ -35,6 +38,7 @@ export class Statement implements Submittable {
   readonly #text: StatementText
   readonly #answer = Promise.withResolvers<Rows>()
   readonly #rows: Rows = { columns: [], rows: [], count: 0 }
+  #answersRows = false
   #failure: Error | undefined
 
   constructor (text: StatementText) {
@@ -42,7 +46,7 @@ export class Statement implements Submittable {
     this.#answer.promise.catch(() => {}) // whoever sent it may have stopped waiting
   }
 
-  /** Rejects with pg's DatabaseError, with TooManyRows, or with what ended the connection. */
+  /** Rejects with pg's DatabaseError, with TooManyRows, MakesTable, or with what ended the connection. */
   get answer (): Promise<Rows> { return this.#answer.promise }
 
   submit (connection: Connection): void {
@@ -63,6 +67,7 @@ export class Statement implements Submittable {
   }
 
   handleRowDescription ({ fields }: { fields: { name: string, dataTypeID: number }[] }): void {
+    this.#answersRows = true
     this.#rows.columns = fields.map(({ name, dataTypeID }) => [name, dataTypeID])
   }
 
@@ -75,6 +80,7 @@ export class Statement implements Submittable {
   }
 
   handleCommandComplete ({ text }: { text: string }): void {
+    if (text.startsWith('SELECT') && !this.#answersRows) this.#failure = new MakesTable() // any other has columns, if only none
     this.#rows.count = Number(/(\d+)$/.exec(text)?.[1] ?? 0)
   }
 

@@ -17,7 +17,7 @@ const Sql = z.string().min(1).max(SQL_MAX_CHARS).refine((text) => !text.includes
 
 const DatabaseConfig = z.strictObject({
   /** `postgres://user:password@host:port/database?sslmode=verify-full`, or with a folder of a socket: `postgres://user@/database?host=/run/postgresql`. */
-  url: z.string().regex(/^postgres(?:ql)?:\/\//, 'Expected postgres://user:password@host:port/database'),
+  url: z.string().refine(isUrl, 'Expected postgres://user:password@host:port/database'),
   /** Folder of the files that export its tables, as Drizzle has them; without, code has no tables, and writes SQL. */
   schemas: z.string().optional(),
   /** Connections that each worker may have. */
@@ -93,3 +93,8 @@ export default defineTool({
     }
   },
 })
+
+/** What pg could not read it would repeat in its error. One with the folder of a socket has no host. */
+function isUrl (text: string): boolean {
+  return /^postgres(?:ql)?:\/\//.test(text) && URL.canParse(text.replace('@/', '@host/'))
+}

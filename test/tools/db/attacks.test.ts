@@ -55,7 +55,8 @@ test('what is misspelt, unknown or forbidden says so in words of the database', 
   assert.deepEqual(await sqlFailureOf('SELEC 1'), ['PERMISSION_DENIED', 'Cannot query database "main": SELEC is no statement that jobs may send; they are SELECT, INSERT, UPDATE, DELETE and MERGE (transactions: db.transaction)'])
   assert.deepEqual(await sqlFailureOf('SELECT FROM WHERE'), ['TOOL_ERROR', 'Cannot query database "main": syntax error at or near "WHERE" (SQLSTATE 42601)'])
   assert.deepEqual(await sqlFailureOf('SELECT * FROM hidden'), ['PERMISSION_DENIED', 'Cannot query database "main": permission denied for table hidden (SQLSTATE 42501)'])
-  assert.deepEqual(await sqlFailureOf('SELECT * INTO copied FROM users'), ['PERMISSION_DENIED', 'Cannot query database "main": permission denied for schema public (SQLSTATE 42501)'])
+  assert.deepEqual(await sqlFailureOf('SELECT * INTO TEMP copied FROM users'), ['PERMISSION_DENIED', 'Cannot query database "main": the statement makes a table (SELECT INTO), which jobs may not; it was rolled back'])
+  assert.equal((await postgres.query("SELECT count(*)::int AS n FROM pg_class WHERE relname = 'copied'"))[0]?.['n'], 0)
   assert.deepEqual(await failureOf('export default () => db.users.insert({ email: "one@x" })'), ['TOOL_ERROR', 'Cannot query database "main": duplicate key value violates unique constraint "users_e_mail_key" (SQLSTATE 23505)'])
 })
 
