@@ -11,11 +11,11 @@ const [CHAR_BITS, BYTE_BITS] = [6, 8]
 
 /**
  * Lists how code is likely to write a text without wanting to hide it: as it is, in JSON, in JSON within JSON, as the console quotes it, in URLs, in base64 wherever it begins in
- * what is encoded, that in URLs, and as hexadecimal digits.
+ * what is encoded, that in URLs, as hexadecimal digits, and as the bytes of a Buffer in JSON and in the console.
  */
 export function buildForms (given: string): Form[] {
   const value = given.toWellFormed()
-  const texts = [value, ...jsonForms(value), ...urlForms(value), Buffer.from(value).toString('hex'), Buffer.from(value).toString('hex').toUpperCase()]
+  const texts = [value, ...jsonForms(value), ...urlForms(value), Buffer.from(value).toString('hex'), Buffer.from(value).toString('hex').toUpperCase(), ...byteForms(value)]
   const latin1 = Buffer.from(value, 'latin1')
   const bytes = [Buffer.from(value), ...(latin1.toString('latin1') === value ? [latin1] : [])] // `btoa` takes the latter
   const plain = [...new Set(texts)].map((text) => ({ text, edge: NO_EDGE }))
@@ -34,6 +34,12 @@ function jsonForms (value: string): string[] {
     json.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${hex(unit)}`),
     json.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${hex(unit).toUpperCase()}`),
   ]
+}
+
+/** As `<Buffer 61 62>`, `[97,98]` and `[ 97, 98 ]` have them. */
+function byteForms (value: string): string[] {
+  const bytes = [...Buffer.from(value)]
+  return [bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(' '), bytes.join(','), bytes.join(', ')]
 }
 
 /** As the console has it. */

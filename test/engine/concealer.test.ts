@@ -39,6 +39,9 @@ const WAYS: [way: string, write: (value: string) => string, left: string][] = [
   ['in base64 in a URL', (value) => `?key=${encodeURIComponent(base64(value))}`, '\\?key=LABEL(%3D)*'],
   ['in base64 before and after others in a URL', (value) => encodeURIComponent(base64(`us${value}?`)), 'dXLABEL[\\w%]{0,12}'],
   ['in hexadecimal digits', (value) => base64(value, 'hex'), 'LABEL'],
+  ['as the digits of bytes', (value) => `<Buffer ${base64(value, 'hex').replaceAll(/..(?!$)/g, '$& ')}>`, '<Buffer LABEL>'],
+  ['as a Buffer in JSON', (value) => JSON.stringify(Buffer.from(value)), '\\{"type":"Buffer","data":\\[LABEL\\]\\}'],
+  ['as a list of bytes', (value) => `[ ${[...Buffer.from(value)].join(', ')} ]`, '\\[ LABEL \\]'],
   ['in capital hexadecimal digits', (value) => base64(value, 'hex').toUpperCase(), 'LABEL'],
 ]
 for (const [way, write, left] of WAYS) {

@@ -5,6 +5,7 @@ import {
   bigIntValueOf, booleanValueOf, dataViewByteLength, functionToString, mapForEach, mapSize, numberValueOf, ownValue, setForEach, setSize, stringIncludes,
   stringIndexOf, stringReplaceAll, stringSlice, stringValueOf,
 } from './intrinsics.js'
+import { inspectBuffer } from './inspect-buffer.js'
 import { readStack, withoutGuestFrames } from './stacks.js'
 
 const DEPTH_MAX = 4
@@ -101,6 +102,7 @@ function writeObject (value, state) {
   if (tag === '[object Error]' || inheritsError(value)) return writeError(value, state)
   const special = writeSpecial(value, tag)
   if (special !== undefined) return special
+  if (ArrayBufferIsView(value) && className(value) === 'Buffer') return inspectBuffer(/** @type {any} */ (value))
   if (state.seen.length > state.depth) return ArrayIsArray(value) ? '[Array]' : `[${className(value)}]`
   const size = collectionSize(value)
   if (size?.kind === 'Map') return block(`Map(${size.count}) `, '{', mapItems(value, state), '}')

@@ -56,6 +56,7 @@ const VALUES: [expression: string, text: string][] = [
   ['Object(1), Object("s"), Object(false), Object(2n), new ArrayBuffer(3), new DataView(new ArrayBuffer(4), 1)', "[Number: 1] [String: 's'] [Boolean: false] [BigInt: 2n] ArrayBuffer { byteLength: 3 } DataView { byteLength: 3 }"],
   ['new Map([[1, { a: 2 }], ["k", new Set(["x"])]])', `Map(2) { 1 => { a: 2 }, 'k' => Set(1) { 'x' } }`],
   ['new Uint8Array([1, 2]), new Float64Array(1), new BigInt64Array([1n])', 'Uint8Array(2) [ 1, 2 ] Float64Array(1) [ 0 ] BigInt64Array(1) [ 1n ]'],
+  ['Buffer.from("abc"), [[[[[Buffer.from("é")]]]]], Buffer.alloc(0), Buffer.alloc(52).subarray(1), Buffer.alloc(52).subarray(2)', `<Buffer 61 62 63> [ [ [ [ [Array] ] ] ] ] <Buffer > <Buffer ${'00 '.repeat(50)}... 1 more byte> <Buffer${' 00'.repeat(50)}>`],
   ['Promise.resolve(1), new WeakMap(), Object.create(null), new (class Foo { x = 1 })', 'Promise {} WeakMap {} [Object: null prototype] {} Foo { x: 1 }'],
   ['[, 1], [], {}, [[[[[[1]]]]]], { a: { b: { c: { d: { e: 1 } } } } }', '[ <empty>, 1 ] [] {} [ [ [ [ [Array] ] ] ] ] { a: { b: { c: { d: [Object] } } } }'],
   ['{ get a () { throw 1 }, set b (v) {}, get c () { return 1 }, set c (v) {} }', '{ a: [Getter], b: [Setter], c: [Getter/Setter] }'],
