@@ -10,11 +10,11 @@ import { LANES } from './service.ts'
 /** Options of a runner that a worker has when nobody sets any. */
 export const RUNNER_OPTIONS = { threads: 1, memoryMb: DEFAULT_LIMIT_POLICY.defaults.memoryMb, bootTimeoutMs: 20_000 }
 
-/** Starts the engine alone, as a worker does. `closing` ends it. */
-export async function startEngine (bench: Bench, closing: AsyncDisposableStack): Promise<Engine> {
+/** Starts the engine alone, as a worker does, with that configuration of tools. `closing` ends it. */
+export async function startEngine (bench: Bench, closing: AsyncDisposableStack, tools: object = {}): Promise<Engine> {
   const onError = (error: Error) => bench.note(`  ${error.message}`)
   const engine = await createEngine({
-    tools: DEFAULT_TOOL_SETTINGS,
+    tools: { ...DEFAULT_TOOL_SETTINGS, config: JSON.stringify(tools) },
     onToolError: onError,
     supervisor: { lanes: LANES, spares: 1, wear: DEFAULT_WEAR, ...RUNNER_OPTIONS, onError },
     compiler: { onError },
