@@ -80,6 +80,14 @@ const CHANGES: Readonly<Record<string, readonly (readonly [from: RegExp, to: str
   'buffer': [[/const \{\s*inspect: utilInspect,\s*\} = require\('internal\/util\/inspect'\);/, "const utilInspect = (...args) => require('internal/util/inspect').inspect(...args);"]],
   // Node reads the expression out of the file that it is in. Where it cannot, it takes the missing text for a message that is none.
   'internal/assert/utils': [[/getErrMessage\(fn\)\]/, '"The expression evaluated to a falsy value"]']],
+  // They are not needed but to be inspected, and for URLs, which name no keys here.
+  'internal/crypto/keys': [
+    [/const \{ inspect \} = require\('internal\/util\/inspect'\);/, "const inspect = (...args) => require('internal/util/inspect').inspect(...args);"],
+    [/const \{\s*fileURLToPath,\s*getURLHref,\s*isURLInstance,\s*\} = require\('internal\/url'\);/, `
+      const isURLInstance = (value) => typeof value?.href === 'string' && require('internal/url').isURLInstance(value);
+      const getURLHref = (url) => require('internal/url').getURLHref(url);
+      const fileURLToPath = String;`],
+  ],
   // The sandbox has no options.
   'crypto': [[/getOptionValue\('--tls-cipher-list'\)/, JSON.stringify(crypto.constants.defaultCipherList)]],
   'internal/util/debuglog': [[/$/, '\ninitializeDebugEnv(undefined)']],

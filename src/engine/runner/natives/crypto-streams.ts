@@ -1,3 +1,4 @@
+import * as crypto from 'node:crypto'
 import {
   type CipherCCM, type CipherGCM, type Cipheriv, createCipheriv, createDecipheriv, createDiffieHellman, createDiffieHellmanGroup, createHash, createHmac, createSign, createVerify, type DecipherGCM, type Decipheriv, type DiffieHellman, type Hash, type Hmac, type Sign, type Verify,
 } from 'node:crypto'
@@ -14,7 +15,9 @@ const LARGEST = 0x7fff_ffff
 const DH_GETTERS = ['generateKeys', 'getPrime', 'getGenerator', 'getPublicKey', 'getPrivateKey'] as const
 const DH_SETTERS = ['setPublicKey', 'setPrivateKey'] as const
 
-type Digest = Hash | Hmac | Sign | Verify
+/** Of Node 26, and in no type yet. */
+interface Mac { update (data: Uint8Array): Mac, final (): Buffer }
+type Digest = Hash | Hmac | Mac | Sign | Verify
 type Cipher = Cipheriv | Decipheriv
 type Stream = Digest | Cipher | DiffieHellman
 
@@ -26,6 +29,9 @@ export class CryptoStreams {
   readonly operations: Operations = {
     hash: { as: 'digest', run: (args) => ({ made: beginHash(args).update(args.bytes('data')).digest() }) },
     hmac: { as: 'sign', run: (args) => ({ made: beginHmac(args).update(args.bytes('data')).digest() }) },
+    mac: { as: 'sign', run: (args) => ({ made: beginMac(args).update(args.bytes('data')).final() }) },
+    macOpen: { as: 'sign', run: (args) => this.#keep(beginMac(args)) },
+    digestMac: { as: null, run: (args) => ({ made: this.#end<Mac>(args).final() }) },
     hashOpen: { as: 'digest', run: (args) => this.#keep(beginHash(args)) },
     hmacOpen: { as: 'sign', run: (args) => this.#keep(beginHmac(args)) },
     signOpen: { as: 'sign', run: (args) => this.#keep(createSign(args.text('algorithm'))) },
@@ -95,6 +101,14 @@ function beginHash (args: CallArguments): Hash {
 
 function beginHmac (args: CallArguments): Hmac {
   return createHmac(args.text('algorithm'), args.bytes('key'))
+}
+
+function beginMac (args: CallArguments): Mac {
+  const { createMac } = crypto as unknown as { createMac (algorithm: string, key: Buffer, options: object): Mac }
+  return createMac(args.text('algorithm'), readBuffer(args, 'key'), given({
+    digest: args.has('digest') ? args.text('digest') : undefined, cipher: args.has('cipher') ? args.text('cipher') : undefined, iv: args.has('iv') ? readBuffer(args, 'iv') : undefined,
+    customization: args.has('customization') ? readBuffer(args, 'customization') : undefined, salt: args.has('salt') ? readBuffer(args, 'salt') : undefined, ...readLength(args),
+  }))
 }
 
 /** Bounded, since an extendable function makes as many bytes as it is asked for. */

@@ -10,21 +10,22 @@ import { keyMember, secretOf } from './crypto-keys.js'
 class Stream {
   /** @type {Record<string, unknown>} */
   #begin = {}
-  #key = ''
+  /** @type {(call: Call) => Call} */
+  #fill = (call) => call
   #pending = ''
   #id = 0
   #kind
 
-  /** @param {'hash' | 'hmac' | 'sign' | 'verify'} kind */
+  /** @param {'hash' | 'hmac' | 'mac' | 'sign' | 'verify'} kind */
   constructor (kind) {
     this.#kind = kind
   }
 
-  /** @param {Record<string, unknown>} begin @param {string} [key] */
-  _begin (begin, key = '') {
+  /** @param {Record<string, unknown>} begin @param {(call: Call) => Call} [fill] gives a call the bytes that it begins with */
+  _begin (begin, fill) {
     readBounds()
     this.#begin = begin
-    this.#key = key
+    if (fill !== undefined) this.#fill = fill
   }
 
   /** @param {unknown} data @param {unknown} [encoding] */
@@ -45,7 +46,7 @@ class Stream {
   /** @param {Stream} other @param {Record<string, unknown>} more */
   _copy (other, more) {
     this.#begin = { ...other.#begin, ...more }
-    this.#key = other.#key
+    this.#fill = other.#fill
     this.#pending = other.#pending
     if (other.#id !== 0) this.#id = new Call().put({ ...more, id: other.#id }).ask('hashCopy').id
   }
@@ -58,7 +59,7 @@ class Stream {
   }
 
   #open () {
-    return new Call().put(this.#begin).bytes('key', this.#kind === 'hmac' ? this.#key : undefined)
+    return this.#fill(new Call().put(this.#begin))
   }
 }
 
@@ -90,7 +91,8 @@ export class Hmac extends Stream {
 
   /** @param {string} algorithm @param {any} key */
   init (algorithm, key) {
-    this._begin({ algorithm }, secretOf(key))
+    const secret = secretOf(key)
+    this._begin({ algorithm }, (call) => call.bytes('key', secret))
     if (!known.has(algorithm)) this._end('hmac', '')
   }
 
@@ -99,6 +101,27 @@ export class Hmac extends Stream {
     return give(this._end('hmac', 'digest').made, encoding)
   }
 }
+
+export class Mac extends Stream {
+  /**
+   * @param {string} algorithm @param {number} _id @param {object} _cache @param {any} key @param {string} [digest] @param {string} [cipher]
+   * @param {any} [iv] @param {any} [customization] @param {any} [salt] @param {number} [outputLength]
+   */
+  constructor (algorithm, _id, _cache, key, digest, cipher, iv, customization, salt, outputLength) {
+    super('mac')
+    const parts = { key: secretOf(key), iv: copyText(iv), customization: copyText(customization), salt: copyText(salt) }
+    this._begin({ algorithm, digest, cipher, outputLength }, (call) => call.bytes('key', parts.key).bytes('iv', parts.iv).bytes('customization', parts.customization).bytes('salt', parts.salt))
+    this._end('mac', '') // finds out whether there is such a one
+  }
+
+  /** @param {unknown} [encoding] */
+  final (encoding) {
+    return give(this._end('mac', 'digestMac').made, encoding)
+  }
+}
+
+/** As it is now: code may change it before it is used. @param {any} bytes */
+const copyText = (bytes) => bytes === undefined ? undefined : textOf(bytes)
 
 /** @param {unknown} padding @param {unknown} saltLength @param {number} encoding */
 export const signingOptions = (padding, saltLength, encoding) => ({ padding, saltLength, dsaEncoding: encoding === P1363 ? 'ieee-p1363' : 'der' })

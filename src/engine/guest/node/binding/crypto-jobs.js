@@ -1,7 +1,7 @@
 // @ts-check
 import { buildFailure, bytesOfAny } from './buffer.js'
 import { ciphers } from './crypto-ciphers.js'
-import { DER, signingOptions } from './crypto-digests.js'
+import { DER, Sign, Verify, signingOptions } from './crypto-digests.js'
 import { KeyObjectHandle, PRIVATE, PUBLIC, SECRET, keyMember, secretOf } from './crypto-keys.js'
 import { Call, give, readBounds } from './crypto-native.js'
 
@@ -91,8 +91,20 @@ function holdKey (mode, data, format, type, passphrase, curve) {
   return handle
 }
 
+/**
+ * What has a digest can be given piece by piece.
+ * @param {number} mode @param {import('./crypto-keys.js').KeyParts} key @param {{ algorithm: string, data: any, signature: any }} what @param {[padding: any, saltLength: any, encoding: number]} options
+ */
+function signLong (mode, [data, format, type, passphrase, curve], what, options) {
+  const stream = mode === SIGN ? new Sign() : new Verify()
+  stream.init(what.algorithm)
+  stream.update(what.data)
+  return stream instanceof Sign ? stream.sign(data, format, type, passphrase, curve, ...options) : stream.verify(data, format, type, passphrase, curve, what.signature, ...options)
+}
+
 const SignJob = jobClass(
   (/** @type {number} */ mode, /** @type {any} */ key, /** @type {any} */ format, /** @type {any} */ type, /** @type {any} */ passphrase, /** @type {any} */ curve, /** @type {any} */ data, /** @type {any} */ algorithm, /** @type {any} */ saltLength, /** @type {any} */ padding, /** @type {any} */ encoding, /** @type {any} */ context, /** @type {any} */ signature) => {
+    if (data.byteLength > readBounds() && typeof algorithm === 'string' && context === undefined) return signLong(mode, [key, format, type, passphrase, curve], { algorithm, data, signature }, [padding, saltLength, encoding ?? DER])
     const call = new Call().child('key', keyMember([key, format, type, passphrase, curve])).bytes('data', data).bytes('context', context)
     call.put({ algorithm: algorithm ?? undefined, ...signingOptions(padding, saltLength, encoding ?? DER) })
     return mode === SIGN ? bufferOf(call.ask('sign').made) : call.bytes('signature', signature).ask('verify').value

@@ -2,7 +2,7 @@
 import { cryptoCiphers, cryptoConstants as constants, cryptoCurves, cryptoHashes, cryptoMacs, cryptoPostQuantumKeys } from 'node-library:facts'
 import { buildFailure, bytesOfAny } from './buffer.js'
 import { ciphers } from './crypto-ciphers.js'
-import { DER, Hash, Hmac, P1363, Sign, Verify, oneShotDigest } from './crypto-digests.js'
+import { DER, Hash, Hmac, Mac, P1363, Sign, Verify, oneShotDigest } from './crypto-digests.js'
 import { exchanges } from './crypto-exchange.js'
 import { jobs } from './crypto-jobs.js'
 import { keyClasses, keyConstants } from './crypto-keys.js'
@@ -41,6 +41,7 @@ export const cryptoBinding = {
   kKeyVariantAES_OCB_128: 0,
   Hash,
   Hmac,
+  Mac,
   Sign,
   Verify,
   oneShotDigest,
