@@ -18,10 +18,21 @@ export default function createDb (host, { databases }) {
     named[name] = buildDatabase(host, name, tables)
   }
   const [first] = databases
-  if (first === undefined) return { get db () { throw new TypeErrorConstructor('Cannot use db: this service has no database; its operator has to set DATABASE_URL, or databases of tool db') } }
+  if (first === undefined) return buildAbsent()
   const main = named[first.name]
   defineHidden(main, 'databases', named)
   return main
+}
+
+/** What stands for a database where there is none: whatever is asked of it is the error that says so. */
+function buildAbsent () {
+  return new Proxy(ObjectCreate(null), /** @type {any} */ ({
+    __proto__: null,
+    get (/** @type {object} */ _, /** @type {string | symbol} */ key) {
+      if (typeof key !== 'string') return undefined
+      throw new TypeErrorConstructor(`Cannot use db.${key}: this service has no database; its operator has to set DATABASE_URL, or databases of tool db`)
+    },
+  }))
 }
 
 /** @param {import('../../engine/guest/tools.js').ToolHost} host @param {string} name @param {TableDescriptions} descriptions */
