@@ -58,7 +58,8 @@ test('every query parses', () => {
 })
 
 test('every metric and label of a dashboard, an alert or the documentation is one that a live service exposes', async (t) => {
-  const service = await startService(t, { env: { BATCHBOX_METRICS_PORT: '0', BATCHBOX_METRICS_OPEN: '1' } })
+  const service = await startService(t, { env: { BATCHBOX_METRICS_PORT: '0', BATCHBOX_METRICS_OPEN: '1', BATCHBOX_FLOW_LANES: '1' } })
+  await service.request('POST', '/flow/codeblock', { body: { codebase64: btoa('return 1') } })
   await service.run({ code: 'export default () => echo.say("hi")', tools: ['echo'] })
   await service.run({ code: 'throw new Error("x")', webhook: { url: 'https://127.0.0.1/' } })
   await until('a webhook was tried', async () => (await scrape(String(service.worker.ready['metricsUrl']))).types.has('batchbox_webhook_lag_seconds'))
