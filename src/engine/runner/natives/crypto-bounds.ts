@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { NativeError } from './native.ts'
 
 // What would keep the runner's thread busy for more than some seconds is refused: it gives no sign of life meanwhile. Everything here throws a NativeError
-// QuotaExceededError that names the figure and the most there may be.
+// QuotaExceededError that names the figure and the most there may be; a DataError where a key hides its own.
 
 /** RSA keys of more bits take many seconds to make. */
 const RSA_BITS = 4096
@@ -80,47 +80,63 @@ export function checkDhPrime (prime: Buffer): void {
 }
 
 /**
- * An encrypted key says itself how many times its passphrase is hashed. Looks at every integer of what tells of the encryption; what is not to be read there is
- * not to be read by OpenSSL either. Source: RFC 5958, section 3, and RFC 8018, appendix A
+ * An encrypted key says itself how many times its passphrase is hashed. Looks at every integer of what tells of the encryption, and refuses what OpenSSL
+ * would read in another way than is done here. Source: RFC 5958, section 3; RFC 8018, appendix A; RFC 7914, section 7
  */
 export function checkEncrypted (key: Buffer, format: 'pem' | 'der'): void {
   for (const der of format === 'der' ? [key] : readPem(key)) {
+    if (der[0] !== SEQUENCE) continue // no key
     const [body] = readItems(der)
     const [algorithm] = body ? readItems(body.content) : []
-    for (const rounds of algorithm?.tag === SEQUENCE ? listIntegers(algorithm.content, 0) : []) refuseOver('The passphrase of the key would be hashed', rounds, PASSPHRASE_ROUNDS, 'times')
+    if (algorithm?.tag !== SEQUENCE) continue // not encrypted
+    const numbers = listIntegers(algorithm.content, 0)
+    for (const rounds of numbers) refuseOver('The passphrase of the key would be hashed', rounds, PASSPHRASE_ROUNDS, 'times')
+    const [N = 0, r = 0, p = 0] = numbers
+    if (algorithm.content.includes(SCRYPT)) checkScrypt({ N, r, p })
   }
 }
 
-const PEM = /-----BEGIN ENCRYPTED PRIVATE KEY-----([^-]*)-----END/g
+/** The labels of what may be PKCS #8. Whatever else may be encrypted has its passphrase hashed once. */
+const PEM = /-----BEGIN (?:ENCRYPTED )?PRIVATE KEY-----(.*?)(?:-----END|$)/gs
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
 const INTEGER = 0x02
 const SEQUENCE = 0x30
 const DEPTH = 8
+/** A tag of several bytes, and a length that is told by the end of it. */
+const LONG_TAG = 0x1f
+const NO_LENGTH = 0x80
+/** The object identifier of scrypt, 1.3.6.1.4.1.11591.4.11. */
+const SCRYPT = Buffer.from('2b06010401da47040b', 'hex')
 
+/** OpenSSL takes headers before the base64, which may have it decrypted once more, and an end in the middle of it: these are refused. */
 function readPem (key: Buffer): Buffer[] {
-  return [...key.toString('latin1').matchAll(PEM)].map(([, text = '']) => Buffer.from(text, 'base64'))
+  return [...key.toString('latin1').matchAll(PEM)].map(([, text = '']) => BASE64.test(text.replaceAll(/\s/g, '')) ? Buffer.from(text, 'base64') : refuseKey('between BEGIN and END of a private key there is more than base64'))
 }
 
 interface Item { tag: number, content: Buffer }
 
-function readItems (der: Buffer): Item[] {
-  const items: Item[] = []
+function * readItems (der: Buffer): Generator<Item> {
   for (let at = 0; at + 2 <= der.length;) {
-    const first = der[at + 1] ?? 0
-    const sizeBytes = first < 0x80 ? 0 : first & 0x7f
-    if (sizeBytes > 6 || at + 2 + sizeBytes > der.length) break
+    const [tag = 0, first = 0] = der.subarray(at, at + 2)
+    const sizeBytes = first < NO_LENGTH ? 0 : first & 0x7f
+    if (first === NO_LENGTH || sizeBytes > 6 || (tag & LONG_TAG) === LONG_TAG) refuseKey('what tells of its encryption is not written as DER is')
+    if (at + 2 + sizeBytes > der.length) break
     const size = sizeBytes === 0 ? first : der.readUIntBE(at + 2, sizeBytes)
     const start = at + 2 + sizeBytes
-    items.push({ tag: der[at] ?? 0, content: der.subarray(start, start + size) })
+    yield { tag, content: der.subarray(start, start + size) }
     at = start + size
   }
-  return items
 }
 
 function listIntegers (der: Buffer, depth: number): number[] {
-  return readItems(der).flatMap(({ tag, content }) => {
+  return [...readItems(der)].flatMap(({ tag, content }) => {
     if (tag === INTEGER) return [content.length > 6 ? Infinity : content.length === 0 ? 0 : content.readUIntBE(0, content.length)]
     return tag === SEQUENCE && depth < DEPTH ? listIntegers(content, depth + 1) : []
   })
+}
+
+function refuseKey (problem: string): never {
+  throw new NativeError('DataError', `Cannot read the key: ${problem}`)
 }
 
 function measureDigest (name: string): number {
