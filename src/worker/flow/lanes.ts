@@ -70,6 +70,8 @@ class Lanes {
   readonly #runs = new Map<string, AbortController>()
   /** Lanes that calls were asked for and have not come. */
   #asked = 0
+  /** Calls whose callers left while some were asked for: they may be among them, for what Redis takes back and what it hands out come over two connections. */
+  readonly #left = new Set<string>()
   /** Calls that are over and whose answer is on its way. */
   #ending = 0
   #isDraining = false
@@ -98,6 +100,7 @@ class Lanes {
   /** Stops one call, or all. */
   stop (id?: string): void {
     for (const [each, run] of this.#runs) if (id === undefined || id === each) run.abort()
+    if (id !== undefined && this.#asked > 0) this.#left.add(id)
   }
 
   async drain (): Promise<void> {
@@ -141,6 +144,7 @@ class Lanes {
     } finally {
       this.#asked -= wanted
       for (const call of taken) void this.#run(call)
+      if (this.#asked === 0) this.#left.clear()
       this.#tell()
     }
   }
@@ -148,6 +152,7 @@ class Lanes {
   async #run (call: TakenCall): Promise<void> {
     const run = new AbortController()
     this.#runs.set(call.id, run)
+    if (this.#left.has(call.id)) run.abort()
     const ran = await runCall(this.#options, call, run.signal)
     this.#ending += 1
     this.#runs.delete(call.id)
