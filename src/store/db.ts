@@ -64,9 +64,11 @@ export function openDb ({ url, prefix = DEFAULT_PREFIX, encryptionKeys = [], fai
 /** Ends a connection after the commands sent so far; at once where there is no connection to send them on. */
 export async function quit (redis: Redis): Promise<void> {
   if (redis.status !== 'ready') return redis.disconnect()
+  const closed = new Promise<void>((resolve) => { redis.once('close', resolve) }) // a connection that never gives up would send it again on the next
   try {
-    await redis.quit()
+    await Promise.race([redis.quit(), closed])
   } catch {
-    redis.disconnect() // it broke meanwhile, which is the end that was wanted
+    // it broke meanwhile, which is the end that was wanted
   }
+  redis.disconnect()
 }
