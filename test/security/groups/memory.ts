@@ -1,3 +1,4 @@
+import { DEFAULT_LIMIT_POLICY } from '../../../src/core/limits.ts'
 import { type Attack, type AttackGroup, inEntry, isStoppedBy } from '../attack.ts'
 
 const MEMORY_MB = 16
@@ -35,7 +36,11 @@ export const memory: AttackGroup = {
     hoards('Temporal', 'const all = []; for (;;) all.push(Temporal.Now.zonedDateTimeISO("Europe/Berlin"))'),
     hoards('a text that Unicode makes 18 times as long', 'return "\\ufdfa".repeat(2 ** 23).normalize("NFKD").length'),
     hoards('WeakRefs and registries', 'const all = []; for (;;) all.push(new WeakRef(new Array(1000).fill(1)), new FinalizationRegistry(() => {}))'),
-    hoards('raw JSON repeated', 'return Array(1000).fill(JSON.rawJSON(\'"\' + "x".repeat(1e6) + \'"\'))'),
+    hoards('raw JSON repeated', `return { all: Array(1000).fill(JSON.rawJSON('"' + "x".repeat(1e6) + '"')) }`),
+    {
+      ...hoards('raw JSON repeated in a list', `return Array(1000).fill(JSON.rawJSON('"' + "x".repeat(1e6) + '"'))`), // written, and counted, piece by piece
+      end: { codes: ['RESULT_TOO_LARGE'], name: 'RangeError', limit: { name: 'resultBytes', configured: DEFAULT_LIMIT_POLICY.defaults.resultBytes } },
+    },
     hoards(
       'a table of long cells',
       'const row = {}; for (let i = 0; i < 24; i++) row["c" + i] = Array(7).fill("x".repeat(9000)); console.table(Array(200).fill(row)); return 1',
