@@ -39,15 +39,15 @@ test('the spans of a job are kept as one chunk of OTLP/JSON when their local roo
   const { tracer, kept, flush } = await startTelemetry(t)
   const root = tracer.startSpan('run', { attributes: { [JOB_ID]: 'job_1' } }, contextFromTraceparent(TRACEPARENT))
 
-  recordSpan(tracer, { name: 'compile', parent: contextOf(root), startMs: 1000.5, endMs: 1002, kind: SpanKind.INTERNAL, attributes: { [JOB_ID]: 'job_1' } })
-  recordSpan(tracer, { name: 'elsewhere', parent: contextOf(root), startMs: 1000, endMs: 1001 })
+  recordSpan(tracer, { name: 'compile', parent: contextOf(root), startMs: 1_700_000_000_000.5, endMs: 1_700_000_000_002, kind: SpanKind.INTERNAL, attributes: { [JOB_ID]: 'job_1' } })
+  recordSpan(tracer, { name: 'elsewhere', parent: contextOf(root), startMs: 1_700_000_000_000, endMs: 1_700_000_000_001 })
   const before = kept.length
   root.end()
   await flush()
 
   assert.equal(before, 0)
   assert.deepEqual(kept.map(({ jobId, names }) => ({ jobId, names })), [{ jobId: 'job_1', names: ['compile', 'run'] }])
-  assert.equal(readSpans(kept[0]!.text)[0]!.startTimeUnixNano, '1000500000') // one chunk, asserted above
+  assert.equal(readSpans(kept[0]!.text)[0]!.startTimeUnixNano, '1700000000000500000') // one chunk, asserted above
   assert.match(kept[0]!.text, /"service.name"/)
 })
 
