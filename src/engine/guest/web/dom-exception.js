@@ -6,14 +6,14 @@ import {
 import { registerSerializable } from '../serializable.js'
 import { defineConstant, isObject, shapeInterface, toDouble, toText } from '../webidl.js'
 
-/** The names that once had a number, by it. Source: https://webidl.spec.whatwg.org/#dfn-error-names-table */
+/** The names that once had a number, by it; some numbers have none. Source: https://webidl.spec.whatwg.org/#dfn-error-names-table @type {readonly (readonly [constant: string, name: string])[]} */
 const LEGACY = [
-  ['INDEX_SIZE_ERR', 'IndexSizeError'], ['DOMSTRING_SIZE_ERR'], ['HIERARCHY_REQUEST_ERR', 'HierarchyRequestError'],
-  ['WRONG_DOCUMENT_ERR', 'WrongDocumentError'], ['INVALID_CHARACTER_ERR', 'InvalidCharacterError'], ['NO_DATA_ALLOWED_ERR'],
+  ['INDEX_SIZE_ERR', 'IndexSizeError'], ['DOMSTRING_SIZE_ERR', ''], ['HIERARCHY_REQUEST_ERR', 'HierarchyRequestError'],
+  ['WRONG_DOCUMENT_ERR', 'WrongDocumentError'], ['INVALID_CHARACTER_ERR', 'InvalidCharacterError'], ['NO_DATA_ALLOWED_ERR', ''],
   ['NO_MODIFICATION_ALLOWED_ERR', 'NoModificationAllowedError'], ['NOT_FOUND_ERR', 'NotFoundError'], ['NOT_SUPPORTED_ERR', 'NotSupportedError'],
   ['INUSE_ATTRIBUTE_ERR', 'InUseAttributeError'], ['INVALID_STATE_ERR', 'InvalidStateError'], ['SYNTAX_ERR', 'SyntaxError'],
   ['INVALID_MODIFICATION_ERR', 'InvalidModificationError'], ['NAMESPACE_ERR', 'NamespaceError'], ['INVALID_ACCESS_ERR', 'InvalidAccessError'],
-  ['VALIDATION_ERR'], ['TYPE_MISMATCH_ERR', 'TypeMismatchError'], ['SECURITY_ERR', 'SecurityError'], ['NETWORK_ERR', 'NetworkError'],
+  ['VALIDATION_ERR', ''], ['TYPE_MISMATCH_ERR', 'TypeMismatchError'], ['SECURITY_ERR', 'SecurityError'], ['NETWORK_ERR', 'NetworkError'],
   ['ABORT_ERR', 'AbortError'], ['URL_MISMATCH_ERR', 'URLMismatchError'], ['QUOTA_EXCEEDED_ERR', 'QuotaExceededError'],
   ['TIMEOUT_ERR', 'TimeoutError'], ['INVALID_NODE_TYPE_ERR', 'InvalidNodeTypeError'], ['DATA_CLONE_ERR', 'DataCloneError'],
 ]
@@ -40,9 +40,9 @@ export class DOMException {
 ReflectSetPrototypeOf(DOMException.prototype, ErrorPrototype)
 shapeInterface(DOMException, 'DOMException', ['name', 'message', 'code'])
 for (let i = 0; i < LEGACY.length; i++) {
-  const { 0: constant, 1: name } = /** @type {string[]} */ (LEGACY[i])
-  defineConstant(DOMException, /** @type {string} */ (constant), i + 1)
-  if (name !== undefined) codes[name] = i + 1
+  const { 0: constant, 1: name } = /** @type {typeof LEGACY[number]} */ (LEGACY[i])
+  defineConstant(DOMException, constant, i + 1)
+  if (name !== '') codes[name] = i + 1
 }
 
 /**
