@@ -14,7 +14,7 @@ const slow = (ms: number) => ({ code: `export default async () => { console.log(
 
 test('a worker that is told to stop under load finishes or hands back its jobs, exits with 0 and leaves no process', { skip: SKIP }, async (t) => {
   const service = await startService(t, { env: { BATCHBOX_DRAIN_MS: '200' } })
-  const { id } = await service.post(slow(2500))
+  const { id } = await service.post(slow(8000)) // longer than the load takes to come up on a busy machine
   await until('the slow job runs', async () => (await service.logs(id)).length > 0)
   const load = startLoad(service, SMALL_JOBS, small)
   await load.reach(10)
