@@ -29,7 +29,7 @@ export interface CreateConfig {
   lanes?: number
   /** Runner processes kept warm beside those. */
   spares?: number
-  /** When a runner process is replaced: after so many runs, milliseconds, or megabytes. `{ runs: 1 }` has every run get a process of its own. */
+  /** When a runner process is replaced, as soon as another is idle: after so many runs, milliseconds, or megabytes. */
   recycle?: Partial<WearLimits>
   /** Bound on the start of a runner, in milliseconds. */
   bootTimeoutMs?: number
