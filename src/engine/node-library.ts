@@ -19,6 +19,7 @@ const FILES: Readonly<Record<string, readonly string[]>> = {
   base: ['internal/per_context/primordials', 'internal/assert', 'internal/constants', 'internal/errors', 'internal/util', 'internal/util/types', 'internal/validators', 'util/types'],
   buffer: ['internal/buffer', 'buffer'],
   path: ['path', 'path/posix', 'path/win32'],
+  glob: ['internal/deps/minimatch/index', 'internal/fs/glob'],
   querystring: ['internal/querystring', 'querystring'],
   'string-decoder': ['string_decoder'],
   'async-hooks': ['async_hooks', 'internal/async_local_storage/async_context_frame', 'internal/async_local_storage/run_scope'],
@@ -80,6 +81,8 @@ const CHANGES: Readonly<Record<string, readonly (readonly [from: RegExp, to: str
   'buffer': [[/const \{\s*inspect: utilInspect,\s*\} = require\('internal\/util\/inspect'\);/, "const utilInspect = (...args) => require('internal/util/inspect').inspect(...args);"]],
   // Node reads the expression out of the file that it is in. Where it cannot, it takes the missing text for a message that is none.
   'internal/assert/utils': [[/getErrMessage\(fn\)\]/, '"The expression evaluated to a falsy value"]']],
+  // Paths are matched; there are no files to look for.
+  'internal/fs/glob': [[/const \{\s*lstatSync,[^]*?require\('fs\/promises'\);/, ''], [/const \{ DirentFromStats \}.*/, ''], [/function cloneSet\([^]*?(?=const kGlobPatternCacheLimit)/, ''], [/\bGlob,/, '']],
   // They are not needed but to be inspected, and for URLs, which name no keys here.
   'internal/crypto/keys': [
     [/const \{ inspect \} = require\('internal\/util\/inspect'\);/, "const inspect = (...args) => require('internal/util/inspect').inspect(...args);"],

@@ -18,10 +18,9 @@ const modules = Object.create(null)
 export function requireFile (id) {
   const known = modules[id]
   if (known !== undefined) return known.exports
-  const module = { exports: {} }
-  modules[id] = module
-  if (!Object.hasOwn(unitOfFile, id)) module.exports = getStandIn(id)
-  else useUnit(/** @type {string} */ (unitOfFile[id]))[id](module.exports, requireFile, module, processObject, internalBinding, primordials)
+  if (!Object.hasOwn(unitOfFile, id)) return (modules[id] = { exports: getStandIn(id) }).exports
+  const module = modules[id] = { exports: {} }
+  useUnit(/** @type {string} */ (unitOfFile[id]))[id](module.exports, requireFile, module, processObject, internalBinding, primordials)
   return module.exports
 }
 

@@ -11,15 +11,6 @@ const quote = (text: string): string => JSON.stringify(text)
 const odd = fc.constantFrom('undefined', 'null', '0', '1.5', 'NaN', 'true', '[]', '{}', '() => 1', 'Symbol("s")', '7n', '"x"')
 const parts = (alphabet: string[], maxLength = 12): fc.Arbitrary<string> => fc.string({ unit: fc.constantFrom(...alphabet), maxLength }).map(quote)
 
-test('path does what Node\'s does', async () => {
-  const path = parts(['/', '\\', '.', '..', 'a', 'b.c', ':', 'C:', ' ', 'é', '//', '/../', '.html'], 7)
-  const any = fc.oneof({ weight: 9, arbitrary: path }, odd)
-  const names = ['resolve', 'normalize', 'isAbsolute', 'join', 'relative', 'toNamespacedPath', 'dirname', 'basename', 'extname', 'parse', 'format']
-  const calls = fc.tuple(fc.constantFrom('posix', 'win32'), fc.constantFrom(...names), fc.array(any, { maxLength: 3 })).map(([kind, name, args]) => `path.${kind}.${name}(${(kind === 'posix' && name === 'resolve' ? ['"/"', ...args] : args).join(', ')})`)
-
-  await assertSameAsNode(guest, 'const path = require("path")', ['Object.keys(path)', 'path.sep + path.delimiter', 'path.posix === path', 'path.format({ dir: "/a", name: "b", ext: "c" })', ...fc.sample(calls, RUNS).filter((call) => !/win32\.(resolve|relative|toNamespacedPath)/.test(call))])
-})
-
 test('querystring does what Node\'s does', async () => {
   const query = parts(['a', 'b', '=', '&', '%', '%20', '%zz', '+', 'é', '😀', '%E2%82%AC', '%ff', ';', '[]', '\ud800'])
   const value = fc.oneof(query, odd, fc.array(fc.oneof(query, odd), { maxLength: 3 }).map((list) => `[${list.join(', ')}]`))
