@@ -11,31 +11,6 @@ const quote = (text: string): string => JSON.stringify(text)
 const odd = fc.constantFrom('undefined', 'null', '0', '1.5', 'NaN', 'true', '[]', '{}', '() => 1', 'Symbol("s")', '7n', '"x"')
 const parts = (alphabet: string[], maxLength = 12): fc.Arbitrary<string> => fc.string({ unit: fc.constantFrom(...alphabet), maxLength }).map(quote)
 
-test('querystring does what Node\'s does', async () => {
-  const query = parts(['a', 'b', '=', '&', '%', '%20', '%zz', '+', 'é', '😀', '%E2%82%AC', '%ff', ';', '[]', '\ud800'])
-  const value = fc.oneof(query, odd, fc.array(fc.oneof(query, odd), { maxLength: 3 }).map((list) => `[${list.join(', ')}]`))
-  const object = fc.array(fc.tuple(query, value), { maxLength: 3 }).map((members) => `({ ${members.map(([key, of]) => `${key}: ${of}`).join(', ')} })`)
-  const option = fc.constantFrom('undefined', '";"', '":"', '"&&"', '""')
-  const calls = fc.oneof(
-    fc.tuple(fc.oneof(query, odd), option, option, fc.constantFrom('undefined', '{ maxKeys: 2 }', '{ maxKeys: 0 }', '{ decodeURIComponent: (x) => `<${x}>` }')).map((args) => `querystring.parse(${args.join(', ')})`),
-    fc.tuple(fc.oneof(object, odd), option, option).map((args) => `querystring.stringify(${args.join(', ')})`),
-    fc.oneof(query, odd).chain((text) => fc.constantFrom(`querystring.escape(${text})`, `querystring.unescape(${text})`)),
-    query.map((text) => `querystring.unescapeBuffer(${text})`),
-  )
-
-  await assertSameAsNode(guest, 'const querystring = require("querystring")', ['Object.keys(querystring)', ...fc.sample(calls, RUNS)])
-})
-
-test('string_decoder does what Node\'s does', async () => {
-  const piece = fc.oneof(fc.uint8Array({ maxLength: 5 }), fc.uint8Array({ maxLength: 4, min: 0xd0 }), fc.string({ unit: fc.constantFrom('é', '€', '😀', 'a'), maxLength: 3 }).map((text) => new TextEncoder().encode(text).slice(0, 5)))
-  const encoding = fc.constantFrom('utf8', 'utf16le', 'ucs2', 'base64', 'base64url', 'hex', 'latin1', 'ascii', 'UTF-8')
-  const calls = fc.tuple(encoding, fc.array(piece, { maxLength: 6 }), fc.boolean()).map(([name, pieces, isEnded]) => `(() => { const d = new StringDecoder("${name}"); return [${pieces.map((bytes) => `d.write(Buffer.from([${bytes.join(', ')}])), d.lastNeed, d.lastTotal`).join(', ')}, ${isEnded ? 'd.end(), ' : ''}d.end(Buffer.from([0xe2, 0x82])), d.lastChar] })()`.replace('[, ', '['))
-  const wrong = odd.map((value) => `new StringDecoder(${value}).encoding`)
-  const wrongPiece = odd.map((value) => `new StringDecoder().write(${value})`)
-
-  await assertSameAsNode(guest, 'const { StringDecoder } = require("string_decoder"); const { Buffer } = require("buffer")', [...fc.sample(calls, RUNS), ...fc.sample(wrong, 12), ...fc.sample(wrongPiece, 12)])
-})
-
 test('the old functions of url do what Node\'s do', async () => {
   const address = fc.tuple(
     fc.constantFrom('', 'http:', 'HTTPS:', 'mailto:', 'javascript:', 'file:', 'x:'), fc.constantFrom('', '//', '/', '\\\\'), fc.constantFrom('', 'user:p%40ss@', 'a@b@'),
