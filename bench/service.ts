@@ -6,7 +6,7 @@ import { startPrivateRedis } from '../src/cli/private-redis.ts'
 import { ensureRedisServer } from '../src/cli/redis-server.ts'
 import { MAIN_FILES, makeAdminKey, type Part } from '../src/cli/service.ts'
 import { openDb, type Db } from '../src/store/db.ts'
-import { defaultLanes } from '../src/worker/config.ts'
+import { defaultLanes } from '../src/engine/pool-settings.ts'
 import type { ServicePids } from './processes.ts'
 import type { Bench } from './row.ts'
 

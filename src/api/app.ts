@@ -3,6 +3,7 @@ import { serializerCompiler } from 'fastify-type-provider-zod'
 import type { FileSettings } from '../core/file-variables.ts'
 import { maxBodyBytes } from '../core/job-request.ts'
 import type { ModuleList } from '../modules/list-modules.ts'
+import type { Pools } from '../store/pools.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Callers } from './access.ts'
 import { answerClientError } from './client-error.ts'
@@ -76,7 +77,7 @@ export interface AppOptions {
   webhooks: Omit<WebhookRoutesOptions, 'jobs'>
   files: { settings: FileSettings, transfers: TransferBounds }
   flow: Omit<FlowRoutesOptions, 'jobs'>
-  checkReady (): Promise<void>
+  checkReady (): Promise<Pools>
   listModules (): Promise<ModuleList>
   /** `open` answers them to everybody. */
   metrics: Pick<Metrics, 'meter' | 'scrape'> & { open: boolean }

@@ -8,6 +8,7 @@ import type { LiveUsage } from '../core/live-usage.ts'
 import type { LogLevel } from '../core/events.ts'
 import type { Limits } from '../core/limits.ts'
 import type { ModuleSettings } from '../core/module-variables.ts'
+import type { PoolFigures } from '../core/pool-figures.ts'
 import type { Isolation, IsolationLevel, Outcome } from '../core/outcome.ts'
 import type { Grants, PermissionsRequest } from '../core/permissions.ts'
 import type { RunReceipt } from '../core/receipt.ts'
@@ -146,6 +147,8 @@ export interface Engine {
   readonly lanes: number
   /** Process ids of the runners alive. */
   readonly runnerPids: () => number[]
+  /** How many runners there are, and may be. */
+  readonly poolFigures: () => PoolFigures
   /** Runs code in a sandbox; never rejects for what the code does, only with what its records failed with where that is no failure of the job. */
   execute (request: RunRequest, hooks: RunHooks): Promise<RunReport>
   /** Kills every process it started. Runs under way end as crashed. */
@@ -166,10 +169,11 @@ export async function createEngine (config: EngineConfig): Promise<Engine> {
     sandbox(metrics),
   ]
   const kernel = await createKernel(own, config.plugins)
-  const { pids } = kernel.service('runners')
+  const { pids, figures } = kernel.service('runners')
   return {
     lanes: config.supervisor.lanes,
     runnerPids: pids,
+    poolFigures: figures,
     execute: (request, hooks) => kernel.execute(request, hooks),
     close: () => kernel.close(),
   }

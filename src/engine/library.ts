@@ -6,19 +6,21 @@ import { buildFiles, buildOtherLimits, buildPermissions, buildTools, ENTRY_MAX_C
 import { DEFAULT_LIMIT_POLICY, type LimitName, type LimitPolicy, type Limits } from '../core/limits.ts'
 import { DEFAULT_MODULE_SETTINGS, type ModuleSettings } from '../core/module-variables.ts'
 import { buildFailure, type Isolation, type JobFailure, type Outcome, type Usage } from '../core/outcome.ts'
+import type { PoolFigures } from '../core/pool-figures.ts'
 import type { RunReceipt } from '../core/receipt.ts'
 import { Serialization } from '../core/structured.ts'
 import { sha256 } from '../core/digest.ts'
 import { listToolNames } from '../tools/registry.ts'
 import { createEngine, type Engine, type LogEntry, type RunReport, type RunSpan } from './engine.ts'
 import type { Plugin } from './plugin.ts'
+import { DEFAULT_POOL, defaultLanes, type PoolSettings } from './pool-settings.ts'
 import { DEFAULT_WEAR, type WearLimits } from './wear.ts'
 
 export type { LogEntry, RunReport, RunRequest } from './engine.ts'
 export type { RunContext } from './kernel.ts'
 export { PluginError } from './kernel.ts'
 export type { Hook, Plugin, PluginApi, PluginLogger, Services, Stage } from './plugin.ts'
-export type { Isolation, JobFailure, Limits, LogLevel, Outcome, Usage }
+export type { Isolation, JobFailure, Limits, LogLevel, Outcome, PoolFigures, PoolSettings, Usage }
 
 /** Limits by name; those left out stay as they are by default. */
 export type LimitSettings = Readonly<Partial<Record<LimitName, number>>>
@@ -27,8 +29,10 @@ export type LimitSettings = Readonly<Partial<Record<LimitName, number>>>
 export interface CreateConfig {
   /** Runs at one time. More than that wait. */
   lanes?: number
-  /** Runner processes kept warm beside those. */
+  /** Runner processes kept warm beside those that are in use. */
   spares?: number
+  /** How many runner processes are kept when there is little to do, for how long more are, and whether each serves one run alone. */
+  pool?: Partial<PoolSettings>
   /** When a runner process is replaced, as soon as another is idle: after so many runs, milliseconds, or megabytes. */
   recycle?: Partial<WearLimits>
   /** Bound on the start of a runner, in milliseconds. */
@@ -108,11 +112,12 @@ export type ExecuteResult =
 export interface EmbeddedEngine extends AsyncDisposable {
   /** Runs code in a fresh sandbox. Rejects with a TypeError for a request that is not valid, which says where. */
   execute (request: ExecuteRequest, hooks?: ExecuteHooks): Promise<ExecuteResult>
+  /** How many runner processes there are, by what they do, and may be. */
+  runners (): PoolFigures
   /** Ends every process it started; runs under way end as crashed. */
   close (): Promise<void>
 }
 
-const LANES = 2
 const SPARES = 1
 const BOOT_TIMEOUT_MS = 20_000
 const TENANT_MAX_CHARS = 64
@@ -135,8 +140,9 @@ export async function create ({ config = {}, plugins = [] }: CreateOptions = {})
     onToolError: onError,
     compiler: { onError },
     supervisor: {
-      lanes: config.lanes ?? LANES,
+      lanes: config.lanes ?? defaultLanes(),
       spares: config.spares ?? SPARES,
+      pool: { ...DEFAULT_POOL, ...config.pool },
       threads: 1,
       wear: { ...DEFAULT_WEAR, ...config.recycle },
       memoryMb: policy.defaults.memoryMb,
@@ -145,7 +151,7 @@ export async function create ({ config = {}, plugins = [] }: CreateOptions = {})
     },
   })
   const close = () => engine.close()
-  return { execute: async (request, hooks = {}) => execute(engine, parse(schema, policy, request), hooks), close, [Symbol.asyncDispose]: close }
+  return { execute: async (request, hooks = {}) => execute(engine, parse(schema, policy, request), hooks), runners: engine.poolFigures, close, [Symbol.asyncDispose]: close }
 }
 
 function buildPolicy ({ defaults = {}, maxima = {} }: NonNullable<CreateConfig['limits']> = {}): LimitPolicy {

@@ -1,3 +1,4 @@
+import type { PoolFigures } from '../core/pool-figures.ts'
 import type { RunContext } from './kernel.ts'
 
 /** The stages of a run, in order. `onFormat` runs whatever happened before. */
@@ -22,7 +23,7 @@ export interface Services {
   /** What code may import: the key is another whenever a version is. */
   modules: { readonly key: string }
   /** The processes that runs are lent. */
-  runners: { readonly pids: () => number[] }
+  runners: { readonly pids: () => number[], readonly figures: () => PoolFigures }
 }
 
 /** What a plugin is set up with, once, when the engine is made. */

@@ -1,5 +1,7 @@
 import { createNoopMeter } from '@opentelemetry/api'
+import type { PoolFigures } from '../core/pool-figures.ts'
 import { createRunnerMetrics, type RunnerMetrics, type RunnerState } from '../telemetry/metrics/runners.ts'
+import { countStates, DEFAULT_POOL, type PoolSettings } from './pool-settings.ts'
 import { readRssBytes } from './proc.ts'
 import { RunnerProcess, type RunnerOptions } from './runner-process.ts'
 import { Wear, type WearLimits } from './wear.ts'
@@ -10,8 +12,10 @@ const RESTART_MS = { first: 100, most: 5000 } as const
 export interface SupervisorOptions extends RunnerOptions {
   /** Runs at one time. */
   lanes: number
-  /** Warm runners beside those, so that a runner that is killed is replaced at once. */
+  /** Warm runners beside those that are in use, so that one that is killed is replaced at once, and the next run finds one. */
   spares: number
+  /** How the number of runners follows what there is to do. Without `least` there are always as many as there may be. */
+  pool?: Partial<PoolSettings>
   /** When a runner that served is replaced by a fresh one. */
   wear: WearLimits
   /** Counts how runners end; nobody does without it. */
@@ -53,12 +57,16 @@ export interface Lease {
 }
 
 /**
- * Keeps runner processes warm, some more than its lanes need, and lends them: to one run at a time, or, where runners have several threads,
- * to several runs of one tenant. A runner that dies is replaced, with growing pauses while none comes up; one that is worn takes nobody
- * any more as soon as another is idle, and is ended when it is empty.
+ * Keeps runner processes warm, some more than are in use, and lends them: to one run at a time, or, where runners have several threads,
+ * to several runs of one tenant. More are started as runs come, and those that nobody needed for a while are ended. A runner that dies is
+ * replaced, with growing pauses while none comes up; one that is worn takes nobody any more as soon as another is idle, and is ended when
+ * it is empty; where each is to serve one run, all are worn by it.
  */
 export class Supervisor {
   readonly #options: SupervisorOptions
+  readonly #pool: PoolSettings
+  /** Runners that every lane and spare has one of. */
+  readonly #most: number
   readonly #metrics: RunnerMetrics
   /** The one that was released last comes last: whoever comes next finds a runner that had time to make its next isolate. */
   readonly #slots = new Map<RunnerProcess, Slot>()
@@ -66,15 +74,22 @@ export class Supervisor {
   readonly #waiting = new Set<Waiter>()
   #restartMs: number = RESTART_MS.first
   #restart: NodeJS.Timeout | undefined
+  /** Most runners that were needed at one time since then. */
+  #peak = { needed: 0, sinceMs: performance.now() }
+  readonly #check: NodeJS.Timeout
   #closed = false
 
   private constructor (options: SupervisorOptions) {
+    const { lanes, threads, spares, pool = {} } = options
     this.#options = options
+    this.#most = Math.ceil(lanes / threads) + spares
+    this.#pool = { ...DEFAULT_POOL, ...pool, least: Math.min(pool.least ?? this.#most, this.#most) }
     this.#metrics = options.metrics ?? createRunnerMetrics(createNoopMeter())
-    this.#metrics.observe(() => this.#look())
+    this.#metrics.observe(() => ({ figures: this.figures, rssBytes: this.pids.reduce((sum, pid) => sum + readRssBytes(pid), 0) }))
+    this.#check = setInterval(() => this.#lookOver(), this.#pool.checkMs)
   }
 
-  /** Starts every runner; resolves when the first is ready to serve. Rejects, leaving none behind, when not one of them comes up. */
+  /** Starts as many runners as are always there; resolves when the first is ready to serve. Rejects, leaving none behind, when not one of them comes up. */
   static async start (options: SupervisorOptions): Promise<Supervisor> {
     const supervisor = new Supervisor(options)
     supervisor.#fill()
@@ -92,6 +107,10 @@ export class Supervisor {
     return [...this.#slots.keys()].map((runner) => runner.pid).filter((pid) => pid !== undefined)
   }
 
+  get figures (): PoolFigures {
+    return countStates([...this.#slots.values()].map(stateOf), { least: this.#pool.least, most: this.#most })
+  }
+
   /** Lends a runner, waiting for one if none has room; undefined when the signal aborts meanwhile. Rejects once it is closed. */
   async acquire (request: LeaseRequest, signal: AbortSignal): Promise<Lease | undefined> {
     if (this.#closed) throw new Error(CLOSED)
@@ -99,6 +118,7 @@ export class Supervisor {
     const giveUp = () => { if (this.#waiting.delete(waiter)) waiter.resolve(undefined) }
     this.#waiting.add(waiter)
     this.#serve()
+    this.#grow()
     signal.addEventListener('abort', giveUp, { once: true })
     if (signal.aborted) giveUp()
     try {
@@ -111,6 +131,7 @@ export class Supervisor {
   async close (): Promise<void> {
     this.#closed = true
     clearTimeout(this.#restart)
+    clearInterval(this.#check)
     for (const { reject } of this.#waiting) reject(new Error(CLOSED))
     const runners = [...this.#slots.keys()]
     for (const runner of runners) runner.kill('The worker stops')
@@ -129,7 +150,7 @@ export class Supervisor {
   /** A tenant's own runner first, so that the idle ones are left for the others. */
   #find ({ tenant, alone }: LeaseRequest): Slot | undefined {
     const open = [...this.#slots.values()].filter(({ isReady, isRetiring }) => isReady && !isRetiring)
-    const shared = alone ? undefined : open.find((slot) => slot.runs > 0 && slot.runs < this.#options.threads && slot.tenant === tenant && !slot.isAlone)
+    const shared = alone || this.#pool.fresh ? undefined : open.find((slot) => slot.runs > 0 && slot.runs < this.#options.threads && slot.tenant === tenant && !slot.isAlone)
     return shared ?? open.find(({ runs }) => runs === 0)
   }
 
@@ -143,19 +164,57 @@ export class Supervisor {
   #takeBack (slot: Slot): void {
     const { runner, wear } = slot
     if (!this.#slots.delete(runner)) return // it died
-    const isAnotherIdle = [...this.#slots.values()].some(({ isReady, runs }) => isReady && runs === 0)
     this.#slots.set(runner, slot)
     slot.runs -= 1
     wear.add(runner.pid ?? 0)
-    if (wear.isSpent || (isAnotherIdle && wear.isOver)) slot.isRetiring = true
-    if (slot.isRetiring && slot.runs === 0) runner.kill('The runner is worn', 'worn')
+    this.#retireIfWorn(slot)
     this.#serve()
   }
 
+  #retireIfWorn (slot: Slot): void {
+    const { wear } = slot
+    if (this.#pool.fresh || wear.isSpent || (wear.isOver && this.#listIdle().some((other) => other !== slot))) slot.isRetiring = true
+    if (slot.isRetiring && slot.runs === 0) slot.runner.kill('The runner is worn', 'worn')
+  }
+
+  #listIdle (): Slot[] {
+    return [...this.#slots.values()].filter(({ isReady, isRetiring, runs }) => isReady && !isRetiring && runs === 0)
+  }
+
+  /** Runners that there should be: one for each that is in use or waited for, and spares. */
+  get #needed (): number {
+    const { threads, spares } = this.#options
+    const busy = this.#slots.values().reduce((sum, { runs }) => runs > 0 ? sum + 1 : sum, Math.ceil(this.#waiting.size / threads))
+    return Math.min(this.#most, Math.max(this.#pool.least, busy + spares))
+  }
+
+  /** While none comes up, the pause before the next one is kept. */
+  #grow (): void {
+    this.#peak.needed = Math.max(this.#peak.needed, this.#needed)
+    if (!this.#restart) this.#fill()
+  }
+
   #fill (): void {
+    clearTimeout(this.#restart)
+    this.#restart = undefined
     if (this.#closed) return
-    const { lanes, threads, spares } = this.#options
-    while (this.#slots.size < Math.ceil(lanes / threads) + spares) this.#add()
+    const needed = this.#needed
+    while (this.#slots.size < needed) this.#add()
+  }
+
+  /** Ends those that are worn though nobody used them, and those more than were needed since they were last counted. */
+  #lookOver (): void {
+    for (const slot of this.#listIdle()) {
+      slot.wear.look(slot.runner.pid ?? 0)
+      if (slot.wear.isOver) this.#retireIfWorn(slot)
+    }
+    if (performance.now() - this.#peak.sinceMs < this.#pool.idleMs) return
+    const surplus = Math.max(0, this.#slots.size - Math.max(this.#peak.needed, this.#needed))
+    for (const slot of this.#listIdle().slice(0, surplus)) {
+      slot.isRetiring = true
+      slot.runner.kill('Nobody needed the runner')
+    }
+    this.#peak = { needed: this.#needed, sinceMs: performance.now() }
   }
 
   #add (): void {
@@ -168,10 +227,6 @@ export class Supervisor {
       this.#serve()
     }, (error: Error) => { if (!this.#closed) this.#options.onError(error) })
     void runner.exited.then(() => this.#forget(runner))
-  }
-
-  #look (): { states: RunnerState[], rssBytes: number } {
-    return { states: [...this.#slots.values()].map(stateOf), rssBytes: this.pids.reduce((sum, pid) => sum + readRssBytes(pid), 0) }
   }
 
   #forget (runner: RunnerProcess): void {

@@ -28,6 +28,10 @@ export class Wear {
   /** One run more is over in the process. */
   add (pid: number): void {
     this.#runs += 1
+    this.look(pid)
+  }
+
+  look (pid: number): void {
     this.#rssBytes = readRssBytes(pid)
   }
 

@@ -191,6 +191,8 @@ export function buildKeys (prefix: string) {
     newsChannel: (id: string) => `${prefix}:news:${id}`,
     /** Channel of ids of running jobs that somebody asked to cancel. */
     cancelChannel: `${prefix}:cancel`,
+    /** What workers say of their runner processes, by their names: `<ms until they are taken for alive> <figures as JSON>`. */
+    pools: `${prefix}:pools`,
     /** A call of the flow endpoint that waits for a worker; and once it has one, which: `<lanes> <name>`. */
     flowCall: (id: string) => `${prefix}:flow:call:${id}`,
     flowRun: (id: string) => `${prefix}:flow:run:${id}`,

@@ -1,16 +1,15 @@
-import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import { JOB_LIMITS } from '../core/limits.ts'
 import { EnvName } from '../core/permissions.ts'
 import { SHARED_VARIABLES } from '../core/shared-variables.ts'
 import { DEFAULT_MISSED_BEATS } from '../engine/heartbeat.ts'
+import { DEFAULT_POOL, LANES } from '../engine/pool-settings.ts'
 import { DEFAULT_WEAR } from '../engine/wear.ts'
 import { LOCK_MS, STALLED_MS } from '../queue/consumer.ts'
 import { RECORD_BOUNDS } from '../records/bounds.ts'
 import { QUARANTINE_MS } from '../store/moves/settle.ts'
 import { WEBHOOK_VARIABLES } from './webhooks/config.ts'
 
-const LANES = { least: 2, most: 8 } as const
 const MINUTE_MS = 60_000
 const DAY_MS = 24 * 60 * MINUTE_MS
 
@@ -27,7 +26,11 @@ export const WorkerConfig = z.object({
   BATCHBOX_LANES: z.coerce.number().int().min(1).max(64).optional().describe(`Jobs that a worker runs at one time, each in a runner process of its own unless BATCHBOX_RUNNER_THREADS says otherwise; by default one per processor, ${LANES.least} to ${LANES.most}`),
   BATCHBOX_FLOW_LANES: z.coerce.number().int().min(0).max(64).optional().describe(`Flow calls that a worker runs at one time, beside its jobs and in runner processes beside theirs; by default as many as it runs jobs without BATCHBOX_LANES, \`0\` for none`),
   BATCHBOX_RUNNER_THREADS: z.coerce.number().int().min(1).max(16).default(1).describe('Runs of one tenant that a runner process has at one time; with more than one it is not always known whose fault the death of a process is'),
-  BATCHBOX_SPARE_RUNNERS: z.coerce.number().int().min(0).max(16).default(1).describe('Warm runner processes beside those, to replace one that is killed at once'),
+  BATCHBOX_SPARE_RUNNERS: z.coerce.number().int().min(0).max(16).default(1).describe('Warm runner processes beside those that are in use, for the next run and to replace one that is killed at once; there are as many as lanes and spares at the most'),
+  BATCHBOX_LEAST_RUNNERS: z.coerce.number().int().min(1).max(256).default(DEFAULT_POOL.least).describe('Runner processes that a worker keeps however little there is to do, up to as many as it may have; more are started as jobs come'),
+  BATCHBOX_RUNNER_IDLE_MS: z.coerce.number().int().min(1000).max(DAY_MS).default(DEFAULT_POOL.idleMs).describe('How long runner processes that are not needed are kept, beyond those'),
+  BATCHBOX_RUNNER_CHECK_MS: z.coerce.number().int().min(100).max(60 * MINUTE_MS).default(DEFAULT_POOL.checkMs).describe('How often idle runner processes are looked over: whether there are too many, and whether one is too old or holds too much memory'),
+  BATCHBOX_FRESH_RUNNERS: z.enum(['0', '1']).default('0').describe('`1` ends each runner process after one run: no run meets anything of another, at the cost of a start for each. A spare for each lane hides what it takes'),
   BATCHBOX_RUNNER_BOOT_MS: z.coerce.number().int().min(1000).max(5 * MINUTE_MS).default(12_000).describe('How long a runner may take to start and lock itself down'),
   BATCHBOX_RUNNER_MEMORY_MB: z.coerce.number().int().min(512).max(1_048_576).optional().describe('Memory that the kernel allows a runner process where the worker can give it a control group; by default what the largest job may take with the default maxima, in each thread. Raise it with them'),
   BATCHBOX_RUNNER_DATA_MB: z.coerce.number().int().min(3072).max(1_048_576).optional().describe('Private memory that a runner process may reserve, touched or not (RLIMIT_DATA); by default 4096 and as much again for each thread'),
@@ -81,9 +84,4 @@ function parseJson (text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-/** Jobs at one time, for a machine whose operator did not say. */
-export function defaultLanes (): number {
-  return Math.min(LANES.most, Math.max(LANES.least, availableParallelism()))
 }

@@ -5,6 +5,7 @@ import { openCgroups } from '../engine/cgroup.ts'
 import { COMPILER_FILE } from '../engine/compiler-process.ts'
 import { createEngine, type Engine, type EngineConfig } from '../engine/engine.ts'
 import { killOrphans } from '../engine/orphans.ts'
+import { defaultLanes } from '../engine/pool-settings.ts'
 import { RUNNER_FILE } from '../engine/runner-command.ts'
 import { loadFileSettings } from '../core/file-variables.ts'
 import { loadModuleSettings } from '../core/module-variables.ts'
@@ -24,12 +25,13 @@ import { createRunMetrics } from '../telemetry/metrics/runs.ts'
 import { observeStore } from '../telemetry/metrics/store.ts'
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts'
 import { ActiveRuns } from './active-runs.ts'
-import { defaultLanes, type WorkerConfig } from './config.ts'
+import type { WorkerConfig } from './config.ts'
 import { createFlowLanes } from './flow/lanes.ts'
 import { createEpochWatch } from './epoch-watch.ts'
 import { createHoldCheck } from './hold-check.ts'
 import { createMetricsListener, type MetricsListener } from './metrics-listener.ts'
 import { createOverdueWatch, OVERDUE_GRACE_MS } from './overdue.ts'
+import { createPoolReporter } from './pool-reporter.ts'
 import { createReaper } from './reaper.ts'
 import { createReconciler } from './reconciler.ts'
 import { RecentEnds } from './recent-ends.ts'
@@ -137,6 +139,7 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
     worker, lanes: flowLanes, engine, tracer: telemetry.tracer, ...tenantBounds(config), onError,
   })
   observeFlowLanes(meter, flowLanes, () => flow.active)
+  const reporter = createPoolReporter({ db, worker, read: engine.poolFigures, onError })
 
   return {
     lanes,
@@ -145,6 +148,7 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
     metricsUrl: exposed?.url,
     async close () {
       await Promise.all([drain(consumer, active, config.BATCHBOX_DRAIN_MS), flow.close(config.BATCHBOX_DRAIN_MS), webhooks.drain(config.BATCHBOX_DRAIN_MS)])
+      reporter.close()
       holdCheck.close()
       epoch.close()
       await Promise.all([reaper, overdueWatch, reconciler, releaser, sweeper, webhooks].map((each) => each.close()))
@@ -190,6 +194,7 @@ function startEngine (config: WorkerConfig, { meter, logger, services, onError }
     supervisor: {
       lanes: (config.BATCHBOX_LANES ?? defaultLanes()) + (config.BATCHBOX_FLOW_LANES ?? defaultLanes()),
       spares: config.BATCHBOX_SPARE_RUNNERS,
+      pool: { least: config.BATCHBOX_LEAST_RUNNERS, idleMs: config.BATCHBOX_RUNNER_IDLE_MS, checkMs: config.BATCHBOX_RUNNER_CHECK_MS, fresh: config.BATCHBOX_FRESH_RUNNERS === '1' },
       wear: { runs: config.BATCHBOX_RECYCLE_RUNS, ageMs: config.BATCHBOX_RECYCLE_MS, rssMb: config.BATCHBOX_RECYCLE_MB },
       threads: config.BATCHBOX_RUNNER_THREADS,
       memoryMb: config.BATCHBOX_WARM_MEMORY_MB,

@@ -19,6 +19,7 @@ const NUMBER = /^(?:\d+(?:\.\d+)?|\+Inf)$/
 /** Every label that there is, with what it may say. Whoever adds one decides here that its values are few, whatever users do. */
 const LABELS: Readonly<Record<string, readonly string[] | RegExp>> = {
   le: NUMBER,
+  bound: ['least', 'most'],
   batchbox_waited: ['true', 'false'],
   code: Object.keys(FAILURES),
   cpu_mode: ['user', 'system'],
@@ -68,8 +69,18 @@ test('metrics', async (t) => {
     assert.deepEqual([value('batchbox_runner_kills_total', { rung: 'isolate' }), value('batchbox_runner_kills_total', { rung: 'limit' })], [1, 1])
     assert.deepEqual([value('batchbox_tool_call_duration_seconds_count', { tool: 'echo', outcome: 'ok' }), value('batchbox_tool_call_duration_seconds_count', { tool: 'rates', outcome: 'error' })], [1, 1])
     assert.deepEqual([value('batchbox_worker_lanes'), value('batchbox_worker_runs'), value('batchbox_runs_fenced_total')], [2, 0, 0])
+    assert.deepEqual([value('batchbox_runner_pool', { bound: 'least' }), value('batchbox_runner_pool', { bound: 'most' })], [2, 2])
     assert.ok(value('batchbox_runner_memory_bytes') > 10_000_000)
     assert.ok(value('batchbox_redis_ping_duration_seconds_count') > 0)
+  })
+
+  await t.test('the API tells of the runners of all workers in its readiness', async () => {
+    let ready: unknown
+    await until('the worker has told of them', async () => {
+      ready = (await service.request('GET', '/readyz')).json
+      return JSON.stringify(ready).includes('"idle":2')
+    })
+    assert.deepEqual(ready, { status: 'ok', workers: 1, runners: { least: 2, most: 2, starting: 0, idle: 2, busy: 0, retiring: 0 } })
   })
 
   await t.test('every process tells the same of the whole service', async () => {

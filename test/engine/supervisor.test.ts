@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { Supervisor, type SupervisorOptions } from '../../src/engine/supervisor.ts'
 import { DEFAULT_WEAR } from '../../src/engine/wear.ts'
 import { isAlive } from '../helpers/processes.ts'
+import { until } from '../helpers/until.ts'
 import { fakeImage } from '../helpers/fake-image.ts'
 
 const FAKE = fileURLToPath(new URL('fixtures/fake-runner.ts', import.meta.url))
@@ -163,4 +164,51 @@ test('a runner that holds twice what it may is not lent again, though there is n
 
   assert.equal((await first.runner.exited).reason, 'The runner is worn')
   assert.notEqual((await acquire()).runner, first.runner)
+})
+
+test('there are as few runners as are needed, and more as more runs come, up to as many as lanes and spares need', async (t) => {
+  const { supervisor, acquire } = await startSupervisor(t, { lanes: 3, spares: 1, pool: { least: 2 } })
+  const counts = [supervisor.pids.length]
+  for (let n = 0; n < 3; n++) {
+    await acquire()
+    counts.push(supervisor.pids.length)
+  }
+
+  assert.deepEqual(counts, [2, 2, 3, 4])
+  const { least, most, busy, starting, idle, retiring } = supervisor.figures
+  assert.deepEqual([least, most, busy, starting + idle, retiring], [2, 4, 3, 1, 0])
+})
+
+test('runners that nobody needed for a while are ended, down to the least', async (t) => {
+  const { supervisor, acquire } = await startSupervisor(t, { lanes: 3, spares: 0, pool: { least: 1, idleMs: 50, checkMs: 10 } })
+  const leases = await Promise.all([acquire(), acquire(), acquire()])
+  const runners = leases.map(({ runner }) => runner)
+
+  for (const lease of leases) lease.release()
+  const ends = await Promise.all(runners.slice(0, 2).map(({ exited }) => exited))
+
+  assert.deepEqual(ends.map(({ reason }) => reason), Array(2).fill('Nobody needed the runner'))
+  await until('one is left', () => supervisor.figures.idle === 1 && supervisor.figures.retiring === 0)
+  assert.equal((await acquire()).runner, runners[2])
+})
+
+test('a runner that is worn is replaced though nobody uses it', async (t) => {
+  const { supervisor } = await startSupervisor(t, { lanes: 2, spares: 0, wear: { ...DEFAULT_WEAR, ageMs: 1 }, pool: { checkMs: 200 } })
+  const before = supervisor.pids
+
+  await until('another is there', () => supervisor.pids.length === 2 && supervisor.pids.some((pid) => !before.includes(pid)))
+})
+
+test('where each runner is for one run, no two runs have the same, and a spare is ready for the next', async (t) => {
+  const { supervisor, acquire } = await startSupervisor(t, { pool: { fresh: true } })
+  const seen = new Set<number | undefined>()
+  for (let n = 0; n < 3; n++) {
+    const { runner, release } = await acquire()
+    assert.equal(supervisor.figures.busy, 1)
+    seen.add(runner.pid)
+    release()
+    assert.equal((await runner.exited).reason, 'The runner is worn')
+  }
+
+  assert.equal(seen.size, 3)
 })

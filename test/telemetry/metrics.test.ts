@@ -84,7 +84,7 @@ test('kills are there with each rung before the first one, and ends of runners g
   const { meter, read } = await startMetrics(t)
   const runners = createRunnerMetrics(meter)
   for (const end of ['limit', 'itself', 'worn', 'closing', 'silence', 'limit'] as const) runners.ended(end)
-  runners.observe(() => ({ states: ['idle', 'busy', 'idle'], rssBytes: 9 }))
+  runners.observe(() => ({ figures: { least: 2, most: 5, starting: 0, idle: 2, busy: 1, retiring: 0 }, rssBytes: 9 }))
 
   const { samples, value } = await read()
 
@@ -92,6 +92,7 @@ test('kills are there with each rung before the first one, and ends of runners g
   assert.deepEqual(Object.fromEntries(kills), { isolate: 0, limit: 2, silence: 1, protocol: 0, idle: 0, boot: 0, kernel: 0 })
   assert.deepEqual([value('batchbox_runner_deaths_total'), value('batchbox_runner_recycled_total')], [1, 1])
   assert.deepEqual([value('batchbox_runners', { state: 'idle' }), value('batchbox_runners', { state: 'retiring' }), value('batchbox_runner_memory_bytes')], [2, 0, 9])
+  assert.deepEqual([value('batchbox_runner_pool', { bound: 'least' }), value('batchbox_runner_pool', { bound: 'most' })], [2, 5])
 })
 
 test('a process tells of its memory, processor time and event loop', async (t) => {

@@ -10,7 +10,7 @@ export function cluster (buildOptions: () => Promise<SupervisorOptions>): Plugin
       const supervisor = await Supervisor.start(options)
       api.onClose(() => supervisor.close())
       api.provide('modules', { key: options.guest.modulesKey })
-      api.provide('runners', { pids: () => supervisor.pids })
+      api.provide('runners', { pids: () => supervisor.pids, figures: () => supervisor.figures })
       api.on('onSpawn', async (run) => {
         if (run.outcome) return
         const lease = await supervisor.acquire(run.request, run.hooks.signal)

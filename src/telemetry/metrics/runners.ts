@@ -1,4 +1,5 @@
 import type { Meter } from '@opentelemetry/api'
+import type { PoolFigures } from '../../core/pool-figures.ts'
 
 /**
  * What stopped code or its runner, from the gentlest: the isolate was disposed of inside the runner; the worker killed the process since a run did not
@@ -40,14 +41,16 @@ export function createRunnerMetrics (meter: Meter) {
     /** The name is that of a registered tool: a call of any other never gets here. */
     called: (tool: string, outcome: ToolOutcome, durationMs: number) => calls.record(durationMs / 1000, { tool, outcome }),
     /** Has the runners looked at whenever somebody scrapes. */
-    observe (look: () => { states: readonly RunnerState[], rssBytes: number }) {
+    observe (look: () => { figures: PoolFigures, rssBytes: number }) {
       const count = meter.createObservableGauge('batchbox.runners', { unit: '{process}', description: 'Runner processes of this worker by state' })
+      const bounds = meter.createObservableGauge('batchbox.runner.pool', { unit: '{process}', description: 'Runner processes that this worker keeps at the least, and may have at the most' })
       const memory = meter.createObservableGauge('batchbox.runner.memory', { unit: 'By', description: 'Resident memory of all runner processes of this worker' })
       meter.addBatchObservableCallback((result) => {
-        const { states, rssBytes } = look()
-        for (const state of RUNNER_STATES) result.observe(count, states.filter((each) => each === state).length, { state })
+        const { figures, rssBytes } = look()
+        for (const state of RUNNER_STATES) result.observe(count, figures[state], { state })
+        for (const bound of ['least', 'most'] as const) result.observe(bounds, figures[bound], { bound })
         result.observe(memory, rssBytes)
-      }, [count, memory])
+      }, [count, bounds, memory])
     },
   }
 }
