@@ -51,6 +51,8 @@ export interface ToolFailure {
 export interface ToolGrant {
   name: string
   native: boolean
+  /** Names of the classes that are globals beside it. Its guest half is then evaluated when code first touches one of them; otherwise, where this is null, before code runs. */
+  interfaces: readonly string[] | null
   /** JSON text of what the guest half, or the native, is given of its configuration. */
   config: string
 }

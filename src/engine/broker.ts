@@ -69,7 +69,7 @@ export class ToolSession {
 
   /** Those that the guest is given as globals. */
   get grants (): ToolGrant[] {
-    return this.#options.tools.filter(({ guestFile }) => guestFile !== null).map(({ name, native, exposed }) => ({ name, native, config: exposed }))
+    return this.#options.tools.filter(({ guestFile }) => guestFile !== null).map(({ name, native, interfaces, exposed }) => ({ name, native, interfaces, config: exposed }))
   }
 
   /** What the run used and was denied, up to now. */

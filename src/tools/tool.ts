@@ -110,6 +110,8 @@ export interface Tool {
   /** The module of its guest half, as a path; null for a tool that every job has, on its context, and whose guest half is the guest's own. */
   readonly guestFile: string | null
   readonly native: boolean
+  /** See `defineTool`. */
+  readonly interfaces: readonly string[] | null
   /** JSON text of what its guest half, or its native, is given. */
   readonly exposed: string
   readonly methods: Readonly<Record<string, ToolMethod>>
@@ -131,7 +133,7 @@ const NAME = /^[A-Za-z_$][\w$]{0,63}$/
  * job asks for; its methods run there, with whatever authority the worker has, and nothing of what it holds reaches user code but what a method
  * answers. A `native` tool has no methods: its calls are answered in the runner, by the native of its name.
  */
-export function defineTool<C extends z.ZodObject> ({ name, description, permissions = 'none', config: schema, narrows = [], guest, native = false, expose = () => null, setup = () => ({}) }: {
+export function defineTool<C extends z.ZodObject> ({ name, description, permissions = 'none', config: schema, narrows = [], guest, native = false, interfaces, expose = () => null, setup = () => ({}) }: {
   /** Name of the global that user code sees; a JavaScript identifier of at most 64 characters. */
   name: string
   description: string
@@ -144,6 +146,11 @@ export function defineTool<C extends z.ZodObject> ({ name, description, permissi
   /** The module of its guest half: plain JavaScript whose default export builds the global. Null for those of `CONTEXT_TOOLS`. */
   guest: URL | null
   native?: boolean
+  /**
+   * Classes that the guest half exports, which become globals beside the tool's own. With this, even empty, it is evaluated when code first touches one of them, and
+   * not before code runs: what code did by then must not matter to it, so that it may count on nothing that hangs on a prototype. Code that never does pays nothing for it.
+   */
+  interfaces?: readonly string[]
   /** What the guest half may know of the configuration; nothing unless given. */
   expose? (config: z.output<C>): unknown
   setup? (config: z.output<C>): Record<string, ToolMethod>
@@ -158,6 +165,7 @@ export function defineTool<C extends z.ZodObject> ({ name, description, permissi
       permissions: permissionsOf,
       guestFile: guest && fileURLToPath(guest),
       native,
+      interfaces: interfaces ?? null,
       exposed: JSON.stringify(expose(config)),
       methods: setup(config),
       narrow: (asked) => build(narrow(name, config, { asked, narrows, schema })),

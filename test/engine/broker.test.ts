@@ -27,8 +27,8 @@ function startSession ({ toolCalls = 10, concurrentToolCalls = 2, mayAct = () =>
   const strict = defineMethod({ input: z.strictObject({}), output: z.null(), run: () => null })
   const next = defineMethod({ input: z.literal('mine'), output: z.string(), timeoutMs: 1, pull: true, run: () => opened.then(() => 'came') })
   const plain = { description: '', permissions: () => 'none' as const, guestFile: '', narrow () { throw new TypeError('Not in this test') } }
-  const tool: Tool = { ...plain, name: 'slow', native: false, exposed: 'null', methods: { wait, send, scold, strict, next } }
-  const native: Tool = { ...plain, name: 'pure', native: true, exposed: '{"a":1}', methods: {} }
+  const tool: Tool = { ...plain, name: 'slow', native: false, interfaces: null, exposed: 'null', methods: { wait, send, scold, strict, next } }
+  const native: Tool = { ...plain, name: 'pure', native: true, interfaces: ['Pure'], exposed: '{"a":1}', methods: {} }
   const session = new ToolSession({
     tools: [tool, native],
     limits: { toolCalls, concurrentToolCalls },
@@ -101,7 +101,7 @@ test('the end of a run aborts what its calls started, and they still settle', as
 })
 
 test('a run is granted its tools with what they expose', () => {
-  assert.deepEqual(startSession().session.grants, [{ name: 'slow', native: false, config: 'null' }, { name: 'pure', native: true, config: '{"a":1}' }])
+  assert.deepEqual(startSession().session.grants, [{ name: 'slow', native: false, interfaces: null, config: 'null' }, { name: 'pure', native: true, interfaces: ['Pure'], config: '{"a":1}' }])
 })
 
 test('a call with an effect outside is refused to a run that may have lost its job, and others are not asked about', async () => {

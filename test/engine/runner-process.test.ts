@@ -229,7 +229,7 @@ test('a busy runner takes no second run', async (t) => {
 
 test('a run may log before and after each call that it may make', async (t) => {
   const runner = await startRunner(t)
-  const task = { limits: { ...limits, toolCalls: 2000 }, tools: [{ name: 'db', native: false, config: '{}' }] }
+  const task = { limits: { ...limits, toolCalls: 2000 }, tools: [{ name: 'db', native: false, interfaces: null, config: '{}' }] }
 
   const answer = await play(runner, 'logs around each call', { task, hooks: { onCall: () => Promise.resolve({ text: '1', bytes: Buffer.alloc(0), failure: null }) } })
 

@@ -63,7 +63,7 @@ export async function openGuest ({ printsSource = false, modules, ownModules = {
   const createWarmIsolate = createIsolateMaker(printsSource ? printing(scripts) : scripts, tools)
   await ready
 
-  const grants = (names: readonly string[]) => loaded.filter(({ name }) => names.includes(name)).map(({ name, native, exposed }) => ({ name, native, config: exposed }))
+  const grants = (names: readonly string[]) => loaded.filter(({ name }) => names.includes(name)).map(({ name, native, interfaces, exposed }) => ({ name, native, interfaces, config: exposed }))
 
   async function run (code: string, { input = null, structured = false, entry = 'default', form = 'module', tools: granted = [], limits = {}, sources = {} }: GuestOptions = {}): Promise<GuestRun> {
     const logs: string[] = []

@@ -142,17 +142,12 @@ export function startBody (body, importer) {
 
 const readInput = () => structured === undefined ? JSONParse(input) : structured.decodeStructured(input)
 
-/** Answers what the guest half of a tool exports. @param {import('./units.js').Factory} factory */
-export function instantiate (factory) {
-  return factory(link)
-}
-
 /**
- * Gives user code a tool. Called before any user code, with what the tool's guest half exports.
- * @param {string} name @param {(host: import('./tools.js').ToolHost, config: unknown) => object} create @param {string} configText
+ * Gives user code a tool. Called before any user code.
+ * @param {string} name @param {string} configText @param {string} [interfaces] names, with commas between them
  */
-export function installTool (name, create, configText) {
-  tools.install(name, create, configText)
+export function installTool (name, configText, interfaces) {
+  tools.install(name, configText, interfaces === '' ? [] : interfaces?.split(','))
 }
 
 /** Brings what a tool answered. @param {number} id @param {string} failureText @param {string} text @param {string} bytes */

@@ -5,6 +5,7 @@ import {
 } from './intrinsics.js'
 import { KnownFailure, buildToolError } from './errors.js'
 import { askNative, buildAnswer } from './natives.js'
+import { installDeferred, link } from './units.js'
 
 /**
  * What the guest half of a tool is given to reach its other half.
@@ -106,13 +107,14 @@ export function createTools ({ post, fail, bounds }) {
   }
 
   /**
-   * Puts a tool on the global object, where nobody can replace or change it.
-   * @param {string} name @param {(host: ToolHost, config: unknown) => object} create @param {string} configText
+   * Puts a tool on the global object, where nobody can replace or change it. With `interfaces` its half is evaluated when code first touches the tool or one of them.
+   * @param {string} name @param {string} configText @param {string[]} [interfaces]
    */
-  function install (name, create, configText) {
-    const tool = create(buildHost(name), JSONParse(configText))
-    freeze(tool)
-    ReflectDefineProperty(globalThis, name, /** @type {any} */ ({ __proto__: null, value: tool, writable: false, enumerable: true, configurable: false }))
+  function install (name, configText, interfaces) {
+    const unit = `tool:${name}`
+    const make = () => freeze(link(unit).default(buildHost(name), JSONParse(configText)))
+    if (interfaces !== undefined) installDeferred(name, { unit, make, interfaces })
+    else ReflectDefineProperty(globalThis, name, /** @type {any} */ ({ __proto__: null, value: make(), writable: false, enumerable: true, configurable: false }))
   }
 
   return { buildHost, deliver, install }

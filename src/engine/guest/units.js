@@ -14,6 +14,10 @@ import { UNIT_GLOBALS } from './web-globals.ts'
 const linked = ObjectCreate(null)
 /** Globals whose unit is not here yet, by their names. @type {Record<string, string>} */
 const pending = ObjectCreate(null)
+/** Globals that are made when code first touches them, and cannot be replaced, by their names. @type {Record<string, () => unknown>} */
+const deferred = ObjectCreate(null)
+/** What has to be made before the globals of a unit are what they are to be, by the name of the unit. @type {Record<string, { make: () => unknown, names: readonly string[] }>} */
+const makers = ObjectCreate(null)
 /**
  * What the host gives of this isolate: handles of the isolate and of its context, and the text of a unit and what V8 compiled of it, if there are
  * any. Nobody but this module ever holds what it gives.
@@ -99,6 +103,20 @@ export function installNodeGlobals () {
   defineHidden(globalThis, 'global', globalThis)
 }
 
+/**
+ * Puts a global on it that nobody can replace, and that is made when code first touches it or one of the interfaces beside it, which the unit exports.
+ * @param {string} name @param {{ unit: string, make: () => object, interfaces: readonly string[] }} how
+ */
+export function installDeferred (name, { unit, make, interfaces }) {
+  /** @type {object | undefined} */
+  let made
+  const get = () => made ??= make()
+  deferred[name] = get
+  makers[unit] = { make: get, names: interfaces }
+  ReflectDefineProperty(globalThis, name, /** @type {any} */ ({ __proto__: null, get, set: undefined, enumerable: true, configurable: false }))
+  for (let i = 0; i < interfaces.length; i++) installLazy(/** @type {string} */ (interfaces[i]), unit)
+}
+
 /** @param {string} unit */
 function installUnit (unit) {
   const names = UNIT_GLOBALS[unit] ?? []
@@ -124,8 +142,10 @@ function installLazy (name, unit) {
 /** Makes the globals of the unit that has this one what they are to be. @param {string} name */
 function settle (name) {
   const unit = /** @type {string} */ (pending[name])
+  const maker = makers[unit]
+  if (maker !== undefined) maker.make()
   const exports = link(unit)
-  const names = /** @type {readonly string[]} */ (UNIT_GLOBALS[unit])
+  const names = /** @type {readonly string[]} */ (maker === undefined ? UNIT_GLOBALS[unit] : maker.names)
   for (let i = 0; i < names.length; i++) {
     const other = /** @type {string} */ (names[i])
     if (pending[other] === unit && isAccessor(other)) define(other, exports[other])
@@ -158,7 +178,9 @@ function watchDescriptors () {
     /** @param {any} target */
     getOwnPropertyDescriptors (target) {
       if (target === globalThis) for (const name in pending) settle(name)
-      return ObjectGetOwnPropertyDescriptors(target)
+      const descriptors = /** @type {any} */ (ObjectGetOwnPropertyDescriptors(target))
+      if (target === globalThis) for (const name in deferred) descriptors[name] = describeDeferred(name)
+      return descriptors
     },
   }.getOwnPropertyDescriptors)
 }
@@ -168,8 +190,13 @@ function replace (holder, name, describe) {
   defineHidden(holder, name, {
     /** @param {any} target @param {any} key */
     getOwnPropertyDescriptor (target, key) {
-      if (target === globalThis && typeof key === 'string' && pending[key] !== undefined) settle(key)
+      if (target !== globalThis || typeof key !== 'string') return describe(target, key)
+      if (deferred[key] !== undefined) return describeDeferred(key)
+      if (pending[key] !== undefined) settle(key)
       return describe(target, key)
     },
   }.getOwnPropertyDescriptor)
 }
+
+/** @param {string} name */
+const describeDeferred = (name) => ({ value: /** @type {() => unknown} */ (deferred[name])(), writable: false, enumerable: true, configurable: false })

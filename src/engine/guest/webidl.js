@@ -1,7 +1,7 @@
 // @ts-check
 import {
   MathTrunc, NumberIsFinite, ObjectCreate, ObjectFreeze, ReflectApply, ReflectDefineProperty, ReflectGetOwnPropertyDescriptor, ReflectOwnKeys,
-  ReflectSetPrototypeOf, SymbolIterator, SymbolToStringTag, TypeErrorConstructor, WeakSetConstructor, append, buildList, defineHidden, defineValue, ownValue, regExpExec,
+  ReflectSetPrototypeOf, SymbolIterator, SymbolToStringTag, TypeErrorConstructor, WeakSetConstructor, append, buildList, defineValue, ownValue, regExpExec,
   stringToWellFormed, weakSetAdd, weakSetHas,
 } from './intrinsics.js'
 import { markNative } from './native-code.js'
@@ -180,11 +180,6 @@ const SHOWN = { __proto__: null, enumerable: true }
 export function inheritInterface (constructor, parent) {
   ReflectSetPrototypeOf(constructor, parent)
   ReflectSetPrototypeOf(constructor.prototype, parent.prototype)
-}
-
-/** Puts an interface on the global object. @param {Function} constructor */
-export function exposeInterface (constructor) {
-  defineHidden(globalThis, constructor.name, constructor)
 }
 
 /** Puts methods on the global object, as operations of an interface. @param {Record<string, Function>} operations */

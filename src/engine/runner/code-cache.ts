@@ -60,29 +60,29 @@ function playUnit (useUnit: ivm.Reference, name: string): boolean {
   }
 }
 
-/** Makes code caches of the guest halves of tools in the same way. Throws an Error for one that fails when it rehearses. */
-export function cacheTools (scripts: Scripts, tools: ToolScripts): Map<string, CodeCache> {
-  const caches = new Map<string, CodeCache>()
-  if (Object.keys(tools).length === 0) return caches
+/** Makes units of the guest halves of tools, named `tool:` and the tool's name, with code caches made in the same way. Throws an Error for one that fails when it rehearses. */
+export function cacheTools (scripts: Scripts, tools: ToolScripts): Map<string, Script> {
+  const halves = new Map(Object.entries(tools).map(([name, text]): [string, Script] => [`tool:${name}`, { text, cache: undefined }]))
+  if (halves.size === 0) return halves
   const isolate = new ivm.Isolate({ memoryLimit: MEMORY_MB })
   const context = isolate.createContextSync()
   const guest = runScript(isolate, context, scripts.find(CORE_SCRIPT))
-  connectUnits(guest, { isolate, context, find: (name) => scripts.find(name) })
+  connectUnits(guest, { isolate, context, find: (name) => halves.get(name) ?? scripts.find(name) })
   prepare(guest, () => {})
-  const instantiate: ivm.Reference = guest.getSync('instantiate', AS_REFERENCE)
-  for (const [name, text] of Object.entries(tools)) {
-    rehearseTool(name, instantiate.applySync(undefined, [runScript(isolate, context, { text, cache: undefined }).derefInto()], GIVES_REFERENCE))
-    caches.set(name, cacheOf(isolate, text))
+  const useUnit: ivm.Reference = guest.getSync('useUnit', AS_REFERENCE)
+  for (const [name, half] of halves) {
+    rehearseTool(name, () => useUnit.applySync(undefined, [name], GIVES_REFERENCE))
+    half.cache = cacheOf(isolate, half.text)
   }
   isolate.dispose()
-  return caches
+  return halves
 }
 
-function rehearseTool (name: string, exports: ivm.Reference): void {
+function rehearseTool (unit: string, load: () => ivm.Reference): void {
   try {
-    rehearseExports(exports)
+    rehearseExports(load())
   } catch (error) {
-    throw new Error(`Cannot serve: the guest half of tool "${name}" fails when it rehearses: ${String(error)}`, { cause: error })
+    throw new Error(`Cannot serve: the guest half of tool "${unit.slice('tool:'.length)}" fails when it rehearses: ${String(error)}`, { cause: error })
   }
 }
 

@@ -3,7 +3,7 @@ import ivm from 'isolated-vm'
 import { CORE_SCRIPT, type ToolScripts } from '../../core/runner-protocol.ts'
 import type { ModuleTable, Script, Scripts } from './archives.ts'
 import { cacheTools, runScript } from './code-cache.ts'
-import { AS_REFERENCE, buildOptions, GIVES_REFERENCE } from './ivm-options.ts'
+import { AS_REFERENCE, buildOptions } from './ivm-options.ts'
 import { compileJobModules, type JobModules } from './job-module.ts'
 import { type AskModule, connectModules, connectUnits } from './units.ts'
 
@@ -19,8 +19,6 @@ export interface WarmIsolate {
   /** CPU milliseconds that the guest itself used up to here. */
   readonly bootCpuMs: number
   readonly guest: Readonly<Record<'prepare' | 'tick' | 'installTool' | 'deliver' | 'feed' | 'written' | 'nudge' | 'abort' | 'rejectImport' | 'startBody', ivm.Reference>>
-  /** Evaluates the guest half of a tool; answers its default export. Throws for a tool that the runner was not given. */
-  loadTool (name: string): ivm.Reference
   readonly modules: JobModules
   /** What code may import besides its own files. */
   readonly table: ModuleTable
@@ -33,29 +31,23 @@ export interface WarmIsolate {
  * caches are made of trusted code alone: those of tools here, before this process ever sees any other, all else before it was started.
  */
 export function createIsolateMaker (scripts: Scripts, tools: ToolScripts): (memoryMb: number) => WarmIsolate {
-  const toolCaches = cacheTools(scripts, tools)
-  const findTool = (name: string): Script | undefined => Object.hasOwn(tools, name) ? { text: tools[name] ?? '', cache: toolCaches.get(name) } : undefined
+  const halves = cacheTools(scripts, tools)
+  const find = (name: string): Script | undefined => halves.get(name) ?? scripts.find(name)
 
   return (memoryMb) => {
     const begun = performance.now()
     const isolate = new ivm.Isolate(buildOptions({ memoryLimit: memoryMb, inspector: false, onCatastrophicError: abort }))
     const context = isolate.createContextSync()
-    const run = (script: Script | undefined) => runScript(isolate, context, script)
-    const core = run(scripts.find(CORE_SCRIPT))
+    const core = runScript(isolate, context, scripts.find(CORE_SCRIPT))
     const exported = (name: string): ivm.Reference => core.getSync(name, AS_REFERENCE)
     const guest = Object.freeze({
       prepare: exported('prepare'), tick: exported('tick'), installTool: exported('installTool'), deliver: exported('deliver'),
       feed: exported('feed'), written: exported('written'), nudge: exported('nudge'), abort: exported('abort'), rejectImport: exported('rejectImport'), startBody: exported('startBody'),
     })
-    const instantiate = exported('instantiate')
-    const loadTool = (name: string): ivm.Reference => {
-      const exports: ivm.Reference = instantiate.applySync(undefined, [run(findTool(name)).derefInto()], GIVES_REFERENCE)
-      return exports.getSync('default', AS_REFERENCE)
-    }
-    connectUnits(core, { isolate, context, find: (name) => scripts.find(name) })
+    connectUnits(core, { isolate, context, find })
     const imports = connectModules(core)
     const modules = compileJobModules(isolate)
-    return { isolate, context, memoryMb, guest, loadTool, modules, table: scripts.modules, imports, bootMs: performance.now() - begun, bootCpuMs: readCpuMs(isolate) }
+    return { isolate, context, memoryMb, guest, modules, table: scripts.modules, imports, bootMs: performance.now() - begun, bootCpuMs: readCpuMs(isolate) }
   }
 }
 

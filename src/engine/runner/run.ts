@@ -176,13 +176,13 @@ export class Run {
   }
 
   #prepare (): void {
-    const { guest, loadTool, imports } = this.#warm
+    const { guest, imports } = this.#warm
     imports.ask = (...args) => this.#imports.ask(...args)
     const { limits, entry, input, context, tools, hrtime, records, structured } = this.#task
     const ask = new ivm.Callback(this.#tools.ask, ANSWERING)
     const readClock = hrtime ? new ivm.Callback(() => performance.now(), ANSWERING) : undefined
     guest.prepare.applySync(undefined, [new ivm.Callback(this.#hear, ONE_WAY), buildGuestSettings(limits, { records, structured }), entry, input, context, ask, readClock], this.#callOptions())
-    for (const { name, config } of tools) guest.installTool.applySync(undefined, [name, loadTool(name).derefInto(), config], this.#callOptions())
+    for (const { name, config, interfaces } of tools) guest.installTool.applySync(undefined, [name, config, interfaces?.join(',')], this.#callOptions())
   }
 
   /** The one function the guest can call. Whatever comes is checked as if user code had sent it. It never throws. */

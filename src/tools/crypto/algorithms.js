@@ -29,53 +29,52 @@ const HASH = [needs('hash', 'hash')]
 const RSA_NEW = [needs('modulusLength', 'long'), needs('publicExponent', 'exponent'), needs('hash', 'hash')] // a base's members come first
 const PEER = [needs('public', 'key')]
 
-/** @type {[string, Member[]][]} */
-const CIPHERS = [
-  ['AES-CBC', [needs('iv', 'bytes')]],
-  ['AES-CTR', [needs('counter', 'bytes'), needs('length', 'octet')]],
-  ['AES-GCM', [takes('additionalData', 'bytes'), needs('iv', 'bytes'), takes('tagLength', 'octet')]],
-  ['RSA-OAEP', [takes('label', 'bytes')]],
-]
 const PAIRS = ['RSASSA-PKCS1-v1_5', 'RSA-PSS', 'RSA-OAEP']
 const AES = ['AES-CBC', 'AES-CTR', 'AES-GCM', 'AES-KW']
+const CURVES = ['ECDSA', 'ECDH']
 
-const digest = buildTable(['SHA-1', 'SHA-256', 'SHA-384', 'SHA-512'], NOTHING)
-const cipher = addEntries(ObjectCreate(null), CIPHERS)
+const digest = addNames(ObjectCreate(null), ['SHA-1', 'SHA-256', 'SHA-384', 'SHA-512'], NOTHING)
+const cipher = addCiphers(ObjectCreate(null))
 /** By what is done: `derived` is a key that deriveKey makes, and `wrap` has the ciphers that a key can be wrapped with besides. */
-const TABLES = {
-  __proto__: null,
-  digest,
-  cipher,
-  wrap: addEntries(buildTable(['AES-KW'], NOTHING), CIPHERS),
-  sign: addEntries(buildTable(['HMAC', 'Ed25519', 'RSASSA-PKCS1-v1_5'], NOTHING), [['RSA-PSS', [needs('saltLength', 'long')]], ['ECDSA', HASH]]),
-  derive: addEntries(buildTable(['ECDH', 'X25519'], PEER), [
-    ['HKDF', [needs('hash', 'hash'), needs('info', 'bytes'), needs('salt', 'bytes')]],
-    ['PBKDF2', [needs('hash', 'hash'), needs('iterations', 'long'), needs('salt', 'bytes')]],
-  ]),
-  generate: addEntries(buildTable(['Ed25519', 'X25519'], NOTHING), [
-    ...spread(AES, AES_KEY), ...spread(PAIRS, RSA_NEW), ...spread(['ECDSA', 'ECDH'], CURVE_KEY), ['HMAC', HMAC_KEY],
-  ]),
-  import: addEntries(buildTable(['Ed25519', 'X25519', 'HKDF', 'PBKDF2', ...AES], NOTHING), [
-    ...spread(PAIRS, HASH), ...spread(['ECDSA', 'ECDH'], CURVE_KEY), ['HMAC', HMAC_KEY],
-  ]),
-  derived: addEntries(buildTable(['HKDF', 'PBKDF2'], NOTHING), [...spread(AES, AES_KEY), ['HMAC', HMAC_KEY]]),
-}
+const TABLES = { __proto__: null, digest, cipher, wrap: ObjectCreate(null), sign: ObjectCreate(null), derive: ObjectCreate(null), generate: ObjectCreate(null), import: ObjectCreate(null), derived: ObjectCreate(null) }
 /** @typedef {Exclude<keyof typeof TABLES, '__proto__'>} Purpose */
 
-/** @param {string[]} names @param {Member[]} members @returns {[string, Member[]][]} */
-function spread (names, members) {
-  return names.map((name) => [name, members])
-}
+addCiphers(addNames(TABLES.wrap, ['AES-KW'], NOTHING))
+addNames(TABLES.sign, ['HMAC', 'Ed25519', 'RSASSA-PKCS1-v1_5'], NOTHING)
+addNames(TABLES.sign, ['RSA-PSS'], [needs('saltLength', 'long')])
+addNames(TABLES.sign, ['ECDSA'], HASH)
+addNames(TABLES.derive, ['ECDH', 'X25519'], PEER)
+addNames(TABLES.derive, ['HKDF'], [needs('hash', 'hash'), needs('info', 'bytes'), needs('salt', 'bytes')])
+addNames(TABLES.derive, ['PBKDF2'], [needs('hash', 'hash'), needs('iterations', 'long'), needs('salt', 'bytes')])
+addNames(TABLES.generate, ['Ed25519', 'X25519'], NOTHING)
+addNames(TABLES.generate, AES, AES_KEY)
+addNames(TABLES.generate, PAIRS, RSA_NEW)
+addNames(TABLES.generate, CURVES, CURVE_KEY)
+addNames(TABLES.generate, ['HMAC'], HMAC_KEY)
+addNames(TABLES.import, ['Ed25519', 'X25519', 'HKDF', 'PBKDF2'], NOTHING)
+addNames(TABLES.import, AES, NOTHING)
+addNames(TABLES.import, PAIRS, HASH)
+addNames(TABLES.import, CURVES, CURVE_KEY)
+addNames(TABLES.import, ['HMAC'], HMAC_KEY)
+addNames(TABLES.derived, ['HKDF', 'PBKDF2'], NOTHING)
+addNames(TABLES.derived, AES, AES_KEY)
+addNames(TABLES.derived, ['HMAC'], HMAC_KEY)
 
-/** @param {string[]} names @param {Member[]} members */
-function buildTable (names, members) {
-  return addEntries(ObjectCreate(null), spread(names, members))
-}
-
-/** @param {Table} table @param {[string, Member[]][]} entries */
-function addEntries (table, entries) {
-  for (const [name, members] of entries) table[stringToUpperCase(name)] = { name, members }
+/** Algorithms whose members are the same. User code may have run before this does. @param {Table} table @param {string[]} names @param {Member[]} members */
+function addNames (table, names, members) {
+  for (let i = 0; i < names.length; i++) {
+    const name = /** @type {string} */ (names[i])
+    table[stringToUpperCase(name)] = { name, members }
+  }
   return table
+}
+
+/** @param {Table} table */
+function addCiphers (table) {
+  addNames(table, ['AES-CBC'], [needs('iv', 'bytes')])
+  addNames(table, ['AES-CTR'], [needs('counter', 'bytes'), needs('length', 'octet')])
+  addNames(table, ['AES-GCM'], [takes('additionalData', 'bytes'), needs('iv', 'bytes'), takes('tagLength', 'octet')])
+  return addNames(table, ['RSA-OAEP'], [takes('label', 'bytes')])
 }
 
 /** An AlgorithmIdentifier: an object, or a name. @param {unknown} value @returns {Record<string, unknown>} */

@@ -1,11 +1,9 @@
 // @ts-check
 import { ObjectCreate, TypeErrorConstructor } from '../../engine/guest/intrinsics.js'
+import { DOMException, QuotaExceededError } from '../../engine/guest/web/dom-exception.js'
+import { buildWords } from '../../engine/guest/webidl.js'
 
-/** The guest's own, as they are before user code: this script is another than the guest's, and a class made here would be another one. */
-const { DOMException, QuotaExceededError } = /** @type {any} */ (globalThis)
-
-const NAMES = ObjectCreate(null)
-for (const name of ['DataError', 'InvalidAccessError', 'NotSupportedError', 'OperationError', 'SyntaxError']) NAMES[name] = true
+const NAMES = buildWords(['DataError', 'InvalidAccessError', 'NotSupportedError', 'OperationError', 'SyntaxError'])
 
 /** @param {string} name @param {string} message @returns {never} */
 export function fail (name, message) {

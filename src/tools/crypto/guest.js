@@ -1,16 +1,18 @@
 // @ts-check
-import { ArrayBufferIsView, ObjectCreate, ReflectDeleteProperty, TypeErrorConstructor } from '../../engine/guest/intrinsics.js'
-import { exposeInterface, requireArguments, shapeInterface } from '../../engine/guest/webidl.js'
-import { CryptoKey } from './key.js'
+import { ArrayBufferIsView, ObjectCreate, ReflectDeleteProperty, ReflectOwnKeys, TypeErrorConstructor, append } from '../../engine/guest/intrinsics.js'
+import { buildWords, requireArguments, shapeInterface } from '../../engine/guest/webidl.js'
 import { createRandom } from './random.js'
 import { createCounter } from './request.js'
 import { SubtleCrypto, buildSubtle } from './subtle.js'
+
+export { CryptoKey } from './key.js'
+export { SubtleCrypto } from './subtle.js'
 
 /** Only who has it can make the object. It never leaves this module. */
 const MAKING = ObjectCreate(null)
 
 /** Source: https://w3c.github.io/webcrypto/#crypto-interface */
-class Crypto {
+export class Crypto {
   /** @type {ReturnType<typeof createRandom>} */
   #random
   /** @type {() => void} */
@@ -55,15 +57,21 @@ export default function createCrypto (host, limits) {
     count()
     return request.send(host)
   }, limits.bytes)
-  shapeInterface(Crypto, 'Crypto', ['subtle', ...keepMethods(Crypto, limits.methods)])
-  shapeInterface(SubtleCrypto, 'SubtleCrypto', keepMethods(SubtleCrypto, limits.methods))
-  for (const constructor of [Crypto, SubtleCrypto, CryptoKey]) exposeInterface(constructor)
+  const allowed = buildWords(limits.methods)
+  shapeInterface(Crypto, 'Crypto', keepMethods(Crypto, allowed))
+  shapeInterface(SubtleCrypto, 'SubtleCrypto', keepMethods(SubtleCrypto, allowed))
   return new (/** @type {any} */ (Crypto))(MAKING, createRandom(host, limits.bytes), count, subtle)
 }
 
-/** Runs before user code. Takes methods that are not on the list away from a class; answers those that stay. @param {Function} constructor @param {string[]} allowed */
+/** Takes methods that are not allowed away from a class; answers the members that stay. @param {Function} constructor @param {Record<string, unknown>} allowed */
 function keepMethods ({ prototype }, allowed) {
-  const methods = Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor' && name !== 'subtle')
-  for (const name of methods) if (!allowed.includes(name)) ReflectDeleteProperty(prototype, name)
-  return methods.filter((name) => allowed.includes(name))
+  const names = ReflectOwnKeys(prototype)
+  /** @type {string[]} */
+  const members = []
+  for (let i = 0; i < names.length; i++) {
+    const name = /** @type {string} */ (names[i])
+    if (name === 'subtle' || name in allowed) append(members, name)
+    else if (name !== 'constructor') ReflectDeleteProperty(prototype, name)
+  }
+  return members
 }

@@ -1,6 +1,7 @@
 // @ts-check
-import { ObjectCreate, stringCharCodeAt, stringSlice, typedArrayByteLength, typedArrayKind } from '../../engine/guest/intrinsics.js'
+import { stringCharCodeAt, stringSlice, typedArrayByteLength, typedArrayKind } from '../../engine/guest/intrinsics.js'
 import { fillBytes, viewBytes } from '../../engine/guest/bytes.js'
+import { buildWords } from '../../engine/guest/webidl.js'
 import { fail, failQuota, toStandardError } from './failure.js'
 
 /** Bytes fetched at a time: a call out of the isolate costs more than they do. */
@@ -10,10 +11,7 @@ const QUOTA_BYTES = 65_536
 const HEX = '0123456789abcdef'
 
 /** The kinds of arrays whose every value is as good as any other. */
-const INTEGERS = ObjectCreate(null)
-for (const kind of [
-  'Int8Array', 'Uint8Array', 'Uint8ClampedArray', 'Int16Array', 'Uint16Array', 'Int32Array', 'Uint32Array', 'BigInt64Array', 'BigUint64Array',
-]) INTEGERS[kind] = true
+const INTEGERS = buildWords(['Int8Array', 'Uint8Array', 'Uint8ClampedArray', 'Int16Array', 'Uint16Array', 'Int32Array', 'Uint32Array', 'BigInt64Array', 'BigUint64Array'])
 
 /**
  * Random bytes from the native, each given once.

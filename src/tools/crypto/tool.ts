@@ -21,5 +21,6 @@ export default defineTool({
   narrows: ['operations', 'bytes', 'methods'],
   guest: new URL('./guest.js', import.meta.url),
   native: true,
+  interfaces: ['Crypto', 'CryptoKey', 'SubtleCrypto'],
   expose: (config) => config,
 })

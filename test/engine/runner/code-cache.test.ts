@@ -22,7 +22,7 @@ test('a guest half that rehearses is cached with what it then used', () => {
   const tools = cacheTools(scripts, image.tools)
   const without = cacheTools(scripts, { fetch: silent ?? '' })
 
-  const bytes = (caches: typeof tools) => caches.get('fetch')?.copy().byteLength ?? 0
+  const bytes = (caches: typeof tools) => caches.get('tool:fetch')?.cache?.copy().byteLength ?? 0
   assert.ok(bytes(tools) > 1.2 * bytes(without), `${bytes(tools)} bytes with a rehearsal, ${bytes(without)} without`)
 })
 
