@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import type { Outcome, Plugin, RunRequest } from '../../src/engine/library.ts'
+import type { Outcome, Plugin, RunContext, RunRequest } from '../../src/engine/library.ts'
 
 /**
  * Answers from memory what the same code made of the same input before. For code that is a function of its input alone: whoever may touch anything
- * outside, by a tool or a permission, is run each time. One tenant never gets what another's code made.
+ * outside, by a tool or a permission, is run each time, and so is what makes a file of records. One tenant never gets what another's code made.
  */
 export function cacheResults ({ max }: { max: number }): Plugin {
   return {
@@ -15,13 +15,13 @@ export function cacheResults ({ max }: { max: number }): Plugin {
       const kept = new LRUCache<string, Outcome>({ max })
       const keyOf = ({ tenant, codeHash, form, entry, input, structured, tools, permissions }: RunRequest) =>
         createHash('sha256').update(JSON.stringify([tenant, codeHash, form, entry, input, structured, tools, permissions, modules])).digest('hex')
-      const isPure = ({ tools, permissions }: RunRequest) => tools.length === 0 && permissions === 'none'
+      const isPure = ({ request: { tools, permissions }, hooks }: RunContext) => tools.length === 0 && permissions === 'none' && hooks.records === undefined
 
       api.on('onValidate', (run) => {
-        if (!run.outcome && isPure(run.request)) run.outcome = kept.get(keyOf(run.request))
+        if (!run.outcome && isPure(run)) run.outcome = kept.get(keyOf(run.request))
       })
       api.on('onFormat', (run) => {
-        if (run.outcome?.type === 'succeeded' && isPure(run.request)) kept.set(keyOf(run.request), run.outcome)
+        if (run.outcome?.type === 'succeeded' && isPure(run)) kept.set(keyOf(run.request), run.outcome)
       })
     },
   }

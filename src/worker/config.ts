@@ -44,6 +44,7 @@ export const WorkerConfig = z.object({
   BATCHBOX_COMPILE_MEMORY_MB: z.coerce.number().int().min(128).max(8192).default(512).describe('Resident memory of a compiler process'),
   BATCHBOX_COMPILE_CACHE_BYTES: z.coerce.number().int().min(1_048_576).max(4_294_967_296).default(67_108_864).describe('Compiled code kept in the memory of a worker'),
   BATCHBOX_TOOL_CONFIG: z.string().default('{}').describe('Configuration of tools, as JSON: an object for each by its name'),
+  BATCHBOX_PLUGINS: z.string().default('').describe('Plugins of your own: paths of ES modules whose default export is a plugin of the engine or a list of them (docs/engine.md), separated by commas'),
   DATABASE_URL: z.string().regex(/^postgres(?:ql)?:\/\//, 'Expected postgres://user:password@host:port/database').optional().describe('PostgreSQL of the tool `db`, as `postgres://user:password@host:port/database`: what its user may do, jobs that name the tool may do. More databases by BATCHBOX_TOOL_CONFIG'),
   BATCHBOX_SCHEMAS: z.string().min(1).optional().describe('Folder of the files that export its tables, as Drizzle has them'),
   BATCHBOX_MAX_FILE_INPUT_BYTES: z.coerce.number().int().min(2).max(268_435_456).default(67_108_864).describe('Bytes of a file that is the input of a job (`"input": {"$file": …}`) without its compression, at the most; transforms read files of any size'),

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { openCgroups } from '../engine/cgroup.ts'
 import { COMPILER_FILE } from '../engine/compiler-process.ts'
 import { createEngine, type Engine, type EngineConfig } from '../engine/engine.ts'
+import { loadPlugins } from '../engine/load-plugins.ts'
 import { killOrphans } from '../engine/orphans.ts'
 import { defaultLanes } from '../engine/pool-settings.ts'
 import { RUNNER_FILE } from '../engine/runner-command.ts'
@@ -181,7 +182,7 @@ async function openMetrics (config: WorkerConfig, { db, telemetry, onError }: { 
   }
 }
 
-function startEngine (config: WorkerConfig, { meter, logger, services, onError }: { meter: Meter, logger: Logger, services: NonNullable<EngineConfig['services']>, onError (error: unknown): void }): Promise<Engine> {
+async function startEngine (config: WorkerConfig, { meter, logger, services, onError }: { meter: Meter, logger: Logger, services: NonNullable<EngineConfig['services']>, onError (error: unknown): void }): Promise<Engine> {
   const bounds = runnerBounds(config)
   return createEngine({
     meter,
@@ -205,6 +206,7 @@ function startEngine (config: WorkerConfig, { meter, logger, services, onError }
       onError,
     },
     modules: loadModuleSettings(config),
+    plugins: await loadPlugins(config.BATCHBOX_PLUGINS),
     compiler: {
       processes: config.BATCHBOX_COMPILERS,
       timeoutMs: config.BATCHBOX_COMPILE_MS,
