@@ -13,6 +13,7 @@ const SEMI_SPACE_MB = 16
 /** How V8 itself is started. It takes code caches of the guest from none that was started in another way. */
 export const V8_FLAGS = [
   '--disallow-code-generation-from-strings',
+  '--no-concurrent-sparkplug', // its threads cost an isolate that lives for one run a tenth of all it takes
   '--no-wasm-code-gc', // it deadlocks with the end of an isolate of isolated-vm: docs/decisions/0022
   `--min-semi-space-size=${SEMI_SPACE_MB}`,
   `--max-semi-space-size=${SEMI_SPACE_MB}`,
