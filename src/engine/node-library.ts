@@ -75,8 +75,8 @@ const CHANGES: Readonly<Record<string, readonly (readonly [from: RegExp, to: str
         ObjectDefineProperty(error, 'stack', { __proto__: null, value: head + (frames < 0 ? '' : StringPrototypeSlice(stack, frames)), writable: true, configurable: true })
       }`],
   ],
-  // Its names of encodings alone.
-  'internal/util': [[/internalBinding\('string_decoder'\)/, "internalBinding('encodings')"]],
+  // Its names of encodings alone. There is no other realm, whose expressions would leave no trace in `RegExp.$1`.
+  'internal/util': [[/internalBinding\('string_decoder'\)/, "internalBinding('encodings')"], [/const \{ runInNewContext \} = require\('vm'\);\s*internalGlobal = [^;]*;/, 'internalGlobal = { RegExp: primordials.RegExp };']],
   // It is not needed but to be inspected.
   'buffer': [[/const \{\s*inspect: utilInspect,\s*\} = require\('internal\/util\/inspect'\);/, "const utilInspect = (...args) => require('internal/util/inspect').inspect(...args);"]],
   // Node reads the expression out of the file that it is in. Where it cannot, it takes the missing text for a message that is none.

@@ -53,6 +53,7 @@ export const UNIT_GLOBALS: Readonly<Record<string, readonly string[]>> = {
   messaging: ['MessageChannel', 'MessageEvent', 'MessagePort'],
   multipart: [],
   navigator: ['Navigator', 'navigator'],
+  'node-errors': [],
   'pair-iteration': [],
   performance: ['Performance', 'performance'],
   request: ['Request'],
@@ -66,5 +67,6 @@ export const UNIT_GLOBALS: Readonly<Record<string, readonly string[]>> = {
   'text-streams': ['TextDecoderStream', 'TextEncoderStream'],
   'url-pattern': ['URLPattern'],
   url: ['URL', 'URLSearchParams'],
+  'url-inspect': [],
   utf8: [],
 }

@@ -88,28 +88,27 @@ export function toWord (value, words, what) {
 export function toSequence (value, convert, what) {
   const method = isObject(value) ? value[SymbolIterator] : undefined
   if (typeof method !== 'function') throw new TypeErrorConstructor(`${what} is not a sequence`)
-  return iterate(value, method, convert, what)
+  return iterate(value, method, convert)
 }
 
 /**
- * A sequence, from the method that makes its iterator.
+ * A sequence, from the method that makes its iterator. What that does wrong is told in the words of V8.
  * @template T
  * @param {unknown} value
  * @param {Function} method
  * @param {(item: unknown) => T} convert
- * @param {string} what
  * @returns {T[]}
  */
-export function iterate (value, method, convert, what) {
+export function iterate (value, method, convert) {
   const iterator = ReflectApply(method, value, [])
-  if (!isObject(iterator)) throw new TypeErrorConstructor(`${what} has an iterator that is no object`)
+  if (!isObject(iterator)) throw new TypeErrorConstructor('Result of the Symbol.iterator method is not an object')
   const { next } = iterator
   /** @type {T[]} */
   const list = []
   ReflectSetPrototypeOf(list, null)
   for (;;) {
     const step = ReflectApply(next, iterator, [])
-    if (!isObject(step)) throw new TypeErrorConstructor(`${what} has an iterator that gives no object`)
+    if (!isObject(step)) throw new TypeErrorConstructor(`Iterator result ${toText(step)} is not an object`)
     if (step['done']) return list
     append(list, convert(step['value']))
   }

@@ -6,5 +6,5 @@ const url = loadLibrary('url')
 export default url
 export const {
   Url, parse, resolve, resolveObject, format, URL, URLPattern, URLSearchParams, domainToASCII, domainToUnicode, pathToFileURL, fileURLToPath,
-  urlToHttpOptions,
+  urlToHttpOptions, fileURLToPathBuffer,
 } = url

@@ -1,8 +1,9 @@
 // @ts-check
-import { TypeErrorConstructor, Uint8ArrayConstructor, defineValue, regExpExec, uint8ArrayFromBase64, uint8ArrayToBase64 } from '../intrinsics.js'
+import { Uint8ArrayConstructor, regExpExec, uint8ArrayFromBase64, uint8ArrayToBase64 } from '../intrinsics.js'
 import { bytesToText, fillBytes } from '../bytes.js'
 import { DOMException } from './dom-exception.js'
 import { markNative } from '../native-code.js'
+import { useUnit } from '../units.js'
 import { toText } from '../webidl.js'
 
 const BEYOND_BYTES = /[^\0-\xff]/
@@ -32,10 +33,7 @@ markNative(btoa)
 
 /** @param {number} count */
 function requireInput (count) {
-  if (count > 0) return
-  const error = new TypeErrorConstructor('The "input" argument must be specified')
-  defineValue(error, 'code', 'ERR_MISSING_ARGS')
-  throw error
+  if (count === 0) throw useUnit('node-errors').buildMissing('input')
 }
 
 /** The language's own is exactly the forgiving one. Source: https://infra.spec.whatwg.org/#forgiving-base64-decode @param {string} text @returns {Uint8Array} */

@@ -1,8 +1,9 @@
 // @ts-check
 import { ObjectCreate, stringIndexOf, stringSlice } from '../intrinsics.js'
 import { askNative } from '../natives.js'
-import { requireArguments, toScalarText } from '../webidl.js'
-import { contentOf } from './blob.js'
+import { useUnit } from '../units.js'
+import { toScalarText } from '../webidl.js'
+import { isBlob } from './blob.js'
 
 // Blob URLs of this run. They are in its isolate and nowhere else: no other run can name what is here, and it is gone with it.
 
@@ -15,16 +16,14 @@ const blobs = ObjectCreate(null)
 
 /** Source: https://w3c.github.io/FileAPI/#dfn-createObjectURL @param {unknown} blob */
 export function createObjectURL (blob) {
-  requireArguments(arguments.length, 1, 'URL.createObjectURL')
-  contentOf(blob) // a brand check
+  if (!isBlob(blob)) throw useUnit('node-errors').buildInvalidType('obj', 'Blob', blob)
   const url = `${PREFIX}${askNative('platform:random', 'uuid', '{}').text}`
-  blobs[url] = /** @type {Blob} */ (blob)
+  blobs[url] = blob
   return url
 }
 
 /** One with a fragment is another. Source: https://w3c.github.io/FileAPI/#dfn-revokeObjectURL @param {unknown} url */
 export function revokeObjectURL (url) {
-  requireArguments(arguments.length, 1, 'URL.revokeObjectURL')
   delete blobs[toScalarText(url)]
 }
 

@@ -1,6 +1,6 @@
 // @ts-check
 import {
-  DateNow, MathTrunc, ObjectCreate, SymbolFor, SymbolIterator, TypeErrorConstructor, Uint8ArrayConstructor, WeakMapConstructor, defineHidden, defineValue, regExpExec,
+  DateNow, MathTrunc, ObjectCreate, SymbolFor, SymbolIterator, Uint8ArrayConstructor, WeakMapConstructor, defineHidden, regExpExec,
   stringReplaceAll, stringSlice, stringToLowerCase, weakMapGet, weakMapSet,
 } from '../intrinsics.js'
 import { bytesToText, isBufferSource, textToBuffer, viewBytes } from '../bytes.js'
@@ -72,7 +72,7 @@ showAs(Blob, 'Blob', (blob) => ({ size: blob.size, type: blob.type }))
 export class File {
   /** @param {unknown} parts @param {unknown} name @param {unknown} [options] */
   constructor (parts, name, options = undefined) {
-    if (arguments.length < 2) throw buildError('ERR_MISSING_ARGS', 'The "fileBits" and "fileName" arguments must be specified')
+    if (arguments.length < 2) throw useUnit('node-errors').buildMissing('fileBits', 'fileName')
     const list = readParts(parts)
     const text = toScalarText(name)
     const { endings, type, given } = readOptions(options)
@@ -105,14 +105,14 @@ export const isFile = (value) => isObject(value) && weakMapGet(files, value) !==
 /** Throws a TypeError for what is no Blob. @param {unknown} value @returns {Content} without a prototype */
 export function contentOf (value) {
   const content = isObject(value) ? weakMapGet(contents, value) : undefined
-  if (content === undefined) throw buildError('ERR_INVALID_THIS', 'Value of "this" must be of type Blob')
+  if (content === undefined) throw useUnit('node-errors').buildInvalidThis('Blob')
   return content
 }
 
 /** Throws a TypeError for what is no File. @param {unknown} value @returns {FileFacts} without a prototype */
 export function factsOf (value) {
   const facts = isObject(value) ? weakMapGet(files, value) : undefined
-  if (facts === undefined) throw buildError('ERR_INVALID_THIS', 'Value of "this" must be of type File')
+  if (facts === undefined) throw useUnit('node-errors').buildInvalidThis('File')
   return facts
 }
 
@@ -161,36 +161,29 @@ const buildFacts = (name, lastModified) => /** @type {any} */ ({ __proto__: null
 /** Buffers are read when all else is converted: what user code does to them until then counts. @param {unknown} parts */
 function readParts (parts) {
   const method = isObject(parts) ? parts[SymbolIterator] : undefined
-  if (typeof method !== 'function') throw buildError('ERR_INVALID_ARG_TYPE', 'Value cannot be converted to sequence.')
+  if (typeof method !== 'function') throw buildCoded('ERR_INVALID_ARG_TYPE', 'Value cannot be converted to sequence.')
   let count = 0
   return iterate(parts, method, (part) => {
     const at = count++
     if (isBufferSource(part) || isBlob(part)) return part
-    if (typeof part === 'symbol') throw buildError('ERR_INVALID_ARG_TYPE', `Value[${at}] is a Symbol and cannot be converted to a string.`)
+    if (typeof part === 'symbol') throw buildCoded('ERR_INVALID_ARG_TYPE', `Value[${at}] is a Symbol and cannot be converted to a string.`)
     return toScalarText(part)
-  }, 'The list of parts')
+  })
 }
 
 /** Members in the order of Web IDL; those that only a file has come after them. @param {unknown} options */
 function readOptions (options) {
-  if (options !== undefined && options !== null && !isObject(options)) loadLibrary('internal/validators').validateDictionary(options, 'options')
+  if (options !== undefined && options !== null && !isObject(options)) useUnit('node-library').loadLibrary('internal/validators').validateDictionary(options, 'options')
   const given = toDictionary(options, 'The options of a blob')
   const { endings } = given
   const word = endings === undefined ? 'transparent' : toText(endings)
-  if (!(word in ENDINGS)) throw new (loadLibrary('internal/errors').codes.ERR_INVALID_ARG_VALUE)('options.endings', word)
+  if (!(word in ENDINGS)) throw useUnit('node-errors').buildInvalidValue('options.endings', word)
   const { type } = given
   return { endings: word, type: type === undefined ? '' : normalizeType(toText(type)), given }
 }
 
-/** Some errors of Node tell what they got. @param {string} id @returns {any} */
-const loadLibrary = (id) => useUnit('node-library').loadLibrary(id)
-
 /** What Node throws, in its words. @param {string} code @param {string} message */
-function buildError (code, message) {
-  const error = new TypeErrorConstructor(message)
-  defineValue(error, 'code', code)
-  return error
-}
+const buildCoded = (code, message) => useUnit('node-errors').buildCoded(code, message)
 
 /**
  * Has Node's `inspect` show what an object holds.
@@ -230,7 +223,7 @@ function nativeEndings (text) {
 
 /** `long long` with [Clamp]; positions beyond 2^53 are beyond every blob. @param {any} value @param {string} what */
 function toClamped (value, what) {
-  if (typeof value === 'bigint' || typeof value === 'symbol') throw buildError('ERR_INVALID_ARG_TYPE', `${what} is a ${typeof value === 'bigint' ? 'BigInt' : 'Symbol'} and cannot be converted to a number.`)
+  if (typeof value === 'bigint' || typeof value === 'symbol') throw buildCoded('ERR_INVALID_ARG_TYPE', `${what} is a ${typeof value === 'bigint' ? 'BigInt' : 'Symbol'} and cannot be converted to a number.`)
   const number = +value
   if (number !== number) return 0
   const below = MathTrunc(number)

@@ -137,7 +137,7 @@ export function readInit (init) {
   const method = init[SymbolIterator]
   if (method !== undefined && method !== null) {
     if (typeof method !== 'function') throw new TypeErrorConstructor('Cannot read headers: their Symbol.iterator is not a function')
-    return iterate(init, method, readPair, 'A list of headers')
+    return iterate(init, method, readPair)
   }
   return readRecord(init, toHeaderText)
 }
@@ -149,7 +149,7 @@ const toHeaderText = (value) => toByteText(value, 'A header')
 function readPair (value) {
   const method = isObject(value) ? value[SymbolIterator] : undefined
   if (typeof method !== 'function') throw new TypeErrorConstructor('Cannot read headers: one of them is not a pair')
-  const pair = iterate(value, method, toHeaderText, 'A header')
+  const pair = iterate(value, method, toHeaderText)
   if (pair.length !== 2) throw new TypeErrorConstructor('Cannot read headers: one of them is not a pair')
   return /** @type {[string, string]} */ (pair)
 }

@@ -170,7 +170,7 @@ function toTransfer (options) {
   const method = isObject(options) ? options[SymbolIterator] : undefined
   if (method === undefined || method === null) return readTransfer(options)
   if (typeof method !== 'function') throw new TypeErrorConstructor('The list of what is transferred has an iterator that is no function')
-  return iterate(options, method, toTransferable, 'The list of what is transferred')
+  return iterate(options, method, toTransferable)
 }
 
 /** @param {object[]} objects */

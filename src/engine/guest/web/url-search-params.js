@@ -1,7 +1,8 @@
 // @ts-check
-import { SymbolIterator, TypeErrorConstructor, append, arraySort, stringSlice } from '../intrinsics.js'
+import { SymbolFor, SymbolIterator, append, arraySort, defineHidden, stringSlice } from '../intrinsics.js'
+import { useUnit } from '../units.js'
 import { definePairIteration } from './pair-iteration.js'
-import { isObject, iterate, readRecord, requireArguments, shapeInterface, toScalarText, toSequence } from '../webidl.js'
+import { isObject, iterate, readRecord, shapeInterface, toScalarText } from '../webidl.js'
 import { parseUrlEncoded, serializeUrlEncoded } from './url-encoded.js'
 
 /** @typedef {import('./url-encoded.js').Pair} Pair */
@@ -12,7 +13,7 @@ export let buildSearchParams
 export let replaceSearchParams
 /** @type {(value: any) => value is URLSearchParams} */
 export let isSearchParams
-/** Throws a TypeError for anything else. @type {(params: any) => readonly Pair[]} */
+/** Throws a TypeError for anything else. @type {(params: any) => Pair[]} */
 let readPairs
 
 /** The text of one, whatever user code made of its methods. @param {URLSearchParams} params */
@@ -32,27 +33,27 @@ export class URLSearchParams {
     this.#pairs = readInit(init)
   }
 
-  get size () { return this.#pairs.length }
+  get size () { return readPairs(this).length }
 
   /** @param {unknown} name @param {unknown} value */
   append (name, value) {
-    const pairs = this.#pairs
-    requireArguments(arguments.length, 2, 'URLSearchParams.append')
+    const pairs = readPairs(this)
+    if (arguments.length < 2) throw useUnit('node-errors').buildMissing('name', 'value')
     append(pairs, [toScalarText(name), toScalarText(value)])
     this.#tell()
   }
 
   /** @param {unknown} name @param {unknown} [value] */
   delete (name, value = undefined) {
-    const isKept = this.#differsFrom(arguments.length, 'delete', name, value)
-    this.#keep(isKept)
+    const pairs = readPairs(this)
+    keep(pairs, differsFrom(arguments.length, name, value))
     this.#tell()
   }
 
   /** @param {unknown} name */
   get (name) {
-    const pairs = this.#pairs
-    requireArguments(arguments.length, 1, 'URLSearchParams.get')
+    const pairs = readPairs(this)
+    if (arguments.length < 1) throw useUnit('node-errors').buildMissing('name')
     const wanted = toScalarText(name)
     for (let i = 0; i < pairs.length; i++) {
       const pair = /** @type {Pair} */ (pairs[i])
@@ -63,8 +64,8 @@ export class URLSearchParams {
 
   /** @param {unknown} name */
   getAll (name) {
-    const pairs = this.#pairs
-    requireArguments(arguments.length, 1, 'URLSearchParams.getAll')
+    const pairs = readPairs(this)
+    if (arguments.length < 1) throw useUnit('node-errors').buildMissing('name')
     const wanted = toScalarText(name)
     /** @type {string[]} */
     const values = []
@@ -77,8 +78,8 @@ export class URLSearchParams {
 
   /** @param {unknown} name @param {unknown} [value] */
   has (name, value = undefined) {
-    const isOther = this.#differsFrom(arguments.length, 'has', name, value)
-    const pairs = this.#pairs
+    const pairs = readPairs(this)
+    const isOther = differsFrom(arguments.length, name, value)
     for (let i = 0; i < pairs.length; i++) {
       if (!isOther(/** @type {Pair} */ (pairs[i]))) return true
     }
@@ -87,12 +88,12 @@ export class URLSearchParams {
 
   /** @param {unknown} name @param {unknown} value */
   set (name, value) {
-    const pairs = this.#pairs
-    requireArguments(arguments.length, 2, 'URLSearchParams.set')
+    const pairs = readPairs(this)
+    if (arguments.length < 2) throw useUnit('node-errors').buildMissing('name', 'value')
     const wanted = toScalarText(name)
     const text = toScalarText(value)
     let isSet = false
-    this.#keep((pair) => {
+    keep(pairs, (pair) => {
       if (pair[0] !== wanted) return true
       if (isSet) return false
       pair[1] = text
@@ -103,49 +104,61 @@ export class URLSearchParams {
   }
 
   sort () {
-    arraySort(this.#pairs, (a, b) => a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0)
+    arraySort(readPairs(this), (a, b) => a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0)
     this.#tell()
   }
 
-  toString () { return serializeUrlEncoded(this.#pairs) }
-
-  /** Whether a pair is none of those that are meant. @param {number} given @param {string} method @param {unknown} name @param {unknown} value @returns {(pair: Pair) => boolean} */
-  #differsFrom (given, method, name, value) {
-    requireArguments(given, 1, `URLSearchParams.${method}`)
-    const wanted = toScalarText(name)
-    const text = value === undefined ? undefined : toScalarText(value)
-    return (pair) => pair[0] !== wanted || (text !== undefined && pair[1] !== text)
-  }
-
-  /** Takes out what is not to be kept, in place: who goes over the pairs goes on over what is left. @param {(pair: Pair) => boolean} isKept */
-  #keep (isKept) {
-    const pairs = this.#pairs
-    let count = 0
-    for (let i = 0; i < pairs.length; i++) {
-      const pair = /** @type {Pair} */ (pairs[i])
-      if (isKept(pair)) pairs[count++] = pair
-    }
-    pairs.length = count
-  }
+  toString () { return serializeUrlEncoded(readPairs(this)) }
 
   #tell () {
     if (this.#owner !== undefined) this.#owner(serializeUrlEncoded(this.#pairs))
   }
 
   static {
+    const Class = this // by its name, the bundler would give it another
     buildSearchParams = (query, owner) => {
-      const params = new URLSearchParams()
+      const params = new Class()
       params.#pairs = parseUrlEncoded(query)
       params.#owner = owner
       return params
     }
     replaceSearchParams = (params, query) => { params.#pairs = parseUrlEncoded(query) }
     isSearchParams = (value) => isObject(value) && #pairs in value
-    readPairs = (params) => params.#pairs
+    readPairs = (params) => {
+      if (!isSearchParams(params)) throw useUnit('node-errors').buildInvalidThis('URLSearchParams')
+      return params.#pairs
+    }
   }
 }
 shapeInterface(URLSearchParams, 'URLSearchParams', ['size', 'append', 'delete', 'get', 'getAll', 'has', 'set', 'sort', 'toString'])
-definePairIteration(URLSearchParams, 'URLSearchParams', (params) => readPairs(params))
+definePairIteration(URLSearchParams, 'URLSearchParams', readPairs, {
+  /** @param {unknown} callback */
+  refuse: (callback) => useUnit('node-errors').buildInvalidType('callback', 'Function', callback),
+  refuseIterator: () => useUnit('node-errors').buildInvalidThis('URLSearchParamsIterator'),
+  inspect: (left, depth, options, inspect) => useUnit('url-inspect').inspectIterator(left, 'URLSearchParams Iterator', depth, options, inspect),
+})
+defineHidden(URLSearchParams.prototype, SymbolFor('nodejs.util.inspect.custom'), {
+  /** @this {URLSearchParams} @param {number | null} depth @param {object} options @param {Function} [inspect] */
+  '[nodejs.util.inspect.custom]' (depth, options, inspect = undefined) { return useUnit('url-inspect').inspectPairs(readPairs(this), this.constructor.name, depth, options, inspect) },
+}['[nodejs.util.inspect.custom]'])
+
+/** Whether a pair is none of those that are meant. @param {number} given @param {unknown} name @param {unknown} value @returns {(pair: Pair) => boolean} */
+function differsFrom (given, name, value) {
+  if (given < 1) throw useUnit('node-errors').buildMissing('name')
+  const wanted = toScalarText(name)
+  const text = value === undefined ? undefined : toScalarText(value)
+  return (pair) => pair[0] !== wanted || (text !== undefined && pair[1] !== text)
+}
+
+/** Takes out what is not to be kept, in place: who goes over the pairs goes on over what is left. @param {Pair[]} pairs @param {(pair: Pair) => boolean} isKept */
+function keep (pairs, isKept) {
+  let count = 0
+  for (let i = 0; i < pairs.length; i++) {
+    const pair = /** @type {Pair} */ (pairs[i])
+    if (isKept(pair)) pairs[count++] = pair
+  }
+  pairs.length = count
+}
 
 /** @param {unknown} init @returns {Pair[]} */
 function readInit (init) {
@@ -160,14 +173,18 @@ const readText = (text) => parseUrlEncoded(text[0] === '?' ? stringSlice(text, 1
 
 /** @param {object} init @param {unknown} method */
 function readSequence (init, method) {
-  if (typeof method !== 'function') throw new TypeErrorConstructor('Cannot make URLSearchParams: the iterator of what was given is not a function')
-  const lists = iterate(init, method, (item) => toSequence(item, toScalarText, 'A pair of URLSearchParams'), 'What URLSearchParams is made of')
+  if (typeof method !== 'function') throw useUnit('node-errors').buildCoded('ERR_ARG_NOT_ITERABLE', 'Query pairs must be iterable')
   /** @type {Pair[]} */
   const pairs = []
-  for (let i = 0; i < lists.length; i++) {
-    const list = /** @type {string[]} */ (lists[i])
-    if (list.length !== 2) throw new TypeErrorConstructor(`Cannot make URLSearchParams: a pair has ${list.length} items`)
-    append(pairs, [/** @type {string} */ (list[0]), /** @type {string} */ (list[1])])
-  }
+  const lists = iterate(init, method, readTuple)
+  for (let i = 0; i < lists.length; i++) append(pairs, /** @type {Pair} */ (lists[i]))
   return pairs
+}
+
+/** @param {unknown} item @returns {Pair} */
+function readTuple (item) {
+  const method = isObject(item) ? item[SymbolIterator] : undefined
+  const list = typeof method === 'function' ? iterate(item, method, toScalarText) : undefined
+  if (list === undefined || list.length !== 2) throw useUnit('node-errors').buildCoded('ERR_INVALID_TUPLE', 'Each query pair must be an iterable [name, value] tuple')
+  return [/** @type {string} */ (list[0]), /** @type {string} */ (list[1])]
 }

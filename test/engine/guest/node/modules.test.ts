@@ -6,30 +6,8 @@ import { openGuest } from '../../../helpers/guest.ts'
 
 const guest = await openGuest()
 
-const RUNS = { numRuns: 250, seed: 26 }
 const quote = (text: string): string => JSON.stringify(text)
-const odd = fc.constantFrom('undefined', 'null', '0', '1.5', 'NaN', 'true', '[]', '{}', '() => 1', 'Symbol("s")', '7n', '"x"')
 const parts = (alphabet: string[], maxLength = 12): fc.Arbitrary<string> => fc.string({ unit: fc.constantFrom(...alphabet), maxLength }).map(quote)
-
-test('the old functions of url do what Node\'s do', async () => {
-  const address = fc.tuple(
-    fc.constantFrom('', 'http:', 'HTTPS:', 'mailto:', 'javascript:', 'file:', 'x:'), fc.constantFrom('', '//', '/', '\\\\'), fc.constantFrom('', 'user:p%40ss@', 'a@b@'),
-    fc.constantFrom('', 'example.com', 'EXAMPLE.com:8080', 'exämple.de', '[::1]:80', 'a b', 'x_y', '127.0.0.1'), fc.constantFrom('', '/', '/a/../b', '/a b', '/é', '\\x'), fc.constantFrom('', '?', '?a=b&c', '?a=%zz'), fc.constantFrom('', '#', '#h é', '#a#b'),
-  ).map((pieces) => quote(pieces.join('')))
-  const valid = address.filter((text) => URL.canParse(JSON.parse(text) as string, 'http://b.test/c'))
-  const calls = fc.oneof(
-    fc.tuple(fc.oneof({ weight: 9, arbitrary: address }, odd), fc.boolean(), fc.boolean()).map((args) => `url.parse(${args.join(', ')})`),
-    fc.tuple(address, address).map((args) => `url.resolve(${args.join(', ')})`),
-    address.map((text) => `url.format(url.parse(${text}))`),
-    fc.tuple(valid, fc.constantFrom('auth', 'fragment', 'search', 'unicode'), fc.boolean()).map(([text, option, is]) => `url.format(new URL(${text}, "http://b.test/c"), { ${option}: ${is} })`),
-    fc.constantFrom('file:///a/b', 'file:///a%20b%25', 'file://host/a', 'http://x/', 'file:///a%2fb', 'file:///é').chain((text) => fc.constantFrom(`url.fileURLToPath("${text}")`, `url.fileURLToPath(new URL("${text}"))`)),
-    parts(['/', 'a', '%', '?', '#', ' ', 'é', '\\', '\n', '..']).map((path) => `url.pathToFileURL("/" + ${path}).href`),
-    fc.constantFrom('exämple.de', 'xn--exmple-cua.de', 'a b', '', '日本.jp', 'XN--').chain((domain) => fc.constantFrom(`url.domainToASCII("${domain}")`, `url.domainToUnicode("${domain}")`)),
-    valid.map((text) => `({ ...url.urlToHttpOptions(new URL(${text}, "http://b.test/c")) })`), odd.map((value) => `url.format(${value})`), odd.map((value) => `url.fileURLToPath(${value})`),
-  )
-
-  await assertSameAsNode(guest, 'const url = require("url")', ['Object.keys(url)', 'url.URL === URL', ...fc.sample(calls, RUNS)])
-})
 
 const VALUES = [
   '{ a: 1, b: { c: { d: { e: 1 } } } }', '[1, , 3, [4, [5, [6, [7]]]]]', 'new Map([[{ a: 1 }, new Set([1, "x"])]])', 'new Set([[1], { b: 2 }])', '"it\'s"', '"a\\n\\u0007"', '-0', '123456789.25', '10n', 'Symbol("s y")', 'undefined', 'null', 'true', 'function f () {}', 'class A {}', 'class B extends Map {}', '() => 1', 'async () => 1', 'function * g () {}',

@@ -8,14 +8,20 @@ const convert = (method) => (domain) => JSON.parse(askNative('platform:url', met
 const toASCII = convert('toAscii')
 const toUnicode = convert('toUnicode')
 
-/** Characters of a path that mean something else in a URL, or nothing. */
-const ESCAPES = /[\0- %\\?#]/g
+/** What a path has to escape to be one of a URL. Source: the bindings of Node, whose `pathToFileURL` escapes these of ASCII. */
+const ESCAPES = /[\0- "#%<>?[-^`{-\x7f]/g
 
-/** Makes the URL of a file. @param {string} path @param {string} [host] @param {boolean} [isWindows] */
-function buildFileUrl (path, host = '', isWindows = false) {
+/** Makes the URL of a file. @param {string} path @param {string} [server] @param {boolean} [isWindows] */
+function buildFileUrl (path, server = '', isWindows = false) {
   const escaped = path.replace(ESCAPES, (character) => isWindows && character === '\\' ? '/' : `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)
-  return new (useUnit('url').URL)(`file://${host}${escaped.startsWith('/') ? '' : '/'}${escaped}`)
+  const host = server.replace(/[?#/].*$/s, '')
+  const url = DRIVE_OR_PORT.test(host) ? null : useUnit('url').URL.parse(`file://${host}${escaped.startsWith('/') ? '' : '/'}${escaped}`)
+  if (url === null) throw useUnit('node-errors').buildInvalidUrl(path.toWellFormed(), server.toWellFormed())
+  return url
 }
+const DRIVE_OR_PORT = /^[^[]*[:|]/
+
+const ENCODED_LABEL = /(?<![^.])xn--[^.]*/g
 
 /** @param {string} href @param {boolean} fragment @param {boolean} unicode @param {boolean} search @param {boolean} auth */
 function format (href, fragment, unicode, search, auth) {
@@ -23,7 +29,7 @@ function format (href, fragment, unicode, search, auth) {
   if (!fragment) url.hash = ''
   if (!search) url.search = ''
   if (!auth) url.username = url.password = ''
-  return unicode ? url.href.replace(url.hostname, toUnicode(url.hostname)) : url.href
+  return unicode ? url.href.replace(url.hostname, url.hostname.replace(ENCODED_LABEL, (/** @type {string} */ label) => toUnicode(label) || label)) : url.href
 }
 
 export const urlBinding = {
@@ -36,4 +42,9 @@ export const urlBinding = {
 }
 
 export const urlPatternBinding = { get URLPattern () { return /** @type {any} */ (globalThis).URLPattern } }
-export const encodingBinding = { toASCII, toUnicode }
+
+/** As a domain and no more: numbers are no address. @param {string} domain */
+const encodeDomain = (domain) => toASCII(`${domain}${NO_NUMBER}`).slice(0, -NO_NUMBER.length)
+const NO_NUMBER = '.x'
+
+export const encodingBinding = { toASCII: encodeDomain, toUnicode }
