@@ -8,7 +8,8 @@ import { compareInRounds } from '../rounds.ts'
 import type { Row } from '../row.ts'
 import { median } from '../statistics.ts'
 import { DEFAULT_LIMIT_POLICY } from '../../src/core/limits.ts'
-import { type GuestImage, prepareBareGuest, prepareGuest } from '../../src/engine/guest-image.ts'
+import { type GuestImage, openGuestImage, prepareGuest } from '../../src/engine/guest-image.ts'
+import { loadBareSources } from '../../src/engine/guest-sources.ts'
 import { RunnerProcess } from '../../src/engine/runner-process.ts'
 import { buildRunnerCommand } from '../../src/engine/runner-command.ts'
 
@@ -25,7 +26,7 @@ export const platform: Row = {
   async measure ({ root }) {
     enableCompileCache(join(root, '.batchbox', 'compile-cache'))
     await using closing = new AsyncDisposableStack()
-    const [whole, bare] = [await startRunner(await prepareGuest([]), closing), await startRunner(await prepareBareGuest(), closing)]
+    const [whole, bare] = [await startRunner(await prepareGuest([]), closing), await startRunner(await openGuestImage(loadBareSources(), []), closing)]
     const { subject, baseline } = await compareInRounds(ROUNDS, () => whole.p50(), () => bare.p50())
     const { residentMb, heapMb } = await weighIsolates()
     return [

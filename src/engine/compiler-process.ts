@@ -1,37 +1,36 @@
 import { createRequire } from 'node:module'
-import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { COMPILER_FRAME } from '../core/compiler-messages.ts'
 import type { Frame } from '../core/frames.ts'
 import { deathSignalPrefix } from './death-signal.ts'
 import { type FramedExit, type FramedProcess, spawnFramed } from './framed-process.ts'
+import { readablePaths } from './package-folders.ts'
 
 const MAX_STDERR_BYTES = 1_048_576
 const FRAMES_PER_SECOND = 10_000
 
-const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const esbuild = createRequire(import.meta.url).resolve('esbuild/package.json')
-const lexer = createRequire(import.meta.url).resolve('es-module-lexer')
 const binary = createRequire(esbuild).resolve(`@esbuild/${process.platform}-${process.arch}/bin/esbuild`)
 
+const ESBUILD_SCRIPT = fileURLToPath(new URL('./compiler/esbuild.sh', import.meta.url))
+
 /** The module that is the compiler. */
-export const COMPILER_FILE = here('compiler/main.ts')
+export const COMPILER_FILE = fileURLToPath(new URL('./compiler/main.ts', import.meta.url))
 
 /**
  * Starts a compiler process, at the head of a group that esbuild's own process is in. Node's permission model keeps the JavaScript
  * in it to reading its code; it must be let start esbuild, which is outside of that model. The environment has nothing of ours.
  */
 export function spawnCompiler (hooks: { onFrame (frame: Frame): void, onExit (exit: FramedExit): void }): FramedProcess {
-  const readable = [here('compiler/'), here('../core/'), `${dirname(dirname(esbuild))}/`, `${dirname(dirname(lexer))}/`]
   return spawnFramed({
     ...hooks,
     file: COMPILER_FILE,
     execArgv: [
-      '--permission', '--allow-child-process', ...readable.map((path) => `--allow-fs-read=${path}`),
+      '--permission', '--allow-child-process', ...readablePaths().map((path) => `--allow-fs-read=${path}`),
       '--disable-warning=SecurityWarning', '--disable-sigusr1', '--max-old-space-size=128',
     ],
     env: {
-      ESBUILD_BINARY_PATH: here('compiler/esbuild.sh'),
+      ESBUILD_BINARY_PATH: ESBUILD_SCRIPT,
       ESBUILD: binary,
       DEATH_SIGNAL: deathSignalPrefix().join(' '),
       GOTRACEBACK: 'none',

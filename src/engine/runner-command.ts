@@ -1,11 +1,11 @@
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FramedProcessOptions } from './framed-process.ts'
+import { readablePaths } from './package-folders.ts'
 import { runnerCache } from './runner-cache.ts'
 
 /** The module that is the runner. */
 export const RUNNER_FILE = fileURLToPath(new URL('./runner/main.ts', import.meta.url))
-const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 /** Young generation of the isolates in a runner; V8's own choice for small heaps makes code that allocates a third slower. */
 const SEMI_SPACE_MB = 16
@@ -23,9 +23,7 @@ export const V8_FLAGS = [
 const EXEC_ARGV = [
   '--no-node-snapshot',
   '--permission',
-  `--allow-fs-read=${ROOT}src/`,
-  `--allow-fs-read=${ROOT}node_modules/`,
-  `--allow-fs-read=${ROOT}package.json`,
+  ...readablePaths().map((path) => `--allow-fs-read=${path}`),
   '--allow-worker',
   '--allow-addons',
   '--no-experimental-sqlite', // it writes files whatever the permission model says

@@ -30,18 +30,24 @@ export interface ModuleSet {
 }
 
 const NODE = 'node:'
+const HERE = fileURLToPath(new URL('./', import.meta.url))
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url))
 
 /**
  * Reads which packages jobs may import, and their versions, but none of their code. One of the operator's stands in for a shipped one of the
  * same name. Throws an Error that names the package and what is wrong with it.
  */
-export function loadModuleSet ({ folder, extra, maxSize }: ModuleSettings): ModuleSet {
-  const own = folder === undefined ? { packages: [], stamp: '' } : readOperatorPackages(folder)
+export function loadModuleSet (settings: ModuleSettings): ModuleSet {
+  const own = loadOwnPart(settings)
   const replaced = new Set(own.packages.map(({ name }) => name))
-  const shipped = buildPart(readShipped(extra).filter(({ name }) => !replaced.has(name)), { stamp: '', maxSize: undefined })
-  const operators = buildPart(own.packages, { stamp: own.stamp, maxSize })
-  return { key: sha256(shipped.key + operators.key), shipped, own: operators }
+  const shipped = buildPart(readShipped(settings.extra).filter(({ name }) => !replaced.has(name)), { stamp: '', maxSize: undefined })
+  return { key: sha256(shipped.key + own.key), shipped, own }
+}
+
+/** The operator's packages alone. */
+export function loadOwnPart ({ folder, maxSize }: ModuleSettings): ModulePart {
+  const { packages, stamp } = folder === undefined ? { packages: [], stamp: '' } : readOperatorPackages(folder)
+  return buildPart(packages, { stamp, maxSize })
 }
 
 function buildPart (packages: readonly ModulePackage[], { stamp, maxSize }: { stamp: string, maxSize: number | undefined }): ModulePart {
@@ -69,5 +75,5 @@ function readShipped (extra: readonly string[]): ModulePackage[] {
 
 /** What packages are made into, and not only which packages. */
 function readOwnSource (): string[] {
-  return globSync('*.ts', { cwd: import.meta.dirname }).sort().map((file) => readFileSync(join(import.meta.dirname, file), 'utf8'))
+  return globSync('*.ts', { cwd: HERE }).sort().map((file) => readFileSync(join(HERE, file), 'utf8'))
 }
