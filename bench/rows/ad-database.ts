@@ -6,7 +6,7 @@ import { median } from '../statistics.ts'
 
 const ROUNDS = 7
 const QUERIES = 200
-const SCHEMA = `CREATE TABLE items (id integer PRIMARY KEY, name text NOT NULL); INSERT INTO items SELECT i, 'item ' || i FROM generate_series(1, 1000) i; CREATE ROLE app LOGIN; GRANT SELECT ON items TO app`
+const SCHEMA = `CREATE TABLE items (id integer PRIMARY KEY, name text NOT NULL); INSERT INTO items SELECT i, 'item ' || i FROM generate_series(1, 1000) i; CREATE ROLE app LOGIN PASSWORD 'secret-of-app'; GRANT SELECT ON items TO app`
 const CODE = `
 import { eq } from 'drizzle-orm'
 import { integer, pgTable, text } from 'drizzle-orm/pg-core'

@@ -1,7 +1,9 @@
 import { ToolError, type ToolRun } from '../tool.ts'
-import type { Database, Session } from './database.ts'
+import type { Database } from './database.ts'
 import type { DbLimits } from './explain.ts'
-import { STATEMENT_KINDS, type StatementKind } from './kinds.ts'
+import { findChanges } from './find-changes.ts'
+import { STATEMENT_KINDS } from './kinds.ts'
+import type { Session } from './session.ts'
 import type { Rows } from './statement.ts'
 
 /** A statement as the guest half sends it. `transaction`: the one that it belongs to. */
@@ -25,7 +27,8 @@ const DEPTH_MAX = 16
 interface Transaction {
   database: string
   session: Session
-  depth: number
+  /** Its number, and those of the savepoints that are open within it, outermost first. What is asked of the last of them alone is done. */
+  levels: number[]
   deadline: NodeJS.Timeout
   /** The last of what is sent: one after the other. */
   last: Promise<unknown>
@@ -41,17 +44,20 @@ export class DbRun {
   readonly #databases: ReadonlyMap<string, Database>
   readonly #limits: DbLimits
   readonly #signal: AbortSignal
+  readonly #tenant: string
+  /** By the numbers of all their levels. */
   readonly #transactions = new Map<number, Transaction>()
   #lastId = 0
   #isOpening = false
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor (run: Pick<ToolRun, 'signal'>, databases: ReadonlyMap<string, Database>, limits: DbLimits) {
+  constructor (run: Pick<ToolRun, 'signal' | 'tenant'>, databases: ReadonlyMap<string, Database>, limits: DbLimits) {
     this.#databases = databases
     this.#limits = limits
     this.#signal = run.signal
+    this.#tenant = run.tenant
     run.signal.addEventListener('abort', () => {
-      for (const id of this.#transactions.keys()) this.#fail(id, 'the run is over')
+      for (const transaction of this.#transactions.values()) this.#fail(transaction, 'the run is over')
     }, { once: true })
   }
 
@@ -60,14 +66,13 @@ export class DbRun {
 
   /** Rejects with a ToolError. */
   async query (query: DbQuery, signal: AbortSignal): Promise<Rows> {
-    if (query.transaction !== null) return await this.#queryWithin(this.#find(query.transaction), query)
+    const { transaction: id, database } = query
+    if (id !== null) return await this.#within(id, ({ session }) => this.#perform(session, query, []))
     return await this.#inTurn(async () => {
-      signal.throwIfAborted()
-      const session = await this.#connect(query.database)
+      const session = await this.#connect(database, signal)
       const stop = () => session.destroy()
       signal.addEventListener('abort', stop, { once: true })
       try {
-        signal.throwIfAborted()
         const rows = await this.#perform(session, query, [this.#begin()])
         if (this.isWritable) await session.command('COMMIT', this.#limits)
         return rows
@@ -84,11 +89,10 @@ export class DbRun {
     if (this.#isOpening || [...this.#transactions.values()].some(({ failure }) => !failure)) throw new ToolError(`Cannot begin transaction on database "${database}": the run has one open, and may have one at a time; within it, use its own transaction()`)
     this.#isOpening = true
     try {
-      const session = await this.#connect(database)
-      const id = this.#lastId += 1
-      this.#keep(id, database, session)
+      const session = await this.#connect(database, this.#signal)
+      const { id, transaction } = this.#keep(database, session)
       await session.command(`${this.#begin(options)}; SET LOCAL idle_in_transaction_session_timeout = ${this.#limits.transactionTimeoutMs}; SELECT 1`, this.#limits).catch((error: unknown) => {
-        this.#fail(id, 'it could not begin')
+        this.#fail(transaction, 'it could not begin')
         throw error
       })
       return id
@@ -97,26 +101,29 @@ export class DbRun {
     }
   }
 
+  /**
+   * Ends a transaction, or a savepoint, with whatever is open within it. A job that may only read commits nothing: what functions did that a read-only
+   * transaction lets them is rolled back.
+   */
   async end (id: number, isCommit: boolean): Promise<void> {
-    const transaction = this.#find(id)
-    await this.#within(transaction, async () => {
-      const { session, depth, database } = transaction
+    await this.#inLine(id, async (transaction) => {
+      const { session, levels, database } = transaction
+      const depth = levels.indexOf(id)
+      const ended = levels.splice(depth)
+      for (const level of ended) this.#transactions.delete(level)
+      const isLeft = isCommit && ended.length > 1
       if (depth > 0) {
-        transaction.depth -= 1
-        await session.command(isCommit ? `RELEASE SAVEPOINT batchbox_${depth}` : `ROLLBACK TO SAVEPOINT batchbox_${depth}`, this.#limits)
-        return
+        await session.command(`${isCommit && !isLeft ? 'RELEASE SAVEPOINT' : 'ROLLBACK TO SAVEPOINT'} batchbox_${depth}`, this.#limits)
+      } else {
+        clearTimeout(transaction.deadline)
+        try {
+          if (isCommit && !isLeft && this.isWritable && !await session.command('COMMIT', this.#limits)) throw new ToolError(`Cannot commit transaction on database "${database}": a statement of it failed, so it was rolled back`)
+        } finally {
+          session.release()
+        }
       }
-      this.#forget(id, transaction)
-      try {
-        if (isCommit && !await session.command('COMMIT', this.#limits)) throw new ToolError(`Cannot commit transaction on database "${database}": a statement of it failed, so it was rolled back`)
-      } finally {
-        session.release()
-      }
+      if (isLeft) throw new ToolError(`Cannot commit transaction on database "${database}": one within it was not awaited, so it was rolled back`)
     })
-  }
-
-  async #queryWithin (transaction: Transaction, query: DbQuery): Promise<Rows> {
-    return await this.#within(transaction, () => this.#perform(transaction.session, query, []))
   }
 
   /** What a job may only read, the server holds to it; where it may do some changes and not others, the plan tells which the statement makes. */
@@ -129,21 +136,32 @@ export class DbRun {
     return await session.run({ before: [], sql, prefix: '', params }, this.#limits)
   }
 
-  async #save (id: number): Promise<number> {
-    const transaction = this.#find(id)
-    if (transaction.depth >= DEPTH_MAX) throw new ToolError(`Cannot begin transaction: ${DEPTH_MAX} are open one within the other, the most`, { code: 'TOOL_LIMIT' })
-    await this.#within(transaction, async () => {
-      transaction.depth += 1
-      await transaction.session.command(`SAVEPOINT batchbox_${transaction.depth}`, this.#limits)
+  async #save (within: number): Promise<number> {
+    return await this.#within(within, async (transaction) => {
+      const { levels, session } = transaction
+      if (levels.length > DEPTH_MAX) throw new ToolError(`Cannot begin transaction: ${DEPTH_MAX} are open one within the other, the most`, { code: 'TOOL_LIMIT' })
+      await session.command(`SAVEPOINT batchbox_${levels.length}`, this.#limits)
+      const id = this.#lastId += 1
+      levels.push(id)
+      this.#transactions.set(id, transaction)
+      return id
     })
-    return id
   }
 
-  /** What goes wrong because the transaction ended is told as such. */
-  async #within<T> (transaction: Transaction, act: () => Promise<T>): Promise<T> {
+  /** Does something in a transaction, or at a savepoint, which has to be the innermost: the server knows no other. */
+  async #within<T> (id: number, act: (transaction: Transaction) => Promise<T>): Promise<T> {
+    return await this.#inLine(id, (transaction) => {
+      if (transaction.levels.at(-1) !== id) throw new ToolError('Cannot query: a transaction within this one is open; await it first, or use its own methods')
+      return act(transaction)
+    })
+  }
+
+  /** Does something when all before it in its transaction is done. What goes wrong because that ended is told as such. */
+  async #inLine<T> (id: number, act: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const transaction = this.#find(id)
     const turn = transaction.last.then(async () => {
       if (transaction.failure) throw transaction.failure
-      return await act()
+      return await act(this.#find(id))
     }).catch((error: unknown) => { throw transaction.failure ?? error })
     transaction.last = turn.catch(() => {})
     return await turn
@@ -155,13 +173,10 @@ export class DbRun {
     return await turn
   }
 
-  async #connect (name: string): Promise<Session> {
+  async #connect (name: string, signal: AbortSignal): Promise<Session> {
     const database = this.#databases.get(name)
     if (!database) throw new ToolError(`Cannot reach database "${name}": there is none of that name; known: ${[...this.#databases.keys()].join(', ') || 'none'}`)
-    const session = await database.connect()
-    if (!this.#signal.aborted) return session
-    session.release()
-    throw new ToolError('Cannot query: the run is over')
+    return await database.connect(this.#tenant, signal)
   }
 
   #find (id: number): Transaction {
@@ -170,39 +185,23 @@ export class DbRun {
     return transaction
   }
 
-  #keep (id: number, database: string, session: Session): void {
+  #keep (database: string, session: Session): { id: number, transaction: Transaction } {
     const { transactionTimeoutMs } = this.#limits
-    const deadline = setTimeout(() => this.#fail(id, `it took longer than ${transactionTimeoutMs} ms (transactionTimeoutMs) and was rolled back`), transactionTimeoutMs)
-    this.#transactions.set(id, { database, session, depth: 0, deadline, last: Promise.resolve(), failure: undefined })
-    if (this.#signal.aborted) this.#fail(id, 'the run is over')
+    const id = this.#lastId += 1
+    const deadline = setTimeout(() => this.#fail(transaction, `it took longer than ${transactionTimeoutMs} ms (transactionTimeoutMs) and was rolled back`), transactionTimeoutMs)
+    const transaction: Transaction = { database, session, levels: [id], deadline, last: Promise.resolve(), failure: undefined }
+    this.#transactions.set(id, transaction)
+    return { id, transaction }
   }
 
-  #fail (id: number, reason: string): void {
-    const transaction = this.#transactions.get(id)
-    if (!transaction || transaction.failure) return
+  #fail (transaction: Transaction, reason: string): void {
+    if (transaction.failure) return
     transaction.failure = new ToolError(`Cannot use transaction on database "${transaction.database}": ${reason}`, { code: 'TOOL_LIMIT' })
     clearTimeout(transaction.deadline)
     transaction.session.destroy()
   }
 
-  #forget (id: number, transaction: Transaction): void {
-    clearTimeout(transaction.deadline)
-    this.#transactions.delete(id)
-  }
-
   #begin ({ isolationLevel = 'read committed', accessMode = 'read write' }: Partial<TransactionOptions> = {}): string {
     return `BEGIN ISOLATION LEVEL ${isolationLevel.toUpperCase()} ${this.isWritable ? accessMode.toUpperCase() : 'READ ONLY'}`
   }
-}
-
-/** The kinds of changes in a plan, those of its WITH and of MERGE included. */
-function findChanges ({ rows: [row] }: Rows): StatementKind[] {
-  const found = new Set<string>()
-  JSON.parse(row?.[0] ?? '[]', (key, value: unknown) => {
-    if (key === 'Operation' && typeof value === 'string') found.add(value.toLowerCase())
-    if (key === 'Conflict Resolution' && value === 'UPDATE') found.add('update')
-    return value
-  })
-  const all = found.has('merge') ? ['insert', 'update', 'delete'] : [...found]
-  return STATEMENT_KINDS.filter((kind) => kind !== 'select' && all.includes(kind))
 }

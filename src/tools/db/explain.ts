@@ -1,6 +1,7 @@
 import { DatabaseError } from 'pg'
 import { ToolError } from '../tool.ts'
 import type { StatementKind } from './kinds.ts'
+import { NoPlace } from './places.ts'
 import { MakesTable, TooManyRows } from './statement.ts'
 
 /** Bounds of what one run asks of a database, and of one statement. */
@@ -21,6 +22,9 @@ export class TooLate extends Error {}
 /** What PREPARE takes begins with one of these. */
 const FIRST_WORDS = new Set(['SELECT', 'WITH', 'VALUES', 'TABLE', 'INSERT', 'UPDATE', 'DELETE', 'MERGE', ''])
 const FIRST_WORD = /^(?:\s|--[^\n]*\n?|\/\*[^]*?\*\/|\()*([a-z]*)/i
+
+/** Wrong user, password, way to log in, or database. Source: PostgreSQL, Appendix A. */
+const REFUSALS = /^(?:28|3D|42501)/
 
 /** Tells user code why a statement came to nothing. What the database says of it is told; where the database is, and who asks it, is not. */
 export function explainStatement (error: unknown, database: string, { sql, limits }: { sql: string, limits: DbLimits }): ToolError {
@@ -50,12 +54,18 @@ function explainSyntax (action: string, message: string, { sql, cause }: { sql: 
 }
 
 /** Tells user code why there is no connection. */
-export function explainConnect (error: unknown, database: string, isFull: boolean): ToolError {
-  const action = `Cannot reach database "${database}"`
+export function explainConnect (error: unknown, { name, maxPerTenant, connectTimeoutMs }: { name: string, maxPerTenant: number, connectTimeoutMs: number }): ToolError {
   if (error instanceof ToolError) return error
-  if (isFull) return new ToolError(`${action}: all connections are busy (maxConnections); try again later`, { cause: error })
-  const { code = '' } = error as { code?: string }
-  if (code === '53300') return new ToolError(`${action}: it has no connection left for this service; try again later`, { cause: error })
-  if (/^(?:28|3D|42501)/.test(code)) return new ToolError(`${action}: it refuses this service; its operator has to look at the url of tool db (SQLSTATE ${code})`, { cause: error })
-  return new ToolError(`${action}: it does not answer${code === '' ? '' : ` (${code})`}; try again later`, { cause: error })
+  const { code = '', message } = error as Error & { code?: string }
+  return new ToolError(`Cannot reach database "${name}": ${describe()}`, { cause: error })
+
+  function describe (): string {
+    if (error instanceof NoPlace) return error.isOwn ? `this tenant's runs have the ${maxPerTenant} connections that one tenant may have (maxPerTenant); try again later` : 'all connections are busy (maxConnections); try again later'
+    if (code === '53300') return 'it has no connection left for this service; try again later'
+    if (REFUSALS.test(code) || message.startsWith('SASL')) return `it refuses this service; its operator has to look at the url of tool db${code === '' ? '' : ` (SQLSTATE ${code})`}`
+    if (/SSL connection/.test(message)) return 'it has no TLS, for which its url asks; its operator has to look at it'
+    if (/CERT|SELF_SIGNED|UNABLE_TO|ERR_(?:TLS|SSL|OSSL)/.test(code)) return `its TLS is not what its url asks for; its operator has to look at both (${code})`
+    if (/timeout/.test(message)) return `it did not answer within ${connectTimeoutMs} ms (connectTimeoutMs); try again later`
+    return `it does not answer${code === '' ? '' : ` (${code})`}; try again later`
+  }
 }

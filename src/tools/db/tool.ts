@@ -7,7 +7,7 @@ import { STATEMENT_KINDS } from './kinds.ts'
 const SQL_MAX_CHARS = 262_144
 /** Source: PostgreSQL's protocol, whose count of them has two bytes. */
 const PARAMS_MAX = 65_535
-/** Milliseconds that a call may take beside its statement, for a connection and for the ends of a transaction. */
+/** Milliseconds that a call may take beside its statement and the wait for a connection, for the ends of a transaction. */
 const GRACE_MS = 5000
 
 const Name = z.string().min(1).max(64)
@@ -22,6 +22,8 @@ const DatabaseConfig = z.strictObject({
   schemas: z.string().optional(),
   /** Connections that each worker may have. */
   maxConnections: z.int().min(1).max(1000).default(10),
+  /** Those of them that the runs of one tenant may have at one time; half of them, and at least two, unless given. */
+  maxPerTenant: z.int().min(1).max(1000).optional(),
   /** Milliseconds to wait for a connection, new or busy. */
   connectTimeoutMs: z.int().min(1).max(60_000).default(5000),
   /** Milliseconds that a connection nobody uses is kept. */
@@ -58,7 +60,7 @@ export default defineTool({
     })
     const ask = async <T>({ run }: ToolContext, act: (own: DbRun) => Promise<T>): Promise<T> => await act(await runOf(run))
     const effect = limits.statements.some((kind) => kind !== 'select') ? 'outside' : 'none'
-    const timeoutMs = limits.statementTimeoutMs * 2 + GRACE_MS + Math.max(0, ...Object.values(databases).map(({ connectTimeoutMs }) => connectTimeoutMs))
+    const timeoutMs = limits.statementTimeoutMs * 2 + GRACE_MS + 2 * Math.max(0, ...Object.values(databases).map(({ connectTimeoutMs }) => connectTimeoutMs))
 
     return {
       query: defineMethod({

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { after, afterEach, test } from 'node:test'
 import { startEngine, type RunOptions } from '../../helpers/engine.ts'
 import { startPostgres } from '../../helpers/postgres.ts'
 import { until } from '../../helpers/until.ts'
@@ -12,7 +12,7 @@ await postgres.query("INSERT INTO users (e_mail) VALUES ('one@x'); INSERT INTO h
 const schemas = join(import.meta.dirname, 'schemas')
 const main = { url: postgres.urlOf('app'), schemas, maxConnections: 3, connectTimeoutMs: 2000 }
 const engine = await startEngine({
-  tools: { own: '', config: JSON.stringify({ db: { databases: { main, root: { url: postgres.urlOf('admin') }, nobody: { url: postgres.urlOf('nobody') }, lost: { url: 'postgres://a:secret@127.0.0.1:1/x' } }, maxRows: 100, maxBytes: 100_000 } }) },
+  tools: { own: '', config: JSON.stringify({ db: { databases: { main }, maxRows: 100, maxBytes: 100_000 } }) },
 })
 
 const options = (more: RunOptions = {}): RunOptions => ({ tools: ['db'], ...more })
@@ -26,30 +26,33 @@ const sqlFailureOf = async (text: string, more?: RunOptions) => await failureOf(
 /** Connections of jobs that are in a transaction, or work. */
 const held = async () => Number((await postgres.query("SELECT count(*) AS n FROM pg_stat_activity WHERE usename = 'app' AND state <> 'idle'"))[0]?.['n'])
 
-const REFUSED: [sql: string, message: RegExp][] = [
-  ['DROP TABLE users', /DROP is no statement that jobs may send/],
-  ['-- SELECT\n/* SELECT */ SET ROLE admin', /SET is no statement/],
-  ['COMMIT', /COMMIT is no statement/],
-  ['ROLLBACK', /ROLLBACK is no statement/],
-  ["COPY users TO PROGRAM 'true'", /COPY is no statement/],
-  ['DO $$ BEGIN END $$', /DO is no statement/],
-  ['CALL x()', /CALL is no statement/],
-  ['LISTEN x', /LISTEN is no statement/],
-  ['EXPLAIN ANALYZE DELETE FROM users', /EXPLAIN is no statement/],
-  ['PREPARE a AS SELECT 1', /PREPARE is no statement/],
-  ['CREATE TABLE x AS SELECT 1', /CREATE is no statement/],
-  ['SELECT 1; DELETE FROM users', /more than one statement/],
-  ['SELECT 1; COMMIT', /more than one statement/],
+afterEach(() => until('no connection is held', async () => await held() === 0))
+
+/** What is refused for its first words, which the message names. */
+const REFUSED = [
+  'DROP TABLE users', 'TRUNCATE users', 'CREATE TEMP TABLE x (a int)', 'CREATE TABLE x AS SELECT 1', 'ALTER ROLE app SUPERUSER', 'GRANT ALL ON users TO app', '-- SELECT\n/* SELECT */ SET ROLE admin', 'RESET ALL', 'SHOW ALL', 'BEGIN',
+  'COMMIT', 'ROLLBACK', 'ABORT', 'END', 'SAVEPOINT x', 'RELEASE x', "COPY users TO PROGRAM 'true'", 'COPY users TO STDOUT', 'DO $$ BEGIN END $$', 'CALL x()', 'LISTEN x', 'NOTIFY x', 'LOCK TABLE users', 'DECLARE x CURSOR WITH HOLD FOR SELECT 1', 'FETCH x',
+  'EXPLAIN ANALYZE DELETE FROM users', 'PREPARE a AS SELECT 1', 'EXECUTE batchbox', 'DEALLOCATE ALL', 'DISCARD ALL', 'VACUUM', 'ANALYZE', 'CHECKPOINT', "LOAD 'x'", 'REFRESH MATERIALIZED VIEW x',
 ]
+const SEVERAL = ['SELECT 1; DELETE FROM users', 'SELECT 1; COMMIT', 'SELECT 1; SELECT 2', "SELECT ';'; COMMIT -- '"]
 
-for (const [text, message] of REFUSED) {
-  test(`refuses ${JSON.stringify(text)}`, async () => {
-    const [code, words] = await sqlFailureOf(text)
+/** Sends each text by itself, in a run of its own that tries them all. */
+const failuresOf = async (texts: readonly string[], more?: RunOptions) => await engine.resultOf(`import { sql } from 'drizzle-orm'
+  export default async (texts) => { const said = []; for (const text of texts) said.push(await db.execute(sql.raw(text)).then(() => ['none', text], ({ code, message }) => [code, message])); return said }`, options({ input: texts, ...more })) as [code: string, message: string][]
 
-    assert.equal(code, 'PERMISSION_DENIED')
-    assert.match(words ?? '', message)
-  })
-}
+test('no other statement than those that read and change rows is sent, and no two at once', async () => {
+  const refused = await failuresOf(REFUSED)
+  const several = await failuresOf(SEVERAL)
+
+  assert.deepEqual(refused, REFUSED.map((text) => ['PERMISSION_DENIED', `Cannot query database "main": ${/[A-Z]+/.exec(text.replace(/--.*|\/\*.*?\*\//g, ''))?.[0]} is no statement that jobs may send; they are SELECT, INSERT, UPDATE, DELETE and MERGE (transactions: db.transaction)`]))
+  assert.deepEqual(several, SEVERAL.map(() => ['PERMISSION_DENIED', 'Cannot query database "main": the text has more than one statement; send each by itself']))
+})
+
+test('functions that reach beyond the database are not for those who are no superuser', async () => {
+  const texts = ["SELECT pg_read_file('/etc/passwd')", "SELECT pg_ls_dir('/')", "SELECT lo_import('/etc/passwd')", "SELECT lo_export(1, '/tmp/x')", "SELECT set_config('session_authorization', 'admin', false)", "SELECT set_config('role', 'admin', false)", 'SELECT pg_reload_conf()', "SELECT * FROM pg_authid", "SELECT query_to_xml('SELECT rolpassword FROM pg_authid', true, true, '')"]
+
+  assert.deepEqual((await failuresOf(texts)).map(([code]) => code), texts.map(() => 'PERMISSION_DENIED'))
+})
 
 test('what is misspelt, unknown or forbidden says so in words of the database', async () => {
   assert.deepEqual(await sqlFailureOf('SELEC 1'), ['PERMISSION_DENIED', 'Cannot query database "main": SELEC is no statement that jobs may send; they are SELECT, INSERT, UPDATE, DELETE and MERGE (transactions: db.transaction)'])
@@ -81,6 +84,42 @@ test('injection through every argument stays a value, or an identifier', async (
   }
 
   assert.equal((await postgres.query('SELECT count(*)::int AS n FROM users'))[0]?.['n'], 1)
+})
+
+test('what a query is built of is a value or a name, whatever it says', async () => {
+  const before = await postgres.query('SELECT * FROM users ORDER BY id')
+  const said = await engine.resultOf(`
+    import { sql } from 'drizzle-orm'; import { alias, integer, pgSchema, pgTable } from 'drizzle-orm/pg-core'
+    const { operators: op } = db
+    export default async (x) => {
+      const ways = {
+        identifier: () => db.execute(sql\`select 1 as \${sql.identifier(x)}\`), table: () => db.select().from(pgTable(x, { id: integer() })), schema: () => db.select().from(pgSchema(x).table('users', { id: integer() })),
+        column: () => { const own = pgTable('users', { a: integer(x) }); return db.select().from(own) }, alias: () => { const own = alias(db.tables.users, x); return db.select({ id: own.id }).from(own) }, with: () => { const own = db.$with(x).as(db.users.select({ id: db.users.id })); return db.with(own).select().from(own) },
+        field: () => db.users.select({ [x]: db.users.id }), as: () => db.users.findMany({ columns: { id: true }, extras: { [x]: sql\`1\`.as(x) } }), order: () => db.users.select({ id: db.users.id }).orderBy(x), group: () => db.users.select({ id: db.users.id }).groupBy(x), limit: () => db.users.findMany({ limit: x, offset: x }), lock: () => db.users.select().for(x),
+        where: () => db.users.select().where(x), equal: () => db.users.findUnique({ where: { id: x } }), object: () => db.users.findMany({ where: { id: { [x]: x } } }), list: () => db.users.findMany({ where: { email: [x, { x }] } }), like: () => db.users.findMany({ where: (u) => op.like(u.email, x) }),
+        path: () => db.execute(sql\`select details->\${x}, details#>>\${sql.param([x])}, jsonb_path_query(coalesce(details, '{}'), \${x}) from users\`), array: () => db.users.select({ has: op.arrayContains(db.users.tags, [x]) }),
+        columns: () => db.users.findMany({ columns: { [x]: true } }), relation: () => db.users.findMany({ with: { [x]: true } }), member: () => db.users.findMany({ where: { [x]: 1, enableRLS: 1 } }), set: () => db.users.update({ [x]: x }), insert: () => db.users.insert({ email: 'one@x', [x]: 1 }), conflict: () => db.users.insert({ email: 'one@x' }).onConflictDoNothing({ target: x }),
+        level: () => db.transaction(() => {}, { isolationLevel: x }), access: () => db.transaction(() => {}, { accessMode: x }), placeholder: () => db.execute(sql\`select \${sql.placeholder(x)}\`), from: () => db.select().from(x), text: () => db.execute(x), raw: () => db.execute(sql.raw('select ' + x)),
+      }
+      const said = {}
+      for (const [name, way] of Object.entries(ways)) said[name] = await (async () => { await way(); return 'done' })().catch(({ name, code }) => code ?? name)
+      return said
+    }`, options({ input: 'x"; DROP TABLE users; --' })) as Record<string, string>
+
+  assert.deepEqual(Object.keys(said).filter((name) => said[name] === 'done').sort(), ['alias', 'array', 'as', 'field', 'identifier', 'like', 'list', 'order', 'with'].sort())
+  assert.deepEqual(new Set(Object.values(said)), new Set(['done', 'TOOL_ERROR', 'PERMISSION_DENIED', 'TypeError', 'Error', 'DrizzleError']), JSON.stringify(said))
+  assert.deepEqual(await postgres.query('SELECT * FROM users ORDER BY id'), before)
+})
+
+test('what a read-only transaction lets functions do is rolled back where jobs may only read', async () => {
+  const client = await postgres.listen('told')
+  await engine.resultOf(`export default () => db.transaction(async (tx) => {
+    await tx.execute("SELECT lo_from_bytea(0, 'x')")
+    await tx.execute("SELECT pg_notify('told', 'x')")
+  })`, options({ toolConfig: { db: { statements: ['select'] } } }))
+  await until('no connection is held', async () => await held() === 0)
+
+  assert.deepEqual([await client.heard(), await postgres.query('SELECT * FROM pg_largeobject_metadata')], [[], []])
 })
 
 test('a job that may only read changes nothing, whatever it tries', async () => {
@@ -117,24 +156,13 @@ test('runaway queries, rows and bytes end with their limits, and hold nothing', 
   assert.deepEqual(await sqlFailureOf('SELECT generate_series(1, 1000000000)'), ['TOOL_LIMIT', 'Cannot query database "main": the statement answers more than 100 rows (maxRows); ask for fewer with a limit'])
   assert.deepEqual(await sqlFailureOf("SELECT repeat('x', 100000000)"), ['TOOL_LIMIT', 'Cannot query database "main": the statement answers more than 100000 bytes (maxBytes); ask for fewer rows or columns'])
   assert.equal((await sql('SELECT generate_series(1, 100)') as unknown[]).length, 100)
-  await until('no connection is held', async () => await held() === 0)
 })
 
-test('nothing of a run is left in its connection', async () => {
-  await engine.resultOf(`export default async () => {
-    for (const text of ["set_config('application_name', 'left', false)", 'pg_advisory_lock(1)', "set_config('statement_timeout', '1', false)", "set_config('search_path', 'nowhere', false)"]) await db.execute("SELECT " + text)
-  }`, options())
-  await until('no connection is held', async () => await held() === 0)
+test('values that are too large, or none, are refused before they are sent', async () => {
+  for (const [value, message] of [["'x'.repeat(2_000_000)", /its arguments have 20\d+ characters, allowed are 1048576/], ["Symbol('x')", /a symbol is no value of a parameter/], ['() => 1', /a function is no value/], ['new Map()', /a Map is no value/], ['new Date(NaN)', /Invalid time value/]] as const) {
+    const [code, words] = await failureOf(`import { sql } from 'drizzle-orm'; export default () => db.execute(sql\`SELECT \${${value}}::text\`)`)
 
-  assert.deepEqual(await postgres.query("SELECT (SELECT count(*)::int FROM pg_locks WHERE locktype = 'advisory') AS locks, (SELECT count(*)::int FROM pg_stat_activity WHERE application_name = 'left') AS names"), [{ locks: 0, names: 0 }])
-  assert.deepEqual(await sql("SELECT current_setting('search_path') AS path"), [{ path: '"$user", public' }])
-})
-
-test('what cannot be reached says so, without its address and password', async () => {
-  const down = /^Cannot reach database "lost": it does not answer \(ECONNREFUSED\); try again later$/
-  for (const [name, message] of [['lost', down], ['nobody', /^Cannot reach database "nobody": it refuses this service; its operator has to look at the url of tool db \(SQLSTATE 28000\)$/], ['root', /^Cannot use database "root": its url has a superuser/]] as const) {
-    const [code, words] = await failureOf(`export default () => db.databases.${name}.execute('SELECT 1')`)
-    assert.equal(code, 'TOOL_ERROR')
+    assert.equal(code, 'USER_ERROR')
     assert.match(words ?? '', message)
   }
 })

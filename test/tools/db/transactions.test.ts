@@ -63,6 +63,27 @@ test('a transaction within another is a savepoint', async () => {
   await empty()
 })
 
+test('of transactions within one another the innermost is asked, and none is lost that was not awaited', async () => {
+  assert.deepEqual(await resultOf(`return db.transaction(async (tx) => {
+    await tx.users.insert({ email: 'a@x' })
+    let left
+    const inner = tx.transaction(async (own) => { left = own; await own.users.insert({ email: 'b@x' }); await own.users.count() })
+    const beside = await Promise.all([tx.users.count(), tx.transaction(() => {})].map((asked) => asked.then(() => 'done', ({ message }) => message)))
+    await inner
+    const late = await left.users.count().catch(({ message }) => message)
+    return [...beside, late, await tx.users.count()]
+  })`), [
+    ...Array.from({ length: 2 }, () => 'Cannot query: a transaction within this one is open; await it first, or use its own methods'), 'Cannot query: the transaction is over; what belongs to it has to be awaited within it', 2,
+  ])
+  assert.deepEqual(await failureOf(`await db.transaction(async (tx) => { await new Promise((resolve) => { tx.transaction(async (own) => { await own.users.delete(); resolve(); await new Promise(() => {}) }).catch(() => {}) }) })`), [
+    'TOOL_ERROR', 'Cannot commit transaction on database "main": one within it was not awaited, so it was rolled back',
+  ])
+  await until('no connection is held', async () => await heldNow() === 0)
+
+  assert.deepEqual(await listUsers(), ['a@x', 'b@x'])
+  await empty()
+})
+
 test('a run has one transaction open at a time, and what is not awaited within it is refused', async () => {
   assert.deepEqual(await failureOf('await db.transaction(() => db.transaction(() => {}))'), [
     'TOOL_ERROR', 'Cannot begin transaction on database "main": the run has one open, and may have one at a time; within it, use its own transaction()',

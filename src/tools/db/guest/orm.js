@@ -140,10 +140,10 @@ function buildFacade (name, table, database) {
 function readWhere (name, table, where) {
   const prototype = typeof where === 'object' && where !== null ? Object.getPrototypeOf(where) : undefined
   if (prototype !== null && prototype !== Object.prototype) return where
-  const { and, eq, inArray, isNull } = drizzle()
+  const { and, Column, eq, inArray, is, isNull } = drizzle()
   return and(...Object.entries(where).map(([key, value]) => {
     const column = Object.hasOwn(table, key) ? table[key] : undefined
-    if (column === undefined) throw new TypeError(`Cannot find in "${name}": it has no column "${key}"`)
+    if (!is(column, Column)) throw new TypeError(`Cannot find in "${name}": it has no column "${key}"`)
     if (value === undefined) throw new TypeError(`Cannot find in "${name}": "${key}" is undefined; null is for rows that have none`)
     return value === null ? isNull(column) : Array.isArray(value) ? inArray(column, value) : eq(column, value)
   }))

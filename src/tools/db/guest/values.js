@@ -13,13 +13,15 @@ const ARRAYS = Object.assign(Object.create(null), {
 })
 const JSON_TYPES = new Set([114, 3802])
 
-/** Text of a parameter, as PostgreSQL reads it. @param {unknown} value @returns {string | null} */
+/** Text of a parameter, as PostgreSQL reads it. Throws a TypeError for what has none. @param {unknown} value @returns {string | null} */
 export function encodeParam (value) {
   if (value === null || value === undefined) return null
   if (typeof value === 'string') return value
+  if (typeof value === 'function' || typeof value === 'symbol' || value instanceof Map || value instanceof Set) throw new TypeError(`Cannot query: a ${typeof value === 'object' ? value.constructor.name : typeof value} is no value of a parameter`)
   if (typeof value !== 'object') return String(value)
   if (value instanceof Date) return value.toISOString()
-  if (value instanceof Uint8Array) return `\\x${value.toHex()}`
+  if (value instanceof ArrayBuffer) return `\\x${new Uint8Array(value).toHex()}`
+  if (ArrayBuffer.isView(value)) return `\\x${new Uint8Array(value.buffer, value.byteOffset, value.byteLength).toHex()}`
   if (Array.isArray(value)) return encodeArray(value)
   return JSON.stringify(value)
 }
