@@ -128,7 +128,7 @@ test('a run that ends gives back what it waits for and what it has', async (t) =
   const run = startRun('a')
   const id = await run.begin()
   const waits = [run.failureOf('SELECT 1'), run.failureOf('SELECT pg_sleep(60)', id)]
-  await until('the statement runs', async () => (await held())[0]?.['state'] === 'active')
+  await until('the statement runs', async () => (await postgres.query("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'")).length === 1)
 
   run.stop()
   assert.deepEqual(await Promise.all(waits), ['The run is over', 'Cannot use transaction on database "main": the run is over'])

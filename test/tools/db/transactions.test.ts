@@ -21,6 +21,8 @@ const failureOf = async (code: string, more?: RunOptions) => {
 }
 const listUsers = async () => (await postgres.query('SELECT e_mail FROM users ORDER BY e_mail')).map((row) => row['e_mail'])
 const heldNow = async () => Number((await postgres.query("SELECT count(*) AS n FROM pg_stat_activity WHERE usename = 'app' AND state <> 'idle'"))[0]?.['n'])
+/** Statements that sleep. */
+const sleeping = async () => (await postgres.query("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'")).length
 const empty = async () => await postgres.query('TRUNCATE users, posts')
 
 test('a transaction is committed when its function is done, and rolled back when that throws', async () => {
@@ -122,7 +124,7 @@ test('a transaction that is too long is rolled back, and says so', async () => {
 test('a run that is stopped in a statement leaves none running', async () => {
   const abort = new AbortController()
   const stopped = engine.run(`export default () => db.execute('SELECT pg_sleep(4)')`, options({ signal: abort.signal }))
-  await until('the statement runs', async () => await heldNow() === 1)
+  await until('the statement runs', async () => await sleeping() === 1)
   abort.abort()
   await stopped
 
@@ -140,7 +142,7 @@ test('a database that was closed is asked nothing', async () => {
 test('where all connections are busy, a run hears so', async () => {
   const abort = new AbortController()
   const busy = engine.run('export default () => db.transaction(() => db.execute("SELECT pg_sleep(4)"))', options({ signal: abort.signal }))
-  await until('both connections are held', async () => await heldNow() === 2)
+  await until('both connections are held', async () => await sleeping() === 1 && await heldNow() === 2)
 
   assert.deepEqual(await failureOf('await db.users.count()'), ['TOOL_ERROR', 'Cannot reach database "main": all connections are busy (maxConnections); try again later'])
   abort.abort()
@@ -149,7 +151,7 @@ test('where all connections are busy, a run hears so', async () => {
 
 test('a database that goes away in a statement, and one that is away, say so; when it is back it is used again', async () => {
   const lost = failureOf(`await db.execute('SELECT pg_sleep(4)')`)
-  await until('the statement runs', async () => await heldNow() === 1)
+  await until('the statement runs', async () => await sleeping() === 1)
   await postgres.kill()
 
   assert.match((await lost)[1] ?? '', /^Cannot query database "main": (?:the database ended the connection|the connection was lost)/)
