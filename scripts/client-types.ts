@@ -116,6 +116,8 @@ function nameTypes (document: Schema): Record<string, Schema> {
     WebhookDelivery: at(document, 'components', 'schemas', 'WebhookDelivery'),
     WebhookRedelivery: body('/v1/webhooks/deliveries/redeliver'),
     WebhookRedelivered: answer('post /v1/webhooks/deliveries/redeliver'),
+    NewFlowCall: body('/flow/codeblock'),
+    FlowAnswer: at(document, 'components', 'schemas', 'FlowAnswer'),
     Secret: at(document, 'components', 'schemas', 'Secret'),
     StoredFile: at(document, 'components', 'schemas', 'File'),
     TenantBounds: answer('get /v1/tenants/{tenant}/bounds'),

@@ -13,7 +13,7 @@ export const clientSize: Row = {
     const client = await weigh('index.ts')
     return [
       { name: 'all of @batchbox/client', value: client.first, unit: 'bytes', target: { type: 'at most', value: TARGET_BYTES } },
-      { name: 'what it loads with the first content of a file', value: client.later, unit: 'bytes' },
+      { name: 'what it loads with the first content of a file, batch, block, and value that is not JSON', value: client.later, unit: 'bytes' },
       { name: '@batchbox/client/msgpack beside it', value: (await weigh('msgpack.ts')).first, unit: 'bytes' },
     ]
   },

@@ -1094,6 +1094,45 @@ export interface WebhookRedelivered {
   nextCursor: string | null
 }
 
+export interface NewFlowCall {
+  /** JavaScript or TypeScript as UTF-8 in base64 */
+  codebase64: string
+  /** Any JSON value; null unless given */
+  input?: unknown
+  /** Wall time of the code in milliseconds */
+  timeout?: number
+}
+
+export interface FlowAnswer {
+  success: boolean
+  /** What the code returned; left out where it failed */
+  result?: unknown
+  error?: {
+    type: 'ValidationError' | 'SecurityError' | 'SyntaxError' | 'ReferenceError' | 'TypeError' | 'RuntimeError' | 'TimeoutError' | 'ConcurrencyError'
+    message: string
+    /** The same, in the words of the errors of jobs */
+    code: string
+    /** Lines of the code itself */
+    stack?: string
+  }
+  /** What the code printed; left out when empty */
+  logs?: {
+    level: LogLevel
+    message: string
+    /** Milliseconds of the Unix epoch */
+    timestamp: number
+  }[]
+  executionId: string
+  timing: {
+    /** Wall time of the code in milliseconds */
+    executionTime: number
+    /** From when the request came until it was answered */
+    totalTime: number
+  }
+  /** When it was answered, RFC 3339 */
+  timestamp: string
+}
+
 export interface Secret {
   name: string
   createdAt: string

@@ -4,7 +4,7 @@ import { readLines } from './http/lines.ts'
 import { buildListing, type Listing } from './http/pages.ts'
 import type { Requester } from './http/requester.ts'
 import { delayOf, sleep } from './http/retry.ts'
-import { NDJSON, openItems, type Items } from './http/upload.ts'
+import type { Items } from './http/upload.ts'
 import { poll, waitFor, type WaitOptions } from './http/wait.ts'
 import { checkJob } from './jobs.ts'
 import type { Live } from './live/events.ts'
@@ -13,6 +13,7 @@ import type { RequestOptions } from './options.ts'
 import { readResult, writeItems } from './serialization.ts'
 
 const ROOT = 'v1/batches'
+const NDJSON = 'application/x-ndjson'
 
 /** An item that is a job of its own. */
 export interface BatchJob extends NewJob {
@@ -64,9 +65,9 @@ export function buildBatches (requester: Requester, live: Live): Batches {
   return {
     async create (batch, options) {
       const { items, head } = await splitBatch(batch)
-      const source = openItems(head, items)
+      const source = (await import('./http/upload.ts')).openItems(head, items) // loaded with the first batch: most pages make none
       try {
-        return await json<PostedBatch>({ method: 'POST', path: ROOT, upload: source.upload, idempotent: true, ...options })
+        return await json<PostedBatch>({ method: 'POST', path: ROOT, upload: { ...source, type: NDJSON }, idempotent: true, ...options })
       } catch (error) {
         throw source.failure() ?? error
       } finally {

@@ -1,4 +1,5 @@
 import type { Modules, Stats } from './api-types.ts'
+import { runBlock, type BlockAnswer, type BlockOptions } from './block.ts'
 import { buildBatches, type Batches } from './batches.ts'
 import { buildDeadLetters, type DeadLetters } from './dead-letters.ts'
 import { buildFiles, type Files } from './files.ts'
@@ -30,6 +31,11 @@ export interface Client {
    * ExpiredError or JobLostError), a WaitTimeoutError where it has not ended in time, and an ApiError where it was refused.
    */
   run<T = unknown> (code: string, input?: unknown, options?: RunOptions): Promise<T>
+  /**
+   * Runs a block of code of a flow, the body of a function or a module, and answers what it returned with its logs and times; nothing of it is kept, and it is never run twice. Throws a BlockError where
+   * the code failed, and an ApiError where the call was refused.
+   */
+  runBlock<T = unknown> (code: string, input?: unknown, options?: BlockOptions): Promise<BlockAnswer<T>>
   /** Follows `job:<id>`, `batch:<id>` or `tag:<name>:<value>`. */
   events (topic: string, options?: FollowOptions): Follower
   /** The tenant's figures of the last hour and the last day. */
@@ -58,6 +64,7 @@ export function createClient (options: ClientOptions): Client {
     webhooks: buildWebhooks(requester),
     live,
     run: (code, input, options) => run(jobs, code, input, options),
+    runBlock: (code, input, options) => runBlock(requester, code, input, options),
     events: (topic, options) => live.follow(topic, options),
     stats: (options) => requester.json({ path: 'v1/stats', ...options }),
     modules: (options) => requester.json({ path: 'v1/modules', ...options }),

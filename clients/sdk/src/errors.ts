@@ -1,4 +1,4 @@
-import { SERVICE_FAULTS, type BrokenLimit, type FailureCode, type JobFailure, type Problem } from './api-types.ts'
+import { SERVICE_FAULTS, type BrokenLimit, type FlowAnswer, type FailureCode, type JobFailure, type Problem } from './api-types.ts'
 import type { Job } from './jobs.ts'
 
 /** Who has to act: the caller who sent the request, the author of the code, or the operator of the service. */
@@ -150,6 +150,17 @@ export class CancelledError extends RunError { override readonly name = 'Cancell
 export class ExpiredError extends RunError { override readonly name = 'ExpiredError' }
 /** The service failed the job: its runner died, its worker vanished, or more. */
 export class JobLostError extends RunError { override readonly name = 'JobLostError' }
+
+/** A block of code threw, does not parse, asked for what it may not have, or broke a limit: `answer.error` has its `type` and its `stack`. */
+export class BlockError extends BatchboxError {
+  override readonly name = 'BlockError'
+  /** What the service answered, with the logs and the times. */
+  readonly answer: Omit<FlowAnswer, 'error'> & { error: NonNullable<FlowAnswer['error']> }
+  constructor (answer: BlockError['answer']) {
+    super(answer.error.code, answer.error.message)
+    this.answer = answer
+  }
+}
 
 /** Makes the error of a job that has not succeeded. */
 export function buildRunError (job: Job): RunError {

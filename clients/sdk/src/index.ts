@@ -1,5 +1,6 @@
 export { createClient, type Client } from './client.ts'
 export type { ClientOptions, RequestOptions, Retry } from './options.ts'
+export type { BlockAnswer, BlockOptions } from './block.ts'
 export type { RunOptions } from './run.ts'
 export type { Job, JobQuery, Jobs, ListedJob, LogQuery } from './jobs.ts'
 export type { WaitOptions } from './http/wait.ts'
@@ -26,7 +27,7 @@ export type {
 } from './live/options.ts'
 export { createRouter, type Handler, type Middleware, type Router } from './live/router.ts'
 export {
-  ApiError, AuthenticationError, BatchboxError, CancelledError, CodeError, ConflictError, ConnectionError, ExpiredError, ForbiddenError, InvalidRequestError,
+  ApiError, AuthenticationError, BatchboxError, BlockError, CancelledError, CodeError, ConflictError, ConnectionError, ExpiredError, ForbiddenError, InvalidRequestError,
   JobLostError, LimitError, NotFoundError, ProtocolError, RateLimitedError, RequestTimeoutError, RunError, ServiceError, WaitTimeoutError, type Fault,
 } from './errors.ts'
 export { WorkerClient, type Execution, type WorkerClientOptions, type WorkerSignals } from './worker-client.ts'

@@ -35,6 +35,8 @@ export interface Call extends RequestOptions {
   repeatable?: boolean
   /** How long the service is asked to wait before it answers. */
   waitMs?: number
+  /** Writes a refusal of another shape as a problem of RFC 9457. */
+  readRefusal?: (text: string, status: number) => string
 }
 
 /** Sends requests of a client: with its key, its time-outs and its retries. */
@@ -136,7 +138,9 @@ async function tryOnce<T> (parts: Parts, call: Call, read: (response: Response) 
     // On the way the method, the body or the key may have been lost.
     if (response.redirected) throw new ProtocolError(`${name} was redirected to ${response.url}: give the client the URL that leads there`)
     if (response.ok) return await reach(() => read(response))
-    throw buildApiError(name, { status: response.status, text: await reach(() => response.text()), retryAfterMs: readRetryAfter(response.headers.get('retry-after')) })
+    const { status } = response
+    const text = await reach(() => response.text())
+    throw buildApiError(name, { status, text: call.readRefusal?.(text, status) ?? text, retryAfterMs: readRetryAfter(response.headers.get('retry-after')) })
   } finally {
     clearTimeout(timer)
   }

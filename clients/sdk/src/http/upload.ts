@@ -1,6 +1,5 @@
 import type { Upload } from './requester.ts'
 
-export const NDJSON = 'application/x-ndjson'
 /** Lines are sent in pieces of about so many characters. */
 const PIECE_CHARS = 65_536
 
@@ -8,8 +7,7 @@ const PIECE_CHARS = 65_536
 export type Items<T> = Iterable<T> | AsyncIterable<T> | (() => Iterable<T> | AsyncIterable<T>)
 
 /** Items opened as a body. */
-export interface OpenItems {
-  upload: Upload
+export interface OpenItems extends Pick<Upload, 'open' | 'isRepeatable'> {
   /** What the caller's own iterator threw, if it did. */
   failure (): unknown
   /** Ends an iterator that nobody reads any more: not every runtime does, when an answer comes before the body has ended. */
@@ -60,7 +58,7 @@ export function openItems (head: object, items: Items<unknown>): OpenItems {
     for await (const piece of source) parts.push(piece)
     return new Blob(parts)
   }
-  return { upload: { type: NDJSON, open, isRepeatable: isArray || typeof items === 'function' }, failure: () => failure, close: () => close() }
+  return { open, isRepeatable: isArray || typeof items === 'function', failure: () => failure, close: () => close() }
 }
 
 /** Browsers take no body that is still being made, or only over HTTP/2. */
