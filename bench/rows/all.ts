@@ -28,6 +28,7 @@ import { firstUse } from './z-first-use.ts'
 import { values } from './aa-values.ts'
 import { flow } from './ab-flow.ts'
 import { database } from './ad-database.ts'
+import { library } from './ae-library.ts'
 
 /** Every row, in the order they are measured. */
-export const ROWS: readonly Row[] = [throughput, queue, roundTrip, userCode, start, memory, overhead, recovery, cancel, depth, enqueue, batch, metrics, fairness, tools, channel, followers, webhooks, clientSize, transforms, transformMemory, shards, checkpoints, resume, platform, firstUse, values, flow, database]
+export const ROWS: readonly Row[] = [throughput, queue, roundTrip, userCode, start, memory, overhead, recovery, cancel, depth, enqueue, batch, metrics, fairness, tools, channel, followers, webhooks, clientSize, transforms, transformMemory, shards, checkpoints, resume, platform, firstUse, values, flow, database, library]
