@@ -4,6 +4,7 @@ import {
   WeakMapConstructor, defineHidden, ownStack, weakMapGet, weakMapSet,
 } from '../intrinsics.js'
 import { registerSerializable } from '../serializable.js'
+import { useUnit } from '../units.js'
 import { defineConstant, isObject, shapeInterface, toDouble, toText } from '../webidl.js'
 
 /** The names that once had a number, by it; some numbers have none. Source: https://webidl.spec.whatwg.org/#dfn-error-names-table @type {readonly (readonly [constant: string, name: string])[]} */
@@ -33,9 +34,9 @@ export class DOMException {
     return buildError(new.target, toText(name), text)
   }
 
-  get name () { return read(details, this).name }
-  get message () { return read(details, this).message }
-  get code () { return codes[read(details, this).name] ?? 0 }
+  get name () { return read(details, this, 'DOMException').name }
+  get message () { return read(details, this, 'DOMException').message }
+  get code () { return codes[read(details, this, 'DOMException').name] ?? 0 }
 }
 ReflectSetPrototypeOf(DOMException.prototype, ErrorPrototype)
 shapeInterface(DOMException, 'DOMException', ['name', 'message', 'code'])
@@ -60,8 +61,8 @@ export class QuotaExceededError {
     return error
   }
 
-  get quota () { return read(quotas, this).quota }
-  get requested () { return read(quotas, this).requested }
+  get quota () { return read(quotas, this, 'QuotaExceededError').quota }
+  get requested () { return read(quotas, this, 'QuotaExceededError').requested }
 }
 ReflectSetPrototypeOf(QuotaExceededError, DOMException)
 ReflectSetPrototypeOf(QuotaExceededError.prototype, DOMException.prototype)
@@ -70,7 +71,7 @@ shapeInterface(QuotaExceededError, 'QuotaExceededError', ['quota', 'requested'])
 registerSerializable({
   is: (value) => weakMapGet(details, value) !== undefined,
   clone (error) {
-    const { name, message } = read(details, error)
+    const { name, message } = read(details, error, 'DOMException')
     const quota = weakMapGet(quotas, error)
     const copy = buildError(quota === undefined ? DOMException : QuotaExceededError, name, message)
     if (quota !== undefined) weakMapSet(quotas, copy, quota)
@@ -90,11 +91,11 @@ function buildError (newTarget, name, message) {
 
 /**
  * @template T
- * @param {WeakMap<object, T>} map @param {object} error @returns {T}
+ * @param {WeakMap<object, T>} map @param {object} error @param {string} name of the class @returns {T}
  */
-function read (map, error) {
+function read (map, error, name) {
   const known = weakMapGet(map, error)
-  if (known === undefined) throw new TypeErrorConstructor('Cannot read exception: it is none of this class')
+  if (known === undefined) throw useUnit('node-errors').buildCoded('ERR_INVALID_THIS', `Value of "this" must be of ${name}`)
   return known
 }
 
