@@ -1,5 +1,6 @@
 import * as crypto from 'node:crypto'
 import { constants as osConstants } from 'node:os'
+import { Interface } from 'node:readline'
 import { getSystemErrorMap } from 'node:util'
 import { runInNewContext } from 'node:vm'
 import { constants as zlibConstants } from 'node:zlib'
@@ -50,6 +51,9 @@ const FILES: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
+/** No character after it takes two columns. Source: https://www.unicode.org/reports/tr11/ */
+const WIDE_MAX = 0x3ffff
+
 /**
  * Places where a file of the library counts on more than its bindings, with what is done instead. Node's errors show their codes in stacks, because
  * the process formats those.
@@ -77,6 +81,16 @@ const CHANGES: Readonly<Record<string, readonly (readonly [from: RegExp, to: str
   ],
   // Its names of encodings alone. There is no other realm, whose expressions would leave no trace in `RegExp.$1`.
   'internal/util': [[/internalBinding\('string_decoder'\)/, "internalBinding('encodings')"], [/const \{ runInNewContext \} = require\('vm'\);\s*internalGlobal = [^;]*;/, 'internalGlobal = { RegExp: primordials.RegExp };']],
+  // Its mark would be there to see.
+  'internal/buffer': [[/obj\[untransferable_object_private_symbol\] = true;/, '']],
+  // The class of targets is the sandbox's own, and keeps its listeners for itself.
+  'events': [
+    [/const root = emitterOrTarget\[kEvents\][^]*?return listeners;/, "return require('internal/event_target').listCallbacks(emitterOrTarget, type);"],
+    [/return emitterOrTarget\[kEvents\]\?\.get\(type\)\?\.size \?\? 0;/, "return require('internal/event_target').listCallbacks(emitterOrTarget, type).length;"],
+    [/(?<=return emitterOrTarget\[kMaxEventTargetListeners\];\n {2}\})/, ` else if (require('internal/event_target').isEventTarget(emitterOrTarget)) {
+      return require('internal/event_target').readMaxListeners(emitterOrTarget, defaultMaxListeners);
+    }`],
+  ],
   // It is not needed but to be inspected.
   'buffer': [[/const \{\s*inspect: utilInspect,\s*\} = require\('internal\/util\/inspect'\);/, "const utilInspect = (...args) => require('internal/util/inspect').inspect(...args);"]],
   // Node reads the expression out of the file that it is in. Where it cannot, it takes the missing text for a message that is none.
@@ -136,8 +150,23 @@ export async function writeLibraryUnits (): Promise<Record<string, string>> {
 function writeFacts (): string {
   const { node, v8, modules, openssl } = process.versions
   const unitOfFile = Object.fromEntries(Object.entries(FILES).flatMap(([unit, ids]) => ids.map((id) => [id, `${LIBRARY}/${unit}`] as const)))
-  const facts = { unitOfFile, os: osConstants, systemErrors: [...getSystemErrorMap()], version: process.version, zlibConstants, versions: { node, v8, modules, openssl }, ...nameCrypto() }
+  const facts = { unitOfFile, os: osConstants, systemErrors: [...getSystemErrorMap()], version: process.version, zlibConstants, versions: { node, v8, modules, openssl }, wideCharacters: listWideCharacters(), ...nameCrypto() }
   return Object.entries(facts).map(([name, value]) => `export const ${name} = ${JSON.stringify(value)}`).join('\n')
+}
+
+/** What takes two columns, as it stands within the brackets of a regular expression. Source: GetColumnWidth of node_i18n.cc, by what Node's readline says. */
+function listWideCharacters (): string {
+  const { _getDisplayPos: measure } = Interface.prototype as unknown as { _getDisplayPos (text: string): { cols: number } } // no types: an old interface
+  let ranges = ''
+  for (let point = 0x80, from = 0; point <= WIDE_MAX + 1; point++) {
+    const isWide = point <= WIDE_MAX && measure.call({ columns: Infinity }, String.fromCodePoint(point)).cols === 2
+    if (isWide && from === 0) from = point
+    else if (!isWide && from > 0) {
+      ranges += `\\u{${from.toString(16)}}-\\u{${(point - 1).toString(16)}}`
+      from = 0
+    }
+  }
+  return ranges
 }
 
 function nameCrypto (): Record<string, unknown> {

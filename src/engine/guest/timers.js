@@ -38,6 +38,14 @@ let firstTask = null
 /** @type {Task | null} */
 let lastTask = null
 
+/** What Node's library does at the end of each task, before microtasks: its ticks. */
+let endTask = () => {}
+
+/** @param {() => void} act is called at the end of each task and each timer's callback, before microtasks are run */
+export function onTaskEnd (act) {
+  endTask = act
+}
+
 /** @param {{ max: number, wake: (delayMs: number) => void }} options */
 export function connectTimers (options) {
   max = options.max
@@ -97,6 +105,7 @@ function runTask (task) {
   nesting = 0
   askNext()
   task.run()
+  endTask()
 }
 
 /** @param {Timer} timer */
@@ -111,6 +120,7 @@ function runTimer (timer) {
   } catch (thrown) {
     reportException(thrown)
   }
+  endTask()
 }
 
 /** @param {Timer} timer @param {number} delayMs */

@@ -13,6 +13,8 @@ declare module 'node-library:facts' {
   export const cryptoPostQuantumKeys: string[]
   export const cryptoConstants: Record<string, unknown>
   export const zlibConstants: Record<string, number>
+  /** Characters that take two columns, as they stand within the brackets of a regular expression. */
+  export const wideCharacters: string
   /** Of Node, with a `v` before it. */
   export const version: string
   /** Of Node and of what it is made of. */

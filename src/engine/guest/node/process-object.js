@@ -1,15 +1,20 @@
 // @ts-check
 
 import { version, versions } from 'node-library:facts'
+import { reportException } from '../report.js'
+import { onTaskEnd } from '../timers.js'
 
 // `process` as Node's library knows it: what is harmless of it, and nothing of the host.
 
-const { queueMicrotask, console } = /** @type {any} */ (globalThis)
+const { console } = /** @type {any} */ (globalThis)
+
+/** Node runs ticks when no microtask is left, which JavaScript cannot see: so many turns of the microtasks they stand back. */
+const TURNS = 16
 
 /** @type {{ callback: Function, args: unknown[] }[]} */
 let queue = []
 
-/** Node's queue of its own: all of it is done before anything else is. A failure leaves the rest for later. */
+/** All of it is done before anything else is. A failure ends the run. */
 function runQueue () {
   let at = 0
   try {
@@ -17,16 +22,23 @@ function runQueue () {
       const { callback, args } = /** @type {(typeof queue)[0]} */ (queue[at++])
       callback(...args)
     }
-  } finally {
-    queue = queue.slice(at)
-    if (queue.length > 0) queueMicrotask(runQueue)
+  } catch (error) {
+    reportException(error)
   }
+  queue = []
+}
+
+async function runLater () {
+  for (let i = 0; i < TURNS && queue.length > 0; i++) await undefined
+  runQueue()
 }
 
 /** @param {Function} callback @param {unknown[]} args */
 export function queueTick (callback, args) {
-  if (queue.push({ callback, args }) === 1) queueMicrotask(runQueue)
+  if (queue.push({ callback, args }) === 1) runLater()
 }
+
+onTaskEnd(() => { if (queue.length > 0) runQueue() })
 
 /** What is written to it goes to the log, as a line. @param {'log' | 'error'} level @param {number} fd */
 const buildOutput = (level, fd) => ({

@@ -14,7 +14,7 @@ const refuses = () => false
 
 /** @type {Record<string, () => any>} */
 const STAND_INS = {
-  'internal/abort_controller': buildAbortController,
+  'internal/abort_controller': () => buildAbortController(load),
   'internal/async_context_frame': buildAsyncContextFrame,
   'internal/async_hooks': buildAsyncHooks,
   'internal/blob': buildBlob,
@@ -32,6 +32,7 @@ const STAND_INS = {
   'internal/timers': buildTimerParts,
   'internal/trace_events': () => ({ isTraceCategoryEnabled: refuses, traceBegin: nothing, traceEnd: nothing, traceInstant: nothing }),
   'internal/tty': () => ({ getColorDepth: () => 1 }),
+  'internal/util/trace_sigint': () => ({ setTraceSigInt: function setTraceSigInt (/** @type {unknown} */ _enable) {} }),
   'internal/v8/startup_snapshot': () => ({ namespace: { isBuildingSnapshot: refuses, addDeserializeCallback: nothing } }),
   'internal/worker': () => ({ ownsProcessState: refuses }),
   'internal/worker/js_transferable': () => ({ markTransferMode: nothing }),

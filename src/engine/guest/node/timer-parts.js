@@ -1,4 +1,6 @@
 // @ts-check
+import { reportException } from '../report.js'
+import { queueTask } from '../timers.js'
 
 // Timers as Node has them, over those of the sandbox: `timers/promises` is Node's own file upon this. Source: lib/timers.js and lib/internal/timers.js of Node.
 
@@ -64,19 +66,26 @@ class Timeout {
   [Symbol.dispose] () { this.close() }
 }
 
+/** A task of its own, after those that are queued by then. */
 class Immediate {
-  #id
   #isRef = true
 
   /** @param {Function} callback @param {unknown[]} [args] */
-  constructor (callback, args = []) {
+  constructor (callback, args) {
     this._onImmediate = /** @type {Function | null} */ (callback)
     this._argv = args
     this._destroyed = false
-    this.#id = wait(() => {
-      this._destroyed = true
-      this._onImmediate?.(...this._argv)
-    })
+    queueTask(() => { this.#run() })
+  }
+
+  #run () {
+    if (this._destroyed) return
+    this._destroyed = true
+    try {
+      this._onImmediate?.(...this._argv ?? [])
+    } catch (error) {
+      reportException(error)
+    }
   }
 
   ref () {
@@ -94,7 +103,6 @@ class Immediate {
   close () {
     this._destroyed = true
     this._onImmediate = null
-    stopTimer(this.#id)
   }
 
   [Symbol.dispose] () { this.close() }

@@ -10,29 +10,45 @@ function lazily (unit, names) {
   return exports
 }
 
-export const buildAbortController = () => ({
-  ...lazily('abort', []),
-  get AbortController () { return useUnit('abort').AbortController },
-  get AbortSignal () { return useUnit('abort').AbortSignal },
-  aborted,
-  transferableAbortSignal: (/** @type {unknown} */ signal) => signal,
-  transferableAbortController: () => new (useUnit('abort').AbortController)(),
-})
+/** Source: lib/internal/abort_controller.js of Node @param {(id: string) => any} loadLibrary */
+export function buildAbortController (loadLibrary) {
+  const { ERR_INVALID_ARG_TYPE } = loadLibrary('internal/errors').codes
+  const { kValidateObjectAllowObjects, validateObject } = loadLibrary('internal/validators')
 
-/** Source: https://nodejs.org/api/util.html#utilabortedsignal-resource @param {{ aborted: boolean, addEventListener: Function }} signal */
-async function aborted (signal) {
-  if (signal?.aborted === undefined) throw Object.assign(new TypeError('The "signal" argument must be an instance of AbortSignal.'), { code: 'ERR_INVALID_ARG_TYPE' })
-  if (signal.aborted) return
-  await new Promise((resolve) => { signal.addEventListener('abort', () => resolve(undefined), { once: true }) })
+  /** @param {any} signal @param {unknown} resource it would let go of the promise when it is lost */
+  async function aborted (signal, resource) {
+    if (!isSignal(signal)) throw Object.assign(new TypeError('signal is not of type AbortSignal.'), { code: 'ERR_INVALID_ARG_TYPE' })
+    validateObject(resource, 'resource', kValidateObjectAllowObjects)
+    if (!signal.aborted) return new Promise((resolve) => { signal.addEventListener('abort', resolve, { once: true }) })
+  }
+
+  /** Every signal can be transferred. @param {unknown} signal */
+  function transferableAbortSignal (signal) {
+    if (!isSignal(signal)) throw new ERR_INVALID_ARG_TYPE('signal', 'AbortSignal', signal)
+    return signal
+  }
+  return {
+    get AbortController () { return useUnit('abort').AbortController },
+    get AbortSignal () { return useUnit('abort').AbortSignal },
+    aborted,
+    transferableAbortSignal,
+    transferableAbortController: function transferableAbortController () { return new (useUnit('abort').AbortController)() },
+  }
 }
+
+/** @param {unknown} value */
+const isSignal = (value) => value instanceof useUnit('abort').AbortSignal
 
 export const buildEventTarget = () => ({
   isEventTarget: (/** @type {unknown} */ value) => value instanceof useUnit('events').EventTarget,
   get EventTarget () { return useUnit('events').EventTarget },
   get Event () { return useUnit('events').Event },
-  kEvents: Symbol('events'),
   kResistStopPropagation: Symbol('resistStopPropagation'),
   kWeakHandler: Symbol('weak'),
+  /** @param {object} target @param {unknown} type @returns {unknown[]} */
+  listCallbacks: (target, type) => useUnit('events').listCallbacks(target, `${type}`),
+  /** Of one that was told no other. @param {unknown} target @param {number} usual */
+  readMaxListeners: (target, usual) => isSignal(target) ? 0 : usual,
 })
 
 export const buildBlob = () => lazily('blob', ['Blob', 'File', 'resolveObjectURL'])

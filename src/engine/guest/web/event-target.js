@@ -71,6 +71,15 @@ export function addListener (target, type, callback, { capture, once, passive })
   return listener
 }
 
+/** What is called for an event of a type, in the order that it was added. @param {object} target @param {string} type @returns {unknown[]} */
+export function listCallbacks (target, type) {
+  const list = readListeners(target)
+  /** @type {unknown[]} */
+  const callbacks = []
+  for (let i = 0; i < list.length; i++) if (list[i]?.type === type) append(callbacks, list[i]?.callback)
+  return callbacks
+}
+
 /** @param {object} target @param {string} type @param {unknown} callback @param {boolean} capture */
 function findListener (target, type, callback, capture) {
   const list = readListeners(target)

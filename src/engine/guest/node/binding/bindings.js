@@ -1,4 +1,5 @@
 // @ts-check
+import { now } from '../../clock.js'
 import { useUnit } from '../../units.js'
 import { ENCODINGS } from './encodings.js'
 import { osBinding, osConstants, uvBinding } from './system.js'
@@ -28,6 +29,7 @@ export const bindings = {
   credentials: { getTempDir: () => undefined },
   get string_decoder () { return useUnit('node:binding/buffer').stringDecoderBinding },
   symbols: { async_id_symbol: Symbol('async_id'), trigger_async_id_symbol: Symbol('trigger_async_id'), owner_symbol: Symbol('owner') },
+  timers: { getLibuvNow: () => Math.trunc(now()) },
   types: typesBinding,
   get url () { return useUnit('node:binding/url').urlBinding },
   get url_pattern () { return useUnit('node:binding/url').urlPatternBinding },

@@ -1,4 +1,5 @@
 // @ts-check
+import { wideCharacters } from 'node-library:facts'
 import { ENCODINGS, toBuffer } from '../../web/node-library.js'
 import { bufferBinding, encode } from './buffer.js'
 import { isUtf8 } from './utf8.js'
@@ -12,14 +13,14 @@ const HALF_A_PAIR = /[\ud800-\udbff]$/
 /** Encodings that are converted to one another. */
 const CONVERTED = ['ascii', 'latin1', 'utf8', 'utf16le']
 
-/** Characters that take two columns, and those that take none. Source: Unicode's East Asian Width, as Node's library has it without ICU. */
-const WIDE = /[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\u3247\u3250-\u4dbf\u4e00-\ua4c6\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6b\uff01-\uff60\uffe0-\uffe6\u{1b000}-\u{1b001}\u{1f200}-\u{1f251}\u{1f300}-\u{1f5ff}\u{1f600}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u
-const NO_WIDTH = /[\0-\x1f\x7f-\x9f\u0300-\u036f\u200b-\u200f\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f\u{e0100}-\u{e01ef}]/u
+const WIDE = new RegExp(`[${wideCharacters}]`, 'u')
+/** Characters that take no column: controls, formats, marks, and colors of skin. Source: GetColumnWidth of node_i18n.cc */
+const NO_WIDTH = /(?!\xad)[\p{Cc}\p{Cf}\p{Me}\p{Mn}\p{Emoji_Modifier}]/u
 
 /** @param {string} text */
 function getStringWidth (text) {
   let width = 0
-  for (const character of text.normalize('NFC')) width += WIDE.test(character) ? 2 : NO_WIDTH.test(character) ? 0 : 1
+  for (const character of text) width += WIDE.test(character) ? 2 : NO_WIDTH.test(character) ? 0 : 1
   return width
 }
 

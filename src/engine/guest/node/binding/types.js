@@ -4,6 +4,7 @@
 
 const { apply, getOwnPropertyDescriptor, getPrototypeOf } = Reflect
 const { toString } = Object.prototype
+const { isError } = /** @type {any} */ (Error) // no type knows it yet
 
 /** @typedef {(value: unknown) => boolean} Check */
 
@@ -93,7 +94,7 @@ export const typesBinding = {
   /** @param {unknown} value */
   isMapIterator: (value) => inherits(value, [mapIterator]) && isTagged('[object Map Iterator]')(value),
   isModuleNamespaceObject,
-  isNativeError: /** @type {Check} */ (/** @type {any} */ (Error).isError),
+  isNativeError: (/** @type {unknown} */ value) => isError(value),
   isNumberObject,
   isPromise,
   isProxy: never,
@@ -111,3 +112,4 @@ export const typesBinding = {
   /** @param {unknown} value */
   isBoxedPrimitive: (value) => isNumberObject(value) || isStringObject(value) || isBooleanObject(value) || isBigIntObject(value) || isSymbolObject(value),
 }
+for (const check of Object.values(typesBinding)) Object.defineProperties(check, { name: { value: '' }, length: { value: 0 } }) // as functions of C++ are

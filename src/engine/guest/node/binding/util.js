@@ -1,4 +1,6 @@
 // @ts-check
+import { parseEnv } from './dotenv.js'
+import { typesBinding } from './types.js'
 
 const ALL_PROPERTIES = 0
 const ONLY_ENUMERABLE = 2
@@ -21,13 +23,22 @@ function getOwnNonIndexProperties (value, filter) {
 /** JavaScript cannot see what became of a promise without waiting for it. */
 const getPromiseDetails = () => [PENDING, undefined]
 
-/** @param {object} value */
+/** Kinds of objects that answer what they are whatever they inherit from. */
+const KINDS = /** @type {const} */ ([
+  ['Map', 'isMap'], ['Set', 'isSet'], ['WeakMap', 'isWeakMap'], ['WeakSet', 'isWeakSet'], ['Date', 'isDate'], ['RegExp', 'isRegExp'], ['ArrayBuffer', 'isArrayBuffer'],
+  ['String', 'isStringObject'], ['Number', 'isNumberObject'], ['Boolean', 'isBooleanObject'], ['BigInt', 'isBigIntObject'], ['Symbol', 'isSymbolObject'], ['Error', 'isNativeError'],
+])
+const readTypedArrayName = /** @type {() => string | undefined} */ (Reflect.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)?.get)
+
+/** What V8 calls an object, as far as it can be seen. @param {object} value */
 function getConstructorName (value) {
   for (let at = /** @type {object | null} */ (value); at !== null; at = Reflect.getPrototypeOf(at)) {
     const made = Reflect.getOwnPropertyDescriptor(at, 'constructor')?.value
     if (typeof made === 'function' && made.name !== '') return made.name
   }
-  return Object.prototype.toString.call(value).slice('[object '.length, -1)
+  if (ArrayBuffer.isView(value)) return Reflect.apply(readTypedArrayName, value, []) ?? 'DataView'
+  const kind = KINDS.find(([, check]) => typesBinding[check](value))
+  return kind === undefined ? Object.prototype.toString.call(value).slice('[object '.length, -1) : kind[0]
 }
 
 /**
@@ -60,16 +71,6 @@ let requireLater
 /** @param {typeof requireLater} load loads a file of Node's library */
 export function setLoader (load) {
   requireLater = load
-}
-
-/** @param {string} content lines of `NAME=value`. Source: Dotenv::ParseContent of node_dotenv.cc */
-function parseEnv (content) {
-  const found = /** @type {any} */ ({ __proto__: null })
-  const line = /^\s*(?:export\s+)?([\w.-]+)\s*=[^\S\n]*(?:"((?:\\"|[^"])*)"|'([^']*)'|`([^`]*)`|([^\n#]*))[^\n]*$/gm
-  for (const [, name = '', double, single, back, bare] of content.replace(/\r\n?/g, '\n').matchAll(line)) {
-    found[name] = double?.replaceAll('\\n', '\n') ?? single ?? back ?? bare?.trim() ?? ''
-  }
-  return found
 }
 
 export const utilBinding = {
