@@ -1,6 +1,6 @@
 // @ts-check
 import {
-  ObjectCreate, RangeErrorConstructor, TypeErrorConstructor, regExpExec, stringCharCodeAt, stringSlice, stringToLowerCase, typedArrayByteLength,
+  ObjectCreate, RangeErrorConstructor, TypeErrorConstructor, defineValue, regExpExec, stringCharCodeAt, stringSlice, stringToLowerCase, typedArrayByteLength,
   typedArrayKind, typedArraySet,
 } from '../intrinsics.js'
 import { toBufferSource, viewBytes } from '../bytes.js'
@@ -95,7 +95,11 @@ export class TextDecoder {
     const decoder = this.#decoder
     const source = input === undefined ? undefined : toBufferSource(input, 'What is to be decoded')
     const isLast = !toDictionary(options, 'The options of decode')['stream']
-    return decoder.decode(viewBytes(source ?? NOTHING), isLast)
+    try {
+      return decoder.decode(viewBytes(source ?? NOTHING), isLast)
+    } catch (error) {
+      throw this.#isFatal ? withCode(new TypeErrorConstructor(`The encoded data was not valid for encoding ${this.#encoding}`), 'ERR_ENCODING_INVALID_ENCODED_DATA') : error
+    }
   }
 }
 shapeInterface(TextDecoder, 'TextDecoder', ['encoding', 'fatal', 'ignoreBOM', 'decode'])
@@ -107,8 +111,14 @@ export function findName (label) {
   const found = regExpExec(LABEL, label)
   const wanted = found === null ? '' : stringToLowerCase(found[0])
   const known = LABELS[wanted] ?? (wanted === '' ? null : link('legacy-encodings').findEncoding(wanted))
-  if (known === null) throw new RangeErrorConstructor(`Cannot make TextDecoder: encoding "${label}" is not known`)
+  if (known === null) throw withCode(new RangeErrorConstructor(`The "${label}" encoding is not supported`), 'ERR_ENCODING_NOT_SUPPORTED')
   return /** @type {string} */ (known)
+}
+
+/** Node's errors have codes, which code that was written for it looks at. @param {Error} error @param {string} code */
+function withCode (error, code) {
+  defineValue(error, 'code', code)
+  return error
 }
 
 /**
