@@ -9,7 +9,7 @@ import { prepareGuest } from '../src/engine/guest-image.ts'
 const LEAST_FILES_AT_ONCE = 4
 export const ROOT = dirname(import.meta.dirname)
 /** As the command sets it. */
-const COMPILE_CACHE = join(ROOT, '.batchbox', 'compile-cache')
+export const COMPILE_CACHE = join(ROOT, '.batchbox', 'compile-cache')
 
 /**
  * Makes sure that there are a Redis server and the archives of the guest, which every file would make for itself, and runs the test files, several at once; answers the runner's exit code.

@@ -41,7 +41,7 @@ export const EMPTY_USAGE: Usage = Object.freeze({ wallMs: 0, cpuMs: 0, peakMemor
 /** Where the run was contained. */
 export const Isolation = z.object({
   process: z.boolean().describe('In a process apart from the one that holds credentials'),
-  permission: z.boolean().describe('Without any of the rights that Node can take away'),
+  permission: z.boolean().describe('Without any of the rights that Node can take away, the network among them'),
   uid: z.number().nullable().describe('User that the process was'),
   cgroup: z.boolean().describe('In a control group of its own, which the kernel holds to its memory'),
   threads: z.number().describe('Runs that the process may have had at one time'),

@@ -1,8 +1,12 @@
+import { getCompileCacheDir } from 'node:module'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { z } from 'zod'
 import type { LogLevel } from '../core/events.ts'
 import { newId } from '../core/ids.ts'
 import { CODE_FORMS } from '../core/job-sources.ts'
 import { buildFiles, buildOtherLimits, buildPermissions, buildTools, ENTRY_MAX_CHARS, findExcessTimes, RequireIsolation, Tags, ToolConfig } from '../core/job-request.ts'
+import { keepIn } from '../core/kept-folder.ts'
 import { DEFAULT_LIMIT_POLICY, type LimitName, type LimitPolicy, type Limits } from '../core/limits.ts'
 import { DEFAULT_MODULE_SETTINGS, type ModuleSettings } from '../core/module-variables.ts'
 import { buildFailure, type Isolation, type JobFailure, type Outcome, type Usage } from '../core/outcome.ts'
@@ -49,6 +53,11 @@ export interface CreateConfig {
   modules?: Partial<ModuleSettings>
   /** Has each run's log begin with what is remarkable about its permissions. */
   strict?: boolean
+  /**
+   * Folder for what is compiled once and kept: for nobody but this user to write. Without it, where Node keeps what it compiled of the program, or else
+   * `.cache/batchbox` in the user's home. Where it cannot be written, everything is slower. The first engine of a process decides for all.
+   */
+  cacheFolder?: string
   /** Hears of errors that end no run. To standard error unless given. */
   onError? (error: Error): void
 }
@@ -120,6 +129,7 @@ export interface EmbeddedEngine extends AsyncDisposable {
 
 const SPARES = 1
 const BOOT_TIMEOUT_MS = 20_000
+const CACHE = ['.cache', 'batchbox'] as const
 const TENANT_MAX_CHARS = 64
 
 /**
@@ -127,6 +137,7 @@ const TENANT_MAX_CHARS = 64
  * settings that are not valid, for plugins that cannot be used, and where no runner comes up.
  */
 export async function create ({ config = {}, plugins = [] }: CreateOptions = {}): Promise<EmbeddedEngine> {
+  if (config.cacheFolder !== undefined || getCompileCacheDir() === undefined) keepIn(config.cacheFolder ?? join(homedir(), ...CACHE))
   const onError = config.onError ?? ((error: Error) => process.stderr.write(`${error.stack ?? error.message}\n`))
   const policy = buildPolicy(config.limits)
   const tools = { own: config.tools ?? '', config: JSON.stringify(config.toolConfig ?? {}) }

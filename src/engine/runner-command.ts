@@ -14,10 +14,11 @@ const SEMI_SPACE_MB = 16
 export const V8_FLAGS = [
   '--disallow-code-generation-from-strings',
   '--no-concurrent-sparkplug', // its threads cost an isolate that lives for one run a tenth of all it takes
+  ...('fromBase64' in Uint8Array ? [] : ['--js-base-64']), // the guest needs it, and V8 of Node 24 has it behind this
   '--no-wasm-code-gc', // it deadlocks with the end of an isolate of isolated-vm: docs/decisions/0022
   `--min-semi-space-size=${SEMI_SPACE_MB}`,
   `--max-semi-space-size=${SEMI_SPACE_MB}`,
-] as const
+]
 
 /** What Node allows a runner while it starts; it drops all of it before it serves. */
 const EXEC_ARGV = [
@@ -27,7 +28,7 @@ const EXEC_ARGV = [
   '--allow-worker',
   '--allow-addons',
   '--no-experimental-sqlite', // it writes files whatever the permission model says
-  '--no-experimental-ffi', // raw memory; refused without a flag as well
+  ...(process.allowedNodeEnvironmentFlags.has('--experimental-ffi') ? ['--no-experimental-ffi'] : []), // raw memory; refused without a flag as well
   '--disable-proto=delete',
   '--disable-sigusr1',
   '--disable-warning=SecurityWarning',

@@ -209,7 +209,7 @@ export interface NewJob {
 export interface Isolation {
   /** In a process apart from the one that holds credentials */
   process: boolean
-  /** Without any of the rights that Node can take away */
+  /** Without any of the rights that Node can take away, the network among them */
   permission: boolean
   /** User that the process was */
   uid: number | null

@@ -1,6 +1,9 @@
 /** Node's permissions that a thread of a runner still has when it is warm. */
 const PERMISSIONS = ['worker', 'addon', 'fs'] as const
 
+/** Whether Node's permission model knows of the network: not that of Node 24. */
+export const HOLDS_NETWORK = Number.parseInt(process.versions.node) > 24
+
 interface Permission {
   has (scope: string, reference?: string): boolean
   drop (scope: string): void

@@ -3,7 +3,7 @@ import { openParentPipe } from '../../core/parent-pipe.ts'
 import type { FromRunner } from '../../core/runner-messages.ts'
 import { RUNNER_HEADER_BYTES, type ToolScripts, type ToRunner } from '../../core/runner-protocol.ts'
 import type { Frame } from '../../core/frames.ts'
-import { dropPermissions, dropRoot } from './lock-down.ts'
+import { dropPermissions, dropRoot, HOLDS_NETWORK } from './lock-down.ts'
 import { probe, probeStranger } from './probes.ts'
 import { createPool, type RunnerPool } from './pool.ts'
 import type { ThreadMessage, ThreadOrder } from './thread.ts'
@@ -45,7 +45,7 @@ async function boot ({ threads, memoryMb, archives }: Extract<ToRunner, { type: 
   const wasRoot = process.getuid?.() === 0
   const uid = dropRoot()
   if (wasRoot) probeStranger(process.ppid)
-  send({ type: 'ready', isolation: { permission: true, uid } })
+  send({ type: 'ready', isolation: { permission: HOLDS_NETWORK, uid } })
 }
 
 function run ({ type: _, codeBytes, sources, ...rest }: Extract<ToRunner, { type: 'run' }>, body: Buffer): Promise<void> {

