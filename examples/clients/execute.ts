@@ -1,4 +1,4 @@
-// Runs code in a Batchbox service and prints its answer. Needs nothing but Node.
+// Runs code in a Batchbox service and prints its answer. Needs nothing but Node, from 22.18 on.
 //
 //     KEY=… node examples/clients/execute.ts examples/execute/hello.json
 import { readFile } from 'node:fs/promises'

@@ -1,4 +1,4 @@
-// Receives webhooks of a Batchbox service and prints each event once. Needs nothing but Node.
+// Receives webhooks of a Batchbox service and prints each event once. Needs nothing but Node, from 22.18 on.
 //
 //     SECRET=whsec_… PORT=8080 node examples/webhooks/receive.ts
 import { createHmac, timingSafeEqual } from 'node:crypto'
