@@ -43,6 +43,7 @@ async function describeAll (calls: (() => unknown)[]): Promise<string[]> {
     if (depth > 4) return '…'
     const name = String(Object.getPrototypeOf(value)?.constructor?.name)
     if (ArrayBuffer.isView(value)) return `${name} ${new Uint8Array(value.buffer, value.byteOffset, value.byteLength).join(' ')}`
+    if (value instanceof Promise) return name // async hooks put members of their own on those of Node
     if (value instanceof Error) return `error ${value.name} ${value.message}`
     if (typeof (value as Iterator<unknown>).next === 'function') return `${name} ${describe([...value as Iterable<unknown>], depth + 1)}`
     const members = Reflect.ownKeys(value).map((key) => `${String(key)}: ${describe((value as Record<PropertyKey, unknown>)[key], depth + 1)}`)

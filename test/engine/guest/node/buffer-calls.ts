@@ -1,4 +1,5 @@
 import * as fc from 'fast-check'
+import { call, quoted } from './drawn-calls.ts'
 
 /** What both sides run before the calls. `after` tells what a call did to what it was made on. */
 export const BUFFER_SETUP = `
@@ -12,7 +13,6 @@ export const BUFFER_SETUP = `
 `
 
 const ENCODINGS = ['utf8', 'utf-8', 'UTF8', 'Utf-8', 'utf16le', 'ucs2', 'UCS-2', 'utf-16le', 'UTF-16LE', 'latin1', 'binary', 'BINARY', 'ascii', 'ASCII', 'base64', 'BASE64', 'base64url', 'BASE64URL', 'hex', 'Hex']
-const quoted = (text: string): string => JSON.stringify(text)
 const encodings = fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...ENCODINGS.map(quoted)) }, fc.constantFrom('"nope"', 'undefined', 'null', '""', '7', '{}', '"buffer"', '"utf 8"', '["utf8"]', 'new String("hex")', 'Symbol("e")', '({ toString: () => "hex" })', '1n', 'NaN', 'true', '"utf16"', '"latin-1"', '"HEX "'))
 /** What Node takes as the end of a search: of anything else than a number it dies. */
 const ends = fc.oneof(fc.integer({ min: -50, max: 50 }).map(String), fc.constantFrom('undefined', 'NaN', 'Infinity', '-Infinity', '2 ** 32 + 3', '2 ** 31', '-(2 ** 32)', '1.5', '-0', '"utf8"', '"hex"', '"nope"', '"ucs2"', '""'))
@@ -39,9 +39,6 @@ const sizes = fc.constantFrom('0', '1', '5', '10', '9.9', '-1', '-0', 'NaN', '"5
 const receivers = fc.oneof({ weight: 3, arbitrary: fc.constantFrom('sample()', 'Buffer.alloc(8, 3)', 'Buffer.alloc(0)') }, bytes)
 const odd = fc.oneof({ weight: 2, arbitrary: fc.constantFrom('detached()', 'new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8, 9])', 'new Sub([104, 105, 106])') }, fc.constantFrom('new Uint16Array([1, 2, 3])', 'new DataView(new ArrayBuffer(8))', 'new ArrayBuffer(8)', '{}', 'undefined', 'null', '"abc"', '7', '[1, 2, 3, 4, 5, 6, 7, 8]', '({ length: 4, 0: 1 })', 'Buffer', 'Buffer.prototype', 'Symbol("r")', 'new Float64Array(2)'))
 
-/** A call with as many of its arguments as come. */
-const call = (target: string, ...args: fc.Arbitrary<string>[]): fc.Arbitrary<string> =>
-  fc.tuple(fc.tuple(...args), fc.oneof({ weight: 2, arbitrary: fc.constant(args.length) }, fc.integer({ min: 0, max: args.length }))).map(([list, count]) => `${target}(${list.slice(0, count).join(', ')})`)
 const method = (name: string, ...args: fc.Arbitrary<string>[]): fc.Arbitrary<string> => fc.tuple(receivers, call(`.${name}`, ...args)).map(([on, rest]) => on + rest)
 /** Answers what a method returned, or threw, and what became of the buffer. */
 const change = (name: string, ...args: fc.Arbitrary<string>[]): fc.Arbitrary<string> => fc.tuple(fc.oneof(fc.constantFrom('Buffer.alloc(11, 1)', 'Buffer.from("abcdefgh")', 'Buffer.alloc(0)', 'Buffer.alloc(3)'), fc.constantFrom('detached()')), call(`b.${name}`, ...args)).map(([on, rest]) => `after(${on}, (b) => ${rest})`)

@@ -1,23 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import * as fc from 'fast-check'
 import { assertSameAsNode } from '../../../helpers/differ.ts'
 import { openGuest } from '../../../helpers/guest.ts'
 import { BUFFER_CALLS, BUFFER_SETUP } from './buffer-calls.ts'
+import { assertDrawnSame } from './drawn-calls.ts'
 
 const guest = await openGuest()
 process.noDeprecation = true // `new Buffer()` is among the calls
 
-/** Others draw other calls. */
-const SEED = 26
-const CALLS_OF_A_KIND = 220
-
-test('more than ten thousand calls of the whole of node:buffer do what Node\'s do', async (t) => {
-  const calls = Object.values(BUFFER_CALLS).flatMap((kind) => fc.sample(kind, { numRuns: CALLS_OF_A_KIND, seed: SEED }))
-  t.diagnostic(`${calls.length} calls with seed ${SEED}`)
-
-  assert.ok(calls.length > 10_000)
-  await assertSameAsNode(guest, BUFFER_SETUP, calls)
+test('drawn calls of the whole of node:buffer do what Node\'s do', async (t) => {
+  await assertDrawnSame(t, guest, { setup: BUFFER_SETUP, kinds: BUFFER_CALLS, callsOfAKind: 260 })
 })
 
 test('every member of node:buffer, of Buffer and of its prototype is there, named and counted as in Node', async () => {

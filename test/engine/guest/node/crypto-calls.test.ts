@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { assertSameAsNode } from '../../../helpers/differ.ts'
 import { openGuest } from '../../../helpers/guest.ts'
+import { call, mostly, object, odd, SEED } from './drawn-calls.ts'
 
 const guest = await openGuest()
 
@@ -31,19 +32,13 @@ const show = (key) => [key.constructor.name, key.type, key.asymmetricKeyType, ke
 const caught = (work) => { try { return work() } catch (error) { return [error.name, error.code, error.message] } }
 const later = (method, ...args) => new Promise((resolve) => { crypto[method](...args, (...outcome) => resolve(outcome.map((x) => x instanceof Error ? [x.name, x.code, x.message] : x))) })`
 
-const seed = 26
 /** Each begins with nothing left of what OpenSSL said of the one before. */
 const compare = (setup: string, expressions: string[]) => assertSameAsNode(guest, setup, expressions.map((expression) => `(crypto.randomFillSync(Buffer.alloc(1)), ${expression})`))
-const sample = <T> (arbitrary: fc.Arbitrary<T>, numRuns: number) => fc.sample(arbitrary, { numRuns, seed })
-const odd = fc.constantFrom('undefined', 'null', '0', '-1', '1.5', '"x"', '[]', '{}', 'true', 'Symbol("s")', '() => 1', '2 ** 40', 'NaN', '10n')
-/** Mostly what is meant, now and then anything. */
-const mostly = (arbitrary: fc.Arbitrary<string>, weight = 30) => fc.oneof({ weight, arbitrary }, { weight: 1, arbitrary: odd })
+const sample = <T> (arbitrary: fc.Arbitrary<T>, numRuns: number) => fc.sample(arbitrary, { numRuns, seed: SEED })
 const bytes = (minLength: number, maxLength: number) => fc.uint8Array({ minLength, maxLength }).map((content) => `Buffer.from("${Buffer.from(content).toString('hex')}", "hex")`)
 const text = fc.string({ unit: 'grapheme', maxLength: 20 }).map((content) => JSON.stringify(content))
 const data = mostly(fc.oneof(bytes(0, 40), text, fc.constantFrom('new Uint16Array([1, 2])', 'new DataView(new ArrayBuffer(3))', 'new ArrayBuffer(3)')))
 const encoding = mostly(fc.constantFrom('undefined', '"hex"', '"base64"', '"base64url"', '"latin1"', '"utf8"', '"buffer"', '"nope"', '"ucs2"'))
-const call = (name: string, ...args: fc.Arbitrary<string>[]) => fc.tuple(...args).map((all) => `${name}(${all.join(', ')})`)
-const object = (members: Record<string, fc.Arbitrary<string>>) => fc.record(members, { requiredKeys: [] }).map((all) => `{ ${Object.entries(all).map(([key, value]) => `${key}: ${value}`).join(', ')} }`)
 const digest = mostly(fc.constantFrom('"sha256"', '"SHA1"', '"sha512"', '"md5"', '"sha3-256"', '"RSA-SHA256"', '"nope"', '""'), 20)
 const number = (...values: number[]) => mostly(fc.constantFrom(...values.map(String)), 12)
 const keyName = fc.constantFrom(...Object.keys(KEYS).map((name) => JSON.stringify(name)))

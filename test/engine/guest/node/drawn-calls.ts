@@ -8,13 +8,13 @@ import type { Guest } from '../../../helpers/guest.ts'
 export type Code = fc.Arbitrary<string>
 
 /** Draws other calls when `DRAWN_SEED` is another number. */
-const SEED = Number(process.env.DRAWN_SEED ?? 26)
+export const SEED = Number(process.env.DRAWN_SEED ?? 26)
 
 /** The code of a value that is JSON. */
 export const quoted = (value: unknown): string => JSON.stringify(value)
 
 /** What no function means to be given. */
-export const odd: Code = fc.constantFrom('undefined', 'null', '0', '-0', '-1', '1.5', 'NaN', 'Infinity', '2 ** 40', '"x"', '""', '[]', '["a"]', '{}', 'true', 'false', 'Symbol("s")', '(() => 1)', '10n', 'new Date(0)', '/x/', 'new String("text")', 'Object.create(null)', 'class C {}')
+export const odd: Code = fc.constantFrom('undefined', 'null', '0', '-0', '-1', '1.5', 'NaN', 'Infinity', '2 ** 40', '"x"', '""', '[]', '["a"]', '{}', 'true', 'false', 'Symbol("s")', '(() => 1)', '10n', 'new Date(0)', '/x/', 'new String("text")', 'Object.create(null)')
 
 /** Mostly what is meant, now and then anything. */
 export const mostly = (code: Code, weight = 30): Code => fc.oneof({ weight, arbitrary: code }, { weight: 1, arbitrary: odd })
