@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { createChannels } from '../../src/store/channels.ts'
 import { openDb } from '../../src/store/db.ts'
@@ -8,8 +10,10 @@ import { createRunCheckpoint } from '../../src/worker/run-checkpoint.ts'
 import { createRunFiles } from '../../src/worker/run-files.ts'
 import { startEngine, type TestEngine } from '../helpers/engine.ts'
 import { openTestFiles, putFile } from '../helpers/files.ts'
+import { startPostgres } from '../helpers/postgres.ts'
 import { redisForTest } from '../helpers/redis.ts'
 import { acceptJob, beginJob } from '../helpers/store.ts'
+import { until } from '../helpers/until.ts'
 import { everyTool } from './groups/every-tool.ts'
 import { ATTACKERS, playGroup } from './play.ts'
 
@@ -17,10 +21,13 @@ const { url, prefix } = await redisForTest(undefined)
 const db = openDb({ url, prefix, failFast: false, onError () {} })
 const channel = createChannels(db, db, { onError () {} })
 const SECRETS: Record<string, string> = { TOKEN: 'hunter2-is-my-password', OTHER: 'what-the-job-has-not' }
+const DB_FOLDER = join(import.meta.dirname, '../tools/db')
+const postgres = await startPostgres({ after })
+await postgres.query(`${readFileSync(join(DB_FOLDER, 'schemas.sql'), 'utf8')}; INSERT INTO users (e_mail) VALUES ('one@x')`)
 const engine = await startEngine({
   lanes: ATTACKERS + 1,
   spares: 1,
-  tools: { own: '', config: '{"kv":{"maxEntries":200}}' },
+  tools: { own: '', config: JSON.stringify({ kv: { maxEntries: 200 }, db: { databases: { main: { url: postgres.urlOf('app'), schemas: join(DB_FOLDER, 'schemas') } }, statementTimeoutMs: 1000 } }) },
   settings: { services: { kv: buildKv(db, db), channel, secrets: { read: async (_tenant, name) => SECRETS[name] } } },
 })
 after(async () => {
@@ -30,7 +37,7 @@ after(async () => {
 const files = openTestFiles({ after }, db)
 const theirs = await putFile(files, 'theirs', 'of another tenant', { tenant: 'other' })
 const durability = createDurability(db, { replicas: 0, fsync: false, timeoutMs: 1000, onError () {} })
-const tools = ['channel', 'crypto', 'echo', 'fetch', 'files', 'kv', 'secrets']
+const tools = ['channel', 'crypto', 'db', 'echo', 'fetch', 'files', 'kv', 'secrets']
 
 /** Every run is one of a job of its own that is in the store, and of a tenant of its own; it has all tools, and one of the two secrets. */
 const armed: TestEngine = {
@@ -48,6 +55,10 @@ const armed: TestEngine = {
 }
 
 playGroup(everyTool, armed)
+
+test('no connection to the database is held', async () => {
+  await until('none is in a transaction, or works', async () => (await postgres.query("SELECT 1 FROM pg_stat_activity WHERE usename = 'app' AND state <> 'idle'")).length === 0)
+})
 
 test('what tools were asked changed no prototype of the worker, which is this process', () => {
   const own = [Object, Array, Function, String, Number, Promise, Map, Buffer, Error].map(({ prototype }) => prototype as object)

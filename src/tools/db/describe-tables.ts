@@ -1,7 +1,7 @@
 import { globSync } from 'node:fs'
 import { createRequire, registerHooks } from 'node:module'
 import { join, resolve } from 'node:path'
-import { createTableRelationsHelpers, getTableName, getTableUniqueName, is, Many, One, type Relation, Relations } from 'drizzle-orm'
+import { createTableRelationsHelpers, entityKind, getTableName, getTableUniqueName, is, Many, One, type Relation, Relations } from 'drizzle-orm'
 import * as core from 'drizzle-orm/pg-core'
 import type { ColumnDescription, RelationDescription, TableDescription, TableDescriptions } from './table-description.ts'
 
@@ -10,6 +10,11 @@ const RESERVED = new Set([
   'select', 'selectDistinct', 'selectDistinctOn', 'insert', 'update', 'delete', 'with', '$with', '$count', 'execute', 'query', 'db', 'operators', 'tables', 'databases', 'transaction', 'rollback', 'close',
   'then', 'toJSON', 'constructor', '__proto__', 'prototype',
 ])
+
+/** What Drizzle calls a class, in whichever of its builds; undefined for what is none of its. */
+const kindOf = (type: unknown): unknown => typeof type === 'function' && Object.hasOwn(type, entityKind) ? (type as { [entityKind]?: unknown })[entityKind] : undefined
+/** Names of the classes of columns that the sandbox has. What a custom column does is code. */
+const CLASSES: ReadonlyMap<unknown, string> = new Map(Object.entries(core).flatMap(([name, type]) => type !== core.PgCustomColumn && kindOf(type) !== undefined ? [[kindOf(type), name] as const] : []))
 
 /**
  * Reads the tables and relations that the files of a folder export: the schema as Drizzle has it (`pgTable`, `relations`). The files are the operator's, and
@@ -33,8 +38,17 @@ function loadSchemas (folder: string): Map<string, unknown> {
   const files = globSync('*.{ts,mts,js,mjs}', { cwd: folder }).sort()
   if (files.length === 0) throw new Error(`Cannot start: the schemas folder "${folder}" of tool db has no .ts, .js or .mjs file`)
   const require = createRequire(import.meta.url)
+  let isOurs = false
   const hooks = registerHooks({
-    resolve: (specifier, context, next) => /^drizzle-orm(?:\/|$)/.test(specifier) ? next(specifier, { ...context, parentURL: import.meta.url }) : next(specifier, context),
+    resolve (specifier, context, next) {
+      if (isOurs || !/^drizzle-orm(?:\/|$)/.test(specifier)) return next(specifier, context)
+      isOurs = true
+      try {
+        return { url: import.meta.resolve(specifier), shortCircuit: true } // asks these hooks, too
+      } finally {
+        isOurs = false
+      }
+    },
   })
   const exported = new Map<string, unknown>()
   try {
@@ -66,8 +80,9 @@ function describeTable (key: string, table: core.PgTable): TableDescription {
 }
 
 function describeColumn (key: string, column: core.PgColumn): ColumnDescription {
-  const { columnType: type, config } = column as unknown as { columnType: string, config: Record<string, unknown> } // Drizzle has it protected
-  if (!Object.hasOwn(core, type)) throw new Error(`Cannot start: column "${column.name}" of table "${key}" is a ${type}, whose code cannot go into the sandbox; describe it by a type of Drizzle's own, such as text`)
+  const { columnType, config } = column as unknown as { columnType: string, config: Record<string, unknown> } // Drizzle has it protected
+  const type = CLASSES.get(kindOf(column.constructor))
+  if (type === undefined) throw new Error(`Cannot start: column "${column.name}" of table "${key}" is a ${columnType}, whose code cannot go into the sandbox; describe it by a type of Drizzle's own, such as text`)
   const { baseColumn, enum: own } = column as unknown as { baseColumn?: core.PgColumn, enum?: { enumName: string, enumValues: string[], schema?: string } }
   return {
     type,

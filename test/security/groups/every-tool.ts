@@ -4,12 +4,14 @@ const withTools = (name: string, body: string, end: Attack['end'], more: Pick<At
 const TOO_MANY = (method: string): Attack['end'] => ({ codes: ['TOOL_LIMIT'], name: 'RangeError', message: `Cannot call ${method}: 64 calls of tools wait for their answer, the limit`, limit: { name: 'concurrentToolCalls', configured: 64 } })
 
 /** Every tool as an object, and every method of theirs with one value in each of its places. */
-const TOOLS = 'const tools = { channel, crypto, echo, fetch, files, kv, secrets, checkpoint: context.checkpoint };'
+const TOOLS = 'const tools = { channel, crypto, db, echo, fetch, files, kv, secrets, checkpoint: context.checkpoint };'
 const CALLS = `const calls = [
   (x) => echo.say(x), (x) => kv.get(x), (x) => kv.set(x, x, x), (x) => kv.set('k', x), (x) => kv.set('k', 1, x), (x) => kv.set('k', 1, { ttlMs: x }), (x) => kv.delete(x), (x) => kv.list(x), (x) => kv.list({ prefix: x }),
   (x) => kv.list({ cursor: x, limit: x }), (x) => kv.increment(x, x), (x) => kv.increment('n', x), (x) => kv.compareAndSet(x, x, x, x), (x) => kv.compareAndSet('k', x, x), (x) => secrets.get(x),
   (x) => channel.emit(x, x), (x) => channel.emit('t', x), (x) => channel.on(x, () => {}), (x) => channel.on('t', x), (x) => channel.off(x), (x) => context.checkpoint.save(x), (x) => context.checkpoint.load(x),
   (x) => fetch(x), (x) => fetch('http://a.test/', x), (x) => fetch('http://a.test/', { method: x }), (x) => fetch('http://a.test/', { headers: x }), (x) => fetch('http://a.test/', { method: 'POST', body: x }), (x) => fetch('http://a.test/', { signal: x }),
+  (x) => db.execute(x), (x) => db.users.findMany({ where: x, limit: x }), (x) => db.users.findUnique({ where: { id: x } }), (x) => db.users.select(x), (x) => db.select().from(x), (x) => db.users.insert({ email: x, details: x }), (x) => db.posts.update({ title: x }),
+  (x) => db.users.select().where(db.operators.eq(db.users.email, x)), (x) => db.transaction(x), (x) => db.transaction(() => {}, x), (x) => db.transaction((tx) => tx.execute(x)),
   (x) => crypto.subtle.digest(x, x), (x) => crypto.getRandomValues(x), (x) => files.readText(x), (x) => files.readText('data', x), (x) => files.readJson(x), (x) => files.readBytes(x, x), (x) => files.readBytes('data', x), (x) => files.readBytes('data', { start: x, end: x, decode: x }),
   (x) => files.stat(x), (x) => files.list(x), (x) => files.list({ cursor: x, limit: x }), (x) => files.lines(x, x).next(), (x) => files.chunks('data', { decode: x }).next(), (x) => files.write(x, x), (x) => files.write('w', x), (x) => files.append('w', x, x), (x) => files.append(x, 'w', { type: x }),
 ]; const settle = async (call, x) => { try { return { value: await call(x) } } catch (error) { return { error } } };`

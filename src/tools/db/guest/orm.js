@@ -42,7 +42,7 @@ export function buildOrm (descriptions, { query: send, transact }) {
     /** @param {string} method */
     forward (method) {
       const member = database[method]
-      return typeof member === 'function' ? member.bind(database) : member
+      return typeof member === 'function' ? Object.freeze(member.bind(database)) : member
     },
     /** What the function of a transaction is called with: Drizzle's database, and what `db` has besides. */
     buildTransaction () {
@@ -118,7 +118,7 @@ function buildRelations (byName, table, own) {
 function buildFacade (name, table, database) {
   const find = (/** @type {string} */ method, /** @type {any} */ { where, ...rest } = /** @type {any} */ ({})) => database.query[name][method]({ ...rest, ...where !== undefined && { where: readWhere(name, table, where) } })
   const methods = {
-    select: (/** @type {object | undefined} */ fields) => (fields === undefined ? database.select() : database.select(fields)).from(table),
+    select: (/** @type {object | undefined} */ fields) => (fields === undefined ? database.select() : database.select(checkFields(name, fields))).from(table),
     insert: (/** @type {object | undefined} */ values) => values === undefined ? database.insert(table) : database.insert(table).values(values),
     update: (/** @type {object | undefined} */ values) => values === undefined ? database.update(table) : database.update(table).set(values),
     delete: () => database.delete(table),
@@ -134,6 +134,17 @@ function buildFacade (name, table, database) {
     count: async (/** @type {{ where?: unknown } | undefined} */ options) => await database.$count(table, options?.where === undefined ? undefined : readWhere(name, table, options.where)),
   }
   return Object.defineProperties(Object.create(table), Object.fromEntries(Object.entries(methods).map(([key, value]) => [key, { value }])))
+}
+
+/** Objects of fields that may be one within the other. */
+const FIELDS_DEPTH = 8
+
+/** Drizzle would take the letters of a text for fields, and each for a field of its own, without an end. @param {string} name @param {any} fields @param {number} [depth] */
+function checkFields (name, fields, depth = 0) {
+  const { Column, is, SQL, Subquery, Table } = drizzle()
+  if (typeof fields !== 'object' || fields === null || depth > FIELDS_DEPTH) throw new TypeError(`Cannot select from "${name}": expected an object of columns, as in { id: db.${name}.id }`)
+  for (const field of Object.values(fields)) if (![Column, SQL, SQL.Aliased, Subquery, Table].some((type) => is(field, type))) checkFields(name, field, depth + 1)
+  return fields
 }
 
 /** Makes a condition of an object: columns and what they are equal to, null for none, a list for one of them. @param {string} name @param {any} table @param {any} where */

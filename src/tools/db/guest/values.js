@@ -9,7 +9,7 @@ const toNumber = (text) => Number(text)
 const DECODERS = Object.assign(Object.create(null), { 16: (/** @type {string} */ text) => text === 't', 21: toNumber, 23: toNumber, 26: toNumber, 700: toNumber, 701: toNumber })
 /** Types of arrays, and what they are of. @type {Record<number, number>} */
 const ARRAYS = Object.assign(Object.create(null), {
-  199: 114, 1000: 16, 1003: 19, 1005: 21, 1007: 23, 1009: 25, 1014: 1042, 1015: 1043, 1016: 20, 1021: 700, 1022: 701, 1028: 26, 1041: 869, 1115: 1114, 1182: 1082, 1185: 1184, 1231: 1700, 2951: 2950, 3807: 3802,
+  199: 114, 1000: 16, 1001: 17, 1003: 19, 1005: 21, 1007: 23, 1009: 25, 1014: 1042, 1015: 1043, 1016: 20, 1021: 700, 1022: 701, 1028: 26, 1041: 869, 1115: 1114, 1182: 1082, 1183: 1083, 1185: 1184, 1187: 1186, 1231: 1700, 2951: 2950, 3807: 3802,
 })
 const JSON_TYPES = new Set([114, 3802])
 
