@@ -3,6 +3,7 @@ import { buildForms, type Form } from './conceal-forms.ts'
 /** Shorter texts are everywhere. */
 const HEAD_CHARS = 4
 const HASHES = 65_536
+const NO_HASHES = new Uint8Array(0)
 /** What marks where the guest has cut a text. */
 const CUT = '…'
 const SAMPLE_CHARS = 64
@@ -32,14 +33,15 @@ export class Concealer {
   readonly #values = new Set<string>()
   /** By the hash of their first characters, the longest first. */
   readonly #forms = new Map<number, Concealed[]>()
-  /** Which hashes there are: most characters of a text cost a look at this. */
-  readonly #hashes = new Uint8Array(HASHES)
+  /** Which hashes there are: most characters of a text cost a look at this. Made with the first secret: most runs have none. */
+  #hashes = NO_HASHES
   #isNumeric = false
 
   /** Conceals a value from now on. One of fewer than four characters is left: it cannot be told from other text. */
   add (name: string, value: string): void {
     if (value.length < HEAD_CHARS || this.#values.has(value)) return
     this.#values.add(value)
+    if (this.#hashes === NO_HASHES) this.#hashes = new Uint8Array(HASHES)
     for (const form of buildForms(value)) {
       if (form.text.length < HEAD_CHARS) continue
       const hash = hashAt(form.text, 0)

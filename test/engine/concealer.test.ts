@@ -116,6 +116,15 @@ test('what a tool threw is concealed for the operator too, with its causes', () 
   assert.equal(new Concealer().error(failure), failure)
 })
 
+test('a run without secrets keeps nothing to find them by', () => {
+  const before = process.memoryUsage().arrayBuffers
+
+  const concealers = Array.from({ length: 1000 }, () => new Concealer())
+
+  assert.ok(concealers.every(({ isEmpty }) => isEmpty))
+  assert.ok(process.memoryUsage().arrayBuffers - before < 1_000_000)
+})
+
 test('what is no JSON is concealed all the same', () => {
   const concealer = conceal()
 
