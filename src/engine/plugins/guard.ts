@@ -33,6 +33,7 @@ export function guard (): Plugin {
 
 function endExposed (run: RunContext, isolation: Isolation): void {
   const { requireIsolation } = run.request
+  if (requireIsolation.length === 0) return
   const reached = ISOLATION_LEVELS.filter((level) => isReached(level, isolation))
   const missing = requireIsolation.filter((level) => !reached.includes(level))
   if (missing.length === 0) return
