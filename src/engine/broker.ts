@@ -25,6 +25,8 @@ export interface ToolArguments {
 }
 
 const NO_BYTES = Buffer.alloc(0)
+/** Why calls are given up that outlive their run: one for all, since an error is made with its stack. */
+const OVER = new Error('The run is over')
 
 /** Calls that are told of, from the first. */
 const TOLD_MAX = 100
@@ -118,7 +120,7 @@ export class ToolSession {
 
   /** The run is over: calls that go on are aborted, and their answers go nowhere. */
   close (): void {
-    this.#over.abort(new Error('The run is over'))
+    this.#over.abort(OVER)
   }
 
   async #answer (tool: Tool, methodName: string, args: ToolArguments): Promise<ToolAnswer> {

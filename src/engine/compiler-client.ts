@@ -1,7 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { createRequire } from 'node:module'
-import { type CompilerMessage, type CompiledSource, MAX_SOURCE_CHARS, TRANSFORM_OPTIONS } from '../core/compiler-messages.ts'
-import { sha256 } from '../core/digest.ts'
+import { type CompilerMessage, type CompiledSource, MAX_SOURCE_CHARS } from '../core/compiler-messages.ts'
 import { type CodeForm, countChars, type JobSources } from '../core/job-sources.ts'
 import { buildFailure, type JobFailure } from '../core/outcome.ts'
 import { unreachable } from '../core/unreachable.ts'
@@ -12,8 +10,6 @@ const BYTES_PER_CHAR = 2
 const ENTRY_BYTES = 1000
 /** A source that stopped the compiler is tried again after this: the machine may have been at fault. */
 const STOPPED_TTL_MS = 600_000
-
-const { version } = createRequire(import.meta.url)('esbuild/package.json') as { version: string } // npm's own format
 
 /** One module. JavaScript that parses as it stands is kept as it came, and has no map. */
 export interface CompiledFile {
@@ -78,8 +74,8 @@ export interface Compiler {
 type Entry = { type: 'compiled', form: CodeForm, sources: readonly (Omit<CompiledFile, 'code'> & { code: string | null })[] } | CompileFailure
 
 /**
- * Compiles in processes of their own, that are killed when slow or large, and remembers answers per tenant, source, version of
- * esbuild and options. Requests for what is being compiled share it. One process is started at once, the others when they are needed.
+ * Compiles in processes of their own, that are killed when slow or large, and remembers answers per tenant and
+ * source. Requests for what is being compiled share it. One process is started at once, the others when they are needed.
  */
 export function createCompiler (config: Partial<CompilerConfig> = {}): Compiler {
   const { cacheBytes, onError, ...poolConfig } = { ...DEFAULT_COMPILER_CONFIG, ...config }
@@ -105,7 +101,7 @@ export function createCompiler (config: Partial<CompilerConfig> = {}): Compiler 
       const chars = countChars({ code, files })
       if (chars > MAX_SOURCE_CHARS) return failed(buildFailure('CODE_TOO_LARGE', `Cannot compile: ${chars} characters of code, allowed are ${MAX_SOURCE_CHARS}`))
       const texts = Object.values(files)
-      const key = sha256(JSON.stringify([tenant, codeHash, texts.length, form, version, TRANSFORM_OPTIONS])) // code alone may read like files that are stored
+      const key = JSON.stringify([tenant, codeHash, texts.length, form]) // code alone may read like files that are stored
       let entry = cache.get(key) ?? pending.get(key)
       if (!entry) pending.set(key, entry = compileFresh(key, { form, code, files }))
       const done = await entry

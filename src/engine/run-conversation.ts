@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { parseErrorDetails } from '../core/error-details.ts'
 import type { CodeForm } from '../core/job-sources.ts'
 import { INLINE_RESULT_BYTES } from '../core/job.ts'
@@ -95,8 +95,8 @@ interface ConversationOptions {
  * fit is thrown, and kills the runner: it is treated as if it were already taken over.
  */
 export class RunConversation {
-  /** Nobody but this runner knows it, and it only for this run. */
-  readonly token = randomBytes(16).toString('hex')
+  /** Nobody but this runner knows it, and it only for this run. 122 random bits, which are drawn for many at once. */
+  readonly token: string = randomUUID()
   readonly answer: Promise<RunnerAnswer>
   readonly #answer = Promise.withResolvers<RunnerAnswer>()
   readonly #options: ConversationOptions
