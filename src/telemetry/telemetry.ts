@@ -32,6 +32,8 @@ export interface TelemetryOptions {
 
 export interface Telemetry {
   readonly tracer: Tracer
+  /** Whether spans go to a collector; those of jobs are kept with them either way, and nobody hears of others. */
+  readonly isExporting: boolean
   /** This process's own are observed already. */
   readonly metrics: Pick<Metrics, 'meter' | 'scrape'>
   /** Hands over every span that has ended. */
@@ -70,6 +72,7 @@ export async function createTelemetry (options: TelemetryOptions): Promise<Telem
   registerGlobals(provider)
   return {
     tracer: provider.getTracer('batchbox', options.serviceVersion),
+    isExporting: Boolean(options.otlpEndpoint),
     metrics,
     flush: () => provider.forceFlush(),
     async close () {

@@ -137,7 +137,7 @@ export async function createWorker ({ config, logger, version }: WorkerOptions):
   })
   const flow = await createFlowLanes({
     store: { url: config.REDIS_URL, prefix: config.BATCHBOX_PREFIX, encryptionKeys: config.BATCHBOX_ENCRYPTION_KEYS, onError },
-    worker, lanes: flowLanes, engine, tracer: telemetry.tracer, ...tenantBounds(config), onError,
+    worker, lanes: flowLanes, engine, tracer: telemetry.isExporting ? telemetry.tracer : undefined, ...tenantBounds(config), onError,
   })
   observeFlowLanes(meter, flowLanes, () => flow.active)
   const reporter = createPoolReporter({ db, worker, read: engine.poolFigures, onError })

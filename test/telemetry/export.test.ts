@@ -23,6 +23,7 @@ test('spans are exported over OTLP/HTTP as protobuf when an endpoint is set', as
   response.end()
   await closed
 
+  assert.equal(telemetry.isExporting, true)
   assert.equal(request.url, '/v1/traces')
   assert.equal(request.headers['content-type'], 'application/x-protobuf')
   assert.ok(body.includes('exported span'))
