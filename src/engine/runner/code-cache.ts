@@ -4,7 +4,7 @@ import { CORE_SCRIPT, type ToolScripts } from '../../core/runner-protocol.ts'
 import type { Script, Scripts } from './archives.ts'
 import { buildGuestSettings, REHEARSAL_LIMITS } from './guest-settings.ts'
 import { AS_REFERENCE, buildOptions, GIVES_REFERENCE, ONE_WAY } from './ivm-options.ts'
-import { connectUnits } from './units.ts'
+import { connectModules, connectUnits } from './units.ts'
 import { compileJobModules } from './job-module.ts'
 import { ModuleGraph } from './module-graph.ts'
 
@@ -25,6 +25,9 @@ const REHEARSAL = `
     return { input, list: [input] }
   }`
 
+/** The same for the body of a function; what it answers is told to nobody. */
+const REHEARSED_BODY = '(async function (input) { return input })'
+
 /** What V8 compiled of a script, in a form that another isolate takes. */
 export type CodeCache = ivm.ExternalCopy<ArrayBuffer>
 type CachedScript = ivm.Script & { cachedData?: ivm.ExternalCopy<ArrayBuffer> } // left out of the library's types
@@ -41,6 +44,7 @@ export async function cacheScripts (scripts: ReadonlyMap<string, string>, wanted
   const context = isolate.createContextSync()
   const guest = runScript(isolate, context, { text: textOf(CORE_SCRIPT), cache: undefined })
   connectUnits(guest, { isolate, context, find: (name) => ({ text: textOf(name), cache: undefined }) })
+  connectModules(guest)
   await rehearse(isolate, context, guest)
   const useUnit: ivm.Reference = guest.getSync('useUnit', AS_REFERENCE)
   const caches = new Map<string, CodeCache>()
@@ -116,6 +120,7 @@ async function rehearse (isolate: ivm.Isolate, context: ivm.Context, guest: ivm.
   prepare(guest, (type) => { words.dispatchEvent(new Event(String(type))) })
   const signal = AbortSignal.timeout(REHEARSAL_MS) // a rehearsal that fails must end the process, not keep it starting
   const [waits, ends] = [once(words, 'wake', { signal }), once(words, 'result', { signal })]
+  guest.getSync('installTool', AS_REFERENCE).applySync(undefined, ['rehearsed', '{}', 'Rehearsed']) // nobody touches it
   const code = { file: 'job.js', code: REHEARSAL, importName: null }
   new ModuleGraph({ isolate, context, modules: compileJobModules(isolate), code, sources: [], table: new Map() }).link().evaluateSync()
   await waits
@@ -123,4 +128,6 @@ async function rehearse (isolate: ivm.Isolate, context: ivm.Context, guest: ivm.
     guest.getSync('tick', AS_REFERENCE).applySync(undefined, [])
     ended = await Promise.race([ends.then(() => true), new Promise<false>((resolve) => { setImmediate(resolve, false) })])
   }
+  const body = isolate.compileScriptSync(REHEARSED_BODY).runSync(context, AS_REFERENCE)
+  guest.getSync('startBody', AS_REFERENCE).applySync(undefined, [body.derefInto(), ''])
 }
