@@ -3,12 +3,14 @@ import { fileURLToPath } from 'node:url'
 import { type BuildOptions, type BuildResult, build, type Plugin, stop } from 'esbuild'
 import type { Tool } from '../tools/tool.ts'
 import { mendedPackages } from './mended-packages.ts'
-import { UNIT_GLOBALS } from './guest/web-globals.ts'
+import { listGlobals, UNIT_GLOBALS } from './guest/web-globals.ts'
 import { nodeFacts, writeLibraryUnits } from './node-library.ts'
 
 const GUEST = fileURLToPath(new URL('./guest/', import.meta.url))
 const MAIN = resolve(GUEST, 'main.js')
 const CORE_LINKS = resolve(GUEST, 'core-links.js')
+/** A table for the build, of which the core has what it needs. */
+const WEB_GLOBALS = resolve(GUEST, 'web-globals.ts')
 
 /** How an ES module is made a script: V8 takes a script from its code cache in a tenth of the time that modules take. Only our own files and the operator's are read. */
 const OPTIONS = { bundle: true, write: false, target: 'esnext', legalComments: 'none', logLevel: 'silent' } as const satisfies BuildOptions
@@ -79,7 +81,7 @@ interface Linker {
 }
 
 async function createLinker (core: ReadonlySet<string>, units: readonly Entry[]): Promise<Linker> {
-  const names = new Map([...core].filter((file) => file !== MAIN && file !== CORE_LINKS).map((file) => [file, relative(GUEST, file)]))
+  const names = new Map([...core].filter((file) => file !== MAIN && file !== CORE_LINKS && file !== WEB_GLOBALS).map((file) => [file, relative(GUEST, file)]))
   for (const { name, file } of units) names.set(file, name)
   const nameOf = (file: string) => names.get(file)
   const exported = new Map<string, readonly string[]>()
@@ -124,10 +126,11 @@ function linkPlugin (nameOf: Linker['nameOf'], exported?: Linker['exported']): P
 }
 
 async function bundleCore (core: ReadonlySet<string>, { exported, nameOf }: Linker, unitGlobals: typeof UNIT_GLOBALS): Promise<string> {
+  const { lazy, ofBodies } = listGlobals(unitGlobals)
   const links: Plugin = {
     name: 'core-links',
     setup ({ onLoad }) {
-      onLoad({ filter: /web-globals\.ts$/ }, () => ({ contents: `export const UNIT_GLOBALS = ${JSON.stringify(unitGlobals)}` }))
+      onLoad({ filter: /web-globals\.ts$/ }, () => ({ contents: `export const LAZY_GLOBALS = ${JSON.stringify(lazy)}, BODY_GLOBALS = ${JSON.stringify(ofBodies)}` }))
       onLoad({ filter: /core-links\.js$/ }, ({ path }) => ({ contents: writeCoreLinks([...core].filter(nameOf), exported, nameOf), resolveDir: resolve(path, '..') }))
     },
   }

@@ -4,7 +4,7 @@ import {
 } from './intrinsics.js'
 import { linkCore } from './core-links.js'
 import { markNative } from './native-code.js'
-import { UNIT_GLOBALS } from './web-globals.ts'
+import { BODY_GLOBALS, LAZY_GLOBALS } from './web-globals.ts'
 
 // A unit is a script that an isolate gets when it needs it, and not before: what is rarely used costs nothing to code that does not use it.
 
@@ -16,16 +16,13 @@ const linked = ObjectCreate(null)
 const pending = ObjectCreate(null)
 /** Globals that are made when code first touches them, and cannot be replaced, by their names. @type {Record<string, () => unknown>} */
 const deferred = ObjectCreate(null)
-/** What has to be made before the globals of a unit are what they are to be, by the name of the unit. @type {Record<string, { make: () => unknown, names: readonly string[] }>} */
+/** What has to be made before the globals of a unit are what they are to be, by the name of the unit. @type {Record<string, () => unknown>} */
 const makers = ObjectCreate(null)
 /**
  * What the host gives of this isolate: handles of the isolate and of its context, and the text of a unit and what V8 compiled of it, if there are
  * any. Nobody but this module ever holds what it gives.
  * @typedef {(what: 'isolate' | 'context' | 'text' | 'cache', name?: string) => any} Give
  */
-
-/** The unit whose globals only bodies of functions have. */
-const NODE_GLOBALS = 'node-globals'
 
 /** @type {Give} */
 let give
@@ -91,15 +88,13 @@ const AS_REFERENCE = ObjectFreeze({ __proto__: null, copy: false, externalCopy: 
 
 /** Puts every lazy global on the global object, as an accessor that becomes the value as soon as anybody looks. */
 export function installLazyGlobals () {
-  for (const unit in UNIT_GLOBALS) {
-    if (unit !== NODE_GLOBALS) installUnit(unit)
-  }
+  installPairs(LAZY_GLOBALS)
   watchDescriptors()
 }
 
 /** Puts those on it that code which was written for Node counts on. */
 export function installNodeGlobals () {
-  installUnit(NODE_GLOBALS)
+  installPairs(BODY_GLOBALS)
   defineHidden(globalThis, 'global', globalThis)
 }
 
@@ -112,22 +107,20 @@ export function installDeferred (name, { unit, make, interfaces }) {
   let made
   const get = () => made ??= make()
   deferred[name] = get
-  makers[unit] = { make: get, names: interfaces }
+  makers[unit] = get
   ReflectDefineProperty(globalThis, name, /** @type {any} */ ({ __proto__: null, get, set: undefined, enumerable: true, configurable: false }))
   for (let i = 0; i < interfaces.length; i++) installLazy(/** @type {string} */ (interfaces[i]), unit)
 }
 
-/** @param {string} unit */
-function installUnit (unit) {
-  const names = UNIT_GLOBALS[unit] ?? []
-  for (let i = 0; i < names.length; i++) installLazy(/** @type {string} */ (names[i]), unit)
+/** @param {readonly string[]} pairs names, each with its unit behind it */
+function installPairs (pairs) {
+  for (let i = 0; i < pairs.length; i += 2) installLazy(/** @type {string} */ (pairs[i]), /** @type {string} */ (pairs[i + 1]))
 }
 
-/** @param {string} name @param {string} unit */
+/** No code ran yet that could have put anything on Object.prototype. @param {string} name @param {string} unit */
 function installLazy (name, unit) {
   pending[name] = unit
   ReflectDefineProperty(globalThis, name, /** @type {any} */ ({
-    __proto__: null,
     get () {
       settle(name)
       return /** @type {any} */ (globalThis)[name]
@@ -143,12 +136,11 @@ function installLazy (name, unit) {
 function settle (name) {
   const unit = /** @type {string} */ (pending[name])
   const maker = makers[unit]
-  if (maker !== undefined) maker.make()
+  if (maker !== undefined) maker()
   const exports = link(unit)
-  const names = /** @type {readonly string[]} */ (maker === undefined ? UNIT_GLOBALS[unit] : maker.names)
-  for (let i = 0; i < names.length; i++) {
-    const other = /** @type {string} */ (names[i])
-    if (pending[other] === unit && isAccessor(other)) define(other, exports[other])
+  for (const other in pending) {
+    if (pending[other] !== unit) continue
+    if (isAccessor(other)) define(other, exports[other])
     delete pending[other]
   }
 }

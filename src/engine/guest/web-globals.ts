@@ -70,3 +70,14 @@ export const UNIT_GLOBALS: Readonly<Record<string, readonly string[]>> = {
   'url-inspect': [],
   utf8: [],
 }
+
+/** The unit whose globals only bodies of functions have. */
+const OF_BODIES = 'node-globals'
+
+/** What the core is given of the table: names of globals, each with the name of its unit behind it. One list costs an isolate less than a table of lists. */
+export function listGlobals (unitGlobals: typeof UNIT_GLOBALS): { lazy: string[], ofBodies: string[] } {
+  const list = (units: readonly string[]) => units.flatMap((unit) => (unitGlobals[unit] ?? []).flatMap((name) => [name, unit]))
+  return { lazy: list(Object.keys(unitGlobals).filter((unit) => unit !== OF_BODIES)), ofBodies: list([OF_BODIES]) }
+}
+
+export const { lazy: LAZY_GLOBALS, ofBodies: BODY_GLOBALS } = listGlobals(UNIT_GLOBALS)
