@@ -122,7 +122,7 @@ async function rehearse (isolate: ivm.Isolate, context: ivm.Context, guest: ivm.
   const [waits, ends] = [once(words, 'wake', { signal }), once(words, 'result', { signal })]
   guest.getSync('installTool', AS_REFERENCE).applySync(undefined, ['rehearsed', '{}', 'Rehearsed']) // nobody touches it
   const code = { file: 'job.js', code: REHEARSAL, importName: null }
-  new ModuleGraph({ isolate, context, modules: compileJobModules(isolate), code, sources: [], table: new Map() }).link().evaluateSync()
+  new ModuleGraph({ home: { isolate, context, modules: compileJobModules(isolate), table: new Map() }, code, sources: [] }).link().evaluateSync()
   await waits
   for (let ended = false; !ended;) {
     guest.getSync('tick', AS_REFERENCE).applySync(undefined, [])

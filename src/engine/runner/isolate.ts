@@ -19,6 +19,7 @@ export interface WarmIsolate {
   /** CPU milliseconds that the guest itself used up to here. */
   readonly bootCpuMs: number
   readonly guest: Readonly<Record<'prepare' | 'tick' | 'installTool' | 'deliver' | 'feed' | 'written' | 'nudge' | 'abort' | 'rejectImport' | 'startBody', ivm.Reference>>
+  /** Compiled when they are first read: most bodies of functions need none. */
   readonly modules: JobModules
   /** What code may import besides its own files. */
   readonly table: ModuleTable
@@ -46,8 +47,11 @@ export function createIsolateMaker (scripts: Scripts, tools: ToolScripts): (memo
     })
     connectUnits(core, { isolate, context, find })
     const imports = connectModules(core)
-    const modules = compileJobModules(isolate)
-    return { isolate, context, memoryMb, guest, modules, table: scripts.modules, imports, bootMs: performance.now() - begun, bootCpuMs: readCpuMs(isolate) }
+    let modules: JobModules | undefined
+    return {
+      isolate, context, memoryMb, guest, imports, table: scripts.modules, bootMs: performance.now() - begun, bootCpuMs: readCpuMs(isolate),
+      get modules () { return modules ??= compileJobModules(isolate) },
+    }
   }
 }
 

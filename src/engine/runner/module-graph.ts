@@ -3,8 +3,9 @@ import type ivm from 'isolated-vm'
 import type { JobModule } from '../../core/runner-protocol.ts'
 import { findSource, isPath } from '../../core/source-names.ts'
 import type { ModuleTable } from './archives.ts'
+import type { WarmIsolate } from './isolate.ts'
 import { buildOptions } from './ivm-options.ts'
-import { type JobModules, writeArrival, writeBinding, writeJson, writeUnit } from './job-module.ts'
+import { writeArrival, writeBinding, writeJson, writeUnit } from './job-module.ts'
 
 const SHOWN_CHARS = 200
 /** Names of ours for modules that have none of the user's: no stack shows them. */
@@ -22,15 +23,12 @@ export class ModuleRefusal extends Error {
 const PART = /^(?:node:|(?:@[^/]+\/)?[^/]+\/)/
 
 interface GraphOptions {
-  isolate: ivm.Isolate
-  context: ivm.Context
-  modules: JobModules
+  /** Where they are; its `table` is the allow-list. */
+  home: Pick<WarmIsolate, 'isolate' | 'context' | 'modules' | 'table'>
   /** The code; undefined where it is no module, and cannot be imported. */
   code: JobModule | undefined
   /** The files that it brings along. */
   sources: readonly JobModule[]
-  /** The allow-list. */
-  table: ModuleTable
 }
 
 interface Text {
@@ -40,22 +38,24 @@ interface Text {
 
 /** The modules of one run, by what imports mean: each is compiled when the first import of it is linked, and is there once. */
 export class ModuleGraph {
-  readonly #options: GraphOptions
+  readonly #home: GraphOptions['home']
+  readonly #code: GraphOptions['code']
   readonly #sources: ReadonlyMap<string, JobModule>
   readonly #modules = new Map<string, ivm.Module>()
   /** Keys of modules that user code is in, or that were made for it. */
   readonly #keys = new Map<ivm.Module, string>()
   #opening: Promise<unknown> = Promise.resolve()
 
-  constructor (options: GraphOptions) {
-    this.#options = options
-    this.#sources = new Map([options.code ?? [], options.sources].flat().map((source) => [source.file, source]))
+  constructor ({ home, code, sources }: GraphOptions) {
+    this.#home = home
+    this.#code = code
+    this.#sources = new Map([code ?? [], sources].flat().map((source) => [source.file, source]))
   }
 
   /** Compiles and links the code, and all that it imports statically. Answers the module to evaluate. Throws a ModuleRefusal, or what V8 says of the code. */
   link (): ivm.Module {
-    const { context, modules: { main } } = this.#options
-    const key = `file:${this.#options.code?.file}`
+    const { context, modules: { main } } = this.#home
+    const key = `file:${this.#code?.file}`
     this.#loadNow(key)
     main.instantiateSync(context, (specifier, referrer) => referrer === main && specifier === 'job' ? this.#find(key) : this.#dependency(specifier, referrer))
     return main
@@ -70,10 +70,10 @@ export class ModuleGraph {
 
   #resolve (specifier: string, from: string): ModuleKey {
     if (!isPath(specifier)) {
-      if (this.#options.table.get(specifier)) return `module:${specifier}`
-      throw new ModuleRefusal(`Cannot import ${quote(specifier)} from ${from}: ${isBuiltin(specifier) ? 'this module of Node is not in the sandbox; ' : ''}${describeTable(this.#options.table)}`)
+      if (this.#home.table.get(specifier)) return `module:${specifier}`
+      throw new ModuleRefusal(`Cannot import ${quote(specifier)} from ${from}: ${isBuiltin(specifier) ? 'this module of Node is not in the sandbox; ' : ''}${describeTable(this.#home.table)}`)
     }
-    const code = this.#options.code?.file
+    const code = this.#code?.file
     const file = findSource(specifier, from, (name) => this.#sources.has(name) || isCode(name, code))
     if (file === undefined) throw new ModuleRefusal(`Cannot import ${quote(specifier)} from ${from}: ${describeFiles([...this.#sources.keys()].filter((name) => name !== code))}`)
     return `file:${code !== undefined && isCode(file, code) ? code : file}`
@@ -89,7 +89,7 @@ export class ModuleGraph {
   }
 
   async #openNext (key: ModuleKey): Promise<ivm.Module> {
-    const { isolate, context } = this.#options
+    const { isolate, context } = this.#home
     const before = new Set(this.#modules.keys())
     try {
       await this.#load(key)
@@ -105,7 +105,7 @@ export class ModuleGraph {
   #loadNow (key: string): void {
     if (this.#modules.has(key)) return
     const { text, file } = this.#write(key)
-    const module = this.#options.isolate.compileModuleSync(text, describeScript(file))
+    const module = this.#home.isolate.compileModuleSync(text, describeScript(file))
     this.#keep(key, module)
     for (const next of this.#dependencyKeys(key, module)) this.#loadNow(next)
   }
@@ -113,7 +113,7 @@ export class ModuleGraph {
   async #load (key: string): Promise<void> {
     if (this.#modules.has(key)) return
     const { text, file } = this.#write(key)
-    const module = await this.#options.isolate.compileModule(text, describeScript(file))
+    const module = await this.#home.isolate.compileModule(text, describeScript(file))
     this.#keep(key, module)
     for (const next of this.#dependencyKeys(key, module)) await this.#load(next)
   }
@@ -135,7 +135,7 @@ export class ModuleGraph {
 
   #dependency (specifier: string, referrer: ivm.Module): ivm.Module {
     const key = this.#keys.get(referrer)
-    return key?.startsWith('file:') && !key.endsWith('.json') ? this.#find(this.#meaning(specifier, key)) : this.#options.modules.capture
+    return key?.startsWith('file:') && !key.endsWith('.json') ? this.#find(this.#meaning(specifier, key)) : this.#home.modules.capture
   }
 
   #find (key: string): ivm.Module {
@@ -158,7 +158,7 @@ export class ModuleGraph {
   }
 
   #writeUnit (specifier: string): Text {
-    const module = this.#options.table.get(specifier)
+    const module = this.#home.table.get(specifier)
     if (!module) throw new TypeError(`Cannot write module "${specifier}": it is not in the table`)
     return { text: writeUnit(module), file: OWN_FILE }
   }

@@ -36,7 +36,7 @@ export class RunImports {
   constructor (options: RunImportsOptions) {
     const { warm, code, sources } = options
     this.#options = options
-    this.#graph = new ModuleGraph({ isolate: warm.isolate, context: warm.context, modules: warm.modules, code, sources, table: warm.table })
+    this.#graph = new ModuleGraph({ home: warm, code, sources })
   }
 
   /** Processor time of the answers to the guest, while which its own clock stands still. */
