@@ -114,12 +114,10 @@ const CHANGES: Readonly<Record<string, readonly (readonly [from: RegExp, to: str
   'internal/url': [
     [/\nclass URLContext \{[^]*?\n(?=function domainToASCII)/, `
       const { URL, URLSearchParams, buildFileUrl } = bindingUrl
-      const parseUrl = (text) => { try { return new URL(text) } catch { throw new ERR_INVALID_URL(text) } }
       const isURL = (value) => Boolean(value?.href && value.protocol && value.auth === undefined && value.path === undefined)
       const isURLInstance = (value) => value instanceof URL
       const getURLHref = (url) => url.href
       const installObjectURLMethods = () => {};\n`],
-    [/path = new URL\(path\)/g, 'path = parseUrl(path)'],
     [/new URL\((.*), (\w+), kCreateURLFromWindowsPathSymbol\)/, 'buildFileUrl($1, $2, true)'],
     [/new URL\(resolved, undefined, windows [^;]*\)/, 'buildFileUrl(resolved, undefined, windows)'],
   ],

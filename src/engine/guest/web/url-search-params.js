@@ -173,7 +173,7 @@ const readText = (text) => parseUrlEncoded(text[0] === '?' ? stringSlice(text, 1
 
 /** @param {object} init @param {unknown} method */
 function readSequence (init, method) {
-  if (typeof method !== 'function') throw useUnit('node-errors').buildCoded('ERR_ARG_NOT_ITERABLE', 'Query pairs must be iterable')
+  if (typeof method !== 'function') throw useUnit('node-errors').buildShown('ERR_ARG_NOT_ITERABLE', 'Query pairs must be iterable')
   /** @type {Pair[]} */
   const pairs = []
   const lists = iterate(init, method, readTuple)
@@ -185,6 +185,6 @@ function readSequence (init, method) {
 function readTuple (item) {
   const method = isObject(item) ? item[SymbolIterator] : undefined
   const list = typeof method === 'function' ? iterate(item, method, toScalarText) : undefined
-  if (list === undefined || list.length !== 2) throw useUnit('node-errors').buildCoded('ERR_INVALID_TUPLE', 'Each query pair must be an iterable [name, value] tuple')
+  if (list === undefined || list.length !== 2) throw useUnit('node-errors').buildShown('ERR_INVALID_TUPLE', 'Each query pair must be an iterable [name, value] tuple')
   return [/** @type {string} */ (list[0]), /** @type {string} */ (list[1])]
 }

@@ -65,7 +65,7 @@ export class URL {
   set href (value) {
     const text = readText(this.#context, value)
     const record = parseUrlRecord(stringToWellFormed(text))
-    if (record === null) throw useUnit('node-errors').buildInvalidUrl(text, undefined)
+    if (record === null) throw useUnit('node-errors').buildInvalidHref(text)
     this.#context = record
     this.#renewParams()
   }

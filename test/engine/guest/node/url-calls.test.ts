@@ -8,11 +8,11 @@ const guest = await openGuest()
 process.noDeprecation = true // much of what is old is among the calls
 process.chdir('/') // where the sandbox is, and relative paths begin
 
-/** `caught` tells what an error has besides its name, code and message. */
+/** `caught` tells what an error has besides its name, code and message, and what its stack begins with. */
 const SETUP = `
   const url = require("url"); const util = require("util"); const { Buffer } = require("buffer")
   const parts = (u) => u && ["href", "origin", "protocol", "username", "password", "host", "hostname", "port", "pathname", "search", "hash"].map((name) => u[name]).concat([[...u.searchParams]])
-  const caught = (act) => { try { return act() } catch (error) { return ["throws", error.name, error.code, error.message, Object.entries(error), error.constructor.name] } }
+  const caught = (act) => { try { return act() } catch (error) { return ["throws", error.name, error.code, error.message, Object.entries(error), error.constructor.name, error.stack.split("\\n    at ")[0]] } }
   const steps = (on, ...all) => [...all.map((step) => [caught(() => step(on)), String(on)]), on instanceof URL ? parts(on) : [...on]]`
 
 const scheme = ['', 'http:', 'HTTPS:', 'ws:', 'ftp:', 'file:', 'mailto:', 'javascript:', 'data:', 'blob:http:', 'x:', 'a.b+c-1:', '1x:', 'ht\ntp:', ' http:']

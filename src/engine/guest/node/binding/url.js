@@ -44,7 +44,8 @@ export const urlBinding = {
 export const urlPatternBinding = { get URLPattern () { return /** @type {any} */ (globalThis).URLPattern } }
 
 /** As a domain and no more: numbers are no address. @param {string} domain */
-const encodeDomain = (domain) => toASCII(`${domain}${NO_NUMBER}`).slice(0, -NO_NUMBER.length)
+const encodeDomain = (domain) => PLAIN.test(domain) ? domain : toASCII(`${domain}${NO_NUMBER}`).slice(0, -NO_NUMBER.length)
+const PLAIN = /^(?!.*xn--)[a-z0-9._-]*$/
 const NO_NUMBER = '.x'
 
 export const encodingBinding = { toASCII: encodeDomain, toUnicode }
