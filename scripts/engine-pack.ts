@@ -1,7 +1,7 @@
 // Builds what is published of the engine: a folder and a tarball of it, with everything compiled and the guest ready made.
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { enableCompileCache } from 'node:module'
+import { join } from 'node:path'
 import { SHIPPED } from '../src/modules/shipped.ts'
 import { bundleEngine } from './engine-pack/bundle.ts'
 import { writeGuest } from './engine-pack/guest.ts'
@@ -29,11 +29,11 @@ enableCompileCache(COMPILE_CACHE)
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest // our own
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(lib, { recursive: true })
-const packages = await bundleEngine({ root: SOURCE, out: lib })
+const { imported, bundled } = await bundleEngine({ root: SOURCE, out: lib })
 await writeGuest({ root: SOURCE, folder: join(lib, 'engine/published') })
-await writeTypes({ project: ROOT, root: SOURCE, entry: 'engine/library.ts', out: join(folder, 'types') })
+const typed = await writeTypes({ project: ROOT, root: SOURCE, entry: 'engine/library.ts', out: join(folder, 'types') })
 writeFileSync(join(folder, 'package.json'), `${JSON.stringify(describe(), null, 2)}\n`)
-writeFileSync(join(folder, 'NOTICES'), writeNotices([...GUEST, ...Object.entries(SHIPPED).map(([name, { of = name }]) => of)], import.meta.filename))
+writeFileSync(join(folder, 'NOTICES'), writeNotices([...bundled, ...GUEST, ...Object.entries(SHIPPED).map(([name, { of = name }]) => of)], import.meta.filename))
 copyFileSync(join(ROOT, 'LICENSE'), join(folder, 'LICENSE'))
 copyFileSync(join(ROOT, 'docs/engine.md'), join(folder, 'README.md'))
 process.exitCode = await run(['npm', 'pack', folder, '--pack-destination', out, '--silent'])
@@ -47,7 +47,7 @@ function describe (): object {
     type: 'module',
     exports: { './engine': { types: './types/engine/library.d.ts', default: './lib/library.js' }, './package.json': './package.json' },
     files: ['lib', 'types', 'NOTICES'],
-    dependencies: Object.fromEntries([...packages].sort().map((name) => [name, versionOf(name)])),
+    dependencies: Object.fromEntries([...imported.union(typed)].sort().map((name) => [name, versionOf(name)])),
     engines: { node: NODE },
     os: ['linux', 'darwin'],
   }

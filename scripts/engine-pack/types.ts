@@ -1,11 +1,12 @@
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { run } from '../run-tests.ts'
+import { packageName } from './bundle.ts'
 
-const IMPORT = /(?:from|import\()\s*["'](\.[^"']+)\.ts["']/g
+const IMPORT = /(?:from|import\()\s*["']([^"']+)["']/g
 
-/** Writes the declarations of a module, and those that they import. Throws an Error when the compiler has something to say. */
-export async function writeTypes ({ project, root, entry, out }: { project: string, root: string, entry: string, out: string }): Promise<void> {
+/** Writes the declarations of a module, and those that they import; answers the packages whose declarations they need. Throws an Error when the compiler has something to say. */
+export async function writeTypes ({ project, root, entry, out }: { project: string, root: string, entry: string, out: string }): Promise<Set<string>> {
   const scratch = mkdtempSync(join(project, 'node_modules', '.types-')) // where the compiler finds packages
   try {
     const config = join(scratch, 'tsconfig.json')
@@ -17,12 +18,16 @@ export async function writeTypes ({ project, root, entry, out }: { project: stri
     rmSync(scratch, { recursive: true })
   }
   const needed = reach(join(out, entry.replace(/\.ts$/, '.d.ts')))
-  for (const file of globSync('**/*.d.ts', { cwd: out })) if (!needed.has(join(out, file))) rmSync(join(out, file))
+  for (const file of globSync('**/*.d.ts', { cwd: out })) if (!needed.files.has(join(out, file))) rmSync(join(out, file))
+  return needed.packages
 }
 
-function reach (file: string, reached = new Set<string>()): Set<string> {
-  if (reached.has(file)) return reached
-  reached.add(file)
-  for (const [, path = ''] of readFileSync(file, 'utf8').matchAll(IMPORT)) reach(resolve(dirname(file), `${path}.d.ts`), reached)
+function reach (file: string, reached = { files: new Set<string>(), packages: new Set<string>() }): typeof reached {
+  if (reached.files.has(file)) return reached
+  reached.files.add(file)
+  for (const [, path = ''] of readFileSync(file, 'utf8').matchAll(IMPORT)) {
+    if (path.startsWith('.')) reach(resolve(dirname(file), path.replace(/\.ts$/, '.d.ts')), reached)
+    else if (!path.startsWith('node:')) reached.packages.add(packageName(path))
+  }
   return reached
 }

@@ -89,17 +89,21 @@ export class Supervisor {
     this.#check = setInterval(() => this.#lookOver(), this.#pool.checkMs)
   }
 
-  /** Starts as many runners as are always there; resolves when the first is ready to serve. Rejects, leaving none behind, when not one of them comes up. */
+  /** Starts a runner, and when it is ready to serve the others that are always there: together they would all be late. Rejects, leaving none behind, when not one of them comes up. */
   static async start (options: SupervisorOptions): Promise<Supervisor> {
     const supervisor = new Supervisor(options)
-    supervisor.#fill()
-    const first = [...supervisor.#slots.keys()].map((runner) => runner.ready)
+    supervisor.#add()
+    const anyReady = () => Promise.any([...supervisor.#slots.keys()].map((runner) => runner.ready))
     try {
-      await Promise.any(first)
-    } catch {
+      await anyReady().catch(() => {
+        supervisor.#fill()
+        return anyReady()
+      })
+    } catch (error) {
       await supervisor.close()
-      await first[0] // rejects with why
+      throw (error as AggregateError).errors[0] // what Promise.any rejects with
     }
+    supervisor.#fill()
     return supervisor
   }
 
