@@ -12,6 +12,7 @@ import type { ThreadMessage, ThreadOrder } from './thread.ts'
 const MAX_FRAME_BYTES = 536_870_912
 
 let pool: RunnerPool
+let isReady = false
 
 const pipe = openParentPipe({ maxFrameBytes: MAX_FRAME_BYTES, maxHeaderBytes: RUNNER_HEADER_BYTES, onFrame: obey })
 
@@ -45,6 +46,7 @@ async function boot ({ threads, memoryMb, archives }: Extract<ToRunner, { type: 
   const wasRoot = process.getuid?.() === 0
   const uid = dropRoot()
   if (wasRoot) probeStranger(process.ppid)
+  isReady = true
   send({ type: 'ready', isolation: { permission: HOLDS_NETWORK, uid } })
 }
 
@@ -56,6 +58,7 @@ function run ({ type: _, codeBytes, sources, ...rest }: Extract<ToRunner, { type
 }
 
 function relay (message: Exclude<ThreadMessage, { type: 'warm' }>): void {
+  if (message.type === 'beat' && !isReady) return // on a machine so busy that a thread is up a second before the rest is
   if (message.type === 'logs') {
     const { lines, ...header } = message
     send(header, Buffer.from(lines))
