@@ -41,6 +41,19 @@ test('calls are taken in the order of their tenant, and tenants in turn', async 
   assert.deepEqual(first[0]?.open(), { call: CALL, input: '1' })
 })
 
+test('a tenant that is passed over keeps its calls, and others are taken in turn', async (t) => {
+  const db = await openStore(t)
+  const [a1, b1, c1, b2] = [await post(db, 'a'), await post(db, 'b'), await post(db, 'c'), await post(db, 'b')]
+
+  const others = await work(db, WORKER, 4, { passOver: 'a' })
+  const none = await work(db, WORKER, 1, { passOver: 'a' })
+  const own = await work(db, WORKER, 1)
+
+  assert.deepEqual(others.map(({ id }) => id), [b1, c1, b2])
+  assert.deepEqual(none, [])
+  assert.deepEqual(own.map(({ id }) => id), [a1])
+})
+
 test('whoever tells of a call takes the next, and the API that asked hears of it', async (t) => {
   const db = await openStore(t)
   const subscriber = createSubscriber(db, { onError: (error) => t.diagnostic(error.message) })
@@ -51,7 +64,7 @@ test('whoever tells of a call takes the next, and the API that asked hears of it
   const [taken] = await work(db, WORKER, 1)
   assert.ok(taken)
 
-  const [other] = await work(db, WORKER, 1, done(taken))
+  const [other] = await work(db, WORKER, 1, { done: done(taken) })
 
   assert.equal(other?.id, next)
   await until('the answer comes', () => heard.length > 0)
@@ -76,7 +89,7 @@ for (const [form, encryptionKeys, result] of [
     const [taken] = await work(db, WORKER, 1)
     assert.ok(taken)
 
-    await work(db, WORKER, 0, done(taken, { result }))
+    await work(db, WORKER, 0, { done: done(taken, { result }) })
 
     await until('the answer comes', () => heard.length > 0)
     assert.equal(encryptionKeys.length > 0 && [...stored, ...heard].some((text) => text?.includes('secret')), false)
@@ -130,7 +143,7 @@ test('code that kills runners is not run for a while, and every run that ends we
     await post(db)
     const [taken] = await work(db, WORKER, 1)
     assert.ok(taken)
-    await work(db, WORKER, 0, done(taken, taken.isQuarantined ? {} : { hasCrashed }))
+    await work(db, WORKER, 0, { done: done(taken, taken.isQuarantined ? {} : { hasCrashed }) })
     return taken.isQuarantined
   }
 

@@ -1,7 +1,8 @@
--- Says what came of a call, if the worker has run one, and takes the next ones: one of each tenant in turn.
+-- Says what came of a call, if the worker has run one, and takes the next ones: one of each tenant in turn, but none of the one that is passed over.
 local P, worker, wanted, run_ms = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local quarantine_crashes, quarantine_ms = tonumber(ARGV[5]), ARGV[6]
-local id, caller, message, large, large_ms, crashes, has_crashed = ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12], ARGV[13]
+local passed_over = ARGV[7]
+local id, caller, message, large, large_ms, crashes, has_crashed = ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12], ARGV[13], ARGV[14]
 local ring = P .. ':flow:ring'
 
 if id ~= '' then
@@ -37,6 +38,10 @@ end
 local taken = {}
 while #taken < wanted do
   local tenant = redis.call('LINDEX', ring, 0)
+  if tenant == passed_over then
+    tenant = redis.call('LINDEX', ring, 1)
+    if tenant then redis.call('LMOVE', ring, ring, 'LEFT', 'RIGHT') end
+  end
   if not tenant then break end
   taken[#taken + 1] = next_call(tenant)
   if redis.call('EXISTS', P .. ':flow:waiting:' .. tenant) == 1 then redis.call('LMOVE', ring, ring, 'LEFT', 'RIGHT') else redis.call('LPOP', ring) end

@@ -42,11 +42,18 @@ export interface FlowWorker {
   runMs: number
 }
 
+export interface WorkOptions {
+  /** What came of a call that the worker had. */
+  done?: DoneCall | undefined
+  /** A tenant that no call is taken of. */
+  passOver?: string | undefined
+}
+
 /** Says what came of a call, if anything did, and takes as many calls as wanted, or those that wait. */
-export async function work (db: Db, { member, quarantineCrashes, quarantineMs, runMs }: FlowWorker, wanted: number, done?: DoneCall): Promise<TakenCall[]> {
+export async function work (db: Db, { member, quarantineCrashes, quarantineMs, runMs }: FlowWorker, wanted: number, { done, passOver = '' }: WorkOptions = {}): Promise<TakenCall[]> {
   const said = done && writeAnswer(db, { id: done.id, tenant: done.tenant, text: writeFlowText(done.reply, done.result) })
   const ended = done && said ? [done.id, done.caller, said.message, said.apart ?? '', APART_MS, `${done.tenant}:${done.codeHash}`, done.hasCrashed === undefined ? '' : Number(done.hasCrashed)] : ['']
-  const reply = await runScript(db, WORK, [member, wanted, runMs, quarantineCrashes, quarantineMs, ...ended])
+  const reply = await runScript(db, WORK, [member, wanted, runMs, quarantineCrashes, quarantineMs, passOver, ...ended])
   if (!Array.isArray(reply)) throw new TypeError('Cannot take flow calls: the script answered no list')
   return reply.map((entry) => {
     const one = Array.isArray(entry) ? entry : undefined

@@ -12,6 +12,8 @@ const BEAT_EVERY_MS = 1000
 /** An idle worker looks for calls this often, whatever it was told. */
 const IDLE_SECONDS = 1
 const RETRY_MS = 200
+/** How often it is looked whether all lanes are one tenant's, and nothing has ended since: then a call of another tenant is taken. */
+const HELD_MS = 250
 /** How long the answer of a call is offered to a Redis that is away. */
 const ANSWER_WITHIN_MS = 10_000
 
@@ -19,7 +21,7 @@ export interface FlowLanesOptions extends CallRunner, Pick<FlowWorker, 'quaranti
   store: Omit<DbOptions, 'failFast' | 'once'>
   /** Name of this worker. */
   worker: string
-  /** Calls at one time; none are taken with 0. */
+  /** Calls at one time, and one more while all of those are one tenant's; none are taken with 0. */
   lanes: number
   onError (error: unknown): void
 }
@@ -33,7 +35,7 @@ export interface FlowLanes {
 
 /**
  * Runs flow calls beside a worker's jobs, in lanes of their own. Whoever ends one takes the next in the same breath; a lane without one waits for the bell, which rings for
- * one worker at a time. Commands are sent once: a call that was taken by a command whose answer was lost is run by nobody, and its caller is told.
+ * one worker at a time. While all lanes are one tenant's, one call more is taken, of another tenant: nobody's long calls shut the others out. Commands are sent once: a call that was taken by a command whose answer was lost is run by nobody, and its caller is told.
  */
 export async function createFlowLanes (options: FlowLanesOptions): Promise<FlowLanes> {
   if (options.lanes === 0) return { active: 0, close: () => Promise.resolve() }
@@ -67,17 +69,20 @@ class Lanes {
   readonly #bell: Redis
   readonly #options: FlowLanesOptions
   readonly #self: FlowWorker
-  readonly #runs = new Map<string, AbortController>()
+  readonly #runs = new Map<string, { tenant: string, stop: AbortController }>()
   /** Lanes that calls were asked for and have not come. */
   #asked = 0
   /** Calls whose callers left while some were asked for: they may be among them, for what Redis takes back and what it hands out come over two connections. */
   readonly #left = new Set<string>()
   /** Calls that are over and whose answer is on its way. */
   #ending = 0
+  /** Calls that are over, in all and up to the last look. */
+  #ended = 0
+  #endedBefore = 0
   #isDraining = false
   #free = Promise.withResolvers<void>()
   #empty = Promise.withResolvers<void>()
-  #beating: NodeJS.Timeout | undefined
+  #timers: NodeJS.Timeout[] = []
   /** Resolves when it takes no calls any more. */
   idle: Promise<void> = Promise.resolve()
 
@@ -93,13 +98,16 @@ class Lanes {
 
   async start (): Promise<void> {
     await beat(this.#db, this.#self, ALIVE_MS)
-    this.#beating = setInterval(() => { beat(this.#db, this.#self, ALIVE_MS).catch(this.#options.onError) }, BEAT_EVERY_MS)
+    this.#timers = [
+      setInterval(() => { beat(this.#db, this.#self, ALIVE_MS).catch(this.#options.onError) }, BEAT_EVERY_MS),
+      setInterval(() => this.#look(), HELD_MS),
+    ]
     this.idle = this.#take()
   }
 
   /** Stops one call, or all. */
   stop (id?: string): void {
-    for (const [each, run] of this.#runs) if (id === undefined || id === each) run.abort()
+    for (const [each, run] of this.#runs) if (id === undefined || id === each) run.stop.abort()
     if (id !== undefined && this.#asked > 0) this.#left.add(id)
   }
 
@@ -107,13 +115,20 @@ class Lanes {
     this.#isDraining = true
     this.#free.resolve()
     if (!this.#isEmpty) await this.#empty.promise
-    clearInterval(this.#beating)
+    for (const timer of this.#timers) clearInterval(timer)
     await beat(this.#db, this.#self, 0).catch(this.#options.onError)
   }
 
   get #isEmpty (): boolean { return this.#runs.size + this.#asked + this.#ending === 0 }
 
   get #room (): number { return this.#isDraining ? 0 : this.#options.lanes - this.#runs.size - this.#asked }
+
+  /** The tenant whose calls hold every lane. */
+  get #holder (): string | undefined {
+    if (this.#isDraining || this.#asked > 0 || this.#runs.size !== this.#options.lanes) return undefined
+    const [first, ...others] = this.#runs.values()
+    return others.every(({ tenant }) => tenant === first?.tenant) ? first?.tenant : undefined
+  }
 
   async #take (): Promise<void> {
     const { keys } = this.#db
@@ -134,13 +149,20 @@ class Lanes {
     }
   }
 
-  /** Takes as many calls as there is room for, after it has told of one that is over. */
+  /** Every so often: takes a call of another tenant where one has held every lane since the last look. */
+  #look (): void {
+    if (this.#holder !== undefined && this.#ended === this.#endedBefore) this.#ask().catch(this.#options.onError)
+    this.#endedBefore = this.#ended
+  }
+
+  /** Takes as many calls as there is room for, or one of another tenant than the one that holds every lane, after it has told of one that is over. */
   async #ask (done?: DoneCall): Promise<void> {
-    const wanted = this.#room
+    const passOver = this.#holder
+    const wanted = passOver === undefined ? Math.max(0, this.#room) : 1
     this.#asked += wanted
     let taken: TakenCall[] = []
     try {
-      taken = await work(this.#db, this.#self, wanted, done)
+      taken = await work(this.#db, this.#self, wanted, { done, passOver })
     } finally {
       this.#asked -= wanted
       for (const call of taken) void this.#run(call)
@@ -150,11 +172,12 @@ class Lanes {
   }
 
   async #run (call: TakenCall): Promise<void> {
-    const run = new AbortController()
-    this.#runs.set(call.id, run)
-    if (this.#left.has(call.id)) run.abort()
-    const ran = await runCall(this.#options, call, run.signal)
+    const stop = new AbortController()
+    this.#runs.set(call.id, { tenant: call.tenant, stop })
+    if (this.#left.has(call.id)) stop.abort()
+    const ran = await runCall(this.#options, call, stop.signal)
     this.#ending += 1
+    this.#ended += 1
     this.#runs.delete(call.id)
     await this.#answer(call, ran)
     this.#ending -= 1
