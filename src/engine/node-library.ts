@@ -44,6 +44,7 @@ const FILES: Readonly<Record<string, readonly string[]>> = {
     'internal/streams/passthrough', 'internal/streams/pipeline', 'internal/streams/readable', 'internal/streams/state', 'internal/streams/transform',
     'internal/streams/utils', 'internal/streams/writable', 'stream', 'stream/consumers', 'stream/promises',
   ],
+  'web-adapters': ['internal/webstreams/adapters'],
   crypto: [
     'internal/crypto/argon2', 'internal/crypto/certificate', 'internal/crypto/cipher', 'internal/crypto/diffiehellman', 'internal/crypto/hash', 'internal/crypto/hashnames',
     'internal/crypto/hkdf', 'internal/crypto/kem', 'internal/crypto/keygen', 'internal/crypto/keys', 'internal/crypto/pbkdf2', 'internal/crypto/provider_mac', 'internal/crypto/random',

@@ -9,7 +9,7 @@ import { onTaskEnd } from '../timers.js'
 const { console } = /** @type {any} */ (globalThis)
 
 /** Node runs ticks when no microtask is left, which JavaScript cannot see: so many turns of the microtasks they stand back. */
-const TURNS = 16
+const TURNS = 24
 
 /** @type {{ callback: Function, args: unknown[] }[]} */
 let queue = []

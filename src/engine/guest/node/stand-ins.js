@@ -1,6 +1,6 @@
 // @ts-check
 import { useUnit } from '../units.js'
-import { buildEventTarget, buildAbortController, buildBlob, buildEncoding, buildPerfHooks, buildWebStreams } from './web-parts.js'
+import { buildEventTarget, buildAbortController, buildBlob, buildEncoding, buildPerfHooks, buildReadableWebStreams, buildWebStreams, buildWritableWebStreams } from './web-parts.js'
 import { buildCertificates, buildWebCrypto } from './crypto-parts.js'
 import { buildAsyncContextFrame, buildAsyncHooks } from './async-parts.js'
 import { buildTimerParts, buildTimers } from './timer-parts.js'
@@ -34,6 +34,10 @@ const STAND_INS = {
   'internal/tty': () => ({ getColorDepth: () => 1 }),
   'internal/util/trace_sigint': () => ({ setTraceSigInt: function setTraceSigInt (/** @type {unknown} */ _enable) {} }),
   'internal/v8/startup_snapshot': () => ({ namespace: { isBuildingSnapshot: refuses, addDeserializeCallback: nothing } }),
+  'internal/webstreams/queuingstrategies': () => load('stream/web'),
+  'internal/webstreams/readablestream': buildReadableWebStreams,
+  'internal/webstreams/util': () => ({ kResolvedPromise: Promise.resolve() }),
+  'internal/webstreams/writablestream': buildWritableWebStreams,
   'internal/worker': () => ({ ownsProcessState: refuses }),
   'internal/worker/js_transferable': () => ({ markTransferMode: nothing }),
   'internal/zip': () => ({ ZipEntry: class ZipEntry {}, ZipFile: class ZipFile {}, ZipBuffer: class ZipBuffer {} }),

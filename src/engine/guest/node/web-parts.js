@@ -51,7 +51,7 @@ export const buildEventTarget = () => ({
   readMaxListeners: (target, usual) => isSignal(target) ? 0 : usual,
 })
 
-export const buildBlob = () => lazily('blob', ['Blob', 'File', 'resolveObjectURL'])
+export const buildBlob = () => merge(lazily('blob', ['Blob', 'File', 'resolveObjectURL']), { isBlob: (/** @type {unknown} */ value) => value instanceof useUnit('blob').Blob })
 export const buildEncoding = () => lazily('encoding', ['TextDecoder', 'TextEncoder'])
 
 /** Source: lib/stream/web.js of Node. @param {(id: string) => any} loadLibrary */
@@ -75,6 +75,31 @@ export function buildWebStreams (loadLibrary) {
     lazily('text-streams', ['TextEncoderStream', 'TextDecoderStream']), lazily('compression', ['CompressionStream', 'DecompressionStream']),
   )
 }
+
+const isAny = (/** @type {string} */ name) => (/** @type {unknown} */ value) => value instanceof useUnit('streams')[name]
+const [kChunk, kClose, kError] = [Symbol('chunk'), Symbol('close'), Symbol('error')]
+
+export const buildReadableWebStreams = () => ({
+  get ReadableStream () { return useUnit('streams').ReadableStream },
+  isReadableStream: isAny('ReadableStream'),
+  kChunk,
+  kClose,
+  kError,
+  /** @param {unknown} reader @param {any} request */
+  readableStreamDefaultReaderRead (reader, request) {
+    useUnit('streams').readWith(reader, { _chunkSteps: (/** @type {unknown} */ chunk) => request[kChunk](chunk), _closeSteps: () => request[kClose](), _errorSteps: (/** @type {unknown} */ reason) => request[kError](reason) })
+  },
+})
+
+export const buildWritableWebStreams = () => ({
+  get WritableStream () { return useUnit('streams').WritableStream },
+  isWritableStream: isAny('WritableStream'),
+  /** @param {WritableStreamDefaultWriter} writer @param {unknown} chunk @param {{ pending: number, resolve: () => void, reject: (reason: unknown) => void }} request */
+  writableStreamDefaultWriterWriteWithRequest (writer, chunk, request) {
+    request.pending++
+    writer.write(chunk).then(() => request.resolve(), (reason) => request.reject(reason))
+  },
+})
 
 /** @param {object[]} parts each with members that are made when they are looked at */
 const merge = (...parts) => Object.defineProperties({}, Object.assign({}, ...parts.map((part) => Object.getOwnPropertyDescriptors(part))))

@@ -18,7 +18,7 @@ export const {
 
 /**
  * What the library does not hand out of itself: its algorithms, and the symbols that it keeps its state by. See mended-packages.ts.
- * @type {{ state: Record<'disturbed' | 'readable' | 'writable' | 'backpressure' | 'backpressureChangePromise' | 'transformStreamController', symbol>, readWith: (reader: unknown, request: object) => void, teeWith: (stream: unknown, copy: (chunk: unknown) => unknown) => [any, any] }}
+ * @type {{ state: Record<'disturbed' | 'readable' | 'writable' | 'backpressure' | 'backpressureChangePromise' | 'transformStreamController' | 'state' | 'storedError' | 'readableStreamController' | 'writableStreamController', symbol>, readWith: (reader: unknown, request: object) => void, teeWith: (stream: unknown, copy: (chunk: unknown) => unknown) => [any, any] }}
  */
 export const { state, readWith, teeWith } = /** @type {any} */ (streams)
 

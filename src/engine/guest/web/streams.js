@@ -7,17 +7,19 @@ import {
   ReadableByteStreamController, ReadableStream, ReadableStreamBYOBRequest, TransformStream, TransformStreamDefaultController, cancelReader, getReader, methodOf,
   readChunk, state, teeWith,
 } from './stream-classes.js'
+import { signStreams } from './stream-signs.js'
 import { registerTransfers } from './stream-transfer.js'
 
 export {
   ByteLengthQueuingStrategy, CountQueuingStrategy, ReadableByteStreamController, ReadableStream, ReadableStreamBYOBReader, ReadableStreamBYOBRequest,
   ReadableStreamDefaultController, ReadableStreamDefaultReader, TransformStream, TransformStreamDefaultController, WritableStream,
-  WritableStreamDefaultController, WritableStreamDefaultWriter,
+  WritableStreamDefaultController, WritableStreamDefaultWriter, readWith,
 } from './stream-classes.js'
 
 // What the platform does with streams. Bodies that are read whole, by text() and its like, never come here.
 
 registerTransfers()
+signStreams()
 
 const enqueue = methodOf(ReadableByteStreamController, 'enqueue')
 const fail = methodOf(ReadableByteStreamController, 'error')

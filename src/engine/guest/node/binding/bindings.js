@@ -27,6 +27,7 @@ export const bindings = {
   diagnostics_channel: { subscribers: [], getOrCreateChannelIndex: () => undefined, linkNativeChannel () {}, notifyChannelActive () {}, notifyChannelInactive () {} },
   os: osBinding,
   credentials: { getTempDir: () => undefined },
+  stream_wrap: {},
   get string_decoder () { return useUnit('node:binding/buffer').stringDecoderBinding },
   symbols: { async_id_symbol: Symbol('async_id'), trigger_async_id_symbol: Symbol('trigger_async_id'), owner_symbol: Symbol('owner') },
   timers: { getLibuvNow: () => Math.trunc(now()) },
