@@ -118,6 +118,8 @@ function nameTypes (document: Schema): Record<string, Schema> {
     WebhookRedelivered: answer('post /v1/webhooks/deliveries/redeliver'),
     NewFlowCall: body('/flow/codeblock'),
     FlowAnswer: at(document, 'components', 'schemas', 'FlowAnswer'),
+    StoredFunction: at(document, 'components', 'schemas', 'Function'),
+    WholeFunction: at(document, 'components', 'schemas', 'WholeFunction'),
     Secret: at(document, 'components', 'schemas', 'Secret'),
     StoredFile: at(document, 'components', 'schemas', 'File'),
     TenantBounds: answer('get /v1/tenants/{tenant}/bounds'),

@@ -125,6 +125,7 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
     callers,
     keyBounds: { perTenant: config.BATCHBOX_KEYS_PER_TENANT, graceMs: config.BATCHBOX_KEY_GRACE_MS },
     secrets: { perTenant: config.BATCHBOX_TENANT_SECRETS },
+    functions: { bounds: { perTenant: config.BATCHBOX_TENANT_FUNCTIONS, bytes: config.BATCHBOX_TENANT_FUNCTION_BYTES } },
     webhooks: { perTenant: config.BATCHBOX_TENANT_WEBHOOKS },
     files: {
       settings: fileSettings,

@@ -36,6 +36,7 @@ import { fileUploadRoutes } from './routes/file-uploads.ts'
 import { fileRoutes } from './routes/files.ts'
 import { flowRoutes, type FlowRoutesOptions } from './routes/flow.ts'
 import { flowStateRoutes } from './routes/flow-state.ts'
+import { functionRoutes, type FunctionRoutesOptions } from './routes/functions.ts'
 import { healthRoutes } from './routes/health.ts'
 import { jobCancelRoutes } from './routes/job-cancel.ts'
 import { jobCheckpointRoutes } from './routes/job-checkpoint.ts'
@@ -74,6 +75,7 @@ export interface AppOptions {
   callers: Callers
   keyBounds: KeyRoutesOptions['bounds']
   secrets: Omit<SecretRoutesOptions, 'jobs'>
+  functions: Omit<FunctionRoutesOptions, 'jobs'>
   webhooks: Omit<WebhookRoutesOptions, 'jobs'>
   files: { settings: FileSettings, transfers: TransferBounds }
   flow: Omit<FlowRoutesOptions, 'jobs'>
@@ -92,7 +94,7 @@ export interface AppOptions {
 }
 
 /** Builds the HTTP application. It does not listen; `close` ends the requests that wait and then those in flight. */
-export async function createApp ({ jobs, callers, keyBounds, secrets, webhooks, files, flow, checkReady, listModules, metrics, streams, corsOrigins, logger, version, lingerMs }: AppOptions): Promise<FastifyInstance> {
+export async function createApp ({ jobs, callers, keyBounds, secrets, functions, webhooks, files, flow, checkReady, listModules, metrics, streams, corsOrigins, logger, version, lingerMs }: AppOptions): Promise<FastifyInstance> {
   const transfers = createTransfers(files.transfers)
   const app = fastify({
     loggerInstance: logger,
@@ -139,6 +141,7 @@ export async function createApp ({ jobs, callers, keyBounds, secrets, webhooks, 
   await app.register(eventRoutes, following)
   await app.register(streamRoutes, { ...following, bounds: streams.socket, isAllowedOrigin: (origin) => isListed(corsOrigins, origin) })
   await app.register(secretRoutes, { jobs, ...secrets })
+  await app.register(functionRoutes, { jobs, ...functions })
   await app.register(webhookRoutes, { jobs, ...webhooks })
   const fileService = { jobs, files: jobs.files, transfers, findCaller: callers.find }
   await app.register(fileRoutes, { service: fileService })

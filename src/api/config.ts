@@ -21,6 +21,8 @@ export const ApiConfig = z.object({
   BATCHBOX_TENANT_CODES: z.coerce.number().int().min(1).max(100_000_000).default(100_000).describe('Pieces of code that a tenant may have stored, each counted once; further jobs are 429'),
   BATCHBOX_TENANT_IDEMPOTENCY_KEYS: z.coerce.number().int().min(1).max(100_000_000).default(1_000_000).describe('Idempotency keys of a tenant that are remembered; further ones are 429'),
   BATCHBOX_TENANT_SECRETS: z.coerce.number().int().min(1).max(1000).default(100).describe('Secrets that a tenant may have stored; further ones are 429'),
+  BATCHBOX_TENANT_FUNCTIONS: z.coerce.number().int().min(1).max(10_000).default(1000).describe('Functions that a tenant may have stored; further ones are 429'),
+  BATCHBOX_TENANT_FUNCTION_BYTES: z.coerce.number().int().min(1024).max(Number.MAX_SAFE_INTEGER).default(67_108_864).describe('Bytes that the functions of a tenant may take in Redis, with all versions that are kept; further ones are 429'),
   BATCHBOX_TENANT_WEBHOOKS: z.coerce.number().int().min(1).max(200).default(20).describe('Webhook endpoints that a tenant may have; further ones are 429. Each that an event is told to takes Redis up to 0.2 ms of the move that appends the event'),
   BATCHBOX_AUDIT_ENTRIES: z.coerce.number().int().min(100).max(1_000_000).default(10_000).describe('Administrative acts that are kept of a tenant, the newest ones'),
   BATCHBOX_AUDIT_RETENTION_MS: z.coerce.number().int().min(60_000).max(3650 * DAY_MS).default(90 * DAY_MS).describe('How long administrative acts are kept'),

@@ -11,6 +11,7 @@ const REMEDIES = {
   'purge': 'ask again',
   'erasure': 'ask again',
   'change of secrets': 'make it again',
+  'change of functions': 'make it again',
   'change of webhooks': 'look whether it was made, and make it again',
   'change of keys': 'look whether it was made, and make it again',
 } as const

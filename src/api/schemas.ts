@@ -11,6 +11,13 @@ export const WebhookParams = z.object({ id: z.string().describe('Id of an endpoi
 
 export const BatchParams = z.object({ id: z.string().describe('Id of a batch') })
 
+/** Headers of requests that make a job. */
+export const PostHeaders = z.object({
+  'idempotency-key': z.string().optional().describe('Repeats with this key and the same body answer the first job'),
+  prefer: z.string().optional().describe('`wait=N` (RFC 7240) waits up to N seconds for the end of the job'),
+  traceparent: z.string().optional().describe('W3C Trace Context to join'),
+})
+
 /** Seconds to wait for the end; more than the bound counts as the bound. */
 export const Wait = z.coerce.number().int().min(0).default(0)
   .transform((seconds) => Math.min(seconds, WAIT_MAX_SECONDS))

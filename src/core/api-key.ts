@@ -4,7 +4,7 @@ import { findBeyond, meetPermissions, NetEntry, Permissions } from './permission
 import { SecretName } from './secret.ts'
 
 /** What a key may do within its tenant. `admin` implies the others. */
-export const TENANT_SCOPES = ['jobs:read', 'jobs:write', 'dead-letters:write', 'secrets:write', 'webhooks:write', 'files:read', 'files:write', 'admin'] as const
+export const TENANT_SCOPES = ['jobs:read', 'jobs:write', 'dead-letters:write', 'secrets:write', 'functions:write', 'webhooks:write', 'files:read', 'files:write', 'admin'] as const
 /** What reaches beyond a tenant, so that `admin` does not imply it. `operator` implies everything, for every tenant. */
 export const SERVICE_SCOPES = ['metrics:read', 'operator'] as const
 

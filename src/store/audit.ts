@@ -3,7 +3,7 @@ import { loadMove, NO_JOB, runMove } from './script.ts'
 import { readTime } from './time.ts'
 
 /** What administrators do, and the log of a tenant keeps. */
-export const ACTS = ['key.created', 'key.rotated', 'key.revoked', 'job.deleted', 'tenant.bounded', 'tenant.erased', 'secret.stored', 'secret.deleted', 'dead-letters.replayed', 'dead-letters.purged',
+export const ACTS = ['key.created', 'key.rotated', 'key.revoked', 'job.deleted', 'tenant.bounded', 'tenant.erased', 'secret.stored', 'secret.deleted', 'function.stored', 'function.deleted', 'dead-letters.replayed', 'dead-letters.purged',
   'webhook.created', 'webhook.updated', 'webhook.deleted', 'webhook.rotated', 'webhook.redelivered'] as const
 export type Act = typeof ACTS[number]
 

@@ -110,6 +110,10 @@ export function buildKeys (prefix: string) {
     secrets: (tenant: string) => `${prefix}:secrets:${tenant}`,
     /** The secrets themselves, encrypted. */
     sealed: (tenant: string) => `${prefix}:sealed:${tenant}`,
+    /** Of each function of a tenant, by its name: its latest version, times, bytes and digest, as put.lua writes them. */
+    functions: (tenant: string) => `${prefix}:functions:${tenant}`,
+    /** The versions of a function that are kept, by their numbers. */
+    function: (tenant: string, name: string) => `${prefix}:function:${tenant}:${name}`,
     /** What a tenant keeps for its code: values by key, and under the empty key the bytes of all. */
     kv: (tenant: string) => `${prefix}:kv:${tenant}`,
     /** The keys of those once more, all with the score 0: they sort by their bytes. */

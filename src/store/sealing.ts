@@ -5,7 +5,7 @@ import { readKeyId, type Cipher, type Place } from './cipher.ts'
 const SEALED = 'sealed'
 
 /** Kinds of values that are encrypted, each bound to the tenant and to the id of what it belongs to. */
-type Kind = 'code' | 'input' | 'result' | 'spec' | 'error' | 'progress' | 'end' | 'record' | 'event' | 'history' | 'checkpoint' | 'trace' | 'exception' | 'kv' | 'secret' | 'sweep' | 'webhook' | 'webhook-secret' | 'delivery' | 'file-key' | 'flow-call' | 'flow-answer'
+type Kind = 'code' | 'input' | 'result' | 'spec' | 'error' | 'progress' | 'end' | 'record' | 'event' | 'history' | 'checkpoint' | 'trace' | 'exception' | 'kv' | 'secret' | 'function' | 'sweep' | 'webhook' | 'webhook-secret' | 'delivery' | 'file-key' | 'flow-call' | 'flow-answer'
 
 /** Names what a value belongs to. */
 export function placeOf (kind: Kind, tenant: string, id: string, ...parts: readonly (string | number)[]): Place {

@@ -225,6 +225,7 @@ async function furnish (t: TestContext, api: TestApi, tenant: string) {
   const run = await beginRun(db, running)
   await buildKv(db, db).set(run, { key: `of ${tenant}`, value: '1', ttlMs: 60_000, maxEntries: 1, maxBytes: 100 })
   assert.equal((await api.send({ method: 'PUT', url: '/v1/secrets/TOKEN', headers: { ...holder, 'content-type': 'application/json' }, payload: JSON.stringify({ value: `of ${tenant}` }) })).statusCode, 200)
+  assert.equal((await api.send({ method: 'PUT', url: '/v1/functions/f', headers: { ...holder, 'content-type': 'application/json' }, payload: JSON.stringify({ code: `${CODE} // of ${tenant}` }) })).statusCode, 200)
   await job({ delayMs: 3_600_000 })
   await job({ priority: 'low' })
   await api.post(`/v1/jobs/${await job()}/cancel`, {}, holder)

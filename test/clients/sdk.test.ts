@@ -170,6 +170,19 @@ suite('the client of a running service', () => {
     assert.deepEqual([purge.action, purge.done], ['purge', 1])
   })
 
+  test('functions are stored, read, called, started and deleted', async () => {
+    const { functions } = client
+    const { version } = await functions.put('next', { code: 'export default (n) => n + 1', input: 1 })
+    await functions.put('next', { code: 'export default (n) => n + 2n', serialization: 'structured' })
+
+    assert.deepEqual(await Promise.all([functions.run('next', 5, { version }), functions.run('next', 5n, { serialization: 'structured' })]), [6, 7n])
+    const started = await client.jobs.wait((await functions.start('next', { version, tags: { for: 'me' } })).id)
+    assert.deepEqual([started.result, started.tags], [2, { for: 'me', function: 'next', functionVersion: '1' }])
+    assert.deepEqual([(await functions.get('next')).version, (await functions.get('next', { version })).request['input'], (await functions.list()).map(({ name }) => name)], [2, 1, ['next']])
+    await functions.delete('next')
+    await assert.rejects(functions.run('next'), NotFoundError)
+  })
+
   test('keys are made, rotated and revoked, secrets and bounds are set', async () => {
     const key = await client.keys.create({ name: 'reader', scopes: ['jobs:read'] })
     const reader = createClient({ url: service.url, apiKey: key.token })

@@ -741,7 +741,7 @@ export interface Sweep {
   }
 }
 
-export type Scope = 'jobs:read' | 'jobs:write' | 'dead-letters:write' | 'secrets:write' | 'webhooks:write' | 'files:read' | 'files:write' | 'admin' | 'metrics:read' | 'operator'
+export type Scope = 'jobs:read' | 'jobs:write' | 'dead-letters:write' | 'secrets:write' | 'functions:write' | 'webhooks:write' | 'files:read' | 'files:write' | 'admin' | 'metrics:read' | 'operator'
 
 export interface NewKey {
   /** Another tenant than the key's own; needs the scope `operator` */
@@ -1133,6 +1133,22 @@ export interface FlowAnswer {
   timestamp: string
 }
 
+export interface StoredFunction {
+  name: string
+  version: number
+  createdAt: string
+  updatedAt: string
+}
+
+export interface WholeFunction {
+  name: string
+  version: number
+  createdAt: string
+  updatedAt: string
+  /** The job, as it was stored */
+  request: Record<string, unknown>
+}
+
 export interface Secret {
   name: string
   createdAt: string
@@ -1224,7 +1240,7 @@ export interface Erasure {
 export interface Act {
   id: string
   time: string
-  /** What was done: key.created, key.rotated, key.revoked, job.deleted, tenant.bounded, tenant.erased, secret.stored, secret.deleted, dead-letters.replayed, dead-letters.purged, webhook.created, webhook.updated, webhook.deleted, webhook.rotated, webhook.redelivered */
+  /** What was done: key.created, key.rotated, key.revoked, job.deleted, tenant.bounded, tenant.erased, secret.stored, secret.deleted, function.stored, function.deleted, dead-letters.replayed, dead-letters.purged, webhook.created, webhook.updated, webhook.deleted, webhook.rotated, webhook.redelivered */
   act: string
   /** Id of the key that did it; `operator` for the configured one */
   actor: string

@@ -5,6 +5,7 @@ import { buildDeadLetters, type DeadLetters } from './dead-letters.ts'
 import { buildFiles, type Files } from './files.ts'
 import { buildRequester, type Call } from './http/requester.ts'
 import { buildJobs, type Jobs } from './jobs.ts'
+import { buildFunctions, type Functions } from './functions.ts'
 import { buildKeys, type Keys } from './keys.ts'
 import { openLive, type Live } from './live/events.ts'
 import type { Follower, FollowOptions } from './live/options.ts'
@@ -20,6 +21,7 @@ export interface Client {
   readonly batches: Batches
   readonly deadLetters: DeadLetters
   readonly files: Files
+  readonly functions: Functions
   readonly keys: Keys
   readonly secrets: Secrets
   readonly tenants: Tenants
@@ -58,6 +60,7 @@ export function createClient (options: ClientOptions): Client {
     batches: buildBatches(requester, live),
     deadLetters: buildDeadLetters(requester),
     files: buildFiles(requester),
+    functions: buildFunctions(requester, jobs),
     keys: buildKeys(requester),
     secrets: buildSecrets(requester),
     tenants: buildTenants(requester),

@@ -9,6 +9,7 @@ export type { DeadLetterChoice, DeadLetterFilter, DeadLetters } from './dead-let
 export type { Files } from './files.ts'
 export type { DownloadOptions } from './http/download.ts'
 export type { Content, Progress, UploadOptions } from './http/upload-file.ts'
+export type { FunctionCall, Functions, FunctionVersion } from './functions.ts'
 export type { Keys } from './keys.ts'
 export type { Secrets } from './secrets.ts'
 export type { Tenants } from './tenants.ts'

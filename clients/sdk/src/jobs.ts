@@ -2,7 +2,7 @@ import type { CancelledJob, Checkpoint, JobStatus, JobView, LogLevel, LogLine, N
 import { download } from './files.ts'
 import type { DownloadOptions } from './http/download.ts'
 import { buildListing, type Listing } from './http/pages.ts'
-import type { Requester } from './http/requester.ts'
+import type { Call, Requester } from './http/requester.ts'
 import { poll, secondsOf, waitFor, type WaitOptions } from './http/wait.ts'
 import type { Live } from './live/events.ts'
 import type { Follower, FollowOptions } from './live/options.ts'
@@ -80,16 +80,7 @@ export function buildJobs (requester: Requester, live: Live): Jobs {
   const wait: Jobs['wait'] = <T>(id: string, options: WaitOptions = {}) => waitFor(poll<Job<T>>(requester, [ROOT, id], options), hasEnded, options).then(readResult)
   return {
     wait,
-    create: async (job, options) => readResult(await json<Job>({ method: 'POST', path: ROOT, json: await writeJob(checkJob(job)), idempotent: true, ...options })),
-    async run<T> (job: NewJob, { waitMs = Infinity, ...options }: WaitOptions = {}) {
-      const until = performance.now() + waitMs
-      const seconds = secondsOf(waitMs)
-      const posted = await json<Job<T>>({
-        method: 'POST', path: ROOT, json: await writeJob(checkJob(job)), idempotent: true, ...options,
-        headers: { prefer: `wait=${seconds}`, ...options.headers }, waitMs: seconds * 1000,
-      })
-      return hasEnded(posted) ? readResult(posted) : wait<T>(posted.id, { ...options, waitMs: Math.max(0, until - performance.now()) })
-    },
+    ...buildPosts(requester, { path: ROOT }, wait),
     get: async <T>(id: string, options?: RequestOptions) => readResult(await json<Job<T>>({ path: [ROOT, id], ...options })),
     list: (query, options) => buildListing(requester, ROOT, { query, options }),
     cancel: (id, options) => json({ method: 'POST', path: [ROOT, id, 'cancel'], repeatable: true, ...options }),
@@ -102,6 +93,20 @@ export function buildJobs (requester: Requester, live: Live): Jobs {
     file: (id, name, options) => download(requester, [ROOT, id, 'files', name], options),
     trace: (id, options) => json({ path: [ROOT, id, 'trace'], ...options }),
     delete: (id, options) => json({ method: 'DELETE', path: [ROOT, id], ...options }),
+  }
+}
+
+/** Builds what posts jobs to a place. */
+export function buildPosts ({ json }: Requester, place: Pick<Call, 'path' | 'query'>, wait: Jobs['wait']): Pick<Jobs, 'create' | 'run'> {
+  const post = async <T>(job: NewJob, options: Partial<Call> = {}) => json<Job<T>>({ ...place, method: 'POST', json: await writeJob(checkJob(job)), idempotent: true, ...options })
+  return {
+    create: async (job, options) => readResult(await post(job, options)),
+    async run<T> (job: NewJob, { waitMs = Infinity, ...options }: WaitOptions = {}) {
+      const until = performance.now() + waitMs
+      const seconds = secondsOf(waitMs)
+      const posted = await post<T>(job, { ...options, headers: { prefer: `wait=${seconds}`, ...options.headers }, waitMs: seconds * 1000 })
+      return hasEnded(posted) ? readResult(posted) : wait<T>(posted.id, { ...options, waitMs: Math.max(0, until - performance.now()) })
+    },
   }
 }
 

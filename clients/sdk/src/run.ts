@@ -11,11 +11,11 @@ export interface RunOptions extends WaitOptions, Omit<NewJob, 'code' | 'codeBase
   cancelOnAbort?: boolean
 }
 
-/** Runs code and answers what it returned. Throws a RunError where it did not succeed, a WaitTimeoutError, or an ApiError. */
-export async function run<T> (jobs: Jobs, code: string, input: unknown, options: RunOptions = {}): Promise<T> {
+/** Runs code, or what the jobs are posted to, and answers what it returned. Throws a RunError where it did not succeed, a WaitTimeoutError, or an ApiError. */
+export async function run<T> (jobs: Jobs, code: string | undefined, input: unknown, options: RunOptions = {}): Promise<T> {
   const { signal, timeoutMs, retries, headers, idempotencyKey = newIdempotencyKey(), waitMs, cancelOnAbort = true, ...spec } = options
   const request: RequestOptions = { timeoutMs, retries, headers }
-  const newJob: NewJob = { ...spec, code, input } // JSON leaves out what is undefined
+  const newJob = { ...spec, code, input } as NewJob // JSON leaves out what is undefined
   signal?.throwIfAborted() // there is nothing to cancel yet
   try {
     const job = await jobs.run<T>(newJob, { ...request, idempotencyKey, signal, waitMs })

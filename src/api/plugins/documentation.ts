@@ -29,6 +29,7 @@ export const documentation = fp<DocumentationOptions>(async (app, { version }) =
         { name: 'execute', description: 'Code and its answer in one request' },
         { name: 'flow', description: 'Blocks of code of automation products, run at once and not kept' },
         { name: 'keys', description: 'API keys: what they may do and how much of it, and what administrators did' },
+        { name: 'functions', description: 'Jobs that are kept by a name, in versions, and called by it' },
         { name: 'secrets', description: 'Values that jobs may be given, and that are answered to nobody' },
         { name: 'webhooks', description: 'Where events of jobs and batches are posted to, and what became of each delivery' },
         { name: 'health', description: 'For load balancers and supervisors' },

@@ -1,18 +1,13 @@
-import type { FastifyReply } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { buildJobRequest } from '../../core/job-request.ts'
 import { JobView } from '../../core/job.ts'
-import { isTerminal } from '../../core/status.ts'
 import { followJob } from '../find-job.ts'
 import type { JobService } from '../job-service.ts'
-import { matchesEtag, writeEtag, writeJob, type ShownJob } from '../job-view.ts'
-import { parseWait } from '../prefer.ts'
+import { matchesEtag, writeEtag } from '../job-view.ts'
+import { postJob, sendJob } from '../post-job.ts'
 import { MAKES_JOBS, withProblems } from '../problem.ts'
-import { checkSize } from '../request-size.ts'
-import { JobParams, Wait } from '../schemas.ts'
-import { sendJsonText } from '../send-json.ts'
-import { submitJob } from '../submit-job.ts'
+import { JobParams, PostHeaders, Wait } from '../schemas.ts'
 import { buildUnderCeilings, checkUnderCeilings } from '../under-ceilings.ts'
 
 export interface JobRoutesOptions {
@@ -38,24 +33,11 @@ export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, { 
     schema: {
       tags: ['jobs'],
       summary: 'Enqueue a job',
-      headers: z.object({
-        'idempotency-key': z.string().optional().describe('Repeats with this key and the same body answer the first job'),
-        prefer: z.string().optional().describe('`wait=N` (RFC 7240) waits up to N seconds for the end of the job'),
-        traceparent: z.string().optional().describe('W3C Trace Context to join'),
-      }),
+      headers: PostHeaders,
       body: buildJobRequest(policy, toolNames).meta({ 'x-examples': EXAMPLES }),
       response: withProblems({ 200: JobView, 202: JobView }, ...MAKES_JOBS, 'CODE_TOO_LARGE', 'GONE'),
     },
-  }, async (request, reply) => {
-    const { caller, headers, body, span, idempotency } = request
-    checkSize(policy, body, Number(headers['content-length'] ?? Infinity))
-    const { id, job: accepted } = await submitJob(jobs, { caller, request: body, span, idempotency })
-    const wait = parseWait(headers.prefer)
-    const job = wait === undefined && accepted ? accepted : await followJob(jobs, { tenant: caller.tenant, id, waitMs: (wait ?? 0) * 1000, signal: () => reply.untilStopped() })
-    if (wait !== undefined) reply.header('preference-applied', `wait=${wait}`)
-    reply.header('location', `/v1/jobs/${id}`)
-    return sendJob(reply, job, wait !== undefined && isTerminal(job.status) ? 200 : 202)
-  })
+  }, async (request, reply) => postJob(jobs, request, reply, request.body))
 
   app.get('/v1/jobs/:id', {
     config: { access: 'jobs:read' },
@@ -72,8 +54,4 @@ export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, { 
     if (!matchesEtag(request.headers['if-none-match'], writeEtag(job))) return sendJob(reply, job, 200)
     return reply.code(304).header('etag', writeEtag(job)).send(null)
   })
-}
-
-function sendJob (reply: FastifyReply, job: ShownJob, status: number): FastifyReply {
-  return sendJsonText(reply.header('etag', writeEtag(job)), status, writeJob(job))
 }

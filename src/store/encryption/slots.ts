@@ -76,6 +76,7 @@ export async function readSlots (db: Db, name: string): Promise<Slot[]> {
       })
     }
     case 'code': return hash((field) => field === 'bytes' ? { form: 'packed', place: () => placeOf(kind, id, third), counted: 'code' } : undefined)
+    case 'function': return hash(() => ({ form: 'packed', place: () => placeOf(kind, id, third), counted: '' }))
     case 'kv': return hash((field) => field === '' ? undefined : { form: 'text', place: () => placeOf(kind, id, field), counted: 'kv' })
     case 'webhook': {
       const tenant = await readTenant(db, name)

@@ -26,7 +26,7 @@ const SCAN_KEYS = 1000
 /** Until it is looked again whether jobs have ended. */
 const WAIT_REST_MS = 250
 /** First parts of the names of keys whose second part is the tenant: see `buildKeys`. */
-const OWN = new Set(['code', 'idem', 'idems', 'jobs', 'dead', 'sweeps', 'usage', 'waiting', 'stats', 'batches', 'keys', 'audit', 'crashes', 'retries', 'kv', 'kv-names', 'kv-expiring', 'secrets', 'sealed',
+const OWN = new Set(['code', 'idem', 'idems', 'jobs', 'dead', 'sweeps', 'usage', 'waiting', 'stats', 'batches', 'keys', 'audit', 'crashes', 'retries', 'kv', 'kv-names', 'kv-expiring', 'secrets', 'sealed', 'function', 'functions',
   'webhooks', 'webhook-filters', 'webhook-secrets', 'deliveries', 'lane', 'lane-state', 'lane-flight', 'webhook-flight', 'webhook-parked', 'tag', 'tag-log', 'followed',
   'files', 'file-names', 'file-uploads', 'file-usage'])
 
