@@ -21,7 +21,11 @@ export function inspectUrl (url, depth, options, inspect) {
 export function inspectPairs (pairs, name, depth, options, inspect) {
   if (typeof depth === 'number' && depth < 0) return options.stylize('[Object]', 'special')
   const within = below(depth, options)
-  const texts = pairs.map(([key, value]) => `${inspect(key, within)} => ${inspect(value, within)}`)
+  const texts = []
+  for (let i = 0; i < pairs.length; i++) { // no method that code may have changed gets hold of the pairs
+    const pair = /** @type {readonly [string, string]} */ (pairs[i])
+    texts.push(`${inspect(pair[0], within)} => ${inspect(pair[1], within)}`)
+  }
   if (texts.length === 0) return `${name} {}`
   const isLong = texts.join(', ').replace(COLORS, '').length > options.breakLength
   return isLong ? `${name} {\n  ${texts.join(',\n  ')} }` : `${name} { ${texts.join(', ')} }`

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { assertSameAsNode } from '../../../helpers/differ.ts'
@@ -89,4 +90,19 @@ test('url has what Node\'s has', async () => {
     'Object.entries(url).map(([name, value]) => [name, value.name, value.length])', ...['URL', 'URL.prototype', 'URLSearchParams', 'URLSearchParams.prototype', 'Object.getPrototypeOf(new URLSearchParams().keys())', 'url.Url', 'url.Url.prototype', 'Object.getOwnPropertyDescriptors(new URL("x:y"))'].map(describe),
     'url.URL === URL', 'url.URLSearchParams === URLSearchParams', 'URL("x:y")', 'URLSearchParams()', 'URL.createObjectURL()', 'URL.createObjectURL(1)', 'URL.revokeObjectURL()', 'Object.prototype.toString.call(new URL("x:y"))', 'JSON.stringify({ u: new URL("x:y") })', 'new (class Own extends URL { get own () { return this.href } })("x:y").own',
   ])
+})
+
+test('no method that code has changed gets hold of the pairs of URLSearchParams', async () => {
+  const text = await guest.evaluate(`(() => {
+    const params = new URLSearchParams("a=1"); const { inspect } = require("util"); const lists = new Set(); const { prototype } = Array
+    for (const name of Reflect.ownKeys(prototype)) {
+      const { value } = Object.getOwnPropertyDescriptor(prototype, name)
+      if (typeof value === "function" && name !== "constructor") prototype[name] = function (...args) { lists.add(this); return Reflect.apply(value, this, args) }
+    }
+    inspect([params, params.entries(), params.keys()]); params.sort(); params.forEach(() => {}); params.append("b", "2"); params.delete("b"); params.set("a", "1"); new URLSearchParams(params)
+    lists.forEach((list) => { if (Array.isArray(list[0])) list[0][0] = "changed" })
+    return String(params)
+  })()`)
+
+  assert.equal(text, 'a=1')
 })
