@@ -5,6 +5,6 @@ const path = loadLibrary('path')
 
 export default path
 export const {
-  resolve, normalize, isAbsolute, join, relative, toNamespacedPath, dirname, basename, extname, format, parse, matchesGlob, sep, delimiter, win32,
+  resolve, normalize, isAbsolute, join, relative, toNamespacedPath, dirname, basename, extname, format, parse, matchesGlob, _makeLong, sep, delimiter, win32,
   posix,
 } = path

@@ -84,3 +84,11 @@ test('modules are there only once', async () => {
 
   assert.deepEqual(all, [true, true, true])
 })
+
+test('modules can be imported by all names that Node\'s can', async () => {
+  for (const name of ['assert', 'assert/strict', 'path', 'path/posix', 'path/win32', 'querystring', 'string_decoder', 'url']) {
+    const names = await guest.resultOf(`import * as all from 'node:${name}'\nexport default () => Object.keys(all)`)
+
+    assert.deepEqual(names, Object.keys(await import(`node:${name}`) as object), name)
+  }
+})

@@ -5,6 +5,6 @@ const posixPath = loadLibrary('path/posix')
 
 export default posixPath
 export const {
-  resolve, normalize, isAbsolute, join, relative, toNamespacedPath, dirname, basename, extname, format, parse, matchesGlob, sep, delimiter, win32,
+  resolve, normalize, isAbsolute, join, relative, toNamespacedPath, dirname, basename, extname, format, parse, matchesGlob, _makeLong, sep, delimiter, win32,
   posix,
 } = posixPath
