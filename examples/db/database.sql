@@ -11,5 +11,7 @@ CREATE ROLE shop_jobs LOGIN PASSWORD 'change-me';
 GRANT SELECT, INSERT ON customers, orders TO shop_jobs;
 GRANT USAGE ON SEQUENCE customers_id_seq, orders_id_seq TO shop_jobs;
 
--- All jobs share the role, and PostgreSQL lets everybody call these: end and watch the other sessions of one's role, tell channels, store large objects.
-REVOKE EXECUTE ON FUNCTION pg_terminate_backend, pg_cancel_backend, pg_stat_get_activity, pg_notify, lo_creat, lo_create, lo_from_bytea FROM PUBLIC;
+-- All jobs share the role, and PostgreSQL lets everybody call these: end and watch the other sessions of one's role, tell channels, store large objects, and change settings, such as the memory that a query may take.
+REVOKE EXECUTE ON FUNCTION
+  pg_terminate_backend, pg_cancel_backend, pg_stat_get_activity, pg_stat_get_backend_activity, pg_notify, lo_creat, lo_create, lo_from_bytea, set_config
+  FROM PUBLIC;

@@ -56,14 +56,14 @@ test('a service with a database', async (given) => {
     await until('its trace is stored', async () => (await service.spans(ended.id)).some(({ name }) => name === 'tool db.query'))
   })
 
-  await t.test('what the role of the example may not, jobs may not: change orders, end and watch sessions, tell channels, store objects', async () => {
+  await t.test('what the role of the example may not, jobs may not: change orders, end and watch sessions, change settings, tell channels, store objects', async () => {
     const { result } = await play(`const said = []
-      for (const text of ['DELETE FROM orders', "UPDATE customers SET email = ''", 'SELECT pg_terminate_backend(1)', 'SELECT pg_cancel_backend(1)', 'SELECT * FROM pg_stat_activity', "SELECT pg_notify('a', 'b')", 'SELECT lo_create(0)', 'SELECT lo_creat(1)', "SELECT lo_from_bytea(0, '')"]) {
+      for (const text of ['DELETE FROM orders', "UPDATE customers SET email = ''", 'SELECT pg_terminate_backend(1)', 'SELECT pg_cancel_backend(1)', 'SELECT * FROM pg_stat_activity', 'SELECT pg_stat_get_backend_activity(1)', "SELECT set_config('work_mem', '1GB', false)", "SELECT pg_notify('a', 'b')", 'SELECT lo_create(0)', 'SELECT lo_creat(1)', "SELECT lo_from_bytea(0, '')"]) {
         said.push(await db.execute(sql.raw(text)).then(() => text, ({ code }) => code))
       }
       return said`)
 
-    assert.deepEqual(result, Array.from({ length: 9 }, () => 'PERMISSION_DENIED'))
+    assert.deepEqual(result, Array.from({ length: 11 }, () => 'PERMISSION_DENIED'))
   })
 
   await t.test('a job whose toolConfig asks for less has less, and gets no more', async () => {

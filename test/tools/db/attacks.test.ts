@@ -154,8 +154,13 @@ test('runaway queries, rows and bytes end with their limits, and hold nothing', 
 
   assert.deepEqual(await sqlFailureOf('SELECT pg_sleep(60)', fast), ['TOOL_LIMIT', 'Cannot query database "main": the statement took longer than 200 ms (statementTimeoutMs), or was cancelled (SQLSTATE 57014)'])
   assert.deepEqual(await sqlFailureOf('SELECT generate_series(1, 1000000000)'), ['TOOL_LIMIT', 'Cannot query database "main": the statement answers more than 100 rows (maxRows); ask for fewer with a limit'])
-  assert.deepEqual(await sqlFailureOf("SELECT repeat('x', 100000000)"), ['TOOL_LIMIT', 'Cannot query database "main": the statement answers more than 100000 bytes (maxBytes); ask for fewer rows or columns'])
+  assert.deepEqual(await sqlFailureOf("SELECT repeat('x', 1000000)"), ['TOOL_LIMIT', 'Cannot query database "main": the statement answers more than 100000 bytes (maxBytes); ask for fewer rows or columns'])
   assert.equal((await sql('SELECT generate_series(1, 100)') as unknown[]).length, 100)
+  const [code, message] = await failureOf(`export default () => db.transaction(async (tx) => {
+    await tx.execute("SELECT set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true)")
+    await tx.execute('SELECT pg_sleep(60)')
+  })`, fast)
+  assert.deepEqual([code, /\(statementTimeoutMs\)/.test(message ?? '')], ['TOOL_LIMIT', true])
 })
 
 test('values that are too large, or none, are refused before they are sent', async () => {

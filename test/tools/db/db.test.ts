@@ -11,6 +11,21 @@ const config = { databases: { main: { url: postgres.urlOf('app'), schemas: join(
 const engine = await startEngine({ tools: { own: '', config: JSON.stringify({ db: config }) } })
 const resultOf = async (code: string, options: RunOptions = {}) => await engine.resultOf(code, { tools: ['db'], ...options })
 
+test('the worker connects when a run first asks, not because it has the tool', async () => {
+  const connections = async () => (await postgres.query("SELECT 1 FROM pg_stat_activity WHERE usename = 'app'")).length
+
+  await resultOf('export default () => { db.users; db.query; return db.users.select().toSQL() }')
+  assert.equal(await connections(), 0)
+  await resultOf('export default () => db.users.count()')
+  assert.equal(await connections(), 1)
+})
+
+test('Drizzle is one, by whichever way code comes to it', async () => {
+  assert.deepEqual(await resultOf(`
+    import { eq } from 'drizzle-orm'
+    export default async () => [(await import('drizzle-orm')).eq === eq, db.operators.eq === eq, (await import('drizzle-orm/pg-core')).PgTable === Object.getPrototypeOf(db.tables.users).constructor]`), [true, true, true])
+})
+
 test('rows are written and read by both spellings, with every type as Drizzle has it', async () => {
   const result = await resultOf(`
     import { eq } from 'drizzle-orm'
