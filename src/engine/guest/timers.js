@@ -113,13 +113,13 @@ function runTimer (timer) {
   remove(timer)
   if (timer.every === null) delete pending[timer.id]
   nesting = timer.nesting
-  if (timer.every !== null) schedule(timer, timer.every)
   askNext()
   try {
     ReflectApply(timer.callback, globalThis, timer.args)
   } catch (thrown) {
     reportException(thrown)
   }
+  if (timer.every !== null && pending[timer.id] === timer) schedule(timer, timer.every)
   endTask()
 }
 

@@ -9,9 +9,14 @@ const { clearTimeout: stopTimer, setInterval: repeat, setTimeout: wait } = scope
 
 const TIMEOUT_MAX = 2 ** 31 - 1
 
+/** Timers that were asked for their numbers, until they are done. @type {Map<number, Timeout>} */
+const numbered = new Map()
+
 /** A timer: an object that is also the number. What it says of keeping a process alive means nothing here. */
 class Timeout {
   #id = 0
+  /** It stays what it was, however often the timer is started anew. @type {number | undefined} */
+  #number
   #isRef = true
 
   /** @param {Function} callback @param {unknown} after @param {unknown[] | undefined} args @param {boolean} isRepeat @param {boolean} isRefed */
@@ -38,31 +43,49 @@ class Timeout {
 
   hasRef () { return this.#isRef }
 
+  /** Starts it anew, even when it was done, but not when it was cleared. */
   refresh () {
-    if (!this._destroyed) {
-      stopTimer(this.#id)
-      this._start()
-    }
+    if (this._onTimeout === null) return this
+    stopTimer(this.#id)
+    this._destroyed = false
+    this._start()
     return this
   }
 
   close () {
-    this._destroyed = true
     this._onTimeout = null
+    this._idleTimeout = -1
+    this.#end()
     stopTimer(this.#id)
     return this
   }
 
-  /** Node does this in a list of its own. */
-  _start () {
-    const due = () => {
-      if (this._repeat === null) this._destroyed = true
-      this._onTimeout?.(...this._timerArgs ?? [])
-    }
-    this.#id = (this._repeat === null ? wait : repeat)(due, this._idleTimeout)
+  #end () {
+    this._destroyed = true
+    if (this.#number !== undefined) numbered.delete(this.#number)
   }
 
-  [Symbol.toPrimitive] () { return this.#id }
+  /** Node does this in a list of its own. */
+  _start () {
+    const id = (this._repeat === null ? wait : repeat)(() => { this.#run(id) }, this._idleTimeout)
+    this.#id = id
+  }
+
+  /** @param {number} id */
+  #run (id) {
+    try {
+      this._onTimeout?.(...this._timerArgs ?? [])
+    } finally {
+      if (this._repeat === null && this.#id === id) this.#end()
+    }
+  }
+
+  [Symbol.toPrimitive] () {
+    this.#number ??= this.#id
+    numbered.set(this.#number, this)
+    return this.#number
+  }
+
   [Symbol.dispose] () { this.close() }
 }
 
@@ -98,14 +121,12 @@ class Immediate {
     return this
   }
 
-  hasRef () { return this.#isRef }
+  hasRef () { return this.#isRef && !this._destroyed }
 
-  close () {
+  [Symbol.dispose] () {
     this._destroyed = true
     this._onImmediate = null
   }
-
-  [Symbol.dispose] () { this.close() }
 }
 
 /** What Node's own files take to make timers. */
@@ -126,8 +147,9 @@ export function buildTimers (loadLibrary) {
 
   /** @param {unknown} timer */
   function clear (timer) {
-    if (timer instanceof Timeout) timer.close()
-    else if (typeof timer === 'number' || typeof timer === 'string') stopTimer(timer)
+    const known = typeof timer === 'number' || typeof timer === 'string' ? numbered.get(Number(timer)) ?? timer : timer
+    if (known instanceof Timeout) known.close()
+    else if (typeof known === 'number' || typeof known === 'string') stopTimer(known) // of the global setTimeout
   }
 
   const timers = {
@@ -135,10 +157,10 @@ export function buildTimers (loadLibrary) {
     clearTimeout: function clearTimeout (/** @type {unknown} */ timer) { clear(timer) },
     setImmediate: function setImmediate (/** @type {Function} */ callback, /** @type {unknown[]} */ ...args) {
       validateFunction(callback, 'callback')
-      return new Immediate(callback, args)
+      return new Immediate(callback, args.length > 0 ? args : undefined)
     },
     clearImmediate: function clearImmediate (/** @type {unknown} */ immediate) {
-      if (immediate instanceof Immediate) immediate.close()
+      if (immediate instanceof Immediate) immediate[Symbol.dispose]()
     },
     setInterval: function setInterval (/** @type {Function} */ callback, /** @type {unknown} */ after, /** @type {unknown[]} */ ...args) { return start(callback, after, args, true) },
     clearInterval: function clearInterval (/** @type {unknown} */ timer) { clear(timer) },
