@@ -12,6 +12,11 @@ const RESULT = '"result":{"sum":3}'
 const CALLERS = [[1, 300], [50, 5000], [1000, 5000]] as const
 const WARM_UP_CALLS = 2000
 const LEAST_PER_SECOND = 364
+/** Waves of as many callers, each with connections of its own. */
+const WAVES = { count: 5, callers: 1000, calls: 1500 } as const
+/** What waves take beside the first, at the most: what is kept of each adds up, and what waits to be collected does not. */
+const WAVE_GROWTH_MAX = 1.25
+const SAMPLE_MS = 200
 /** Allocators and collectors give memory back when nothing happens for a while. */
 const REST_MS = 3000
 const MB = 1_048_576
@@ -29,7 +34,7 @@ export const flow: Row = {
     const figures: Figure[] = []
     for (const [callers, calls] of CALLERS) figures.push(...await measureCallers(bench, service, callers, calls))
     const after = await restAndReadRss(service)
-    return [...figures, ...MEASURED.map((role): Figure => ({ name: `RSS of ${role}, before`, value: before[role] / MB, unit: 'MB' })), ...MEASURED.map((role): Figure => ({ name: `RSS of ${role}, after ÷ before`, value: after[role] / before[role], unit: 'ratio' }))]
+    return [...figures, ...await measureWaves(bench, service), ...MEASURED.map((role): Figure => ({ name: `RSS of ${role}, before`, value: before[role] / MB, unit: 'MB' })), ...MEASURED.map((role): Figure => ({ name: `RSS of ${role}, after ÷ before`, value: after[role] / before[role], unit: 'ratio' }))]
   },
 }
 
@@ -44,6 +49,28 @@ async function measureCallers (bench: Bench, service: BenchService, callers: num
     { name: `${name}: p50`, value: percentile(times, 0.5), unit: 'ms' },
     { name: `${name}: p99`, value: percentile(times, 0.99), unit: 'ms' },
     ...callers === 1 ? [] : MEASURED.map((role): Figure => ({ name: `${name}: CPU of ${role} each`, value: (cpu[role] - cpuBefore[role]) / calls, unit: 'ms' })),
+  ]
+}
+
+/** Tells what the API's memory comes to while waves of connections come and go. */
+async function measureWaves (bench: Bench, service: BenchService): Promise<Figure[]> {
+  const peaks: number[] = []
+  for (let wave = 0; wave < WAVES.count; wave++) {
+    let peak = 0
+    const sampling = setInterval(() => { peak = Math.max(peak, readRss(service.pids).api) }, SAMPLE_MS)
+    try {
+      await makeCalls(service, WAVES.callers, WAVES.calls)
+    } finally {
+      clearInterval(sampling)
+    }
+    peaks.push(peak)
+    const { api } = await restAndReadRss(service)
+    bench.note(`  wave ${wave + 1}: RSS of api ${Math.round(peak / MB)} MB at the most, ${Math.round(api / MB)} MB ${REST_MS / 1000} s later`)
+  }
+  const [first = 0, ...others] = peaks
+  return [
+    { name: `most RSS of api, first wave of ${WAVES.callers} callers`, value: first / MB, unit: 'MB' },
+    { name: `most RSS of api, waves 2 to ${WAVES.count} ÷ first`, value: Math.max(...others) / first, unit: 'ratio', target: { type: 'at most', value: WAVE_GROWTH_MAX } },
   ]
 }
 
