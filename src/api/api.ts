@@ -131,7 +131,7 @@ export async function createApi ({ config, logger, version, connectWithinMs = CO
       settings: fileSettings,
       transfers: { perProcess: config.BATCHBOX_FILE_TRANSFERS, perTenant: config.BATCHBOX_TENANT_FILE_TRANSFERS, stallMs: config.BATCHBOX_FILE_STALL_MS },
     },
-    flow: { calls: flowCalls, times: { defaultMs: config.BATCHBOX_DEFAULT_FLOW_TIMEOUT_MS, maxMs: config.BATCHBOX_MAX_FLOW_TIMEOUT_MS } },
+    flow: { calls: flowCalls, times: { defaultMs: config.BATCHBOX_DEFAULT_FLOW_TIMEOUT_MS, maxMs: config.BATCHBOX_MAX_FLOW_TIMEOUT_MS, answerMs: config.BATCHBOX_FLOW_ANSWER_MS } },
     checkReady: buildCheckReady(db, stopping.signal),
     listModules,
     streams: {

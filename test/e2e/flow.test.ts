@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { after, describe, test } from 'node:test'
 import { startRestartableRedis } from '../helpers/restartable-redis.ts'
 import { lastInFirstOut } from '../helpers/scope.ts'
@@ -117,6 +119,23 @@ describe('the flow endpoint', async () => {
 })
 
 describe('flow calls in trouble', () => {
+  test('a call is open until its answer was received, and a caller that does not read loses the connection', async (t) => {
+    const service = await startService(t, { env: { BATCHBOX_LANES: '1', BATCHBOX_FLOW_LANES: '2', BATCHBOX_TENANT_FLOW_CALLS: '1', BATCHBOX_FLOW_ANSWER_MS: '1000' } })
+    const body = JSON.stringify({ codebase64: Buffer.from('return "x".repeat(input)').toString('base64'), input: 5_000_000 })
+    const { hostname, port } = new URL(service.url)
+    const caller = connect(Number(port), hostname)
+    t.after(() => caller.destroy())
+    caller.write(`POST /flow/codeblock HTTP/1.1\r\nhost: x\r\naccessToken: ${service.key}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+    await once(caller, 'readable') // and nothing is read
+
+    const meanwhile = await call(service, 'return 1')
+    const since = performance.now()
+    await until('the connection is closed', async () => (await call(service, 'return 2')).status === 200)
+
+    assert.deepEqual([meanwhile.status, meanwhile.answer.error?.code], [429, 'RATE_LIMITED'])
+    assert.ok(performance.now() - since < 10_000)
+  })
+
   test('a call that no worker takes in time is answered so', async (t) => {
     const service = await startService(t, { worker: false, env: { BATCHBOX_FLOW_START_MS: '300' } })
 

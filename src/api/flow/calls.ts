@@ -23,7 +23,7 @@ export interface FlowRequest {
   /** The call and its input, as `writeFlowText` writes them. */
   text: string
   timeoutMs: number
-  /** Aborts when the caller leaves. */
+  /** Aborts when the caller leaves or has its answer: until then the call is open. */
   signal: AbortSignal
 }
 
@@ -91,13 +91,14 @@ export function createFlowCalls ({ store, subscriber, meter, ...bounds }: FlowCa
   }
 
   async function post (request: FlowRequest): Promise<FlowResult> {
-    room.enter(request)
-    try {
-      await waitToListen()
-      return await postAndWait(request)
-    } finally {
-      room.leave(request)
-    }
+    const { signal } = request
+    const place = room.enter(request)
+    if (signal.aborted) place.leave()
+    else signal.addEventListener('abort', place.leave, { once: true })
+    await waitToListen()
+    const answer = await postAndWait(request)
+    if (!signal.aborted) place.answered(answer.result.length)
+    return answer
   }
 
   async function postAndWait ({ id, tenant, codeHash, text, timeoutMs, signal }: FlowRequest): Promise<FlowResult> {

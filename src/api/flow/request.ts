@@ -15,6 +15,8 @@ const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 export interface FlowTimes {
   defaultMs: number
   maxMs: number
+  /** How long a caller may take for its answer before the connection is closed. */
+  answerMs: number
 }
 
 /** What calls of a key may have: the limits of jobs, lowered to its ceilings and to what calls have. */
@@ -41,7 +43,7 @@ export function buildFlowRights (service: LimitPolicy, times: FlowTimes, toolNam
   }
 }
 
-function buildBody (policy: LimitPolicy, { defaultMs, maxMs }: FlowTimes) {
+function buildBody (policy: LimitPolicy, { defaultMs, maxMs }: Pick<FlowTimes, 'defaultMs' | 'maxMs'>) {
   const excess = maxMs < policy.maxima.timeoutMs ? `the maximum of ${maxMs} ms (BATCHBOX_MAX_FLOW_TIMEOUT_MS)` : describeMaximum(policy, 'timeoutMs')
   return z.strictObject({
     codebase64: z.string().min(1).describe('JavaScript or TypeScript as UTF-8 in base64'),

@@ -52,8 +52,11 @@ export const flowRoutes: FastifyPluginAsyncZod<FlowRoutesOptions> = async (app, 
     const json = JSON.stringify(input) ?? 'null'
     checkInputSize(policy, json, Number(headers['content-length'] ?? Infinity))
     const rights = rightsOf(caller)
+    const left = reply.untilLeft()
     const call = { code, tools: [...rights.tools], limits: rights.limitsFor(timeout), traceparent: span.isRecording() ? traceparentOf(span) : null }
-    const { reply: given, result } = await calls.call({ id: executionId, tenant: caller.tenant, codeHash: sha256(code), text: writeFlowText(call, json), timeoutMs: timeout, signal: reply.untilLeft() })
+    const { reply: given, result } = await calls.call({ id: executionId, tenant: caller.tenant, codeHash: sha256(code), text: writeFlowText(call, json), timeoutMs: timeout, signal: left })
+    const late = setTimeout(() => reply.raw.destroy(), times.answerMs)
+    left.addEventListener('abort', () => clearTimeout(late), { once: true })
     return sendJsonText(reply, 200, writeFlowAnswer(given, result, { executionId, totalMs: reply.elapsedTime }))
   })
 }
