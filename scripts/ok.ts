@@ -10,6 +10,7 @@ const STEPS: [name: string, check: () => Promise<number>][] = [
   ["client's types", () => run([node, '--disable-warning=SecurityWarning', 'scripts/client-types.ts', '--check'])],
   ['tables of the platform', () => run([node, '--disable-warning=SecurityWarning', 'scripts/platform-table.ts', '--check'])],
   ['architecture', () => run([node, '--test', '--test-reporter=dot', 'test/architecture.test.ts'])],
+  ['the engine as a package', () => run([node, '--disable-warning=SecurityWarning', 'scripts/engine-try.ts'])],
   ['tests', () => runTests([])],
 ]
 

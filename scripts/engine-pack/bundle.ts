@@ -27,13 +27,13 @@ export interface Packages {
   bundled: Set<string>
 }
 
-/** Compiles the engine and every module that it starts a process or a thread with, each into one file but for what is only loaded when it is asked for. */
-export async function bundleEngine ({ root, out }: { root: string, out: string }): Promise<Packages> {
+/** Compiles modules that share what they import, and every module that they start a process or a thread with, each into one file but for what is only loaded when it is asked for. */
+export async function bundleEngine ({ root, entries, out }: { root: string, entries: readonly string[], out: string }): Promise<Packages> {
   const packages: Packages = { imported: new Set(), bundled: new Set() }
   const waiting: string[] = []
   const seen = new Set<string>()
   const onFile = (file: string) => { if (!seen.has(file)) waiting.push(file) }
-  addPackages(packages, await build({ ...OPTIONS, entryPoints: [join(root, 'engine/library.ts')], outdir: out, splitting: true, plugins: [PUBLISHED, sourceUrls({ root, folder: root, onFile })] }))
+  addPackages(packages, await build({ ...OPTIONS, entryPoints: [...entries], entryNames: '[name]', outdir: out, splitting: true, plugins: [PUBLISHED, sourceUrls({ root, folder: root, onFile })] }))
   for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
     if (seen.has(file)) continue
     seen.add(file)

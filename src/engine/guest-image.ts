@@ -10,7 +10,7 @@ import type { ToolScripts } from '../core/runner-protocol.ts'
 import type { Tool } from '../tools/tool.ts'
 import { makeCaches } from './cache-maker.ts'
 import { bundleHalves, loadGuestSources } from './guest-sources.ts'
-import { buildRunnerCommand } from './runner-command.ts'
+import { V8_FLAGS } from './runner-command.ts'
 import type { ArchiveSource, GuestSources, PlatformMeta, ScriptSet } from './script-set.ts'
 
 /** What isolates are made with. */
@@ -52,9 +52,9 @@ async function pack ({ scripts, wanted, meta }: ScriptSet): Promise<Buffer> {
   return packArchive(new Map(wanted.map((name) => [name, { text: scripts[name] ?? '', cache: caches.get(name) }])), meta)
 }
 
-/** V8 refuses code caches that another version of it made, or that was started in another way. */
+/** V8 refuses code caches that another version of it made, or one with other flags. */
 function openOnce<B extends readonly unknown[]> (kind: string, source: ArchiveSource<B>, below: B): Promise<OpenArchive> {
-  const name = `${kind}-${sha256(JSON.stringify([source.key, process.version, process.arch, buildRunnerCommand().execArgv]))}.bin`
+  const name = `${kind}-${sha256(JSON.stringify([source.key, process.version, process.arch, V8_FLAGS]))}.bin`
   const known = opened.get(name) ?? open(name, source, below)
   opened.set(name, known)
   known.catch(() => opened.delete(name)) // the next may have more luck

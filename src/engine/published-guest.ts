@@ -55,7 +55,7 @@ export function halfPath (root: string, guestFile: string): string {
 }
 
 async function loadOwn (settings: ModuleSettings): Promise<ArchiveSource<[platform: Archive]>> {
-  const [{ loadOwnPart }, { buildModules }] = await Promise.all([import('../modules/module-set.ts'), import('../modules/build-modules.ts')])
+  const [{ loadOwnPart }, { buildModules }] = await Promise.all([import('../modules/module-part.ts'), import('../modules/build-modules.ts')])
   const part = loadOwnPart(settings)
   return { key: sha256(part.key + readIndex().platform), read: async (platform) => writeModuleSet(await buildModules(part), platform) }
 }

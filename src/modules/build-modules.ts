@@ -4,7 +4,7 @@ import { type BuildFailure, build } from 'esbuild'
 import { BUNDLE_OPTIONS } from './bundle-options.ts'
 import { mendPackages } from './mends.ts'
 import type { ModuleEntry, ModulePackage } from './module-package.ts'
-import type { ModulePart } from './module-set.ts'
+import type { ModulePart } from './module-part.ts'
 import { buildStubs, stubPlugin } from './stubs.ts'
 import { type ModuleUnit, writeUnit } from './write-unit.ts'
 

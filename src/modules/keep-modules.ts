@@ -2,7 +2,8 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { keptFolder } from '../core/kept-folder.ts'
 import { buildModules, joinBundles, type ModuleBundle } from './build-modules.ts'
-import type { ModulePart, ModuleSet } from './module-set.ts'
+import type { ModulePart } from './module-part.ts'
+import type { ModuleSet } from './module-set.ts'
 
 /**
  * Answers what a set is bundled into: from where this process keeps such things, if it was bundled on this machine before. Throws as

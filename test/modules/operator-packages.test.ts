@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { DEFAULT_MODULE_SETTINGS } from '../../src/core/module-variables.ts'
 import { buildModules } from '../../src/modules/build-modules.ts'
-import { loadModuleSet, type ModulePart } from '../../src/modules/module-set.ts'
+import type { ModulePart } from '../../src/modules/module-part.ts'
+import { loadModuleSet } from '../../src/modules/module-set.ts'
 import { type WrittenPackage, writePackages } from '../helpers/packages.ts'
 
 function loadOwn (folder: string, maxSize = DEFAULT_MODULE_SETTINGS.maxSize): ModulePart {

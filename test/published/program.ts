@@ -14,6 +14,7 @@ const DIGEST = `
 /** SHA-256 of "abc". Source: FIPS 180-4 */
 const ABC = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'
 
+const [, , cacheFolder = '', packages = ''] = process.argv
 const seen: string[] = []
 const watch: Plugin = {
   name: 'watch',
@@ -26,7 +27,7 @@ const watch: Plugin = {
 const started = performance.now()
 const times: Record<string, number> = {}
 {
-  await using engine = await create({ config: { lanes: 1, cacheFolder: process.argv[2] ?? '', modules: { extra: ['mathjs'] } }, plugins: [watch] })
+  await using engine = await create({ config: { lanes: 1, cacheFolder, tools: `shout=${import.meta.dirname}/shout/tool.ts`, modules: { folder: packages, extra: ['mathjs'] } }, plugins: [watch] })
   times['ready'] = performance.now() - started
   const run = (request: ExecuteRequest): Promise<ExecuteResult> => engine.execute(request)
 
@@ -52,11 +53,14 @@ const times: Record<string, number> = {}
   const extra = await run({ code: 'import { evaluate } from "mathjs"; export default () => evaluate("2 + 3 * 4")' })
   assert.equal(extra.status === 'succeeded' && extra.result, 14)
 
+  const own = await run({ code: 'import greet from "greet"; export default async (name) => [await shout(greet(name)), await shout("").catch(({ message }) => message)]', input: 'you', tools: ['shout'] })
+  assert.deepEqual(own.status === 'succeeded' && own.result, ['HELLO YOU!', 'Cannot shout: there is nothing to say'])
+
   const broken = await run({ code: 'export default (' })
   assert.equal(broken.status === 'failed' && broken.error.code, 'SYNTAX_ERROR')
 
   await assert.rejects(run({ code: '' }), TypeError)
   times['all'] = performance.now() - started
 }
-assert.deepEqual(seen, ['succeeded', 'succeeded', 'succeeded', 'failed', 'succeeded', 'succeeded', 'failed'])
+assert.deepEqual(seen, ['succeeded', 'succeeded', 'succeeded', 'failed', 'succeeded', 'succeeded', 'succeeded', 'failed'])
 process.stdout.write(`${process.version}: ${Object.entries(times).map(([name, ms]) => `${name} after ${ms.toFixed(0)} ms`).join(', ')}\n`)
