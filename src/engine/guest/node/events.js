@@ -6,5 +6,5 @@ const events = loadLibrary('events')
 export default events
 export const {
   addAbortListener, once, on, getEventListeners, getMaxListeners, listenerCount, EventEmitter, captureRejectionSymbol, captureRejections,
-  errorMonitor, defaultMaxListeners, setMaxListeners,
+  errorMonitor, defaultMaxListeners, setMaxListeners, EventEmitterAsyncResource, init, usingDomains,
 } = events

@@ -7,5 +7,6 @@ export default util
 export const {
   callbackify, debug, debuglog, deprecate, format, styleText, formatWithOptions, getSystemErrorMap, getSystemErrorName, getSystemErrorMessage,
   inherits, inspect, isArray, isDeepStrictEqual, markPromiseAsHandled, promisify, stripVTControlCharacters, toUSVString, aborted, types, parseEnv,
-  parseArgs, TextDecoder, TextEncoder, MIMEType, MIMEParams, diff,
+  parseArgs, TextDecoder, TextEncoder, MIMEType, MIMEParams, diff, convertProcessSignalToExitCode, debounce, getCallSites, setTraceSigInt, throttle,
+  transferableAbortController, transferableAbortSignal,
 } = util

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { assertSameAsNode } from '../../../helpers/differ.ts'
@@ -84,4 +85,10 @@ test('util has what Node\'s has', async () => {
     '[util.MIMEType, util.MIMEParams].map((of) => [Reflect.ownKeys(of), Reflect.ownKeys(of.prototype)])', 'util.getSystemErrorMap().size', 'util.inspect((function () { return arguments })(1, "b"))', 'util.aborted(AbortSignal.abort(), {})', 'util.aborted(AbortSignal.abort())', '(async () => { const c = new AbortController(); const waits = util.aborted(c.signal, {}); c.abort(); return (await waits).type })()', 'util.transferableAbortController().signal.aborted',
     '(async () => { const seen = []; const f = util.debounce((x) => seen.push(x), 1); f(1); f(2); await new Promise((resolve) => setTimeout(resolve, 20)); return seen })()', '(async () => { const seen = []; const f = util.throttle((x) => { seen.push(x); return x }, 2, 5); return [await Promise.all([f(1), f(2), f(3)]), seen] })()',
   ])
+})
+
+test('every member of util and of events can be imported by its name', async () => {
+  const names = await guest.resultOf('import * as util from "node:util"; import * as events from "node:events"\nexport default () => [util, events].map((all) => Object.keys(all).sort())')
+
+  assert.deepEqual(names, [await import('node:util'), await import('node:events')].map((all) => Object.keys(all).filter((name) => !/^_|^module\.exports$/.test(name)).sort()))
 })
