@@ -16,7 +16,7 @@ const folder = join(out, 'batchbox')
 const lib = join(folder, 'lib')
 /** The oldest Node that it was tried with: one that isolated-vm is built for, and that can drop permissions. */
 const NODE = '>=24.21'
-/** Packages whose code is in the guest. */
+/** Packages whose code is in the guest, beside Node's library: the packages that bring Node say what its licence is. */
 const GUEST = ['@exodus/bytes', 'web-streams-polyfill', 'whatwg-url']
 
 /** To another page of this tree. */
@@ -28,6 +28,7 @@ interface Manifest {
   exports: Record<string, string>
   license: string
   dependencies: Record<string, string>
+  optionalDependencies: Record<string, string>
 }
 
 enableCompileCache(COMPILE_CACHE)
@@ -39,7 +40,7 @@ const { imported, bundled } = await bundleEngine({ root: SOURCE, entries, out: l
 await writeGuest({ root: SOURCE, folder: join(lib, 'engine/published') })
 const typed = await writeTypes({ project: ROOT, root: SOURCE, entries, out: join(folder, 'types') })
 writeFileSync(join(folder, 'package.json'), `${JSON.stringify(describe(), null, 2)}\n`)
-writeFileSync(join(folder, 'NOTICES'), writeNotices([...bundled, ...GUEST, ...Object.entries(SHIPPED).map(([name, { of = name }]) => of)], import.meta.filename))
+writeFileSync(join(folder, 'NOTICES'), writeNotices([...bundled, ...GUEST, ...Object.keys(manifest.optionalDependencies), ...Object.entries(SHIPPED).map(([name, { of = name }]) => of)], import.meta.filename))
 copyFileSync(join(ROOT, 'LICENSE'), join(folder, 'LICENSE'))
 writeFileSync(join(folder, 'README.md'), readFileSync(join(ROOT, 'docs/engine.md'), 'utf8').replace(LINK, '$1'))
 process.exitCode = await run(['npm', 'pack', folder, '--pack-destination', out, '--silent'])

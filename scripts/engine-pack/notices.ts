@@ -17,12 +17,20 @@ export function writeNotices (names: readonly string[], from: string): string {
 }
 
 function add (name: string, from: string, found: Map<string, string>): void {
-  const file = findPackageJSON(name, from)
-  if (file === undefined) return // one that is optional
+  const file = findManifest(name, from)
+  if (file === undefined) return // made for another platform
   const { version, license = '', dependencies = {} } = JSON.parse(readFileSync(file, 'utf8')) as Manifest // npm's own format
   const title = `${name} ${version} (${license})`
   if (found.has(title)) return
   const texts = globSync('{LICENSE,LICENCE,license,licence}*', { cwd: dirname(file) }).sort().map((text) => readFileSync(join(dirname(file), text), 'utf8'))
   found.set(title, texts[0] ?? '')
   for (const needed of Object.keys(dependencies)) add(needed, file, found)
+}
+
+function findManifest (name: string, from: string): string | undefined {
+  try {
+    return findPackageJSON(name, from)
+  } catch {
+    return undefined
+  }
 }
