@@ -22,7 +22,7 @@ export interface TestRun {
 
 /** Opens a database as a worker does. Its runs end with the scope, and so do its connections. */
 export function openDatabase (scope: Scope, settings: Pick<DatabaseSettings, 'url'> & Partial<DatabaseSettings>): { database: Database, startRun (tenant: string, limits?: Partial<DbLimits>): TestRun } {
-  const database = new Database({ name: 'main', maxConnections: 4, maxPerTenant: 2, connectTimeoutMs: 200, idleTimeoutMs: 10_000, allowSuperuser: false, ...settings })
+  const database = new Database({ name: 'main', maxConnections: 4, maxPerTenant: 2, connectTimeoutMs: 1000, idleTimeoutMs: 10_000, allowSuperuser: false, ...settings })
   const stops: (() => void)[] = []
   scope.after(async () => {
     for (const stop of stops) stop()
