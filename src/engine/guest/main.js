@@ -16,7 +16,7 @@ import { connectReport } from './report.js'
 import { abortRun, defineSignal } from './run-signal.js'
 import { serializeResult } from './result.js'
 import './serializable.js' // likewise
-import { connectTimers, installTimers, leaveTimer, tick as runDue } from './timers.js'
+import { carried, connectTimers, installTimers, leaveTimer, tick as runDue } from './timers.js'
 import { createTools } from './tools.js'
 import { createTransform } from './transform.js'
 import { installLazyGlobals, installNodeGlobals, link, useUnit } from './units.js'
@@ -269,7 +269,7 @@ function installOperations () {
     queueMicrotask (callback) {
       requireArguments(arguments.length, 1, 'queueMicrotask')
       if (typeof callback !== 'function') throw new TypeErrorConstructor('Cannot queue microtask: the callback is not a function')
-      void runNext(callback)
+      void runNext(carried(callback))
     },
     /** @param {unknown} thrown */
     reportError (thrown) {

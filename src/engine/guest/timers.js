@@ -38,6 +38,17 @@ let firstTask = null
 /** @type {Task | null} */
 let lastTask = null
 
+/** @type {(callback: Function) => Function} */
+let carry = (callback) => callback
+
+/** A callback that will see what there is now, whenever it is called: the stores of an AsyncLocalStorage, where code has one. @param {Function} callback */
+export const carried = (callback) => carry(callback)
+
+/** @param {(callback: Function) => Function} wrap */
+export function carryBy (wrap) {
+  carry = wrap
+}
+
 /** What Node's library does at the end of each task, before microtasks: its ticks. */
 let endTask = () => {}
 
@@ -60,7 +71,7 @@ export function startTimer (callback, delayMs, args = buildList(), repeats = fal
     throw new TypeErrorConstructor(message)
   }
   const every = repeats ? MathMax(delayMs, 0) : null
-  const timer = { id: ++lastId, due: 0, order: 0, every, nesting: 0, callback, args, at: -1 }
+  const timer = { id: ++lastId, due: 0, order: 0, every, nesting: 0, callback: carried(callback), args, at: -1 }
   pending[timer.id] = timer
   schedule(timer, MathMax(delayMs, 0))
   return timer.id

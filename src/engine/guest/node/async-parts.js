@@ -1,6 +1,9 @@
 // @ts-check
 
-// What Node's `async_hooks` is made upon. JavaScript cannot carry anything across an `await`: what a store holds is there until then, and in what is bound to it.
+import { carryBy } from '../timers.js'
+
+// What Node's `async_hooks` is made upon. JavaScript cannot carry anything across an `await`: what a store holds is there until then, in timers, ticks and microtasks
+// that are started until then, and in what is bound to it.
 
 /** The stores of an AsyncLocalStorage, by it. Source: lib/internal/async_context_frame.js of Node. */
 export function buildAsyncContextFrame () {
@@ -31,8 +34,23 @@ export function buildAsyncContextFrame () {
     /** @param {object} store */
     static disable (store) { active?.delete(store) }
   }
+  carryBy((callback) => {
+    if (active === undefined) return callback
+    const frame = active
+    return /** @this {unknown} @param {unknown[]} args */ function (...args) {
+      const prior = active
+      active = frame
+      try {
+        return apply(callback, this, args)
+      } finally {
+        active = prior
+      }
+    }
+  })
   return AsyncContextFrame
 }
+
+const { apply } = Reflect
 
 /** No hook is ever called: nothing is told of resources. Source: lib/internal/async_hooks.js of Node. */
 export function buildAsyncHooks () {

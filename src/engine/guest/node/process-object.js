@@ -2,7 +2,7 @@
 
 import { version, versions } from 'node-library:facts'
 import { reportException } from '../report.js'
-import { onTaskEnd } from '../timers.js'
+import { carried, onTaskEnd } from '../timers.js'
 
 // `process` as Node's library knows it: what is harmless of it, and nothing of the host.
 
@@ -35,7 +35,7 @@ async function runLater () {
 
 /** @param {Function} callback @param {unknown[]} args */
 export function queueTick (callback, args) {
-  if (queue.push({ callback, args }) === 1) runLater()
+  if (queue.push({ callback: carried(callback), args }) === 1) runLater()
 }
 
 onTaskEnd(() => { if (queue.length > 0) runQueue() })

@@ -1,6 +1,6 @@
 // @ts-check
 import { reportException } from '../report.js'
-import { queueTask } from '../timers.js'
+import { carried, queueTask } from '../timers.js'
 
 // Timers as Node has them, over those of the sandbox: `timers/promises` is Node's own file upon this. Source: lib/timers.js and lib/internal/timers.js of Node.
 
@@ -98,7 +98,8 @@ class Immediate {
     this._onImmediate = /** @type {Function | null} */ (callback)
     this._argv = args
     this._destroyed = false
-    queueTask(() => { this.#run() })
+    const run = carried(() => { this.#run() })
+    queueTask(() => { run() })
   }
 
   #run () {

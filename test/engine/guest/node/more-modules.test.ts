@@ -44,10 +44,11 @@ test('os tells the same on every machine', async () => {
 })
 
 test('async_hooks do what Node\'s do, but across an await', async () => {
-  await assertSameAsNode(guest, 'const { AsyncLocalStorage, AsyncResource, createHook, ...hooks } = require("async_hooks"); const storage = new AsyncLocalStorage()', [
+  await assertSameAsNode(guest, 'const process = require("process"); const { AsyncLocalStorage, AsyncResource, createHook, ...hooks } = require("async_hooks"); const storage = new AsyncLocalStorage()', [
     'storage.getStore()', 'storage.run(1, () => storage.getStore())', 'storage.run(1, () => storage.run(2, () => storage.getStore()) + storage.getStore())', 'storage.run(1, (...all) => all, 2, 3)', 'storage.run(1, () => storage.exit(() => storage.getStore()))', '(() => { try { storage.run(1, () => { throw new RangeError("r") }) } catch {} return storage.getStore() })()',
     '(() => { const f = storage.run(5, () => AsyncLocalStorage.bind(() => storage.getStore())); return [f(), storage.getStore()] })()', '(() => { const snap = storage.run(6, () => AsyncLocalStorage.snapshot()); return snap((x) => [x, storage.getStore()], 1) })()', '(() => { const r = storage.run(7, () => new AsyncResource("T")); return [r.runInAsyncScope(function (x) { return [this.a, x, storage.getStore()] }, { a: 1 }, 2), typeof r.asyncId()] })()',
     'new AsyncLocalStorage({ defaultValue: 3, name: "n" }).getStore()', 'new AsyncLocalStorage({ name: "n" }).name', 'new AsyncLocalStorage(1)', 'new AsyncResource(1)', 'new AsyncResource("T", { triggerAsyncId: "x" })', 'AsyncResource.bind(1)', 'AsyncResource.bind((a, b) => a + b)(1, 2)', 'AsyncResource.bind((a, b) => 1).length', 'createHook({ init: 1 })', 'createHook({ init () {} }).enable().disable() instanceof createHook({}).constructor', 'typeof hooks.executionAsyncId()', '(() => { using scope = storage.withScope(8); return storage.getStore() })()', 'storage.getStore()',
+    ...['setTimeout(done, 1, "a")', 'require("timers").setTimeout(done, 1, "a")', 'require("timers").setImmediate(done, "a")', 'process.nextTick(done, "a")', 'queueMicrotask(done)', 'process.nextTick(() => require("timers").setImmediate(() => queueMicrotask(done)))', '(() => { const t = require("timers").setInterval(() => { clearInterval(t); done() }, 1) })()', 'new (require("stream").PassThrough)().on("data", done).end("a")'].map((started) => `new Promise((resolve) => { const done = (of) => resolve([String(of), storage.getStore()]); storage.run(9, () => { ${started} }) })`), 'storage.getStore()',
   ])
 })
 
