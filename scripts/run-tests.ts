@@ -38,6 +38,9 @@ export function run ([program = '', ...args]: string[], env: Record<string, stri
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, stop)
   return new Promise((resolve, reject) => {
     child.once('error', reject)
-    child.once('exit', (code) => resolve(code ?? 1))
+    child.once('exit', (code) => {
+      for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, stop)
+      resolve(code ?? 1)
+    })
   })
 }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import type { Writable } from 'node:stream'
 import { Client } from 'pg'
 import { installPackage } from '../../src/cli/install-package.ts'
 import { findProgram } from '../../src/cli/redis-server.ts'
@@ -34,6 +35,8 @@ const ADMIN = 'admin'
 /** Who may log in how: the superuser freely, and from here alone. */
 const LOGINS = `local all ${ADMIN} trust\nlocal all all scram-sha-256\nhostssl all all 127.0.0.1/32 scram-sha-256\n`
 const INSTALL_MS = 600_000
+/** Runs a program until standard input ends, which is when the test's process does, however it does. */
+const UNTIL_CLOSED = '"$@" & read -r _; kill -QUIT $!; wait'
 /** It refuses to run as root. Source: Debian, base-passwd. */
 const NOBODY = 65_534
 
@@ -55,7 +58,7 @@ export async function startPostgres (scope: Scope, { tls }: PostgresOptions = {}
   write('server.crt', tls?.cert ?? '')
   const port = tls?.port ?? 5432
   const settings = { listen_addresses: tls ? '127.0.0.1' : '', port, ssl: tls ? 'on' : 'off', fsync: 'off', max_connections: 50 }
-  let server: ChildProcess
+  let server: ChildProcessByStdio<Writable, null, null>
 
   const urlOf = (name: string, database = 'postgres') => `postgres://${name}:secret-of-${name}@/${database}?host=${encodeURIComponent(folder)}&port=${port}`
   async function query (sql: string): Promise<Record<string, unknown>[]> {
@@ -86,17 +89,14 @@ export async function startPostgres (scope: Scope, { tls }: PostgresOptions = {}
   }
   const kill = async () => {
     if (server.exitCode !== null || server.signalCode !== null) return
-    server.kill('SIGQUIT')
+    server.stdin.end()
     await once(server, 'exit')
   }
   const restart = async () => {
-    server = spawn(join(bin, 'postgres'), ['-D', data, '-k', folder, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])], { stdio: 'ignore', cwd: folder, ...user })
+    server = spawn('/bin/sh', ['-c', UNTIL_CLOSED, 'sh', join(bin, 'postgres'), '-D', data, '-k', folder, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])], { stdio: ['pipe', 'ignore', 'ignore'], cwd: folder, ...user })
     await until('PostgreSQL answers', async () => await query('SELECT 1').then(() => true, () => false))
   }
-  const killAtExit = () => { server.kill('SIGQUIT') }
-  process.once('exit', killAtExit)
   scope.after(async () => {
-    process.off('exit', killAtExit)
     await kill()
     rmSync(folder, { recursive: true, force: true })
   })
