@@ -84,10 +84,10 @@ type ToItem = (value: unknown, bytes?: number) => Promise<WeighedItem>
 function buildToInputItem (job: JobRequest, { policy, resolve }: ItemOptions): ToItem {
   checkSize(policy, job, 0)
   const template = buildTemplate(job)
-  return async (posted, bytes = Infinity) => {
+  return async (posted) => {
     const input = await resolve({ ...job, input: posted })
     const json = JSON.stringify(input) ?? 'null'
-    checkInputSize(policy, json, bytes)
+    checkInputSize(policy, json)
     return { item: { type: 'job', template: await template, input: await packPayload(json), file: readHeldFile(input) }, bytes: json.length }
   }
 }

@@ -37,7 +37,7 @@ export const ApiConfig = z.object({
   BATCHBOX_FILE_STALL_MS: z.coerce.number().int().min(100).max(3_600_000).default(30_000).describe('Longest that a client may take to send or to take 64 KiB of a file, before its connection is cut; what came of an upload is kept'),
   BATCHBOX_FLOW_CALLS: z.coerce.number().int().min(1).max(1_000_000).default(10_000).describe('Flow calls that one API process may have open; further ones are 503'),
   BATCHBOX_TENANT_FLOW_CALLS: z.coerce.number().int().min(1).max(1_000_000).default(2000).describe('Flow calls that a tenant may have open in one API process; further ones are 429'),
-  BATCHBOX_FLOW_CHARS: z.coerce.number().int().min(1_048_576).max(17_179_869_184).default(268_435_456).describe('Characters of code, input and answers that the flow calls may have which one API process has open; further ones are 503'),
+  BATCHBOX_FLOW_CHARS: z.coerce.number().int().min(1_048_576).max(17_179_869_184).default(268_435_456).describe('Characters of code, input and answers that the flow calls may have which one API process has open, those of one tenant half of them; further ones are 503 and 429'),
   BATCHBOX_FLOW_ANSWER_MS: z.coerce.number().int().min(100).max(600_000).default(30_000).describe('How long a caller may take to receive the answer to a flow call before the connection is closed'),
   BATCHBOX_FLOW_START_MS: z.coerce.number().int().min(100).max(600_000).default(30_000).describe('How long a flow call may wait for a worker before it is given up with 503'),
   BATCHBOX_DEFAULT_FLOW_TIMEOUT_MS: z.coerce.number().int().min(1).max(600_000).default(10_000).describe('Wall time of the code of a flow call, when it does not say'),

@@ -1,5 +1,8 @@
 import { JobError } from '../../core/failures.ts'
 
+/** Of the characters that calls may have, one tenant may have that share: there is always room for others. */
+const TENANT_SHARE = 0.5
+
 /** How many calls there may be at one time. */
 export interface FlowBounds {
   /** Calls that this process may have open, of all tenants and of one. */
@@ -19,44 +22,58 @@ export interface FlowPlace {
   leave (): void
 }
 
+/** What calls hold that are open. */
+interface Held {
+  calls: number
+  chars: number
+}
+
 /** Counts the calls that a process has open. */
 export class FlowRoom {
   readonly #bounds: Omit<FlowBounds, 'startMs'>
-  readonly #byTenant = new Map<string, number>()
-  #calls = 0
-  #chars = 0
+  readonly #all: Held = { calls: 0, chars: 0 }
+  readonly #byTenant = new Map<string, Held>()
 
   constructor (bounds: Omit<FlowBounds, 'startMs'>) {
     this.#bounds = bounds
   }
 
-  get calls (): number { return this.#calls }
+  get calls (): number { return this.#all.calls }
 
-  callsOf (tenant: string): number { return this.#byTenant.get(tenant) ?? 0 }
+  callsOf (tenant: string): number { return this.#byTenant.get(tenant)?.calls ?? 0 }
 
   /** Answers the place of a call, which is to leave it in the end. Throws RATE_LIMITED where the tenant has as many as it may, and OVERLOADED where the process has. */
   enter ({ tenant, text }: { tenant: string, text: string }): FlowPlace {
-    const { perProcess, perTenant, chars } = this.#bounds
-    const own = this.callsOf(tenant)
-    if (own >= perTenant) throw new JobError('RATE_LIMITED', `Cannot take the call: ${own} of the tenant are open, allowed are ${perTenant} (BATCHBOX_TENANT_FLOW_CALLS); wait for some to be answered`)
-    if (this.#calls >= perProcess) throw new JobError('OVERLOADED', `Cannot take the call: ${this.#calls} are open here, allowed are ${perProcess} (BATCHBOX_FLOW_CALLS); call again later`)
-    if (this.#chars + text.length > chars) throw new JobError('OVERLOADED', `Cannot take the call: those that are open here have ${this.#chars} characters of code, input and answers, allowed are ${chars} (BATCHBOX_FLOW_CHARS); call again later`)
-    this.#byTenant.set(tenant, own + 1)
-    this.#calls += 1
-    this.#chars += text.length
+    const own = this.#byTenant.get(tenant) ?? { calls: 0, chars: 0 }
+    this.#check(own, text.length)
+    this.#byTenant.set(tenant, own)
+    const both = [this.#all, own]
+    const hold = (calls: number, chars: number) => {
+      for (const held of both) {
+        held.calls += calls
+        held.chars += chars
+      }
+    }
     let held = text.length
+    hold(1, held)
     return {
-      answered: (answerChars) => {
-        this.#chars += answerChars - held
-        held = answerChars
+      answered (chars) {
+        hold(0, chars - held)
+        held = chars
       },
       leave: () => {
-        const left = this.callsOf(tenant) - 1
-        if (left > 0) this.#byTenant.set(tenant, left)
-        else this.#byTenant.delete(tenant)
-        this.#calls -= 1
-        this.#chars -= held
+        hold(-1, -held)
+        if (own.calls === 0) this.#byTenant.delete(tenant)
       },
     }
+  }
+
+  #check (own: Held, chars: number): void {
+    const { perProcess, perTenant, chars: allowed } = this.#bounds
+    const share = allowed * TENANT_SHARE
+    if (own.calls >= perTenant) throw new JobError('RATE_LIMITED', `Cannot take the call: ${own.calls} of the tenant are open, allowed are ${perTenant} (BATCHBOX_TENANT_FLOW_CALLS); wait for some to be answered`)
+    if (own.calls > 0 && own.chars + chars > share) throw new JobError('RATE_LIMITED', `Cannot take the call: those of the tenant that are open have ${own.chars} characters of code, input and answers, allowed are ${share} (half of BATCHBOX_FLOW_CHARS); wait for some to be answered`)
+    if (this.#all.calls >= perProcess) throw new JobError('OVERLOADED', `Cannot take the call: ${this.#all.calls} are open here, allowed are ${perProcess} (BATCHBOX_FLOW_CALLS); call again later`)
+    if (this.#all.chars + chars > allowed) throw new JobError('OVERLOADED', `Cannot take the call: those that are open here have ${this.#all.chars} characters of code, input and answers, allowed are ${allowed} (BATCHBOX_FLOW_CHARS); call again later`)
   }
 }

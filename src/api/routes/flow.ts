@@ -45,12 +45,12 @@ export const flowRoutes: FastifyPluginAsyncZod<FlowRoutesOptions> = async (app, 
       body: buildFlowRights(policy, times, toolNames).Body,
       response: { 200: FlowAnswer, 400: FlowAnswer, 401: FlowAnswer, 403: FlowAnswer, 413: FlowAnswer, 415: FlowAnswer, 429: FlowAnswer, 500: FlowAnswer, 503: FlowAnswer },
     },
-  }, async ({ caller, body, headers, span, executionId }, reply) => {
+  }, async ({ caller, body, span, executionId }, reply) => {
     const { codebase64, input, timeout } = body
     const code = decodeCode(codebase64)
     if (code.length > policy.request.codeChars) throw new JobError('CODE_TOO_LARGE', `Cannot take the code: it has ${code.length} characters, more than the maximum of ${policy.request.codeChars} characters`)
     const json = JSON.stringify(input) ?? 'null'
-    checkInputSize(policy, json, Number(headers['content-length'] ?? Infinity))
+    checkInputSize(policy, json)
     const rights = rightsOf(caller)
     const left = reply.untilLeft()
     const call = { code, tools: [...rights.tools], limits: rights.limitsFor(timeout), traceparent: span.isRecording() ? traceparentOf(span) : null }
