@@ -122,8 +122,8 @@ function installLazy (name, unit) {
   pending[name] = unit
   ReflectDefineProperty(globalThis, name, /** @type {any} */ ({
     get () {
-      settle(name)
-      return /** @type {any} */ (globalThis)[name]
+      settle(unit)
+      return link(unit)[name] // the accessor stays where code froze the global object
     },
     /** @param {unknown} value */
     set (value) { define(name, value) },
@@ -132,9 +132,8 @@ function installLazy (name, unit) {
   }))
 }
 
-/** Makes the globals of the unit that has this one what they are to be. @param {string} name */
-function settle (name) {
-  const unit = /** @type {string} */ (pending[name])
+/** Makes the globals of a unit what they are to be. @param {string} unit */
+function settle (unit) {
   const maker = makers[unit]
   if (maker !== undefined) maker()
   const exports = link(unit)
@@ -169,7 +168,7 @@ function watchDescriptors () {
   defineHidden(Object, 'getOwnPropertyDescriptors', {
     /** @param {any} target */
     getOwnPropertyDescriptors (target) {
-      if (target === globalThis) for (const name in pending) settle(name)
+      if (target === globalThis) for (const name in pending) settle(/** @type {string} */ (pending[name]))
       const descriptors = /** @type {any} */ (ObjectGetOwnPropertyDescriptors(target))
       if (target === globalThis) for (const name in deferred) descriptors[name] = describeDeferred(name)
       return descriptors
@@ -184,7 +183,8 @@ function replace (holder, name, describe) {
     getOwnPropertyDescriptor (target, key) {
       if (target !== globalThis || typeof key !== 'string') return describe(target, key)
       if (deferred[key] !== undefined) return describeDeferred(key)
-      if (pending[key] !== undefined) settle(key)
+      const unit = pending[key]
+      if (unit !== undefined) settle(unit)
       return describe(target, key)
     },
   }.getOwnPropertyDescriptor)

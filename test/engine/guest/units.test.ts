@@ -25,6 +25,15 @@ test('code may put something else in its place, before it was touched and after'
   }`), [5, 'function', 5, 6, 'undefined'])
 })
 
+for (const close of ['freeze', 'seal', 'preventExtensions']) {
+  test(`globals are there where code did Object.${close} to the global object before it touched them`, async () => {
+    assert.deepEqual(await resultOf(`export default () => {
+      Object.${close}(globalThis)
+      return [typeof Navigator, typeof Navigator, navigator === navigator, navigator instanceof Navigator, new TextEncoder().encode('a').length, typeof TextDecoder]
+    }`), ['function', 'function', true, true, 1, 'function'])
+  })
+}
+
 test('what code did to prototypes before it first touched a global is not asked', async () => {
   assert.deepEqual(await resultOf(`export default () => {
     const heard = []
