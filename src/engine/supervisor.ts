@@ -153,7 +153,7 @@ export class Supervisor {
 
   /** A tenant's own runner first, so that the idle ones are left for the others. */
   #find ({ tenant, alone }: LeaseRequest): Slot | undefined {
-    const open = [...this.#slots.values()].filter(({ isReady, isRetiring }) => isReady && !isRetiring)
+    const open = this.#listOpen()
     const shared = alone || this.#pool.fresh ? undefined : open.find((slot) => slot.runs > 0 && slot.runs < this.#options.threads && slot.tenant === tenant && !slot.isAlone)
     return shared ?? open.find(({ runs }) => runs === 0)
   }
@@ -175,14 +175,20 @@ export class Supervisor {
     this.#serve()
   }
 
+  /** Those that were started together are worn together: the next one is retired when the last one's replacement is ready. */
   #retireIfWorn (slot: Slot): void {
     const { wear } = slot
-    if (this.#pool.fresh || wear.isSpent || (wear.isOver && this.#listIdle().some((other) => other !== slot))) slot.isRetiring = true
+    if (this.#pool.fresh || wear.isSpent || (wear.isOver && this.#listOpen().length >= this.#needed && this.#listIdle().some((other) => other !== slot))) slot.isRetiring = true
     if (slot.isRetiring && slot.runs === 0) slot.runner.kill('The runner is worn', 'worn')
   }
 
+  /** Those that are ready and go on. */
+  #listOpen (): Slot[] {
+    return [...this.#slots.values()].filter(({ isReady, isRetiring }) => isReady && !isRetiring)
+  }
+
   #listIdle (): Slot[] {
-    return [...this.#slots.values()].filter(({ isReady, isRetiring, runs }) => isReady && !isRetiring && runs === 0)
+    return this.#listOpen().filter(({ runs }) => runs === 0)
   }
 
   /** Runners that there should be: one for each that is in use or waited for, and spares. */
@@ -213,7 +219,8 @@ export class Supervisor {
       if (slot.wear.isOver) this.#retireIfWorn(slot)
     }
     if (performance.now() - this.#peak.sinceMs < this.#pool.idleMs) return
-    const surplus = Math.max(0, this.#slots.size - Math.max(this.#peak.needed, this.#needed))
+    const staying = this.#slots.values().reduce((sum, { isRetiring }) => isRetiring ? sum : sum + 1, 0)
+    const surplus = Math.max(0, staying - Math.max(this.#peak.needed, this.#needed))
     for (const slot of this.#listIdle().slice(0, surplus)) {
       slot.isRetiring = true
       slot.runner.kill('Nobody needed the runner')

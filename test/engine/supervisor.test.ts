@@ -199,6 +199,20 @@ test('a runner that is worn is replaced though nobody uses it', async (t) => {
   await until('another is there', () => supervisor.pids.length === 2 && supervisor.pids.some((pid) => !before.includes(pid)))
 })
 
+test('runners that are worn together are replaced one after another', async (t) => {
+  const { supervisor } = await startSupervisor(t, { lanes: 4, spares: 0, wear: { ...DEFAULT_WEAR, ageMs: 1 }, pool: { checkMs: 10 } })
+  await until('all are ready', () => supervisor.figures.starting === 0)
+  const before = supervisor.pids
+  let fewest = Infinity
+
+  await until('each was replaced', () => {
+    fewest = Math.min(fewest, supervisor.figures.idle)
+    return !supervisor.pids.some((pid) => before.includes(pid))
+  })
+
+  assert.equal(fewest, 3)
+})
+
 test('where each runner is for one run, no two runs have the same, and a spare is ready for the next', async (t) => {
   const { supervisor, acquire } = await startSupervisor(t, { pool: { fresh: true } })
   const seen = new Set<number | undefined>()
