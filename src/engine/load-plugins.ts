@@ -15,7 +15,7 @@ const PluginForm = z.object({
  */
 export async function loadPlugins (list: string): Promise<Plugin[]> {
   const modules: Plugin[][] = []
-  for (const file of list.split(',').filter(Boolean)) modules.push(await loadModule(file)) // one after the other: what they do as they are loaded keeps its order
+  for (const file of list.split(',').map((name) => name.trim()).filter(Boolean)) modules.push(await loadModule(file)) // one after the other: what they do as they are loaded keeps its order
   return modules.flat()
 }
 
@@ -27,8 +27,8 @@ async function loadModule (file: string): Promise<Plugin[]> {
 }
 
 async function importDefault (file: string): Promise<unknown> {
-  const path = file.startsWith('file:') ? fileURLToPath(file) : resolve(file)
   try {
+    const path = file.startsWith('file:') ? fileURLToPath(file) : resolve(file)
     const { default: given } = await import(pathToFileURL(path).href) as { default?: unknown } // the operator's: looked at by `check`
     return given
   } catch (cause) {

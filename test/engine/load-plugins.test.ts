@@ -15,7 +15,7 @@ test('plugins are loaded in their order, by path and by URL, one or several of a
   const one = write('one.ts', 'export default { name: "one" as string, setup () {} }')
   const two = write('two.mjs', 'class Two { name = "two"; setup () {} }\nexport default [new Two(), { name: "three", required: ["two"], setup () {} }]')
 
-  const plugins = await loadPlugins([relative('.', one), pathToFileURL(two).href].join(','))
+  const plugins = await loadPlugins([relative('.', one), pathToFileURL(two).href].join(', '))
 
   assert.deepEqual(plugins.map(({ name }) => name), ['one', 'two', 'three'])
   assert.deepEqual(await loadPlugins(''), [])
@@ -35,5 +35,6 @@ test('a module that has no plugins is refused, by its name and the plugin\'s', a
   await refused('export default [{ name: "fine", setup () {} }, { name: "needy", required: "fine", setup () {} }]', /plugin "needy" [^]*required/)
   await refused('export default []', /empty list of plugins/)
   await refused('export default (', /cannot be loaded: /)
+  await assert.rejects(loadPlugins('file://elsewhere/plugin.ts'), /^Error: Cannot start: BATCHBOX_PLUGINS names "file:\/\/elsewhere\/plugin.ts", which cannot be loaded: File URL host/)
   await assert.rejects(loadPlugins('nowhere.ts'), /BATCHBOX_PLUGINS names "nowhere.ts", which cannot be loaded: Cannot find module/)
 })
