@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 
+const KB = 1024
 /** Files of one process that are read at once are shorter: one read answers all of such a file. */
 const RECORD = Buffer.allocUnsafe(4096)
 /** Linux counts a process's time in hundredths of a second, whatever the kernel's own clock does. Source: proc(5), USER_HZ. */
@@ -7,9 +8,6 @@ const TICK_MS = 10
 
 /** Numbers of the fields of /proc/<pid>/stat, and of the one that follows the name. Source: proc_pid_stat(5). */
 const STAT = { state: 3, userTicks: 14, systemTicks: 15, startTicks: 22, first: 3 } as const
-
-/** Stands before the size of a page in the vector of pairs of words. Source: elf.h. */
-const AT_PAGESZ = 6n
 
 /** Text of a file below /proc; empty when what it tells of is gone or hidden, and where there is no /proc. */
 export function readProc (path: string): string {
@@ -51,11 +49,12 @@ export function readRssBytes (pid: number): number {
 
 let pageBytes = 0
 
-/** Bytes of a page of memory, as the kernel told this process when it started. Source: getauxval(3), AT_PAGESZ. */
+/** Bytes of a page of memory: this process's size, which the kernel tells in both, in rough. What it says at start (auxv) is closed to a process that changed its user. */
 function readPageBytes (): number {
   if (pageBytes === 0) {
-    const words = new BigUint64Array(new Uint8Array(readFileSync('/proc/self/auxv')).buffer)
-    pageBytes = Number(words[words.findIndex((word, at) => at % 2 === 0 && word === AT_PAGESZ) + 1])
+    const [, kilobytes] = /^VmSize:\s+(\d+) kB$/m.exec(readProc('self/status')) ?? []
+    const [pages] = readRecord('self/statm').split(' ', 1)
+    pageBytes = 2 ** Math.round(Math.log2(Number(kilobytes) * KB / Number(pages)))
   }
   return pageBytes
 }

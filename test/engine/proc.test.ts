@@ -14,6 +14,19 @@ test('the memory of a process is what Node says of itself', { skip }, () => {
   assert.ok(Math.abs(measured - process.memoryUsage.rss()) < 20_000_000)
 })
 
+test('memory is read as well by a process that changed its user', { skip }, async (t) => {
+  const script = `
+    const { readRssBytes } = await import(${JSON.stringify(new URL('../../src/engine/proc.ts', import.meta.url).href)})
+    if (process.getuid() === 0) process.setuid(65534)
+    console.log(readRssBytes(process.pid) - process.memoryUsage.rss())`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  t.after(() => child.kill('SIGKILL'))
+
+  const [difference] = await Array.fromAsync(child.stdout.setEncoding('utf8'))
+
+  assert.ok(Math.abs(Number(difference)) < 20_000_000, difference)
+})
+
 test('the memory of a tree counts its children', { skip }, async (t) => {
   const child = spawn(process.execPath, ['-e', 'process.stdout.write("up"); setInterval(() => {}, 60000)'], { stdio: ['ignore', 'pipe', 'ignore'] })
   t.after(() => child.kill('SIGKILL'))
