@@ -47,6 +47,9 @@ export const FromRunner = z.discriminatedUnion('type', [
 ])
 export type FromRunner = z.infer<typeof FromRunner>
 
+/** What a runner that is a thread tells its process: a message of the protocol, or that V8 lost control of what runs in it. */
+export type FromThread = { header: FromRunner, body: Uint8Array } | { lost: string }
+
 /** Log lines as a runner sends them: time in milliseconds, level, message. */
 export type LogLines = [time: number, level: LogLevel, message: string][]
 

@@ -68,7 +68,7 @@ export interface JobModule {
   importName: string | null
 }
 
-/** Descriptors that a runner is left with beside its pipe: archives (see archive.ts) of the scripts that isolates are made with. */
+/** The first of the descriptors that a runner process is left with beside its pipe: archives (see archive.ts) of the scripts that isolates are made with. */
 export const ARCHIVES_FD = 4
 /** The script in an archive that every isolate has: the core of the guest. */
 export const CORE_SCRIPT = 'core'
@@ -96,6 +96,9 @@ export const CACHER_FRAME = { maxFrameBytes: 268_435_456, maxHeaderBytes: 4096 }
 /** Scripts of the guest halves of tools, by their names. The body of `boot`, as JSON. */
 export type ToolScripts = Readonly<Record<string, string>>
 
+/** What a runner that is a thread is told by its process: a message of the protocol, or null, to end. */
+export type ToThread = { header: ToRunner, body: Uint8Array } | null
+
 /** How often each thread of a runner says that it lives. */
 export const BEAT_MS = 1000
 
@@ -111,13 +114,13 @@ export type GuestCode = typeof GUEST_CODES[number]
 export type StopCode = typeof STOP_CODES[number]
 
 /**
- * What a worker tells its runner; `boot` comes first, with the scripts of tools as its body. The body of `run` is the code, the sources and then the
+ * What a worker tells its runner; `boot` comes first, with the descriptors of archives, and the scripts of tools as its body. The body of `run` is the code, the sources and then the
  * input, that of `answer` the JSON text that a tool answered and then the bytes beside it. For a transform the input is the state to go on from,
  * or nothing; `records` answers a `pull` with records, one a line, or with nothing when there are no more, and `written` says that the oldest
  * `output` is written.
  */
 export type ToRunner =
-  | { type: 'boot', threads: number, memoryMb: number, archives: number }
+  | { type: 'boot', threads: number, memoryMb: number, archives: readonly number[] }
   | {
     type: 'run'
     token: string

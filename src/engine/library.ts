@@ -66,6 +66,8 @@ export interface CreateOptions {
   config?: CreateConfig
   /** Plugins beside the engine's own, or in their place. */
   plugins?: readonly Plugin[]
+  /** Whether code runs in processes of their own, or in threads of this one: docs/engine.md says what that cannot hold. */
+  isolation?: 'process' | 'thread'
 }
 
 /** Code to run. */
@@ -136,7 +138,7 @@ const TENANT_MAX_CHARS = 64
  * Makes an engine within this process, without Redis and HTTP: the same sandbox that workers have. Resolves when the first run can be taken. Rejects for
  * settings that are not valid, for plugins that cannot be used, and where no runner comes up.
  */
-export async function create ({ config = {}, plugins = [] }: CreateOptions = {}): Promise<EmbeddedEngine> {
+export async function create ({ config = {}, plugins = [], isolation = 'process' }: CreateOptions = {}): Promise<EmbeddedEngine> {
   if (config.cacheFolder !== undefined || getCompileCacheDir() === undefined) keepIn(config.cacheFolder ?? join(homedir(), ...CACHE))
   const onError = config.onError ?? ((error: Error) => process.stderr.write(`${error.stack ?? error.message}\n`))
   const policy = buildPolicy(config.limits)
@@ -151,6 +153,7 @@ export async function create ({ config = {}, plugins = [] }: CreateOptions = {})
     onToolError: onError,
     compiler: { onError },
     supervisor: {
+      isolation,
       lanes: config.lanes ?? defaultLanes(),
       spares: config.spares ?? SPARES,
       pool: { ...DEFAULT_POOL, ...config.pool },

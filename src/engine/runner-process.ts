@@ -10,20 +10,18 @@ import type { Cgroup } from './cgroup.ts'
 import type { ToolAnswer } from './broker.ts'
 import { readUid } from './proc.ts'
 import type { ResourceLimits } from './resource-limits.ts'
-import { buildRunnerCommand } from './runner-command.ts'
-import { spawnFramed, type FramedExit, type FramedProcess } from './framed-process.ts'
+import { openThread } from './framed-thread.ts'
+import { openProcess, type RunnerExit, type RunnerLink } from './runner-link.ts'
 import { DEFAULT_MISSED_BEATS, Heartbeat } from './heartbeat.ts'
 import { IdleWatch } from './idle-watch.ts'
 import { RunConversation, type RunnerAnswer, type RunnerHooks, type RunnerTask } from './run-conversation.ts'
 
-const MAX_FRAMES_PER_SECOND = 2000
-const MAX_BYTES_PER_SECOND = 67_108_864
 /** Frames that may come of one call of a tool: the call, and what was logged before it and after. */
 const FRAMES_PER_CALL = 3
-const MAX_STDERR_BYTES = 1_048_576
-const MAX_UNSENT_BYTES = 536_870_912
 
 export interface RunnerOptions {
+  /** Whether the runner is a process, as it is unless said otherwise, or a thread of this one. */
+  isolation?: 'process' | 'thread'
   threads: number
   /** What isolates made ahead of time are given. */
   memoryMb: number
@@ -40,12 +38,12 @@ export interface RunnerOptions {
 }
 
 /**
- * One runner process with one run for each of its threads at a time. States: starting → idle ⇄ busy → dead. Whatever it sends that does
+ * One runner, a process or a thread of this one, with one run for each of its threads at a time. States: starting → idle ⇄ busy → dead. Whatever it sends that does
  * not fit its state kills it: it is treated as if it were already taken over.
  */
 export class RunnerProcess {
   readonly ready: Promise<Isolation>
-  readonly #process: FramedProcess
+  readonly #link: RunnerLink
   readonly #ready = Promise.withResolvers<Isolation>()
   readonly #runs = new Map<string, RunConversation>()
   readonly #threads: number
@@ -54,45 +52,34 @@ export class RunnerProcess {
   #heartbeat: Heartbeat | undefined
   #idle: IdleWatch | undefined
   #cgroup: Cgroup | undefined
-  #exit: FramedExit | undefined
+  #exit: RunnerExit | undefined
   #end: RunnerEnd | undefined
   #isolation: Isolation | undefined
 
   constructor (options: RunnerOptions) {
     this.ready = this.#ready.promise
     this.ready.catch(() => {}) // whoever waits is told; nobody has to
-    this.#process = spawnFramed({
-      ...buildRunnerCommand(options.file),
-      maxFrameBytes: RUNNER_FRAME_BYTES,
-      maxHeaderBytes: RUNNER_HEADER_BYTES,
-      maxFramesPerSecond: MAX_FRAMES_PER_SECOND,
-      maxBytesPerSecond: MAX_BYTES_PER_SECOND,
-      maxStderrBytes: MAX_STDERR_BYTES,
-      maxUnsentBytes: MAX_UNSENT_BYTES,
-      descriptors: options.guest.archives,
-      ...(options.resources === undefined ? {} : { resources: options.resources }),
-      onFrame: (frame) => this.#take(frame),
-      onExit: (exit) => this.#leave(exit),
-    })
-    const { threads, memoryMb, bootTimeoutMs, guest } = options
+    const { threads, memoryMb, bootTimeoutMs, guest, file, resources } = options
+    const hooks = { guest, onFrame: (frame: Frame) => this.#take(frame), onExit: (exit: RunnerExit) => this.#leave(exit) }
+    this.#link = options.isolation === 'thread' ? openThread(hooks) : openProcess({ ...hooks, file, ...(resources === undefined ? {} : { resources }) })
     this.#threads = threads
     this.#missedBeats = options.missedBeats ?? DEFAULT_MISSED_BEATS
     this.#cgroup = options.createCgroup?.()
-    void this.#join().then(() => this.#boot({ type: 'boot', threads, memoryMb, archives: guest.archives.length }, guest.tools)) // it does nothing before that
+    void this.#join().then(() => this.#boot({ type: 'boot', threads, memoryMb, archives: this.#link.archives }, guest.tools)) // it does nothing before that
     const slow = setTimeout(() => this.kill(`The runner was not ready within ${bootTimeoutMs} ms`, 'boot'), bootTimeoutMs)
     this.ready.then(() => clearTimeout(slow), () => clearTimeout(slow))
   }
 
-  get pid (): number | undefined { return this.#process.pid }
+  get pid (): number | undefined { return this.#link.pid }
   get isolation (): Isolation | undefined { return this.#isolation }
-  get exited (): Promise<FramedExit> { return this.#process.exited }
+  get exited (): Promise<RunnerExit> { return this.#link.exited }
   /** What ended it; `protocol` where the process that speaks to it found something wrong. */
   get end (): RunnerEnd { return this.#end ?? (this.#exit?.byItself === false ? 'protocol' : 'itself') }
 
   /** The first reason stands. Whoever names no rung has no more use for it. */
   kill (reason: string, end: RunnerEnd = 'closing'): void {
     this.#end ??= end
-    this.#process.kill(reason)
+    this.#link.kill(reason)
   }
 
   /** Runs one task; resolves whatever happens. The runner must be ready and have a thread that is idle. */
@@ -114,19 +101,19 @@ export class RunnerProcess {
     const run = new RunConversation({
       task,
       hooks,
-      pid: this.#process.pid ?? 0,
+      pid: this.#link.pid ?? 0,
       threads: this.#threads,
       kill: (reason, rung) => this.kill(reason, rung),
       answer,
       send: (message, body) => this.#send(message, body),
-      uncount: (frames, bytes) => this.#process.uncount(frames, bytes),
+      uncount: (frames, bytes) => this.#link.uncount(frames, bytes),
       stop,
       onEnd,
     })
     hooks.signal.addEventListener('abort', stop, { once: true })
     this.#runs.set(run.token, run)
     this.#idle?.enter()
-    if (this.#runs.size > 1) for (const each of this.#runs.values()) each.accompany()
+    if (this.#runs.size > 1 || this.pid === undefined) for (const each of this.#runs.values()) each.accompany()
     if (this.#exit) run.leave(this.#exit, { shared: false, killedAtMb: undefined }) // it died between being lent and now
     else this.#handOver(run.token, task, hooks.records?.grant ?? null)
     if (hooks.signal.aborted && this.#runs.has(run.token)) stop()
@@ -135,15 +122,17 @@ export class RunnerProcess {
 
   /** One that could not be put into a group serves without. */
   async #join (): Promise<void> {
-    const { pid } = this.#process
+    const { pid } = this.#link
     if (!this.#cgroup || pid === undefined || await this.#cgroup.add(pid)) return
     this.#cgroup.remove()
     this.#cgroup = undefined
   }
 
   #boot (message: Extract<ToRunner, { type: 'boot' }>, tools: ToolScripts): void {
-    if (!this.#process.send(message, Buffer.from(JSON.stringify(tools)))) return
-    const watch = new BootWatch({ pid: this.#process.pid ?? 0, onStill: (reason) => this.kill(reason, 'boot') })
+    if (!this.#link.send(message, Buffer.from(JSON.stringify(tools)))) return
+    const { pid } = this
+    if (pid === undefined) return
+    const watch = new BootWatch({ pid, onStill: (reason) => this.kill(reason, 'boot') })
     this.ready.then(() => watch.close(), () => watch.close())
   }
 
@@ -158,11 +147,11 @@ export class RunnerProcess {
   /** One frame holds a result. */
   #allowResult ({ resultBytes }: Limits): void {
     this.#frameBytes = Math.max(this.#runs.size === 1 ? RUNNER_FRAME_BYTES : this.#frameBytes, resultBytes + RUNNER_HEADER_BYTES)
-    this.#process.setMaxFrameBytes(this.#frameBytes)
+    this.#link.setMaxFrameBytes(this.#frameBytes)
   }
 
   #send (message: ToRunner, body?: Uint8Array): void {
-    this.#process.send(message, body)
+    this.#link.send(message, body)
   }
 
   #take (frame: Frame): Promise<void> | void {
@@ -172,17 +161,18 @@ export class RunnerProcess {
     const run = this.#runs.get(message.token)
     if (!run) throw new Error(`Cannot take "${message.type}": it belongs to no run of this runner`)
     const taken = run.take(message, frame.body)
-    if (message.type === 'call') this.#process.uncount(FRAMES_PER_CALL, 0) // the run's own limits counted it
-    else if (message.type === 'done') this.#process.uncount(0, frame.body.length) // likewise, and there is one a run
+    if (message.type === 'call') this.#link.uncount(FRAMES_PER_CALL, 0) // the run's own limits counted it
+    else if (message.type === 'done') this.#link.uncount(0, frame.body.length) // likewise, and there is one a run
     return taken
   }
 
   /** What the worker can see for itself it does not take from the runner. */
   #becomeReady ({ permission, uid }: Pick<Isolation, 'permission' | 'uid'>): void {
     if (this.#isolation) throw new Error('Cannot take "ready": the runner said it before')
-    this.#isolation = { process: true, permission, uid: readUid(this.#process.pid ?? 0) ?? uid, cgroup: this.#cgroup !== undefined, threads: this.#threads }
-    this.#heartbeat = new Heartbeat({ threads: this.#threads, missedBeats: this.#missedBeats, isDeaf: this.#process.isHeld, onLost: (reason) => this.kill(reason, 'silence') })
-    this.#idle = new IdleWatch({ pid: this.#process.pid ?? 0, onBusy: (reason) => this.kill(reason, 'idle') })
+    const { pid } = this
+    this.#isolation = { process: pid !== undefined, permission, uid: readUid(pid ?? 0) ?? uid, cgroup: this.#cgroup !== undefined, threads: this.#threads }
+    this.#heartbeat = new Heartbeat({ threads: this.#threads, missedBeats: this.#missedBeats, isDeaf: this.#link.isHeld, onLost: (reason) => this.kill(reason, 'silence') })
+    if (pid !== undefined) this.#idle = new IdleWatch({ pid, onBusy: (reason) => this.kill(reason, 'idle') })
     this.#ready.resolve(this.#isolation)
   }
 
@@ -191,7 +181,7 @@ export class RunnerProcess {
     this.#heartbeat.beat(thread)
   }
 
-  #leave (exit: FramedExit): void {
+  #leave (exit: RunnerExit): void {
     this.#exit = exit
     this.#heartbeat?.close()
     this.#idle?.close()

@@ -1,4 +1,5 @@
 import { createNoopMeter } from '@opentelemetry/api'
+import { JobError } from '../core/failures.ts'
 import type { PoolFigures } from '../core/pool-figures.ts'
 import { createRunnerMetrics, type RunnerMetrics, type RunnerState } from '../telemetry/metrics/runners.ts'
 import { countStates, DEFAULT_POOL, type PoolSettings } from './pool-settings.ts'
@@ -8,6 +9,9 @@ import { Wear, type WearLimits } from './wear.ts'
 
 /** How long to wait before a runner that could not start is tried again; doubled up to the most. */
 const RESTART_MS = { first: 100, most: 5000 } as const
+
+/** Threads that cannot be stopped before no others are started in their place. */
+const STUCK_MOST = 4
 
 export interface SupervisorOptions extends RunnerOptions {
   /** Runs at one time. */
@@ -77,6 +81,8 @@ export class Supervisor {
   /** Most runners that were needed at one time since then. */
   #peak = { needed: 0, sinceMs: performance.now() }
   readonly #check: NodeJS.Timeout
+  /** Threads that were given up and have not ended. */
+  #stuck = 0
   #closed = false
 
   private constructor (options: SupervisorOptions) {
@@ -115,7 +121,7 @@ export class Supervisor {
     return countStates([...this.#slots.values()].map(stateOf), { least: this.#pool.least, most: this.#most })
   }
 
-  /** Lends a runner, waiting for one if none has room; undefined when the signal aborts meanwhile. Rejects once it is closed. */
+  /** Lends a runner, waiting for one if none has room; undefined when the signal aborts meanwhile. Rejects once it is closed, and with UNAVAILABLE where too many threads are stuck. */
   async acquire (request: LeaseRequest, signal: AbortSignal): Promise<Lease | undefined> {
     if (this.#closed) throw new Error(CLOSED)
     const waiter: Waiter = { request, ...Promise.withResolvers<Lease | undefined>() }
@@ -123,6 +129,7 @@ export class Supervisor {
     this.#waiting.add(waiter)
     this.#serve()
     this.#grow()
+    this.#refuse()
     signal.addEventListener('abort', giveUp, { once: true })
     if (signal.aborted) giveUp()
     try {
@@ -209,7 +216,7 @@ export class Supervisor {
     this.#restart = undefined
     if (this.#closed) return
     const needed = this.#needed
-    while (this.#slots.size < needed) this.#add()
+    while (this.#slots.size < needed && this.#stuck < STUCK_MOST) this.#add()
   }
 
   /** Ends those that are worn though nobody used them, and those more than were needed since they were last counted. */
@@ -237,13 +244,32 @@ export class Supervisor {
       slot.isReady = true
       this.#serve()
     }, (error: Error) => { if (!this.#closed) this.#options.onError(error) })
-    void runner.exited.then(() => this.#forget(runner))
+    void runner.exited.then(({ freed }) => this.#forget(runner, freed))
   }
 
-  #forget (runner: RunnerProcess): void {
+  /** A thread that does not end is left to itself, and another takes its place as long as there are not too many such. */
+  #leaveStuck (freed: Promise<void>): void {
+    this.#stuck += 1
+    this.#options.onError(new Error(`A thread runs code that nothing stops but the end of this process: it holds its memory, and the process does not end but by SIGKILL (${this.#stuck} of at most ${STUCK_MOST})`))
+    this.#refuse()
+    void freed.then(() => {
+      this.#stuck -= 1
+      this.#fill()
+    })
+  }
+
+  /** Without a runner, and without one to come, nobody is to wait. */
+  #refuse (): void {
+    if (this.#stuck < STUCK_MOST || this.#slots.size > 0) return
+    for (const { reject } of this.#waiting) reject(new JobError('UNAVAILABLE', `Cannot run code: ${this.#stuck} threads of this process run code that nothing stops but the end of the process`))
+    this.#waiting.clear()
+  }
+
+  #forget (runner: RunnerProcess, freed: Promise<void> | undefined): void {
     this.#slots.delete(runner)
     this.#metrics.ended(runner.end)
     if (this.#closed) return
+    if (freed) this.#leaveStuck(freed)
     if (runner.isolation) return this.#fill() // it served: the next one will too
     clearTimeout(this.#restart)
     this.#restart = setTimeout(() => this.#fill(), this.#restartMs)

@@ -80,7 +80,7 @@ export async function startEngine ({ lanes = 2, spares = 1, threads = 1, tools =
   onToolError? (error: Error): void
   /** What an operator says of permissions and services. */
   settings?: Pick<EngineConfig, 'services' | 'env' | 'strict' | 'onAudit'>
-} & Pick<SupervisorOptions, 'createCgroup' | 'resources' | 'file'> = {}): Promise<TestEngine> {
+} & Pick<SupervisorOptions, 'createCgroup' | 'resources' | 'file' | 'isolation'> = {}): Promise<TestEngine> {
   const problems: Error[] = []
   const engine = await createEngine({
     tools,

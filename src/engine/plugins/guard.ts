@@ -4,7 +4,7 @@ import type { Plugin } from '../plugin.ts'
 
 /** What an operator does about a level that a worker does not reach. */
 const REMEDIES: Readonly<Record<IsolationLevel, string>> = {
-  process: 'use another engine',
+  process: 'have its code run in processes of their own',
   permission: 'use another version of Node',
   uid: 'start the worker as root, which its runners then give up',
   cgroup: 'let the worker write to its control group',
@@ -38,7 +38,7 @@ function endExposed (run: RunContext, isolation: Isolation): void {
   const missing = requireIsolation.filter((level) => !reached.includes(level))
   if (missing.length === 0) return
   const remedies = missing.map((level) => `for ${level}, ${REMEDIES[level]}`).join('; ')
-  const message = `Cannot run job: it requires isolation by ${requireIsolation.join(', ')}, this worker reaches ${reached.join(', ')}; ${remedies}`
+  const message = `Cannot run job: it requires isolation by ${requireIsolation.join(', ')}, this worker reaches ${reached.join(', ') || 'none'}; ${remedies}`
   run.outcome = { type: 'failed', error: buildFailure('UNAVAILABLE', message), usage: EMPTY_USAGE }
 }
 

@@ -1,7 +1,7 @@
 import ivm from 'isolated-vm'
 import { type Archive, openArchive } from '../../core/archive.ts'
 import { readDescriptor } from '../../core/read-descriptor.ts'
-import { ARCHIVES_FD, type ArchiveMeta, type ImportableModule } from '../../core/runner-protocol.ts'
+import type { ArchiveMeta, ImportableModule } from '../../core/runner-protocol.ts'
 import type { CodeCache } from './code-cache.ts'
 
 /** A script as isolates take it. */
@@ -19,9 +19,9 @@ export interface Scripts {
 /** What code may import, by the names that it imports it by. Found in one archive after another: who imports `buffer` pays for no package. */
 export type ModuleTable = Pick<ReadonlyMap<string, ImportableModule>, 'get' | 'keys'>
 
-/** Opens the archives that the worker left this process with. */
-export function openArchives (count: number): Scripts {
-  return keepScripts(Array.from({ length: count }, (_, i) => openArchive(readDescriptor(ARCHIVES_FD + i))))
+/** Opens the archives that the worker left this process with, by their descriptors. */
+export function openArchives (descriptors: readonly number[]): Scripts {
+  return keepScripts(descriptors.map((descriptor) => openArchive(readDescriptor(descriptor))))
 }
 
 /** Reads each script when it is first asked for, and keeps it. */

@@ -30,14 +30,15 @@ export interface WarmIsolate {
 /**
  * Makes isolates whose heap is bounded, with nothing in them but the language and the guest. Whoever takes one disposes of it. Code
  * caches are made of trusted code alone: those of tools here, before this process ever sees any other, all else before it was started.
+ * `onLost` hears that V8 lost control of one, which ends the process unless given.
  */
-export function createIsolateMaker (scripts: Scripts, tools: ToolScripts): (memoryMb: number) => WarmIsolate {
+export function createIsolateMaker (scripts: Scripts, tools: ToolScripts, onLost: (message: string) => void = abort): (memoryMb: number) => WarmIsolate {
   const halves = cacheTools(scripts, tools)
   const find = (name: string): Script | undefined => halves.get(name) ?? scripts.find(name)
 
   return (memoryMb) => {
     const begun = performance.now()
-    const isolate = new ivm.Isolate(buildOptions({ memoryLimit: memoryMb, inspector: false, onCatastrophicError: abort }))
+    const isolate = new ivm.Isolate(buildOptions({ memoryLimit: memoryMb, inspector: false, onCatastrophicError: onLost }))
     const context = isolate.createContextSync()
     const core = runScript(isolate, context, scripts.find(CORE_SCRIPT))
     const exported = (name: string): ivm.Reference => core.getSync(name, AS_REFERENCE)

@@ -22,7 +22,7 @@ export interface RunnerPool {
 export async function createPool ({ threads, memoryMb, archives, tools, onMessage }: {
   threads: number
   memoryMb: number
-  archives: number
+  archives: readonly number[]
   tools: ToolScripts
   onMessage (message: Exclude<ThreadMessage, { type: 'warm' }>): void
 }): Promise<RunnerPool> {

@@ -6,6 +6,7 @@ import { REHEARSAL_LIMITS } from './guest-settings.ts'
 import { createIsolateMaker, type WarmIsolate } from './isolate.ts'
 import { dropPermissions } from './lock-down.ts'
 import { LogGatherer } from './log-gatherer.ts'
+import { cacheOwnCore } from './own-core.ts'
 import { probe } from './probes.ts'
 import { ProgressGatherer } from './progress-gatherer.ts'
 import { Run, type RunEnd, type RunTask } from './run.ts'
@@ -33,7 +34,16 @@ export type ThreadOrder =
   | { type: 'written', token: string }
 
 /** The first task of every thread: opens its port, makes everything warm and waits until the pool lets it lock itself down. */
-export interface WarmUp { type: 'warm-up', thread: number, port: MessagePort, archives: number, tools: ToolScripts, memoryMb: number }
+export interface WarmUp {
+  type: 'warm-up'
+  thread: number
+  port: MessagePort
+  archives: readonly number[]
+  tools: ToolScripts
+  memoryMb: number
+  /** The thread is one of a process that does other things besides. It keeps that process's rights, and nothing in it may end it: what V8 lost control of is told. */
+  embedded?: { onLost (message: string): void }
+}
 export type ThreadTask = WarmUp | ({ type: 'run' } & RunTask)
 
 const REHEARSAL_MS = 5000
@@ -45,26 +55,46 @@ let spare: WarmIsolate | undefined
 let current: { token: string, run: Run } | undefined
 /** Orders come through a port of their own: one may be faster than the task that it is about. */
 let early: string | undefined
+let beating: NodeJS.Timeout
+let running: Promise<void> = Promise.resolve()
+let isRetiring = false
 
 /** Piscina calls this for each task; one at a time. */
 export default function handle (task: ThreadTask): Promise<void> {
-  return task.type === 'warm-up' ? warmUp(task) : execute(task)
+  return running = task.type === 'warm-up' ? warmUp(task) : execute(task)
+}
+
+/** Lets go of all that keeps the thread: stops its run, and disposes of its isolates. Does not resolve while there is code that does not stop, nor before the thread is warm. */
+export async function retire (): Promise<void> {
+  isRetiring = true
+  current?.run.stop('CANCELLED', 0)
+  await running
+  spare?.isolate.dispose()
+  spare = undefined
+  clearInterval(beating)
+  port.close()
 }
 
 async function warmUp (task: WarmUp): Promise<void> {
   port = task.port
   memoryMb = task.memoryMb
-  createWarmIsolate = createIsolateMaker(openArchives(task.archives), task.tools)
-  const lockedDown = new Promise<void>((resolve) => { port.once('message', resolve) })
+  const scripts = openArchives(task.archives)
+  createWarmIsolate = createIsolateMaker(task.embedded ? await cacheOwnCore(scripts) : scripts, task.tools, task.embedded?.onLost)
+  const lockedDown = new Promise<void>((resolve) => { if (!task.embedded) port.once('message', resolve) })
   await rehearse()
   spare = createWarmIsolate(memoryMb)
   tell({ type: 'warm' })
-  await lockedDown // permissions can only be dropped once every thread of the pool is up
+  if (!task.embedded) await lockDown(lockedDown)
+  port.on('message', obey)
+  beating = setInterval(() => tell({ type: 'beat', thread: task.thread }), BEAT_MS)
+}
+
+/** Permissions can only be dropped once every thread of the pool is up. */
+async function lockDown (everyoneIsUp: Promise<void>): Promise<void> {
+  await everyoneIsUp
   flushCompileCache()
   dropPermissions()
   await probe()
-  port.on('message', obey)
-  setInterval(() => tell({ type: 'beat', thread: task.thread }), BEAT_MS)
 }
 
 /** Runs one job before any permission is gone, so that everything it loads is loaded and its code is compiled. */
@@ -117,7 +147,7 @@ function takeIsolate (askedMb: number): WarmIsolate {
 }
 
 function makeSpare (): void {
-  spare ??= createWarmIsolate(memoryMb)
+  if (!isRetiring) spare ??= createWarmIsolate(memoryMb)
 }
 
 function obey (order: ThreadOrder): void {
