@@ -54,9 +54,11 @@ test('a call is a job of the function with what it asks for besides, and says wh
 
   const former = await api.jobOf(await api.call('f?version=1', { priority: 'high', tags: { for: 'me' } }))
   const latest = await api.jobOf(await api.call('f', { input: 5 }))
+  const bare = await api.jobOf(await api.send({ method: 'POST', url: '/v1/functions/f/jobs', headers: api.own }))
 
   assert.deepEqual([former.code, former.input, former.spec.limits.timeoutMs, former.spec.priority, former.spec.tags], [CODE, '1', 1000, 'high', { team: 'a', for: 'me', function: 'f', functionVersion: '1' }])
   assert.deepEqual([latest.code, latest.input, latest.spec.limits.timeoutMs, latest.spec.tags], [`${CODE} // new`, '5', 30_000, { function: 'f', functionVersion: '2' }])
+  assert.deepEqual([bare.code, bare.input], [`${CODE} // new`, 'null'])
 })
 
 test('the same Idempotency-Key answers the same job, also when the function has changed; another version is another request', async (t) => {
