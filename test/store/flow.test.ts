@@ -95,7 +95,7 @@ for (const [form, encryptionKeys, result] of [
     assert.equal(encryptionKeys.length > 0 && [...stored, ...heard].some((text) => text?.includes('secret')), false)
     assert.equal(readFlowText(Reply, await readAnswer(db, heard[0] ?? '').read('acme')).json, result)
     assert.deepEqual(taken.open().input, '"secret"')
-    assert.deepEqual(await allKeys(db), [])
+    assert.deepEqual(await allKeys(db), ['flow:caller:api'])
   })
 }
 
@@ -110,6 +110,17 @@ test('a call that was taken back, or whose time has passed, is never run', async
   assert.equal(wasWaiting, true)
   assert.deepEqual(taken.map(({ id }) => id), [kept])
   assert.equal(await withdrawCall(db, kept), false)
+})
+
+test('calls of a process that is gone are not run', async (t) => {
+  const db = await openStore(t)
+  const [gone, kept] = [await post(db, 'acme', { caller: 'gone' }), await post(db)]
+  await db.redis.del(`${db.keys.prefix}:flow:caller:gone`) // its time has passed
+
+  const taken = await work(db, WORKER, 5)
+
+  assert.deepEqual(taken.map(({ id }) => id), [kept])
+  assert.deepEqual(await lookAtCalls(db, 'api', [gone]), ['unknown'])
 })
 
 test('calls that nobody takes do not pile up', async (t) => {
@@ -129,12 +140,12 @@ test('a look tells calls that wait from those that run, whose worker is gone, an
   await work(db, { ...WORKER, member: '2 w2' }, 1)
   const waiting = await post(db)
 
-  const states = await lookAtCalls(db, [waiting, running, lost, newId('execution')])
+  const states = await lookAtCalls(db, 'api', [waiting, running, lost, newId('execution')])
 
   assert.deepEqual(states, ['waiting', 'running', 'lost', 'unknown'])
   assert.deepEqual(await readFlowState(db, 'acme'), { workers: 1, lanes: 2, waiting: 1 })
   await beat(db, WORKER, 0)
-  assert.deepEqual(await lookAtCalls(db, [running]), ['lost'])
+  assert.deepEqual(await lookAtCalls(db, 'api', [running]), ['lost'])
 })
 
 test('code that kills runners is not run for a while, and every run that ends well takes one off', async (t) => {
@@ -160,5 +171,5 @@ test('the bell rings for each call, and is still when none waits', async (t) => 
 
   await work(db, WORKER, 3)
 
-  assert.deepEqual((await allKeys(db)).filter((key) => !key.startsWith('flow:run')), [])
+  assert.deepEqual((await allKeys(db)).filter((key) => !key.startsWith('flow:run')), ['flow:caller:api'])
 })

@@ -66,7 +66,7 @@ export function createFlowCalls ({ store, subscriber, meter, ...bounds }: FlowCa
   const caller = randomUUID()
   const room = new FlowRoom(bounds)
   const open = new Map<string, OpenCall>()
-  const watch = watchFlowCalls(db, bounds.startMs)
+  const watch = watchFlowCalls(db, { caller, startMs: bounds.startMs })
   const metrics = createFlowMetrics(meter, () => room.calls)
   const answers = subscriber.listen(db.keys.flowAnswersChannel(caller), (message) => { if (message !== undefined) void take(message) })
   let isListening = false

@@ -38,7 +38,7 @@ export interface FlowWatch {
  * Looks at the calls that take long, all of them together, once a second, so that none waits for a worker that is gone, for an answer that was lost, or for a Redis that is away or forgot it. A call that finds no worker in
  * time is taken back.
  */
-export function watchFlowCalls (db: Db, startMs: number): FlowWatch {
+export function watchFlowCalls (db: Db, { caller, startMs }: { caller: string, startMs: number }): FlowWatch {
   const calls = new Map<WatchedCall, Seen>()
   let timer: NodeJS.Timeout | undefined
   let isLooking = false
@@ -50,7 +50,7 @@ export function watchFlowCalls (db: Db, startMs: number): FlowWatch {
     if (slow.length === 0 || isLooking) return
     isLooking = true
     try {
-      const states = await lookAtCalls(db, slow.map(({ id }) => id))
+      const states = await lookAtCalls(db, caller, slow.map(({ id }) => id))
       awaySince = undefined
       for (const [i, call] of slow.entries()) judge(call, states[i] ?? 'unknown')
     } catch {

@@ -7,6 +7,9 @@ import { readTime } from '../time.ts'
 
 const [POST, LOOK, WITHDRAW] = ['post', 'look', 'withdraw'].map((name) => loadScript(new URL(`${name}.lua`, import.meta.url))) as [ReturnType<typeof loadScript>, ReturnType<typeof loadScript>, ReturnType<typeof loadScript>] // as many as there are names
 
+/** Calls of a process that is not heard of for so long are not begun any more: nobody waits for them. */
+const ALIVE_MS = 5000
+
 /** How a call is: it waits, a worker has it, its worker is gone, or nobody knows of it. */
 export type CallState = 'waiting' | 'running' | 'lost' | 'unknown'
 
@@ -23,16 +26,17 @@ export interface NewCall {
 }
 
 /**
- * Posts a call, for the next worker that has room to take. Nothing of it is kept: it goes when it is taken, or when its time has passed. It is posted
+ * Posts a call, for the next worker that has room to take. Nothing of it is kept: it goes when it is taken, or when its time has passed. None is run
+ * whose caller has not been heard of for five seconds. It is posted
  * once or not at all where the connection sends nothing twice (`once`).
  */
 export async function postCall (db: Db, { id, tenant, codeHash, caller, text, lifeMs }: NewCall): Promise<void> {
-  await runScript(db, POST, [tenant, id, codeHash, caller, sealFlow(db, text, 'flow-call', tenant, id), lifeMs])
+  await runScript(db, POST, [tenant, id, codeHash, caller, sealFlow(db, text, 'flow-call', tenant, id), lifeMs, ALIVE_MS])
 }
 
-/** Tells how calls are, in the order of their ids. */
-export async function lookAtCalls (db: Db, ids: readonly string[]): Promise<CallState[]> {
-  const reply = await runScript(db, LOOK, ids)
+/** Tells a process that waits for calls how they are, in the order of their ids; it is to ask at least every other second. */
+export async function lookAtCalls (db: Db, caller: string, ids: readonly string[]): Promise<CallState[]> {
+  const reply = await runScript(db, LOOK, [caller, ALIVE_MS, ...ids])
   return ids.map((_, i) => readText(reply, i) as CallState) // the script has no others
 }
 

@@ -1,11 +1,12 @@
 -- Posts a call: the last of its tenant, whose turn comes round with those of the other tenants that have calls.
-local P, tenant, id, code, caller, call, life_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+local P, tenant, id, code, caller, call, life_ms, alive_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 local ring, bell, waiting = P .. ':flow:ring', P .. ':flow:bell', P .. ':flow:waiting:' .. tenant
 -- Calls that nobody waits for any more are cleared away as fast as others come, also where no worker takes any.
 local CLEARED, BELL_MAX = 2, 128
 -- Longer than any call may wait.
 local IDLE_MS = 3600000
 
+redis.call('SET', P .. ':flow:caller:' .. caller, '', 'PX', alive_ms)
 redis.call('SET', P .. ':flow:call:' .. id, call, 'PX', life_ms)
 if redis.call('RPUSH', waiting, id .. ' ' .. code .. ' ' .. caller) == 1 then redis.call('RPUSH', ring, tenant) end
 for _ = 1, CLEARED do

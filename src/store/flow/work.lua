@@ -27,7 +27,7 @@ local function next_call (tenant)
     if not entry then return nil end
     local call_id, code, waits = string.match(entry, '^(%S+) (%S+) (%S+)$')
     local call = redis.call('GETDEL', P .. ':flow:call:' .. call_id)
-    if call then
+    if call and redis.call('EXISTS', P .. ':flow:caller:' .. waits) == 1 then
       local dead = quarantine_crashes > 0 and tonumber(redis.call('GET', P .. ':crashes:' .. tenant .. ':' .. code) or 0) >= quarantine_crashes
       redis.call('SET', P .. ':flow:run:' .. call_id, worker, 'PX', run_ms)
       return { tenant, call_id, code, waits, call, dead and 1 or 0 }
