@@ -12,6 +12,9 @@ const RUNS = 1000
 const KILOBYTE_MS = 12
 const KILOBYTE = 1024
 
+/** Where `create()` may have code run. */
+const ISOLATIONS = ['process', 'thread'] as const
+
 /** What code has that names tools: five of them, of which it uses none. */
 const WITH_TOOLS: ExecuteRequest = { code: `${NO_OP}\n//`.padEnd(KILOBYTE, '.'), input: 1, tools: ['crypto', 'echo', 'kv', 'channel', 'fetch'] }
 
@@ -21,11 +24,19 @@ export const library: Row = {
   title: 'The engine as a library: no-ops one right after another, and as many at one time as there are lanes',
   async measure (bench) {
     enableCompileCache(join(bench.root, '.batchbox', 'compile-cache'))
-    const started = performance.now()
-    await using engine = await create({ config: { lanes: LANES, onError: (error) => bench.note(`  ${error.message}`) } })
-    const readyMs = performance.now() - started
-    return [...await measureRuns(bench, engine), { name: 'from create() to an engine that takes runs', value: readyMs, unit: 'ms' }]
+    const figures: Figure[] = []
+    for (const isolation of ISOLATIONS) {
+      for (const figure of await measureEngine(bench, isolation)) figures.push({ ...figure, name: `${isolation}: ${figure.name}` })
+    }
+    return figures
   },
+}
+
+async function measureEngine (bench: Bench, isolation: typeof ISOLATIONS[number]): Promise<Figure[]> {
+  const started = performance.now()
+  await using engine = await create({ isolation, config: { lanes: LANES, onError: (error) => bench.note(`  ${error.message}`) } })
+  const readyMs = performance.now() - started
+  return [...await measureRuns(bench, engine), { name: 'from create() to an engine that takes runs', value: readyMs, unit: 'ms' }]
 }
 
 async function measureRuns (bench: Bench, engine: EmbeddedEngine): Promise<Figure[]> {
