@@ -200,6 +200,8 @@ export function buildKeys (prefix: string) {
     /** A call of the flow endpoint that waits for a worker; and once it has one, which: `<lanes> <name>`. */
     flowCall: (id: string) => `${prefix}:flow:call:${id}`,
     flowRun: (id: string) => `${prefix}:flow:run:${id}`,
+    /** Says that an API process waits for its calls; five seconds after its last word it is gone. */
+    flowCaller: (caller: string) => `${prefix}:flow:caller:${caller}`,
     /** An answer that is too long for a message. */
     flowAnswer: (id: string) => `${prefix}:flow:answer:${id}`,
     /** Calls of a tenant that wait, as `<id> <hash of the code> <API process that asks>`; and the tenants that have such, the next one first. */

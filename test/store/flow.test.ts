@@ -115,7 +115,7 @@ test('a call that was taken back, or whose time has passed, is never run', async
 test('calls of a process that is gone are not run', async (t) => {
   const db = await openStore(t)
   const [gone, kept] = [await post(db, 'acme', { caller: 'gone' }), await post(db)]
-  await db.redis.del(`${db.keys.prefix}:flow:caller:gone`) // its time has passed
+  await db.redis.del(db.keys.flowCaller('gone')) // its time has passed
 
   const taken = await work(db, WORKER, 5)
 
