@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import type { FromThread } from '../core/runner-messages.ts'
 import type { ToThread } from '../core/runner-protocol.ts'
+import { V8_NEEDS } from './runner-command.ts'
 import type { LinkOptions, RunnerExit, RunnerLink } from './runner-link.ts'
 
 const THREAD_FILE = new URL('./runner/embedded.ts', import.meta.url)
@@ -97,7 +98,7 @@ export function openThread ({ guest, onFrame, onExit }: Pick<LinkOptions, 'guest
 
 /** What does not start is told of like one that ended. */
 function start (onFault: (error: Error) => void): Worker | undefined {
-  setFlagsFromString('--no-wasm-code-gc') // it deadlocks with the end of an isolate of isolated-vm: docs/decisions/0022
+  for (const flag of V8_NEEDS) setFlagsFromString(flag)
   try {
     return new Worker(THREAD_FILE, { execArgv: [], env: {}, resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } })
   } catch (error) {

@@ -10,12 +10,17 @@ export const RUNNER_FILE = fileURLToPath(new URL('./runner/main.ts', import.meta
 /** Young generation of the isolates in a runner; V8's own choice for small heaps makes code that allocates a third slower. */
 const SEMI_SPACE_MB = 16
 
+/** What isolates cannot do without in whatever process they are. */
+export const V8_NEEDS: readonly string[] = [
+  ...('fromBase64' in Uint8Array ? [] : ['--js-base-64']), // the guest needs it, and V8 of Node 24 has it behind this
+  '--no-wasm-code-gc', // it deadlocks with the end of an isolate of isolated-vm: docs/decisions/0022
+]
+
 /** How V8 itself is started. It takes code caches of the guest from none that was started in another way. */
 export const V8_FLAGS = [
   '--disallow-code-generation-from-strings',
   '--no-concurrent-sparkplug', // its threads cost an isolate that lives for one run a tenth of all it takes
-  ...('fromBase64' in Uint8Array ? [] : ['--js-base-64']), // the guest needs it, and V8 of Node 24 has it behind this
-  '--no-wasm-code-gc', // it deadlocks with the end of an isolate of isolated-vm: docs/decisions/0022
+  ...V8_NEEDS,
   `--min-semi-space-size=${SEMI_SPACE_MB}`,
   `--max-semi-space-size=${SEMI_SPACE_MB}`,
 ]
