@@ -98,8 +98,8 @@ export class Supervisor {
   /** Starts a runner, and when it is ready to serve the others that are always there: together they would all be late. Rejects, leaving none behind, when not one of them comes up. */
   static async start (options: SupervisorOptions): Promise<Supervisor> {
     const supervisor = new Supervisor(options)
-    supervisor.#add()
-    const anyReady = () => Promise.any([...supervisor.#slots.keys()].map((runner) => runner.ready))
+    const first = supervisor.#add()
+    const anyReady = () => Promise.any([first, ...supervisor.#slots.keys()].map((runner) => runner.ready))
     try {
       await anyReady().catch(() => {
         supervisor.#fill()
@@ -235,7 +235,7 @@ export class Supervisor {
     this.#peak = { needed: this.#needed, sinceMs: performance.now() }
   }
 
-  #add (): void {
+  #add (): RunnerProcess {
     const runner = new RunnerProcess(this.#options)
     const slot: Slot = { runner, wear: new Wear(this.#options.wear), isReady: false, isRetiring: false, runs: 0, tenant: '', isAlone: false }
     this.#slots.set(runner, slot)
@@ -245,6 +245,7 @@ export class Supervisor {
       this.#serve()
     }, (error: Error) => { if (!this.#closed) this.#options.onError(error) })
     void runner.exited.then(({ freed }) => this.#forget(runner, freed))
+    return runner
   }
 
   /** A thread that does not end is left to itself, and another takes its place as long as there are not too many such. */

@@ -108,7 +108,9 @@ test('closing ends every runner and everybody\'s wait', async (t) => {
 })
 
 test('when not one runner comes up the start rejects with why, and leaves none behind', async (t) => {
-  await assert.rejects(startSupervisor(t, { guest: fakeImage('dies') }), /Cannot start runner: The process ended by itself/)
+  for (const options of [{}, { spares: 0, pool: { least: 0 } }]) {
+    await assert.rejects(startSupervisor(t, { guest: fakeImage('dies'), ...options }), /Cannot start runner: The process ended by itself/)
+  }
 })
 
 test('runners that cannot start are tried again with growing pauses, and whoever waits is served in the end', async (t) => {
