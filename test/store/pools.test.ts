@@ -32,3 +32,12 @@ test('a worker that leaves or says nothing any more is not counted, and leaves n
 
   assert.deepEqual(await db.redis.hkeys(db.keys.pools), ['here'])
 })
+
+test('a worker of another version, which tells of its runners in another way, is counted', async (t) => {
+  const db = await openStore(t)
+  await reportPool(db, 'known', FIGURES, ALIVE_MS)
+
+  await reportPool(db, 'newer', { ...FIGURES, idle: undefined } as never, ALIVE_MS)
+
+  assert.deepEqual(await readPools(db), { workers: 2, runners: FIGURES })
+})
