@@ -77,6 +77,6 @@ export function orderPlugins (plugins: readonly Plugin[]): Plugin[] {
 
 /** Has plugins stand in for those of their names, where these stood; the others follow. */
 export function replacePlugins (plugins: readonly Plugin[], others: readonly Plugin[]): Plugin[] {
-  const names = new Set(plugins.map(({ name }) => name))
-  return [...plugins.map((plugin) => others.find(({ name }) => name === plugin.name) ?? plugin), ...others.filter(({ name }) => !names.has(name))]
+  const standing = plugins.map((plugin) => others.find(({ name }) => name === plugin.name) ?? plugin)
+  return [...standing, ...others.filter((other) => !standing.includes(other))]
 }

@@ -111,6 +111,7 @@ test('plugins that require each other, or what is not there, are refused by name
   await assert.rejects(createKernel([requires('a')], [requires('x', 'x')]), /in a circle, x → x$/)
   await assert.rejects(createKernel([requires('a')], [requires('x', 'licences')]), /Cannot use plugin "x": it requires "licences", which is not there; there are a, x/)
   await assert.rejects(createKernel([requires('a')], [requires('x'), requires('x')]), /two are named "x"/)
+  await assert.rejects(createKernel([requires('a')], [requires('a'), requires('a')]), /two are named "a"/)
 })
 
 test('a run in which an added plugin throws fails, says which, and goes on to its end', async () => {
