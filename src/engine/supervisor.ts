@@ -129,7 +129,6 @@ export class Supervisor {
     this.#waiting.add(waiter)
     this.#serve()
     this.#grow()
-    this.#refuse()
     signal.addEventListener('abort', giveUp, { once: true })
     if (signal.aborted) giveUp()
     try {
@@ -217,6 +216,7 @@ export class Supervisor {
     if (this.#closed) return
     const needed = this.#needed
     while (this.#slots.size < needed && this.#stuck < STUCK_MOST) this.#add()
+    this.#refuse()
   }
 
   /** Ends those that are worn though nobody used them, and those more than were needed since they were last counted. */
@@ -252,7 +252,6 @@ export class Supervisor {
   #leaveStuck (freed: Promise<void>): void {
     this.#stuck += 1
     this.#options.onError(new Error(`A thread runs code that nothing stops but the end of this process: it holds its memory, and the process does not end but by SIGKILL (${this.#stuck} of at most ${STUCK_MOST})`))
-    this.#refuse()
     void freed.then(() => {
       this.#stuck -= 1
       this.#fill()

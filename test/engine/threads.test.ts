@@ -64,10 +64,10 @@ test('a signal stops code', async () => {
 test('code that nothing stops ends its run, another thread takes its place, and where there are too many such no code is run', async () => {
   const { stdout } = await run(process.execPath, [fileURLToPath(new URL('fixtures/stuck-threads.ts', import.meta.url))], { timeout: 90_000 }).catch((error: { stdout: string, signal: string }) => error) // it has to kill itself
 
-  const { codes, served, refused, errors: told } = JSON.parse(stdout) as Record<string, string[]>
-  assert.deepEqual([codes, served], [Array(4).fill('TIMEOUT'), Array(3).fill('succeeded')])
-  assert.match(refused?.[0] ?? '', /^Cannot run code: 4 threads of this process run code that nothing stops/)
-  assert.match(told?.[0] ?? '', /^A thread runs code that nothing stops but the end of this process.*\(1 of at most 4\)$/)
+  const { codes, served, refused, errors: told } = JSON.parse(stdout) as { codes: string[], served: string, refused: string, errors: string[] }
+  assert.deepEqual([codes, served], [Array(4).fill('TIMEOUT'), 'succeeded'])
+  assert.match(refused, /^Cannot run code: 4 threads of this process run code that nothing stops/)
+  assert.match(told[0] ?? '', /^A thread runs code that nothing stops but the end of this process.*\(1 of at most 4\)$/)
 })
 
 test('a thread that is worn is ended, and the process lives on', async () => {
