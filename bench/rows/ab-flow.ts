@@ -13,8 +13,8 @@ const CALLERS = [[1, 300], [50, 5000], [1000, 5000]] as const
 const WARM_UP_CALLS = 2000
 const LEAST_PER_SECOND = 364
 /** Waves of as many callers, each with connections of its own. */
-const WAVES = { count: 5, callers: 1000, calls: 1500 } as const
-/** What waves take beside the first, at the most: what is kept of each adds up, and what waits to be collected does not. */
+const WAVES = { count: 6, callers: 1000, calls: 1500 } as const
+/** What the later half of the waves takes beside the earlier, at the most: what is kept of each adds up, and what waits to be collected does not. */
 const WAVE_GROWTH_MAX = 1.25
 const SAMPLE_MS = 200
 /** Allocators and collectors give memory back when nothing happens for a while. */
@@ -67,10 +67,11 @@ async function measureWaves (bench: Bench, service: BenchService): Promise<Figur
     const { api } = await restAndReadRss(service)
     bench.note(`  wave ${wave + 1}: RSS of api ${Math.round(peak / MB)} MB at the most, ${Math.round(api / MB)} MB ${REST_MS / 1000} s later`)
   }
-  const [first = 0, ...others] = peaks
+  const half = WAVES.count / 2
+  const [earlier, later] = [Math.max(...peaks.slice(0, half)), Math.max(...peaks.slice(half))]
   return [
-    { name: `most RSS of api, first wave of ${WAVES.callers} callers`, value: first / MB, unit: 'MB' },
-    { name: `most RSS of api, waves 2 to ${WAVES.count} ÷ first`, value: Math.max(...others) / first, unit: 'ratio', target: { type: 'at most', value: WAVE_GROWTH_MAX } },
+    { name: `most RSS of api, waves 1 to ${half} of ${WAVES.callers} callers`, value: earlier / MB, unit: 'MB' },
+    { name: `most RSS of api, waves ${half + 1} to ${WAVES.count} ÷ those`, value: later / earlier, unit: 'ratio', target: { type: 'at most', value: WAVE_GROWTH_MAX } },
   ]
 }
 

@@ -43,7 +43,7 @@ export interface CreateConfig {
   bootTimeoutMs?: number
   /** What a request has that asks for nothing, and the most that one may ask for. */
   limits?: { defaults?: LimitSettings, maxima?: LimitSettings }
-  /** Folder of tools of one's own. */
+  /** Tools of one's own, as in `BATCHBOX_TOOLS`: names and modules, `rates=./rates.ts`, with commas between them. */
   tools?: string
   /** Settings of tools, by their names. */
   toolConfig?: Readonly<Record<string, unknown>>
