@@ -49,3 +49,19 @@ test('it works, and runs nothing of theirs, where code broke every prototype bef
 
   assert.deepEqual(answer, [36, 32, ''])
 })
+
+for (const touch of ['crypto', 'SubtleCrypto', 'Object.getOwnPropertyDescriptors(globalThis)']) {
+  test(`it is whole, or not there yet, where code touches ${touch} wherever the stack ends`, async () => {
+    const answer = await guest.resultOf(`
+      let tries = 0, failed = 0, seen = new Set()
+      function down () {
+        try { down() } catch {}
+        if (tries++ > 1000) return
+        try { ${touch}; seen.add(Reflect.ownKeys(Crypto.prototype).length + Reflect.ownKeys(SubtleCrypto.prototype).length + (crypto instanceof Crypto ? Object.prototype.toString.call(crypto.subtle) : '')) } catch (error) { failed += error instanceof Error }
+      }
+      down()
+      return [failed > 0, [...seen], (await crypto.subtle.digest('SHA-1', new Uint8Array(1))).byteLength, Object.isFrozen(crypto)]`, { tools, form: 'body' })
+
+    assert.deepEqual(answer, [true, ['19[object SubtleCrypto]'], 20, true])
+  })
+}
