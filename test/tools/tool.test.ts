@@ -9,6 +9,12 @@ test('a tool whose name is no identifier is not defined', () => {
   assert.throws(() => defineTool({ ...definition, name: 'my-rates' }), /Cannot define tool "my-rates": its name is not an identifier/)
 })
 
+test('neither is one whose interfaces could not be globals beside it', () => {
+  for (const wrong of ['Rate,Other', 'my-rate', '', 'rates']) {
+    assert.throws(() => defineTool({ ...definition, interfaces: ['Rate', wrong] }), new RegExp(`Cannot define tool "rates": its interface "${wrong}" is not an identifier`))
+  }
+})
+
 test('neither is one with permissions that nobody can be granted', () => {
   assert.throws(() => defineTool({ ...definition, permissions: { net: ['10.0.0.0/8'] } }), /Cannot use tool "rates": its permissions are not .*10\.0\.0\.0\/8/)
   assert.throws(() => defineTool({ ...definition, permissions: { run: true } }), /its permissions are not .*"run":true/)
