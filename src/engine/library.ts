@@ -7,60 +7,26 @@ import { newId } from '../core/ids.ts'
 import { CODE_FORMS } from '../core/job-sources.ts'
 import { buildFiles, buildOtherLimits, buildPermissions, buildTools, ENTRY_MAX_CHARS, findExcessTimes, RequireIsolation, Tags, ToolConfig } from '../core/job-request.ts'
 import { keepIn } from '../core/kept-folder.ts'
-import { DEFAULT_LIMIT_POLICY, type LimitName, type LimitPolicy, type Limits } from '../core/limits.ts'
-import { DEFAULT_MODULE_SETTINGS, type ModuleSettings } from '../core/module-variables.ts'
+import type { LimitPolicy, Limits } from '../core/limits.ts'
+import { DEFAULT_MODULE_SETTINGS } from '../core/module-variables.ts'
 import { buildFailure, type Isolation, type JobFailure, type Outcome, type Usage } from '../core/outcome.ts'
 import type { PoolFigures } from '../core/pool-figures.ts'
 import type { RunReceipt } from '../core/receipt.ts'
 import { Serialization } from '../core/structured.ts'
 import { sha256 } from '../core/digest.ts'
 import { listToolNames } from '../tools/registry.ts'
+import { buildPolicy, checkConfig, type CreateConfig, type LimitSettings } from './create-config.ts'
 import { createEngine, type Engine, type LogEntry, type RunReport, type RunSpan } from './engine.ts'
 import type { Plugin } from './plugin.ts'
 import { DEFAULT_POOL, defaultLanes, type PoolSettings } from './pool-settings.ts'
-import { DEFAULT_WEAR, type WearLimits } from './wear.ts'
+import { DEFAULT_WEAR } from './wear.ts'
 
+export type { CreateConfig, LimitSettings } from './create-config.ts'
 export type { LogEntry, RunReport, RunRequest } from './engine.ts'
 export type { RunContext } from './kernel.ts'
 export { PluginError } from './kernel.ts'
 export type { Hook, Plugin, PluginApi, PluginLogger, Services, Stage } from './plugin.ts'
 export type { Isolation, JobFailure, Limits, LogLevel, Outcome, PoolFigures, PoolSettings, Usage }
-
-/** Limits by name; those left out stay as they are by default. */
-export type LimitSettings = Readonly<Partial<Record<LimitName, number>>>
-
-/** How an engine is to be. All of it has defaults, those of a worker. */
-export interface CreateConfig {
-  /** Runs at one time. More than that wait. */
-  lanes?: number
-  /** Runner processes kept warm beside those that are in use. */
-  spares?: number
-  /** How many runner processes are kept when there is little to do, for how long more are, and whether each serves one run alone. */
-  pool?: Partial<PoolSettings>
-  /** When a runner process is replaced, as soon as another is idle: after so many runs, milliseconds, or megabytes. */
-  recycle?: Partial<WearLimits>
-  /** Bound on the start of a runner, in milliseconds. */
-  bootTimeoutMs?: number
-  /** What a request has that asks for nothing, and the most that one may ask for. */
-  limits?: { defaults?: LimitSettings, maxima?: LimitSettings }
-  /** Tools of one's own, as in `BATCHBOX_TOOLS`: names and modules, `rates=./rates.ts`, with commas between them. */
-  tools?: string
-  /** Settings of tools, by their names. */
-  toolConfig?: Readonly<Record<string, unknown>>
-  /** Values that code may be granted by name. */
-  env?: Readonly<Record<string, string>>
-  /** Packages that code may import beside those that are shipped. */
-  modules?: Partial<ModuleSettings>
-  /** Has each run's log begin with what is remarkable about its permissions. */
-  strict?: boolean
-  /**
-   * Folder for what is compiled once and kept: for nobody but this user to write. Without it, where Node keeps what it compiled of the program, or else
-   * `.cache/batchbox` in the user's home. Where it cannot be written, everything is slower. The first engine of a process decides for all.
-   */
-  cacheFolder?: string
-  /** Hears of errors that end no run. To standard error unless given. */
-  onError? (error: Error): void
-}
 
 export interface CreateOptions {
   config?: CreateConfig
@@ -93,6 +59,7 @@ export interface ExecuteRequest {
   tags?: Readonly<Record<string, string>> | undefined
 }
 
+/** What a hook throws goes to `onError`, and the run goes on. */
 export interface ExecuteHooks {
   /** Stops the code when it aborts. */
   signal?: AbortSignal
@@ -121,11 +88,11 @@ export type ExecuteResult =
   | Ended & { status: 'cancelled' }
 
 export interface EmbeddedEngine extends AsyncDisposable {
-  /** Runs code in a fresh sandbox. Rejects with a TypeError for a request that is not valid, which says where. */
+  /** Runs code in a fresh sandbox. Rejects with a TypeError for a request that is not valid, which says where, and with an Error once the engine is closed. */
   execute (request: ExecuteRequest, hooks?: ExecuteHooks): Promise<ExecuteResult>
   /** How many runner processes there are, by what they do, and may be. */
   runners (): PoolFigures
-  /** Ends every process it started; runs under way end as crashed. */
+  /** Ends every process it started; runs under way end as crashed, and those that wait are rejected. */
   close (): Promise<void>
 }
 
@@ -135,10 +102,11 @@ const CACHE = ['.cache', 'batchbox'] as const
 const TENANT_MAX_CHARS = 64
 
 /**
- * Makes an engine within this process, without Redis and HTTP: the same sandbox that workers have. Resolves when the first run can be taken. Rejects for
- * settings that are not valid, for plugins that cannot be used, and where no runner comes up.
+ * Makes an engine within this process, without Redis and HTTP: the same sandbox that workers have. Resolves when the first run can be taken. Rejects with
+ * a TypeError for settings that are not valid, for plugins that cannot be used, and where no runner comes up.
  */
 export async function create ({ config = {}, plugins = [], isolation = 'process' }: CreateOptions = {}): Promise<EmbeddedEngine> {
+  checkConfig(config)
   if (config.cacheFolder !== undefined || getCompileCacheDir() === undefined) keepIn(config.cacheFolder ?? join(homedir(), ...CACHE))
   const onError = config.onError ?? ((error: Error) => process.stderr.write(`${error.stack ?? error.message}\n`))
   const policy = buildPolicy(config.limits)
@@ -165,14 +133,7 @@ export async function create ({ config = {}, plugins = [], isolation = 'process'
     },
   })
   const close = () => engine.close()
-  return { execute: async (request, hooks = {}) => execute(engine, parse(schema, policy, request), hooks), runners: engine.poolFigures, close, [Symbol.asyncDispose]: close }
-}
-
-function buildPolicy ({ defaults = {}, maxima = {} }: NonNullable<CreateConfig['limits']> = {}): LimitPolicy {
-  const most: Limits = { ...DEFAULT_LIMIT_POLICY.maxima, ...maxima }
-  const asked: Limits = { ...DEFAULT_LIMIT_POLICY.defaults, ...defaults }
-  const lowered = Object.fromEntries(Object.entries(asked).map(([name, value]) => [name, Math.min(value, most[name as LimitName])])) as Limits // the same names
-  return { ...DEFAULT_LIMIT_POLICY, maxima: most, defaults: lowered }
+  return { execute: async (request, hooks = {}) => execute(engine, parse(schema, policy, request), shelter(hooks, onError)), runners: engine.poolFigures, close, [Symbol.asyncDispose]: close }
 }
 
 function buildRequest (policy: LimitPolicy, toolNames: readonly string[]) {
@@ -213,7 +174,7 @@ async function execute (engine: Engine, { input, serialization, limits, tenant, 
     limits,
     alone: false,
     codeHash: sha256(JSON.stringify([request.code, request.files])),
-    input: JSON.stringify(input) ?? 'null',
+    input: writeInput(input),
     structured: serialization === 'structured',
     secrets: [],
     fence: 1,
@@ -231,6 +192,26 @@ async function execute (engine: Engine, { input, serialization, limits, tenant, 
   })
   for (const line of report.logTail.lines) onLog?.(line)
   return { ...conclude(report.outcome), ...describe(id, logs, report) }
+}
+
+function writeInput (input: unknown): string {
+  try {
+    return JSON.stringify(input) ?? 'null'
+  } catch (cause) {
+    throw new TypeError(`Cannot execute: input is no JSON value: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}
+
+/** Of a run's conversation they are a part: what they threw would end the runner. */
+function shelter ({ signal, onLog, onProgress }: ExecuteHooks, onError: (error: Error) => void): ExecuteHooks {
+  const tell = (act: () => void) => {
+    try {
+      act()
+    } catch (error) {
+      onError(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+  return { ...(signal ? { signal } : {}), onLog: (entry) => tell(() => onLog?.(entry)), onProgress: (value, message) => tell(() => onProgress?.(value, message)) }
 }
 
 function describe (id: string, head: readonly LogEntry[], { outcome, isolation, receipt, logTail, spans }: RunReport): Ended {

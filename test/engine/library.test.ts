@@ -82,3 +82,32 @@ test('a circle of plugins is refused by their names, before anything is started'
   const setup = () => {}
   await assert.rejects(create({ plugins: [{ name: 'a', required: ['b'], setup }, { name: 'b', required: ['a'], setup }] }), /in a circle, a → b → a/)
 })
+
+test('settings that are not valid are refused by their names, before anything is started', async () => {
+  const refused = async (config: object, message: RegExp) => assert.rejects(create({ config }), { name: 'TypeError', message })
+
+  await refused({ limits: { maxima: { timeout: 5 } } }, /Unrecognized key: "timeout"[^]*at limits.maxima/)
+  await refused({ limits: { defaults: { timeoutMs: -5 } } }, /at limits.defaults.timeoutMs/)
+  await refused({ limits: { maxima: { memoryMb: Number.NaN } } }, /at limits.maxima.memoryMb/)
+  await refused({ lanes: 0 }, /at lanes/)
+  await refused({ lane: 3 }, /Unrecognized key: "lane"/)
+  await refused({ env: { REGION: 5 } }, /at env.REGION/)
+})
+
+test('what a hook throws goes to onError, and the run and its runner go on', async () => {
+  const errors: string[] = []
+  await using own = await create({ config: { lanes: 1, spares: 0, onError: ({ message }) => { errors.push(message) } } })
+  const code = "export default async (_, context) => { console.log('a'); context.progress(1); await new Promise((done) => setTimeout(done, 20)); console.log('b'); return 1 }"
+
+  const ended = await own.execute({ code, limits: { logLines: 1 } }, {
+    onLog: ({ message }) => { throw new Error(`log ${message}`) },
+    onProgress: () => { throw new Error('progress') },
+  })
+
+  assert.deepEqual([ended.status, ended.status === 'succeeded' && ended.result], ['succeeded', 1])
+  assert.deepEqual([errors.includes('log a'), errors.includes('progress')], [true, true])
+})
+
+test('an input that JSON cannot say is refused as such', async () => {
+  await assert.rejects(engine.execute({ code: 'export default () => 1', input: 1n }), { name: 'TypeError', message: /Cannot execute: input is no JSON value: .*BigInt/ })
+})
