@@ -129,3 +129,25 @@ test('functions are encrypted where payloads are, and a new key renews them', as
   assert.deepEqual(before.filter((line) => line.includes('hush')), [])
   assert.equal((await readFunction(openWith(String(fresh)), { tenant: 'acme', name: 'f' }))?.request, JSON.stringify({ code: `${CODE} // hush` }))
 })
+
+test('a function has room for the tags that its calls add', async (t) => {
+  const api = await start(t)
+  const tags = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`t${index}`, 'x']))
+
+  const [most, over] = [await api.put('f', { code: CODE, tags: tags(14) }), await api.put('g', { code: CODE, tags: tags(15) })]
+
+  assert.deepEqual([most.statusCode, (await api.call('f')).statusCode, over.statusCode], [200, 202, 422])
+  assert.match(over.body, /it may have 14 tags/)
+})
+
+test('the reference says of a call what it takes: no code', async (t) => {
+  const api = await start(t)
+  type Body = { requestBody: { content: Record<string, { schema: { properties: Record<string, object> } }> } }
+  const { paths } = (await api.get('/openapi.json')).json() as { paths: Record<string, Record<string, Body>> }
+  const membersOf = (path: string, method: string) => Object.keys(paths[path]?.[method]?.requestBody.content['application/json']?.schema.properties ?? {})
+
+  const [called, stored] = [membersOf('/v1/functions/{name}/jobs', 'post'), membersOf('/v1/functions/{name}', 'put')]
+
+  assert.deepEqual(stored.filter((name) => !called.includes(name)), ['code', 'codeBase64', 'files'])
+  assert.equal(called.includes('input'), true)
+})

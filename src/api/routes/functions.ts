@@ -1,9 +1,9 @@
 import type { preValidationAsyncHookHandler } from 'fastify'
-import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { jsonSchemaTransform, type FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { JobError } from '../../core/failures.ts'
 import { FUNCTION_VERSIONS, FunctionName } from '../../core/function.ts'
-import { buildJobRequest, Tags } from '../../core/job-request.ts'
+import { buildJobRequest, TAG_BOUNDS, Tags } from '../../core/job-request.ts'
 import { JobView } from '../../core/job.ts'
 import { deleteFunction, listFunctions, putFunction, readFunction, type FunctionBounds, type StoredFunction } from '../../store/functions/functions.ts'
 import { confirm } from '../confirm.ts'
@@ -39,6 +39,8 @@ const FunctionView = z.object(shape).meta({ id: 'Function' })
 const WholeFunction = z.object({ ...shape, request: z.record(z.string(), z.unknown()).describe('The job, as it was stored') }).meta({ id: 'WholeFunction' })
 /** What calls have from the function alone. */
 const SOURCES = ['code', 'codeBase64', 'files'] as const
+/** Those that a call adds: `function` and `functionVersion`. */
+const OWN_TAGS = 2
 
 /** Stores, reads and deletes functions, which are jobs that are kept by a name in versions; and calls them. */
 export const functionRoutes: FastifyPluginAsyncZod<FunctionRoutesOptions> = async (app, { jobs, bounds }) => {
@@ -73,6 +75,7 @@ export const functionRoutes: FastifyPluginAsyncZod<FunctionRoutesOptions> = asyn
   }, async ({ caller, params: { name }, body, headers, functionAsPosted }) => {
     const { tenant } = caller
     checkSize(policy, body, Number(headers['content-length'] ?? Infinity))
+    checkRoomForTags(body.tags)
     const stored = await putFunction(db, functionAsPosted, { tenant, name, actor: caller, audit, bounds })
     logAct(logger, { tenant, act: 'function.stored', actor: caller, target: name, details: { version: stored.version } })
     await confirm(jobs, 'change of functions', async (redis) => await redis.hexists(db.keys.function(tenant, name), String(stored.version)) === 1)
@@ -104,7 +107,7 @@ export const functionRoutes: FastifyPluginAsyncZod<FunctionRoutesOptions> = asyn
   })
 
   app.post('/v1/functions/:name/jobs', {
-    config: { access: 'jobs:write' },
+    config: { access: 'jobs:write', swaggerTransform: describeCall },
     preValidation: [fillIn, checkCeilings],
     schema: {
       tags: ['functions'],
@@ -116,6 +119,21 @@ export const functionRoutes: FastifyPluginAsyncZod<FunctionRoutesOptions> = asyn
       response: withProblems({ 200: JobView, 202: JobView }, ...MAKES_JOBS, 'CODE_TOO_LARGE', 'NOT_FOUND', 'GONE'),
     },
   }, async (request, reply) => postJob(jobs, request, reply, request.body))
+}
+
+/** Describes the body of a call for the reference: what is validated is the whole job, once it is filled in. */
+const describeCall: typeof jsonSchemaTransform = (route) => {
+  const made = jsonSchemaTransform(route)
+  const { body, ...schema } = made.schema as { body: { properties: Record<string, unknown> } } // that of a job
+  const properties = Object.fromEntries(Object.entries(body.properties).filter(([name]) => !SOURCES.some((source) => source === name)))
+  return { ...made, schema: { ...schema, body: { ...body, properties } } }
+}
+
+/** Throws INVALID for a function that nobody could call. */
+function checkRoomForTags (tags: Readonly<Record<string, string>>): void {
+  const { function: _, functionVersion: __, ...others } = tags
+  const most = TAG_BOUNDS.count - OWN_TAGS
+  if (Object.keys(others).length > most) throw new JobError('INVALID', `Cannot store function: it may have ${most} tags, since each call adds function and functionVersion`, { errors: [{ pointer: '/tags', message: `At most ${most} tags` }] })
 }
 
 /** Reads the body of a call. Throws INVALID for one that brings code of its own. */
