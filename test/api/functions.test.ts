@@ -151,3 +151,14 @@ test('the reference says of a call what it takes: no code', async (t) => {
   assert.deepEqual(stored.filter((name) => !called.includes(name)), ['code', 'codeBase64', 'files'])
   assert.equal(called.includes('input'), true)
 })
+
+test('a call has its own time, by whichever member it says it', async (t) => {
+  const api = await start(t)
+  const runAt = new Date(Date.now() + 60_000).toISOString()
+  await api.put('waits', { code: CODE, delayMs: 1000 })
+  await api.put('scheduled', { code: CODE, runAt })
+
+  const called = [await api.call('waits', { runAt }), await api.call('scheduled', { delayMs: 1000 }), await api.call('waits', { runAt, delayMs: 1000 })]
+
+  assert.deepEqual(called.map(({ statusCode }) => statusCode), [202, 202, 422])
+})

@@ -57,7 +57,9 @@ export const functionRoutes: FastifyPluginAsyncZod<FunctionRoutesOptions> = asyn
     const { name } = params.data
     const found = await find({ tenant: request.caller.tenant, name, version: query.data.version })
     if (request.idempotency) request.idempotency = { ...request.idempotency, bodyHash: hashBody(`/v1/functions/${name}/jobs?version=${query.data.version ?? ''}`, call) }
-    const stored = JSON.parse(found.request) as { tags?: object } // it was checked when it was stored
+    const stored = JSON.parse(found.request) as { tags?: object, delayMs?: number, runAt?: string } // it was checked when it was stored
+    if ('runAt' in call) delete stored.delayMs // the one instead of the other
+    if ('delayMs' in call) delete stored.runAt
     const { success, data: tags } = Tags.optional().safeParse(call['tags']) // others are the schema's to refuse
     request.body = { ...stored, ...call, ...(success ? { tags: { ...stored.tags, ...tags, function: name, functionVersion: String(found.version) } } : {}) }
   }
