@@ -156,6 +156,7 @@ export function defineTool<C extends z.ZodObject> ({ name, description, permissi
   setup? (config: z.output<C>): Record<string, ToolMethod>
 }): ToolDefinition {
   if (!NAME.test(name)) throw new TypeError(`Cannot define tool "${name}": its name is not an identifier of at most 64 characters`)
+  if (guest !== null && !(guest instanceof URL)) throw new TypeError(`Cannot define tool "${name}": its guest is neither the URL of a module nor null`)
   for (const each of interfaces ?? []) if (!NAME.test(each) || each === name) throw new TypeError(`Cannot define tool "${name}": its interface "${each}" is not an identifier of at most 64 characters, or has its name`)
   const permissionsOf = buildPermissions(name, permissions)
 

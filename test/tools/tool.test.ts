@@ -9,6 +9,12 @@ test('a tool whose name is no identifier is not defined', () => {
   assert.throws(() => defineTool({ ...definition, name: 'my-rates' }), /Cannot define tool "my-rates": its name is not an identifier/)
 })
 
+test('neither is one that says nothing of its guest half, as plain JavaScript may', () => {
+  const { guest: _, ...rest } = definition
+
+  assert.throws(() => Reflect.apply(defineTool, undefined, [rest]), /Cannot define tool "rates": its guest is neither the URL of a module nor null/)
+})
+
 test('neither is one whose interfaces could not be globals beside it', () => {
   for (const wrong of ['Rate,Other', 'my-rate', '', 'rates']) {
     assert.throws(() => defineTool({ ...definition, interfaces: ['Rate', wrong] }), new RegExp(`Cannot define tool "rates": its interface "${wrong}" is not an identifier`))
